@@ -1,0 +1,484 @@
+//! The types of `lab.toml`, as labs/README.md documents them. Plain data: nothing here touches the machine.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use super::expect::Check;
+use super::units::{Size, VersionReq, Within};
+
+/// The version of the format that this program reads and writes.
+pub const SCHEMA: u32 = 1;
+
+/// A whole `lab.toml`. In a pack its strings may hold `<[ variables ]>`; in a workspace they are rendered.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// The version of the format.
+    pub schema: u32,
+    /// The lab's name, equal to its folder's.
+    pub id: String,
+    /// A few words.
+    pub title: String,
+    /// One sentence.
+    pub summary: String,
+    /// The skill a DevOps engineer brings that this lab builds on.
+    pub devops: String,
+    /// How much is asked of the learner.
+    pub level: Level,
+    /// How long it takes, about.
+    pub minutes: u32,
+    /// Labs worth doing first.
+    #[serde(default)]
+    pub after: Vec<String>,
+    /// The tools that the learner meets.
+    pub tools: Vec<String>,
+    /// Packs of `templates/_shared` laid under the lab's tree.
+    #[serde(default)]
+    pub shared: Vec<String>,
+    /// What the lab costs, by runtime, as measured by the proof run.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub cost: BTreeMap<RuntimeKind, Cost>,
+    /// What `init` asks for, in this order.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub vars: IndexMap<String, Var>,
+    /// Where the lab can run.
+    pub runtime: Runtimes,
+    /// Logical names of the lab's addresses.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub endpoint: IndexMap<String, Endpoint>,
+    /// What the learner does, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub step: Vec<Step>,
+    /// What can be broken while the lab runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drill: Vec<Drill>,
+}
+
+impl Manifest {
+    /// The runtimes that the lab offers, the default first.
+    pub fn runtimes(&self) -> Vec<RuntimeKind> {
+        let offered = |kind: &RuntimeKind| match kind {
+            RuntimeKind::Local => self.runtime.local.is_some(),
+            RuntimeKind::Compose => self.runtime.compose.is_some(),
+        };
+        RuntimeKind::ALL.into_iter().filter(offered).collect()
+    }
+
+    /// What the runtime needs of the machine; empty when the lab does not offer it.
+    pub fn needs(&self, kind: RuntimeKind) -> &[Need] {
+        match kind {
+            RuntimeKind::Local => self.runtime.local.as_ref().map_or(&[], |local| &local.needs),
+            RuntimeKind::Compose => self.runtime.compose.as_ref().map_or(&[], |compose| &compose.needs),
+        }
+    }
+
+    /// The Python environment that the runtime needs on the host, if any.
+    pub fn python(&self, kind: RuntimeKind) -> Option<&Python> {
+        match kind {
+            RuntimeKind::Local => self.runtime.local.as_ref().and_then(|local| local.python.as_ref()),
+            RuntimeKind::Compose => self.runtime.compose.as_ref().and_then(|compose| compose.python.as_ref()),
+        }
+    }
+
+    /// The base address of each endpoint in this runtime, by name; endpoints that it does not have are left out.
+    pub fn endpoints(&self, kind: RuntimeKind) -> BTreeMap<String, String> {
+        let place = |(name, endpoint): (&String, &Endpoint)| {
+            Some((name.clone(), endpoint.place(kind)?.trim_end_matches('/').to_owned()))
+        };
+        self.endpoint.iter().filter_map(place).collect()
+    }
+
+    /// The steps that exist in this runtime, in order.
+    pub fn steps(&self, kind: RuntimeKind) -> impl Iterator<Item = &Step> {
+        self.step.iter().filter(move |step| step.runtimes.is_empty() || step.runtimes.contains(&kind))
+    }
+
+    /// The drills that exist in this runtime, in order.
+    pub fn drills(&self, kind: RuntimeKind) -> impl Iterator<Item = &Drill> {
+        self.drill.iter().filter(move |drill| drill.runtimes.is_empty() || drill.runtimes.contains(&kind))
+    }
+}
+
+/// How much a lab asks of the learner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// No ML needed.
+    Beginner,
+    /// One earlier lab.
+    Intermediate,
+    /// Several earlier labs.
+    Advanced,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Level::Beginner => "beginner",
+            Level::Intermediate => "intermediate",
+            Level::Advanced => "advanced",
+        })
+    }
+}
+
+/// Where a lab can run. Closed on purpose: a new runtime is a new concept of this program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RuntimeKind {
+    /// Processes on this machine, no Docker.
+    Local,
+    /// Containers by `docker compose`.
+    Compose,
+}
+
+impl RuntimeKind {
+    /// All runtimes, the default first.
+    pub const ALL: [RuntimeKind; 2] = [RuntimeKind::Local, RuntimeKind::Compose];
+
+    /// The name as it is typed.
+    pub fn name(self) -> &'static str {
+        match self {
+            RuntimeKind::Local => "local",
+            RuntimeKind::Compose => "compose",
+        }
+    }
+}
+
+impl fmt::Display for RuntimeKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for RuntimeKind {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        RuntimeKind::ALL
+            .into_iter()
+            .find(|kind| kind.name() == text)
+            .ok_or_else(|| format!("there is no runtime `{text}`: local or compose"))
+    }
+}
+
+/// What a lab costs in one runtime. Measured, not estimated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cost {
+    /// Fetched from the network with a cold cache, in megabytes (10^6 bytes).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub download_mb: Option<u32>,
+    /// On disk when the lab is up, in megabytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk_mb: Option<u32>,
+    /// Resident memory when the lab is up and idle, in megabytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_mb: Option<u32>,
+    /// From `up` to ready with everything installed, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready_s: Option<f64>,
+}
+
+/// One variable of a lab.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Var {
+    /// What values it takes.
+    #[serde(rename = "type")]
+    pub kind: VarKind,
+    /// Taken when no answer is given; without one the answer is required (a secret is generated).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<toml::Value>,
+    /// One sentence for the learner.
+    pub help: String,
+    /// The allowed values of a `choice`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<String>,
+    /// The least allowed `integer`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<i64>,
+    /// The greatest allowed `integer`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<i64>,
+    /// The greatest length of a `string`, in characters (default 200).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_length: Option<usize>,
+}
+
+/// The types of variables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VarKind {
+    /// Fit for a folder, a compose project and a Kubernetes object at once (RFC 1123 label, at most 40 characters).
+    Name,
+    /// 1024 to 65535.
+    Port,
+    /// Printable text on one line, without quotes, backslashes, `$`, backticks or template delimiters.
+    String,
+    /// One of `choices`.
+    Choice,
+    /// `true` or `false`.
+    Bool,
+    /// A whole number from `min` to `max`.
+    Integer,
+    /// A relative path inside the project.
+    Path,
+    /// 32 random letters and digits, generated at `init`, written to `.env` only.
+    Secret,
+}
+
+/// The runtimes that a lab describes.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Runtimes {
+    /// Processes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local: Option<Local>,
+    /// Containers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compose: Option<Compose>,
+}
+
+/// The runtime `local`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Local {
+    /// What the machine must have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<Need>,
+    /// The Python environment of the project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub python: Option<Python>,
+    /// Environment of every task and service; `.env` is read first.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub env: IndexMap<String, String>,
+    /// One-shot commands before the services, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub task: Vec<Task>,
+    /// Long-running processes, started in order, each when the one before is ready.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub service: Vec<Service>,
+}
+
+/// The runtime `compose`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Compose {
+    /// What the machine must have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<Need>,
+    /// A Python environment on the host for clients and tools.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub python: Option<Python>,
+    /// The compose file.
+    #[serde(default = "compose_file")]
+    pub file: String,
+    /// What must pass before the lab counts as up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ready: Vec<Check>,
+}
+
+fn compose_file() -> String {
+    "compose.yaml".to_owned()
+}
+
+/// A Python environment in `.venv`, installed from hashed requirements.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Python {
+    /// Requirement files; every entry carries hashes.
+    pub requirements: Vec<String>,
+}
+
+/// A one-shot command.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Task {
+    /// Names its log.
+    pub name: String,
+    /// Program and arguments.
+    pub run: Vec<String>,
+    /// Skipped when all of these exist.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub creates: Vec<String>,
+    /// Stopped after this (default 10 minutes).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<Within>,
+}
+
+/// A long-running process.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// Names its log.
+    pub name: String,
+    /// Program and arguments.
+    pub run: Vec<String>,
+    /// Environment of this service, over the runtime's.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub env: IndexMap<String, String>,
+    /// How long it may take to end after SIGTERM before its group is killed (default 10 s).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_within: Option<Within>,
+    /// What must pass before the service counts as ready.
+    pub ready: Check,
+}
+
+/// One thing that a runtime needs of the machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Need {
+    /// A CPython that can make environments (or uv, which brings one).
+    Python(VersionReq),
+    /// uv.
+    Uv(VersionReq),
+    /// git.
+    Git(VersionReq),
+    /// make.
+    Make(VersionReq),
+    /// A Docker engine that answers.
+    Docker(VersionReq),
+    /// Docker Compose v2.
+    Compose(VersionReq),
+    /// Docker Buildx.
+    Buildx(VersionReq),
+    /// Free space where the lab is.
+    Disk(Size),
+    /// Memory of the machine (of the engine's machine for compose).
+    Memory(Size),
+    /// Processors.
+    Cpus(u32),
+}
+
+/// Where an endpoint is, by runtime.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Endpoint {
+    /// A base URL, `http://` or `tcp://`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local: Option<String>,
+    /// The same for compose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compose: Option<String>,
+    /// The path that `open` shows in a browser; without one the endpoint is not for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open: Option<String>,
+}
+
+impl Endpoint {
+    /// The base URL in this runtime.
+    pub fn place(&self, kind: RuntimeKind) -> Option<&str> {
+        match kind {
+            RuntimeKind::Local => self.local.as_deref(),
+            RuntimeKind::Compose => self.compose.as_deref(),
+        }
+    }
+}
+
+/// One thing that the learner does.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// Stable for ever: progress is keyed by it.
+    pub id: String,
+    /// A few words.
+    pub title: String,
+    /// The file with the text, below the lab's folder.
+    pub text: String,
+    /// Where the step exists; empty means everywhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runtimes: Vec<RuntimeKind>,
+    /// A ladder of hints.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hints: Vec<Hint>,
+    /// What must hold, in order.
+    pub check: Vec<Check>,
+    /// How it is done.
+    pub solution: Solution,
+}
+
+/// Files and commands that do a step.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Solution {
+    /// A folder below the lab's folder, laid over the project first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<String>,
+    /// Commands, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub run: Vec<Vec<String>>,
+}
+
+/// One rung of a hint ladder.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hint {
+    /// What was observed for this hint to apply; without it the hint always applies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<When>,
+    /// The hint.
+    pub text: String,
+}
+
+/// Conditions on what a check observed; all that are given must hold.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct When {
+    /// The HTTP status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// The verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<VerdictKind>,
+    /// A regular expression found in the observed text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matches: Option<String>,
+    /// The number of the first check that does not pass, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<usize>,
+}
+
+/// The three answers of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum VerdictKind {
+    /// As expected.
+    Pass,
+    /// The system answered, and not as expected.
+    NotYet,
+    /// The probe could not see.
+    CannotTell,
+}
+
+/// Something that breaks while the lab runs.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Drill {
+    /// The drill's name.
+    pub id: String,
+    /// A few words.
+    pub title: String,
+    /// The file with the text, below the lab's folder.
+    pub text: String,
+    /// Where the drill exists; empty means everywhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runtimes: Vec<RuntimeKind>,
+    /// Commands that do the damage.
+    pub inject: Vec<Vec<String>>,
+    /// Checks that pass on a healthy lab; at least one goes red within `within` after inject.
+    pub symptom: Vec<Check>,
+    /// How soon the symptom shows.
+    pub within: Within,
+    /// Checks that pass when the learner has mended it.
+    pub mended: Vec<Check>,
+    /// A ladder of hints.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hints: Vec<Hint>,
+    /// `break --undo`.
+    pub restore: Vec<Vec<String>>,
+    /// How it is mended.
+    pub solution: Solution,
+}

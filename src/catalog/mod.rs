@@ -1,0 +1,28 @@
+//! What a lab is: its manifest, its files, and where they come from.
+
+pub mod expect;
+pub mod manifest;
+pub mod parse;
+pub mod source;
+pub mod tree;
+pub mod units;
+
+pub use manifest::Manifest;
+pub use source::{Files, Source};
+
+/// A lab as a pack holds it, unrendered.
+#[derive(Clone, Debug)]
+pub struct Lab {
+    /// Where it came from.
+    pub source: Source,
+    /// The parsed manifest; its strings still hold `<[ variables ]>`.
+    pub manifest: Manifest,
+    /// The manifest's text.
+    pub text: String,
+    /// The manifest's name in errors.
+    pub file: String,
+    /// The files of `labs/<id>/`.
+    pub knowledge: Files,
+    /// The files of the shared packs and of `templates/<id>/`, the latter over the former.
+    pub template: Files,
+}

@@ -1,0 +1,178 @@
+//! From the text of a `lab.toml` to a [`Manifest`], with every error at its line and column.
+
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+use super::manifest::{Manifest, SCHEMA};
+use crate::error::{Error, Result};
+
+/// A problem at a place in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The file as the user knows it.
+    pub file: String,
+    /// Bytes of the file's text, when the place is known.
+    pub span: Option<Range<usize>>,
+    /// What is wrong, in one sentence.
+    pub message: String,
+}
+
+impl Problem {
+    /// `file:line:column`, or the file alone. Lines and columns count from 1, columns in characters.
+    pub fn place(&self, text: &str) -> String {
+        match &self.span {
+            Some(span) => {
+                let (line, column) = line_column(text, span.start);
+                format!("{}:{line}:{column}", self.file)
+            }
+            None => self.file.clone(),
+        }
+    }
+
+    /// The lines around the place with a caret under it.
+    pub fn snippet(&self, text: &str) -> Option<String> {
+        let span = self.span.clone()?;
+        let start = span.start.min(text.len());
+        let end = span.end.clamp(start, text.len());
+        let snippet = Snippet::source(text)
+            .path(&self.file)
+            .annotation(AnnotationKind::Primary.span(start..end).label(&self.message));
+        let report = [Level::ERROR.primary_title("").element(snippet)];
+        // The title is ours to print; keep what comes under it.
+        let drawn = Renderer::plain().render(&report);
+        Some(drawn.lines().skip(1).collect::<Vec<_>>().join("\n"))
+    }
+}
+
+/// Line and column of a byte offset, both from 1, the column in characters.
+pub fn line_column(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    (line, column)
+}
+
+/// Reads a manifest. `file` names it in errors.
+///
+/// # Errors
+/// Exit 2 with file, line, column and the source line: not TOML, unknown or missing keys, wrong types, a schema this program does not
+/// read, a check without exactly one probe.
+pub fn manifest(text: &str, file: &str) -> Result<Manifest> {
+    let fail = |problem: Problem| {
+        let error = Error::usage(format!("{}: {}", problem.place(text), problem.message));
+        match problem.snippet(text) {
+            Some(snippet) => error.detail(snippet),
+            None => error,
+        }
+    };
+    // The schema first: a newer format must not be reported as a pile of unknown keys.
+    if let Ok(table) = toml::from_str::<toml::Table>(text)
+        && let Some(schema) = table.get("schema").and_then(toml::Value::as_integer)
+        && schema != i64::from(SCHEMA)
+    {
+        let message = format!("this is schema {schema}, and this mlops-lab reads schema {SCHEMA}");
+        let problem = Problem { file: file.to_owned(), span: locate(text, &["schema".into()]), message };
+        return Err(fail(problem).hint("use the mlops-lab that made it, or a newer one"));
+    }
+    let manifest: Manifest = toml::from_str(text).map_err(|error| {
+        let message = error.message().trim().replace('\n', ", ");
+        fail(Problem { file: file.to_owned(), span: error.span(), message })
+    })?;
+    match shape(&manifest).into_iter().next() {
+        None => Ok(manifest),
+        Some((path, message)) => Err(fail(Problem { file: file.to_owned(), span: locate(text, &path), message })),
+    }
+}
+
+/// One part of the way to a value: a key or an index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// A table's key.
+    Name(String),
+    /// A list's index, from 0.
+    Index(usize),
+}
+
+impl From<&str> for Key {
+    fn from(name: &str) -> Key {
+        Key::Name(name.to_owned())
+    }
+}
+
+impl From<usize> for Key {
+    fn from(index: usize) -> Key {
+        Key::Index(index)
+    }
+}
+
+/// Where in the text the value at `path` stands, or the nearest table above it that has a place.
+pub fn locate(text: &str, path: &[Key]) -> Option<Range<usize>> {
+    let root = toml::de::DeTable::parse(text).ok()?;
+    let mut found = None;
+    let mut here: Option<&toml::de::DeValue<'_>> = None;
+    for key in path {
+        let next = match (key, here) {
+            (Key::Name(name), None) => root.get_ref().get(name.as_str()),
+            (Key::Name(name), Some(toml::de::DeValue::Table(table))) => table.get(name.as_str()),
+            (Key::Index(index), Some(toml::de::DeValue::Array(array))) => array.get(*index),
+            _ => None,
+        };
+        let Some(next) = next else { break };
+        found = Some(next.span());
+        here = Some(next.get_ref());
+    }
+    found
+}
+
+/// The checks of a manifest with the way to each.
+pub fn checks(manifest: &Manifest) -> Vec<(Vec<Key>, &super::expect::Check)> {
+    let mut all = Vec::new();
+    for (s, step) in manifest.step.iter().enumerate() {
+        for (c, check) in step.check.iter().enumerate() {
+            all.push((vec!["step".into(), s.into(), "check".into(), c.into()], check));
+        }
+    }
+    for (d, drill) in manifest.drill.iter().enumerate() {
+        for (list, name) in [(&drill.symptom, "symptom"), (&drill.mended, "mended")] {
+            for (c, check) in list.iter().enumerate() {
+                all.push((vec!["drill".into(), d.into(), name.into(), c.into()], check));
+            }
+        }
+    }
+    if let Some(local) = &manifest.runtime.local {
+        for (s, service) in local.service.iter().enumerate() {
+            all.push((vec!["runtime".into(), "local".into(), "service".into(), s.into(), "ready".into()], &service.ready));
+        }
+    }
+    if let Some(compose) = &manifest.runtime.compose {
+        for (c, check) in compose.ready.iter().enumerate() {
+            all.push((vec!["runtime".into(), "compose".into(), "ready".into(), c.into()], check));
+        }
+    }
+    all
+}
+
+/// What the types alone cannot hold, and without which nothing downstream works.
+fn shape(manifest: &Manifest) -> Vec<(Vec<Key>, String)> {
+    let mut wrong = Vec::new();
+    if manifest.runtimes().is_empty() {
+        wrong.push((vec!["runtime".into()], "a lab needs at least one runtime: local or compose".to_owned()));
+    }
+    for (path, check) in checks(manifest) {
+        match check.probe() {
+            Err(message) => wrong.push((path, message)),
+            Ok(probe) => {
+                if let Some(name) = probe.endpoint()
+                    && !manifest.endpoint.contains_key(name)
+                {
+                    let known: Vec<_> = manifest.endpoint.keys().map(String::as_str).collect();
+                    let message = format!("there is no endpoint `{name}`; this lab has: {}", known.join(", "));
+                    let path = [path, vec![probe.name().into(), "endpoint".into()]].concat();
+                    wrong.push((path, message));
+                }
+            }
+        }
+    }
+    wrong
+}

@@ -1,0 +1,164 @@
+//! Where labs come from: the trees embedded in this binary, or a pack on disk with the same two trees.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use include_dir::{Dir, include_dir};
+
+use super::Lab;
+use super::parse;
+use crate::error::{Error, Result, unknown};
+use crate::platform::fs;
+
+static LABS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/labs");
+static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
+
+/// Files by path with `/`, below some folder of a pack.
+pub type Files = BTreeMap<String, Cow<'static, [u8]>>;
+
+/// A place that labs come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The labs in this binary.
+    Embedded,
+    /// A folder with `labs/` and `templates/`.
+    Pack(PathBuf),
+}
+
+impl Source {
+    /// The ids of the labs: in the order of `labs/index.toml` where there is one, the rest by name.
+    pub fn ids(&self) -> Result<Vec<String>> {
+        let mut ids = match self {
+            Source::Embedded => embedded_folders(&LABS),
+            Source::Pack(root) => fs::folders(&root.join("labs"))
+                .map_err(|error| not_a_pack(root).because(error))?,
+        };
+        ids.retain(|id| self.has(&format!("labs/{id}/lab.toml")));
+        let order = self.index()?;
+        let rank = |id: &String| order.iter().position(|listed| listed == id).unwrap_or(usize::MAX);
+        ids.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.cmp(b)));
+        Ok(ids)
+    }
+
+    /// The lab with this id.
+    ///
+    /// # Errors
+    /// Exit 2: no such lab (with the nearest name), or a manifest that does not parse (with line and column).
+    pub fn lab(&self, id: &str) -> Result<Lab> {
+        let ids = self.ids()?;
+        if !ids.iter().any(|known| known == id) {
+            return Err(unknown("lab", id, ids.iter().map(String::as_str)).hint("see them all: mlops-lab list"));
+        }
+        let knowledge = self.files(&format!("labs/{id}"))?;
+        let file = self.describe(&format!("labs/{id}/lab.toml"));
+        let text = text(&knowledge, "lab.toml", &file)?;
+        let manifest = parse::manifest(&text, &file)?;
+        let mut template = Files::new();
+        for pack in &manifest.shared {
+            let files = self.files(&format!("templates/_shared/{pack}"))?;
+            if files.is_empty() {
+                return Err(Error::usage(format!("{file}: there is no shared pack `templates/_shared/{pack}`")));
+            }
+            template.extend(files);
+        }
+        template.extend(self.files(&format!("templates/{id}"))?);
+        Ok(Lab { source: self.clone(), manifest, text, file, knowledge, template })
+    }
+
+    /// The path of a file of this source as the user can find it.
+    pub fn describe(&self, path: &str) -> String {
+        match self {
+            Source::Embedded => path.to_owned(),
+            Source::Pack(root) => root.join(path).display().to_string(),
+        }
+    }
+
+    fn has(&self, path: &str) -> bool {
+        match self {
+            Source::Embedded => embedded(path).is_some(),
+            Source::Pack(root) => root.join(path).is_file(),
+        }
+    }
+
+    fn index(&self) -> Result<Vec<String>> {
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Index {
+            stage: Vec<Stage>,
+        }
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Stage {
+            #[allow(dead_code, reason = "shown by `list` once there is more than one stage; read here to hold the format")]
+            name: String,
+            labs: Vec<String>,
+        }
+        let bytes = match self {
+            Source::Embedded => embedded("labs/index.toml").map(|bytes| bytes.to_vec()),
+            Source::Pack(root) => fs::read_optional(&root.join("labs/index.toml"))?,
+        };
+        let Some(bytes) = bytes else { return Ok(Vec::new()) };
+        let file = self.describe("labs/index.toml");
+        let text = String::from_utf8(bytes).map_err(|error| Error::usage(format!("{file} is not UTF-8")).because(error))?;
+        let index: Index = toml::from_str(&text).map_err(|error| Error::usage(format!("{file}: {}", error.message())))?;
+        Ok(index.stage.into_iter().flat_map(|stage| stage.labs).collect())
+    }
+
+    /// All files below a folder of the source, links refused.
+    fn files(&self, folder: &str) -> Result<Files> {
+        match self {
+            Source::Embedded => {
+                let mut files = Files::new();
+                let (top, rest) = folder.split_once('/').unwrap_or((folder, ""));
+                if let Some(dir) = root(top).and_then(|dir| dir.get_dir(rest)) {
+                    collect(dir, rest, &mut files);
+                }
+                Ok(files)
+            }
+            Source::Pack(root) => {
+                let found = fs::walk(&root.join(folder))?;
+                Ok(found.into_iter().map(|(path, bytes)| (path, Cow::Owned(bytes))).collect())
+            }
+        }
+    }
+}
+
+/// The text of one file of a lab.
+pub fn text(files: &Files, path: &str, shown: &str) -> Result<String> {
+    let bytes = files.get(path).ok_or_else(|| Error::usage(format!("{shown} does not exist")))?;
+    String::from_utf8(bytes.to_vec()).map_err(|error| Error::usage(format!("{shown} is not UTF-8")).because(error))
+}
+
+fn not_a_pack(root: &Path) -> Error {
+    Error::usage(format!("{} is not a pack: it has no folder `labs`", root.display()))
+        .hint("a pack is a folder with labs/<id>/lab.toml and templates/<id>/")
+}
+
+fn root(top: &str) -> Option<&'static Dir<'static>> {
+    match top {
+        "labs" => Some(&LABS),
+        "templates" => Some(&TEMPLATES),
+        _ => None,
+    }
+}
+
+fn embedded(path: &str) -> Option<&'static [u8]> {
+    let (top, rest) = path.split_once('/')?;
+    root(top)?.get_file(rest).map(|file| file.contents())
+}
+
+fn embedded_folders(dir: &'static Dir<'static>) -> Vec<String> {
+    dir.dirs().filter_map(|dir| dir.path().to_str()).map(str::to_owned).collect()
+}
+
+fn collect(dir: &'static Dir<'static>, below: &str, files: &mut Files) {
+    for file in dir.files() {
+        if let Ok(path) = file.path().strip_prefix(below) {
+            files.insert(path.to_string_lossy().replace('\\', "/"), Cow::Borrowed(file.contents()));
+        }
+    }
+    for dir in dir.dirs() {
+        collect(dir, below, files);
+    }
+}

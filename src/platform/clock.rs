@@ -1,0 +1,59 @@
+//! Time, waiting, and Ctrl-C.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crate::error::{Error, Result};
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// From here on Ctrl-C, SIGTERM and SIGHUP are noted instead of ending the program: long work looks at [`interrupted`]
+/// and leaves things whole. A second signal ends the program at once.
+pub fn catch_interrupts() {
+    // Failing to install the handler leaves the default behaviour, which is to end: nothing to report.
+    let _ = ctrlc::set_handler(|| {
+        if INTERRUPTED.swap(true, Ordering::SeqCst) {
+            rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL).ok();
+        }
+    });
+}
+
+/// An error with exit 130 when Ctrl-C was pressed.
+pub fn interrupted() -> Result<()> {
+    if INTERRUPTED.load(Ordering::SeqCst) { Err(Error::interrupted()) } else { Ok(()) }
+}
+
+/// Waits, in slices short enough for Ctrl-C to be felt at once.
+pub fn pause(length: Duration) -> Result<()> {
+    let end = Instant::now() + length;
+    loop {
+        interrupted()?;
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(());
+        }
+        nap(left.min(Duration::from_millis(50)));
+    }
+}
+
+/// Waits without looking for Ctrl-C: for clean-up that must end even after it. Keep it short.
+#[allow(clippy::disallowed_methods, reason = "the one place that sleeps")]
+pub fn nap(length: Duration) {
+    std::thread::sleep(length);
+}
+
+/// Seconds since 1970.
+pub fn unix_now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// How long ago a moment was, in one unit: `3 min ago`.
+pub fn ago(unix: u64) -> String {
+    let seconds = unix_now().saturating_sub(unix);
+    match seconds {
+        0..60 => format!("{seconds} s ago"),
+        60..3600 => format!("{} min ago", seconds / 60),
+        3600..86_400 => format!("{} h ago", seconds / 3600),
+        _ => format!("{} days ago", seconds / 86_400),
+    }
+}

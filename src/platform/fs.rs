@@ -1,0 +1,241 @@
+//! Files: bounded reads, writes that leave the old file or the new one, walks that follow no links.
+#![allow(clippy::disallowed_methods, reason = "the one place that uses std::fs")]
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+/// The most that is read of one file.
+const READ_LIMIT: u64 = 64 << 20;
+
+/// The whole file.
+///
+/// # Errors
+/// Exit 3 with the file's name; also for a file over 64 MiB.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    read_io(path).map_err(|error| Error::environment(format!("cannot read {}", path.display())).because(error))
+}
+
+/// The whole file, with the plain error of the system.
+pub fn read_io(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(READ_LIMIT + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > READ_LIMIT {
+        return Err(io::Error::other("the file is larger than 64 MiB"));
+    }
+    Ok(bytes)
+}
+
+/// The whole file, or nothing when it does not exist.
+pub fn read_optional(path: &Path) -> Result<Option<Vec<u8>>> {
+    match read_io(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::environment(format!("cannot read {}", path.display())).because(error)),
+    }
+}
+
+/// The whole file as text.
+pub fn read_text(path: &Path) -> Result<String> {
+    String::from_utf8(read(path)?)
+        .map_err(|error| Error::environment(format!("{} is not UTF-8", path.display())).because(error))
+}
+
+/// The last `lines` lines of a file, lossily as text; empty when there is no such file.
+pub fn tail(path: &Path, lines: usize) -> Vec<String> {
+    use std::io::{Seek, SeekFrom};
+    const WINDOW: u64 = 64 << 10;
+    let Ok(mut file) = File::open(path) else { return Vec::new() };
+    let length = file.metadata().map_or(0, |meta| meta.len());
+    let _ = file.seek(SeekFrom::Start(length.saturating_sub(WINDOW)));
+    let mut bytes = Vec::new();
+    let _ = file.take(WINDOW).read_to_end(&mut bytes);
+    let text = String::from_utf8_lossy(&bytes);
+    let all: Vec<&str> = text.lines().collect();
+    all[all.len().saturating_sub(lines)..].iter().map(|line| (*line).to_owned()).collect()
+}
+
+/// Writes a file so that a reader, or a run killed at any moment, finds the old content or the new, never a part. Makes the folders above it.
+pub fn write(path: &Path, bytes: &[u8], executable: bool) -> Result<()> {
+    write_io(path, bytes, executable)
+        .map_err(|error| Error::environment(format!("cannot write {}", path.display())).because(error))
+}
+
+fn write_io(path: &Path, bytes: &[u8], executable: bool) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = folder.join(format!(".{name}.{}.tmp", std::process::id()));
+    let result = create(&beside, bytes, executable).and_then(|()| fs::rename(&beside, path));
+    if result.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
+    result
+}
+
+/// Writes a file that must not exist yet: for a tree that is not visible until it is whole, where a plain write is enough.
+pub fn create(path: &Path, bytes: &[u8], executable: bool) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(if executable { 0o755 } else { 0o644 });
+    }
+    options.open(path)?.write_all(bytes)
+}
+
+/// Makes a file readable by its owner only.
+pub fn make_private(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}
+
+/// Makes a folder and those above it.
+pub fn make_folder(path: &Path) -> Result<()> {
+    fs::create_dir_all(path)
+        .map_err(|error| Error::environment(format!("cannot make the folder {}", path.display())).because(error))
+}
+
+/// Opens a log for appending, making it when missing.
+pub fn append(path: &Path) -> Result<File> {
+    if let Some(folder) = path.parent() {
+        make_folder(folder)?;
+    }
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(path)
+        .map_err(|error| Error::environment(format!("cannot write {}", path.display())).because(error))
+}
+
+/// Opens (and makes) a file to lock.
+pub fn open_lock(path: &Path) -> Result<File> {
+    if let Some(folder) = path.parent() {
+        make_folder(folder)?;
+    }
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+        .map_err(|error| Error::environment(format!("cannot open {}", path.display())).because(error))
+}
+
+/// Opens a file for reading.
+pub fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+/// Renames, on one file system.
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)
+}
+
+/// Removes a file; a missing one is no error.
+pub fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(Error::environment(format!("cannot remove {}", path.display())).because(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Removes a folder and all below it, following no links; a missing one is no error.
+pub fn remove_tree(path: &Path) -> Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(Error::environment(format!("cannot remove {}", path.display())).because(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What stands at a path, without following a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Nothing.
+    Missing,
+    /// A file.
+    File,
+    /// A folder.
+    Folder,
+    /// A symbolic link, a socket, a device.
+    Other,
+}
+
+/// What stands at a path, without following a link.
+pub fn kind(path: &Path) -> io::Result<Kind> {
+    match fs::symlink_metadata(path) {
+        Ok(meta) if meta.is_file() => Ok(Kind::File),
+        Ok(meta) if meta.is_dir() => Ok(Kind::Folder),
+        Ok(_) => Ok(Kind::Other),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Kind::Missing),
+        Err(error) => Err(error),
+    }
+}
+
+/// The names in a folder, sorted.
+pub fn names(path: &Path) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(path)? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// The names of the folders in a folder, sorted; links are not counted.
+pub fn folders(path: &Path) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// All files below a folder, by path with `/`. A missing folder is empty.
+///
+/// # Errors
+/// Exit 2 for a link or a special file: a tree that is to be copied must not point out of itself. Exit 3 when it cannot be read.
+pub fn walk(root: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
+    let mut files = BTreeMap::new();
+    let mut open: Vec<(PathBuf, String)> = vec![(root.to_path_buf(), String::new())];
+    while let Some((folder, prefix)) = open.pop() {
+        let cannot = |error: io::Error| Error::environment(format!("cannot read {}", folder.display())).because(error);
+        let entries = match fs::read_dir(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && prefix.is_empty() => return Ok(files),
+            entries => entries.map_err(cannot)?,
+        };
+        for entry in entries {
+            let entry = entry.map_err(cannot)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let path = format!("{prefix}{name}");
+            let kind = entry.file_type().map_err(cannot)?;
+            if kind.is_dir() {
+                open.push((entry.path(), format!("{path}/")));
+            } else if kind.is_file() {
+                files.insert(path, read(&entry.path())?);
+            } else {
+                return Err(Error::usage(format!("{} is a link or a special file", entry.path().display()))
+                    .hint("a pack holds plain files only"));
+            }
+        }
+    }
+    Ok(files)
+}

@@ -1,0 +1,8 @@
+//! The only place that touches the machine: processes, network, files, terminal, clock.
+
+pub mod clock;
+pub mod fs;
+pub mod net;
+pub mod process;
+pub mod term;
+pub mod world;

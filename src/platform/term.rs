@@ -1,0 +1,157 @@
+//! The terminal: data on stdout, talk on stderr, colour only where it is wanted, progress that also reads well in a pipe.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the one place that prints")]
+
+use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use anstyle::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::error::Error;
+
+/// Bold.
+pub const BOLD: Style = Style::new().bold();
+/// For what is secondary.
+pub const DIM: Style = Style::new().dimmed();
+/// For what is well.
+pub const GOOD: Style = AnsiColor::Green.on_default();
+/// For what is not well.
+pub const BAD: Style = AnsiColor::Red.on_default();
+/// For what deserves a look.
+pub const WARN: Style = AnsiColor::Yellow.on_default();
+
+/// Standard output; styles are dropped where it is no terminal or `NO_COLOR` is set.
+pub fn out() -> impl Write {
+    anstream::stdout()
+}
+
+/// Standard error, likewise.
+pub fn err() -> impl Write {
+    anstream::stderr()
+}
+
+/// Says one line on stderr.
+pub fn say(line: &str) {
+    let _ = writeln!(err(), "{line}");
+}
+
+/// Whether a person sits at standard error.
+pub fn attended() -> bool {
+    io::stderr().is_terminal()
+}
+
+/// Columns of the terminal, 80 when there is none.
+pub fn width() -> usize {
+    rustix::termios::tcgetwinsize(io::stderr()).ok().map(|size| usize::from(size.ws_col)).filter(|w| *w > 0).unwrap_or(80)
+}
+
+/// Prints an error: what happened, why, the lines that belong to it, and what to do next.
+pub fn report(error: &Error) {
+    let mut err = err();
+    let _ = write!(err, "{BAD}error{BAD:#}: {}", error.message());
+    for cause in error.causes() {
+        let _ = write!(err, ": {cause}");
+    }
+    let _ = writeln!(err);
+    if let Some(detail) = error.detail_text() {
+        for line in detail.lines() {
+            let _ = writeln!(err, "  {line}");
+        }
+    }
+    if !error.hints().is_empty() {
+        let _ = writeln!(err);
+    }
+    for hint in error.hints() {
+        let _ = writeln!(err, "{BOLD}hint{BOLD:#}: {hint}");
+    }
+}
+
+/// Text with its control characters shown, so that what a tool printed cannot drive the terminal.
+pub fn escape(text: &str) -> String {
+    text.chars()
+        .flat_map(|c| if c.is_control() && c != '\n' && c != '\t' { c.escape_default().collect::<Vec<_>>() } else { vec![c] })
+        .collect()
+}
+
+/// How long work is followed.
+pub trait Progress {
+    /// A piece of work begins; the one before, if not ended, is dropped.
+    fn start(&mut self, what: &str);
+    /// News about the work under way (a line of a log, a count): shown on a terminal only.
+    fn update(&mut self, news: &str);
+    /// The work under way ended well; `detail` may be empty.
+    fn done(&mut self, detail: &str);
+    /// A line that stays.
+    fn note(&mut self, line: &str);
+}
+
+/// Progress on stderr: a spinner on a terminal, one line for each piece of work in a pipe.
+pub struct Steps {
+    bar: Option<ProgressBar>,
+    what: String,
+    since: Instant,
+    quiet: bool,
+}
+
+impl Steps {
+    /// Nothing is shown when `quiet`.
+    pub fn new(quiet: bool) -> Self {
+        Steps { bar: None, what: String::new(), since: Instant::now(), quiet }
+    }
+}
+
+impl Progress for Steps {
+    fn start(&mut self, what: &str) {
+        self.what = what.to_owned();
+        self.since = Instant::now();
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+        if self.quiet || !attended() {
+            return;
+        }
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix} {elapsed} {wide_msg:.dim}") {
+            bar.set_style(style);
+        }
+        bar.set_prefix(what.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(120));
+        self.bar = Some(bar);
+    }
+
+    fn update(&mut self, news: &str) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(escape(news).replace(['\n', '\t'], " "));
+        }
+    }
+
+    fn done(&mut self, detail: &str) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+        if !self.quiet && !self.what.is_empty() {
+            let seconds = self.since.elapsed().as_secs_f64();
+            let detail = if detail.is_empty() { String::new() } else { format!("  {detail}") };
+            say(&format!("{GOOD}ok{GOOD:#}  {}{detail} {DIM}{seconds:.1} s{DIM:#}", self.what));
+        }
+        self.what.clear();
+    }
+
+    fn note(&mut self, line: &str) {
+        if self.quiet {
+            return;
+        }
+        match &self.bar {
+            Some(bar) => bar.suspend(|| say(line)),
+            None => say(line),
+        }
+    }
+}
+
+impl Drop for Steps {
+    fn drop(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}

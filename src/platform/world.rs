@@ -1,0 +1,44 @@
+//! The one seam between judging and the machine: what a probe may ask, and the machine's answers.
+
+use std::io;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::net::{self, Request, Response, Unreachable};
+use super::process::{self, Captured, Command, NotRun};
+
+/// What judging may ask of the machine. Tests put a value in its place.
+pub trait World {
+    /// One HTTP exchange, no redirects, no proxy.
+    fn http(&self, request: &Request) -> Result<Response, Unreachable>;
+    /// Runs a command to its end or its deadline and keeps what it printed.
+    fn run(&self, command: &Command) -> Result<Captured, NotRun>;
+    /// Reads a whole file.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+    /// Opens a TCP connection to `host:port` and closes it.
+    fn connect(&self, address: &str, within: Duration) -> Result<(), Unreachable>;
+    /// The time, for deadlines.
+    fn now(&self) -> Instant;
+}
+
+/// The machine itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Machine;
+
+impl World for Machine {
+    fn http(&self, request: &Request) -> Result<Response, Unreachable> {
+        net::http(request)
+    }
+    fn run(&self, command: &Command) -> Result<Captured, NotRun> {
+        process::capture(command)
+    }
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        super::fs::read_io(path)
+    }
+    fn connect(&self, address: &str, within: Duration) -> Result<(), Unreachable> {
+        net::connect(address, within)
+    }
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+}
