@@ -1,14 +1,29 @@
-//! Checks on the live system: probes, verdicts, hints.
+//! Checks on the live system: probes, verdicts, hints. Judging is pure: it asks a [`World`] and compares values.
+
+mod ask;
+mod hints;
+mod matching;
+mod metrics;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::catalog::expect::Check;
-use crate::catalog::manifest::{Hint, VerdictKind};
+use crate::catalog::manifest::VerdictKind;
+use crate::platform::term;
 use crate::platform::world::World;
+
+pub use hints::hints;
+
+/// A probe that says nothing about its deadline has this long.
+const WITHIN: Duration = Duration::from_secs(5);
+
+/// What is shown of an observation, in characters.
+const SHOWN: usize = 200;
 
 /// Where the checks of a lab look.
 #[derive(Clone, Debug)]
@@ -19,42 +34,137 @@ pub struct Context {
     pub endpoints: BTreeMap<String, String>,
     /// Variables for commands.
     pub env: Vec<(OsString, OsString)>,
+    /// Variables that commands do not get.
+    pub unset: Vec<OsString>,
 }
 
 /// What a check, or a list of checks, says.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
     /// The answer.
     pub verdict: VerdictKind,
     /// The number of the check in its list, from 1: the first that does not pass, or the last.
     pub check: usize,
-    /// What was asked, as something to paste where that is possible: `GET http://127.0.0.1:8080/v2/health/ready`.
+    /// What was asked, as something to paste where that is possible.
     pub probe: String,
     /// What would have passed.
     pub expected: String,
     /// What was there instead, shortened.
     pub observed: String,
     /// The HTTP status, for hints.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// What it means, from the manifest.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
     /// Milliseconds.
     pub took_ms: u64,
 }
 
+/// What a probe saw, before it becomes a verdict.
+#[derive(Clone, Debug, PartialEq)]
+struct Seen {
+    verdict: VerdictKind,
+    expected: String,
+    observed: String,
+    status: Option<u16>,
+}
+
+impl Seen {
+    fn pass(expected: impl Into<String>, observed: impl Into<String>) -> Self {
+        Seen { verdict: VerdictKind::Pass, expected: expected.into(), observed: observed.into(), status: None }
+    }
+
+    fn not_yet(expected: impl Into<String>, observed: impl Into<String>) -> Self {
+        Seen { verdict: VerdictKind::NotYet, ..Seen::pass(expected, observed) }
+    }
+
+    fn cannot_tell(expected: impl Into<String>, observed: impl Into<String>) -> Self {
+        Seen { verdict: VerdictKind::CannotTell, ..Seen::pass(expected, observed) }
+    }
+
+    fn status(self, status: u16) -> Self {
+        Seen { status: Some(status), ..self }
+    }
+}
+
+/// The one deadline of a check, from which every part of it takes what is left.
+#[derive(Clone, Copy, Debug)]
+struct Budget<'a> {
+    world: &'a dyn World,
+    end: Instant,
+}
+
+impl std::fmt::Debug for dyn World + '_ {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("World")
+    }
+}
+
+impl Budget<'_> {
+    /// What is left, at least a millisecond: a probe given nothing would report another error than «too late».
+    fn left(&self) -> Duration {
+        self.end.saturating_duration_since(self.world.now()).max(Duration::from_millis(1))
+    }
+}
+
 /// Asks one check of the live system.
-pub fn judge(_check: &Check, _context: &Context, _world: &dyn World) -> Verdict {
-    unimplemented!()
+pub fn judge(check: &Check, context: &Context, world: &dyn World) -> Verdict {
+    let since = world.now();
+    let within = check.within.map_or(WITHIN, |within| within.0);
+    let budget = Budget { world, end: since + within };
+    let (probe, seen) = match check.probe() {
+        Ok(probe) => (ask::words(probe, context), ask::ask(probe, &check.expect, context, budget)),
+        Err(why) => (String::new(), Seen::cannot_tell("a check that can be asked", why)),
+    };
+    Verdict {
+        verdict: seen.verdict,
+        check: 1,
+        probe,
+        expected: seen.expected,
+        observed: shorten(&seen.observed),
+        status: seen.status,
+        because: check.because.clone(),
+        took_ms: u64::try_from(world.now().saturating_duration_since(since).as_millis()).unwrap_or(u64::MAX),
+    }
 }
 
-/// Asks checks in order; the first that does not pass is the verdict.
-pub fn judge_all(_checks: &[Check], _context: &Context, _world: &dyn World) -> Verdict {
-    unimplemented!()
+/// Asks checks in order; the first that does not pass is the verdict, else the last one.
+pub fn judge_all(checks: &[Check], context: &Context, world: &dyn World) -> Verdict {
+    let mut took_ms = 0;
+    let mut last = None;
+    for (index, check) in checks.iter().enumerate() {
+        let verdict = judge(check, context, world);
+        took_ms += verdict.took_ms;
+        let stop = verdict.verdict != VerdictKind::Pass;
+        last = Some(Verdict { check: index + 1, took_ms, ..verdict });
+        if stop {
+            break;
+        }
+    }
+    last.unwrap_or_else(|| Verdict {
+        verdict: VerdictKind::CannotTell,
+        check: 0,
+        probe: String::new(),
+        expected: "at least one check".to_owned(),
+        observed: "none: the lab's manifest has no check here".to_owned(),
+        status: None,
+        because: None,
+        took_ms: 0,
+    })
 }
 
-/// The hints that apply, most fitting first: those tied to what was observed, then the ladder.
-pub fn hints<'a>(_ladder: &'a [Hint], _verdict: Option<&Verdict>) -> Vec<&'a str> {
-    unimplemented!()
+/// What of a verdict is news: everything but how long it took.
+pub fn signature(verdict: &Verdict) -> Verdict {
+    Verdict { took_ms: 0, ..verdict.clone() }
 }
+
+/// One line without control characters, cut where it gets long.
+fn shorten(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = term::escape(&line);
+    if line.chars().count() <= SHOWN { line } else { format!("{}…", line.chars().take(SHOWN).collect::<String>()) }
+}
+
+#[cfg(test)]
+mod tests;

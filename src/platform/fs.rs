@@ -239,3 +239,42 @@ pub fn walk(root: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
     }
     Ok(files)
 }
+
+/// Visits every file below a folder but those in folders with the names `apart`; links and special files are passed over.
+/// Tells path with `/`, content, and whether it may be executed.
+pub fn visit(root: &Path, apart: &[&str], tell: &mut dyn FnMut(String, Vec<u8>, bool)) -> Result<()> {
+    let mut open: Vec<(PathBuf, String)> = vec![(root.to_path_buf(), String::new())];
+    while let Some((folder, prefix)) = open.pop() {
+        let cannot = |error: io::Error| Error::environment(format!("cannot read {}", folder.display())).because(error);
+        for entry in fs::read_dir(&folder).map_err(cannot)? {
+            let entry = entry.map_err(cannot)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let kind = entry.file_type().map_err(cannot)?;
+            if kind.is_dir() && !apart.contains(&name.as_str()) {
+                open.push((entry.path(), format!("{prefix}{name}/")));
+            } else if kind.is_file() {
+                let bytes = read(&entry.path())?;
+                #[cfg(unix)]
+                let executable = {
+                    use std::os::unix::fs::PermissionsExt;
+                    entry.metadata().is_ok_and(|meta| meta.permissions().mode() & 0o100 != 0)
+                };
+                #[cfg(not(unix))]
+                let executable = false;
+                tell(format!("{prefix}{name}"), bytes, executable);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The bytes of all files below a folder, links not followed; what cannot be read counts as nothing.
+pub fn size(root: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(root) else { return 0 };
+    let sizes = entries.filter_map(|entry| entry.ok()).map(|entry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() => size(&entry.path()),
+        Ok(kind) if kind.is_file() => entry.metadata().map_or(0, |meta| meta.len()),
+        _ => 0,
+    });
+    sizes.sum()
+}

@@ -1,13 +1,23 @@
 //! A generated lab on disk: its record, its manifest, its environment, its progress.
+//!
+//! It is self-contained: everything after `init` reads what lies here, never the binary's own copy of the lab.
 
-use std::ffi::OsString;
+mod env;
+mod lock;
+mod progress;
+mod record;
+
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use crate::catalog::Manifest;
-use crate::catalog::manifest::RuntimeKind;
-use crate::error::Result;
-use crate::platform::process::Command;
+use crate::catalog::parse;
+use crate::catalog::tree::{File, RelPath, Tree};
+use crate::error::{Error, Result};
+use crate::platform::fs;
+
+pub use lock::Lock;
+pub use progress::Progress;
+pub use record::{Record, seed};
 
 /// The folder of ours inside a project.
 pub const FOLDER: &str = ".mlops-lab";
@@ -16,17 +26,31 @@ pub const FOLDER: &str = ".mlops-lab";
 #[derive(Clone, Debug)]
 pub struct Workspace {
     root: PathBuf,
-    id: String,
+    record: Record,
     manifest: Manifest,
 }
 
 impl Workspace {
-    /// The lab that `start` lies in: the nearest folder at or above it with `.mlops-lab/record.toml`.
+    /// The lab that `start` lies in: the nearest folder at or above it with a record of ours.
     ///
     /// # Errors
     /// Exit 2 when there is none; exit 3 when its record or manifest cannot be read.
-    pub fn find(_start: &Path) -> Result<Workspace> {
-        unimplemented!()
+    pub fn find(start: &Path) -> Result<Workspace> {
+        let start = start.canonicalize().map_err(|error| Error::environment(format!("cannot look at {}", start.display())).because(error))?;
+        let root = start.ancestors().find(|folder| folder.join(FOLDER).join(record::FILE).is_file()).ok_or_else(|| {
+            Error::usage(format!("{} is not in a lab", start.display()))
+                .hint("go into the folder that `mlops-lab init` made, or name it: mlops-lab -C DIR …")
+                .hint("make a lab: mlops-lab list, then mlops-lab init LAB")
+        })?;
+        let record = Record::read(root)?;
+        let path = root.join(FOLDER).join("lab.toml");
+        let manifest = parse::manifest(&fs::read_text(&path)?, &path.display().to_string()).map_err(|error| {
+            // Here it is not the user's input that is wrong, but what stands in the lab.
+            let broken = Error::environment(error.message().to_owned());
+            let broken = error.detail_text().map_or(Error::environment(error.message().to_owned()), |detail| broken.detail(detail));
+            error.hints().iter().fold(broken, |broken, hint| broken.hint(hint.clone()))
+        })?;
+        Ok(Workspace { root: root.to_owned(), record, manifest })
     }
 
     /// The project's folder, absolute.
@@ -34,9 +58,15 @@ impl Workspace {
         &self.root
     }
 
-    /// Sixteen hexadecimal digits made at `init`: marks every process, container, network and volume as this lab's.
+    /// Sixteen hexadecimal digits made at `init`: marks every process of this lab.
     pub fn id(&self) -> &str {
-        &self.id
+        &self.record.id
+    }
+
+    /// The project's name: what compose calls it.
+    pub fn project(&self) -> String {
+        let name = self.record.answers.get("project_name").and_then(toml::Value::as_str);
+        name.map_or_else(|| self.record.lab.clone(), str::to_owned)
     }
 
     /// The rendered manifest.
@@ -44,33 +74,40 @@ impl Workspace {
         &self.manifest
     }
 
-    /// `.mlops-lab/run`: what is running, and logs. Never in git.
+    /// What is running, and logs. Never in git.
     pub fn run_folder(&self) -> PathBuf {
         self.root.join(FOLDER).join("run")
     }
 
-    /// What every process of the lab finds in its environment: `.env`, `.venv/bin` first on PATH, `MLOPS_LAB`,
-    /// `MLOPS_LAB_WORKSPACE` (the id), `MLOPS_LAB_RUNTIME`, `MLOPS_LAB_ENDPOINT_<NAME>`.
-    pub fn env(&self, _kind: RuntimeKind) -> Result<Vec<(OsString, OsString)>> {
-        unimplemented!()
+    /// Where files of the learner are kept before they are replaced.
+    pub fn backup_folder(&self) -> PathBuf {
+        self.root.join(FOLDER).join("backup")
     }
 
-    /// A command in the project's folder with [`Workspace::env`]. A program with a `/` is relative to the project.
-    pub fn command(&self, _kind: RuntimeKind, _argv: &[String], _within: Duration) -> Result<Command> {
-        unimplemented!()
+    /// The tree as `init` wrote it.
+    pub fn base(&self) -> Result<Tree> {
+        self.tree("base")
     }
 
-    /// Takes the lab's lock, so that two runs do not change it at once; freed when dropped or when we die.
-    ///
-    /// # Errors
-    /// Exit 3 when another run holds it, naming that run's pid and command.
-    pub fn lock(&self, _command: &str) -> Result<Lock> {
-        unimplemented!()
+    /// A folder of the lab's own files: a solution.
+    pub fn knowledge(&self, folder: &str) -> Result<Tree> {
+        self.tree(&format!("lab/{folder}"))
+    }
+
+    /// A text of the lab's own files: of a step, of a drill.
+    pub fn knowledge_text(&self, path: &str) -> Result<String> {
+        fs::read_text(&self.root.join(FOLDER).join("lab").join(path))
+    }
+
+    fn tree(&self, below: &str) -> Result<Tree> {
+        let mut tree = Tree::new();
+        for (path, bytes) in fs::walk(&self.root.join(FOLDER).join(below))? {
+            let path = RelPath::new(path).map_err(Error::environment)?;
+            tree.insert(path, File::new(bytes));
+        }
+        Ok(tree)
     }
 }
 
-/// The lab's lock.
-#[derive(Debug)]
-pub struct Lock {
-    _file: std::fs::File,
-}
+#[cfg(test)]
+mod tests;

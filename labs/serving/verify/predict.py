@@ -1,0 +1,66 @@
+"""Does client/ask.py tell what the server answers? Asked about known deployments and a new one."""
+
+import json
+import random
+import sys
+import tempfile
+from pathlib import Path
+
+import lab
+
+sys.path.insert(0, ".")
+from features import FEATURES  # the project's
+
+
+def server_says(version: str, deployment: dict[str, float]) -> tuple[bool, float]:
+    tensor = {
+        "name": "features",
+        "datatype": "FP32",
+        "shape": [1, len(FEATURES)],
+        "data": [deployment[name] for name in FEATURES],
+    }
+    body = json.dumps({"inputs": [tensor]}).encode()
+    code, answer = lab.ask(f"/v2/models/rollback/versions/{version}/infer", body)
+    if code != 200:
+        lab.not_yet(f"the client names version {version!r}, which the server does not answer for")
+    outputs = {output["name"]: output["data"] for output in json.loads(answer)["outputs"]}
+    return bool(outputs["label"][0]), outputs["probabilities"][1]
+
+
+def surprise() -> dict[str, float]:
+    """A deployment that nobody could have prepared an answer for."""
+    upper = {"lines_changed": 900, "files_touched": 40, "tests_failed": 4, "reviewers": 3}
+    upper |= {"hour": 22, "days_since_deploy": 20, "config_changed": 1, "author_deploys": 90}
+    return {name: random.randint(0, upper[name]) for name in FEATURES}
+
+
+def examine(file: str, deployment: dict[str, float]) -> None:
+    before = lab.total(lab.metrics(), "model_requests_total")
+    said = lab.run(sys.executable, "-m", "client.ask", file)
+    if lab.total(lab.metrics(), "model_requests_total") <= before:
+        lab.not_yet(f"client.ask {file} answered, but it did not ask the server")
+    try:
+        version, probability = str(said["version"]), float(said["probability"])
+        rolled_back = bool(said["rolled_back"])
+    except (KeyError, TypeError, ValueError):
+        lab.not_yet(f"client.ask must print rolled_back, probability and version, not {said!r}")
+    label, expected = server_says(version, deployment)
+    if abs(probability - expected) > 1e-4 or rolled_back != label:
+        lab.not_yet(
+            f"about {deployment} the client says {probability:.4f}; "
+            f"the server's version {version} says {expected:.4f}: the question differs"
+        )
+
+
+def main() -> None:
+    for name in ("requests/risky.json", "requests/calm.json"):
+        examine(name, lab.read_json(name))
+    with tempfile.TemporaryDirectory() as folder:
+        deployment = surprise()
+        file = Path(folder) / "surprise.json"
+        file.write_text(json.dumps(deployment), "utf-8")
+        examine(str(file), deployment)
+    print("three deployments, three answers of the live server")
+
+
+main()

@@ -1,0 +1,352 @@
+//! The rules of the lab format that need no rendering and no machine: from a lab to a list of problems, each with its place.
+
+use std::collections::BTreeSet;
+
+use super::Lab;
+use super::expect::{Check, Probe};
+use super::manifest::{Hint, RuntimeKind, Solution, VarKind};
+use super::parse::{Key, Problem, checks, line_column, locate};
+use super::tree::RelPath;
+
+/// The least number of wrong solutions for each step: one mistake and one fraud.
+const WRONG_SOLUTIONS: usize = 2;
+
+/// Everything that is against the rules, in the order of the files.
+pub fn lint(lab: &Lab) -> Vec<Finding> {
+    let mut lint = Lint { lab, found: Vec::new() };
+    lint.names();
+    lint.variables();
+    lint.steps();
+    lint.drills();
+    lint.probes();
+    lint.files();
+    lint.pins();
+    lint.found
+}
+
+/// A problem with the text that it is in, for showing the line.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// What and where.
+    pub problem: Problem,
+    /// The text of the file; empty for one that is not text.
+    pub text: String,
+}
+
+struct Lint<'a> {
+    lab: &'a Lab,
+    found: Vec<Finding>,
+}
+
+impl Lint<'_> {
+    fn manifest(&mut self, path: &[Key], message: impl Into<String>) {
+        let span = locate(&self.lab.text, path);
+        let problem = Problem { file: self.lab.file.clone(), span, message: message.into() };
+        self.found.push(Finding { problem, text: self.lab.text.clone() });
+    }
+
+    fn file(&mut self, file: &str, at: Option<std::ops::Range<usize>>, text: &str, message: impl Into<String>) {
+        let problem = Problem { file: self.lab.source.describe(file), span: at, message: message.into() };
+        self.found.push(Finding { problem, text: text.to_owned() });
+    }
+
+    fn id(&self) -> &str {
+        &self.lab.manifest.id
+    }
+
+    fn names(&mut self) {
+        let folder = std::path::Path::new(&self.lab.file).parent().and_then(|path| path.file_name()).unwrap_or_default();
+        if folder.to_string_lossy() != self.id() {
+            let message = format!("the id is `{}` and the folder is `{}`", self.id(), folder.to_string_lossy());
+            self.manifest(&["id".into()], message);
+        }
+        let mut seen = BTreeSet::new();
+        let steps = self.lab.manifest.step.iter().enumerate().map(|(n, step)| ("step", n, &step.id));
+        let drills = self.lab.manifest.drill.iter().enumerate().map(|(n, drill)| ("drill", n, &drill.id));
+        for (table, n, id) in steps.chain(drills).collect::<Vec<_>>() {
+            let at = [table.into(), n.into(), "id".into()];
+            if !seen.insert(id.clone()) {
+                self.manifest(&at, format!("the id `{id}` is used twice"));
+            }
+            if !id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') || id.is_empty() {
+                self.manifest(&at, format!("the id `{id}` has other characters than a-z, 0-9 and -"));
+            }
+        }
+        if !self.lab.manifest.vars.get("project_name").is_some_and(|var| var.kind == VarKind::Name) {
+            self.manifest(&["vars".into()], "every lab has the variable `project_name` of type `name`");
+        }
+    }
+
+    fn variables(&mut self) {
+        let declared: BTreeSet<String> = self.lab.manifest.vars.keys().cloned().collect();
+        let mut used = used_variables(&self.lab.text);
+        let trees = [("templates", &self.lab.template), ("labs", &self.lab.knowledge)];
+        for (path, bytes) in trees.iter().flat_map(|(_, files)| files.iter()) {
+            used.extend(used_variables(path));
+            if let Ok(text) = std::str::from_utf8(bytes) {
+                used.extend(used_variables(text));
+            }
+        }
+        for name in declared.iter().filter(|name| !used.contains(*name)) {
+            self.manifest(&["vars".into(), name.as_str().into()], format!("nothing uses the variable `{name}`"));
+        }
+    }
+
+    fn steps(&mut self) {
+        let runtimes = self.lab.manifest.runtimes();
+        for (n, step) in self.lab.manifest.step.clone().iter().enumerate() {
+            let at = |key: &str| vec!["step".into(), n.into(), key.into()];
+            self.text(&at("text"), &step.text);
+            self.hints(&at("hints"), &step.hints, &step.id);
+            self.solution(&at("solution"), &step.solution, &step.id);
+            if step.check.is_empty() {
+                self.manifest(&at("id"), format!("the step `{}` has no check", step.id));
+            }
+            let wrong = format!("wrong/{}/", step.id);
+            let names: BTreeSet<&str> =
+                self.lab.knowledge.keys().filter_map(|path| path.strip_prefix(&wrong)?.split_once('/')).map(|(name, _)| name).collect();
+            let count = names.len();
+            for name in names {
+                let file = format!("{wrong}{name}/wrong.toml");
+                if !self.lab.knowledge.contains_key(&file) {
+                    let message = format!("the wrong solution `{name}` has no wrong.toml that says why it is wrong");
+                    self.file(&format!("labs/{}/{file}", self.id()), None, "", message);
+                }
+            }
+            if count < WRONG_SOLUTIONS {
+                let message = format!("the step `{}` has {count} wrong solutions in {wrong}, and needs {WRONG_SOLUTIONS}", step.id);
+                self.manifest(&at("id"), message);
+            }
+            let here: Vec<RuntimeKind> = if step.runtimes.is_empty() { runtimes.clone() } else { step.runtimes.clone() };
+            for (c, check) in step.check.iter().enumerate() {
+                self.reachable(&[at("check"), vec![c.into()]].concat(), check, &here);
+            }
+        }
+    }
+
+    fn drills(&mut self) {
+        let runtimes = self.lab.manifest.runtimes();
+        for (n, drill) in self.lab.manifest.drill.clone().iter().enumerate() {
+            let at = |key: &str| vec!["drill".into(), n.into(), key.into()];
+            self.text(&at("text"), &drill.text);
+            self.hints(&at("hints"), &drill.hints, &drill.id);
+            self.solution(&at("solution"), &drill.solution, &drill.id);
+            for (key, empty) in [
+                ("inject", drill.inject.is_empty()),
+                ("restore", drill.restore.is_empty()),
+                ("symptom", drill.symptom.is_empty()),
+                ("mended", drill.mended.is_empty()),
+            ] {
+                if empty {
+                    self.manifest(&at(key), format!("the drill `{}` has an empty `{key}`", drill.id));
+                }
+            }
+            let here = if drill.runtimes.is_empty() { runtimes.clone() } else { drill.runtimes.clone() };
+            for (key, list) in [("symptom", &drill.symptom), ("mended", &drill.mended)] {
+                for (c, check) in list.iter().enumerate() {
+                    self.reachable(&[at(key), vec![c.into()]].concat(), check, &here);
+                }
+            }
+        }
+    }
+
+    fn text(&mut self, at: &[Key], path: &str) {
+        if !self.lab.knowledge.contains_key(path) {
+            self.manifest(at, format!("there is no file labs/{}/{path}", self.id()));
+        }
+    }
+
+    fn hints(&mut self, at: &[Key], hints: &[Hint], id: &str) {
+        if !hints.iter().any(|hint| hint.when.is_none()) {
+            self.manifest(at, format!("`{id}` has no hint that always applies"));
+        }
+        for (h, hint) in hints.iter().enumerate() {
+            if let Some(pattern) = hint.when.as_ref().and_then(|when| when.matches.as_ref())
+                && let Err(error) = regex_lite::Regex::new(pattern)
+            {
+                self.manifest(&[at.to_vec(), vec![h.into()]].concat(), format!("`{pattern}`: {error}"));
+            }
+        }
+    }
+
+    fn solution(&mut self, at: &[Key], solution: &Solution, id: &str) {
+        if let Some(folder) = &solution.files {
+            let below = format!("{}/", folder.trim_end_matches('/'));
+            if !self.lab.knowledge.keys().any(|path| path.starts_with(&below)) {
+                self.manifest(&[at.to_vec(), vec!["files".into()]].concat(), format!("there are no files in labs/{}/{folder}", self.id()));
+            }
+        }
+        if solution.files.is_none() && solution.run.is_empty() {
+            self.manifest(at, format!("`{id}` has a solution that does nothing"));
+        }
+    }
+
+    fn reachable(&mut self, at: &[Key], check: &Check, runtimes: &[RuntimeKind]) {
+        let Ok(probe) = check.probe() else { return };
+        let Some(name) = probe.endpoint() else { return };
+        for kind in runtimes {
+            if !self.lab.manifest.endpoints(*kind).contains_key(name) {
+                let path = [at.to_vec(), vec![probe.name().into(), "endpoint".into()]].concat();
+                self.manifest(&path, format!("the endpoint `{name}` has no place in the runtime {kind}"));
+            }
+        }
+    }
+
+    fn probes(&mut self) {
+        for (at, check) in checks(&self.lab.manifest.clone()) {
+            let path = match check.probe() {
+                Ok(Probe::File(probe)) => Some((&probe.path, "path")),
+                Ok(Probe::Http(probe)) => probe.body.as_ref().map(|body| (body, "body")),
+                Ok(Probe::Command(probe)) => probe.stdin.as_ref().map(|stdin| (stdin, "stdin")),
+                _ => None,
+            };
+            if let (Some((path, key)), Ok(probe)) = (path, check.probe())
+                && let Err(message) = RelPath::new(path.as_str())
+            {
+                self.manifest(&[at, vec![probe.name().into(), key.into()]].concat(), message);
+            }
+        }
+    }
+
+    fn files(&mut self) {
+        let id = self.id().to_owned();
+        let ports: Vec<String> = self.lab.manifest.vars.values().filter(|var| var.kind == VarKind::Port).filter_map(|var| var.default.as_ref()).map(ToString::to_string).collect();
+        for (path, bytes) in &self.lab.template {
+            let shown = format!("templates/{id}/{path}");
+            for part in path.split('/') {
+                if part.starts_with('.') {
+                    self.file(&shown, None, "", format!("name it `dot-{}`: a real `{part}` acts on this repository too", part.trim_start_matches('.')));
+                }
+            }
+            if path == "Cargo.toml" || path.ends_with("/Cargo.toml") {
+                self.file(&shown, None, "", "a folder with a Cargo.toml is left out of the packaged crate");
+            }
+            let Ok(text) = std::str::from_utf8(bytes) else { continue };
+            // Inside a container the port is the image's own.
+            let inside = path.rsplit('/').next().is_some_and(|name| name.starts_with("Dockerfile"));
+            for port in ports.iter().filter(|_| !inside) {
+                for raw in [format!("127.0.0.1:{port}"), format!("localhost:{port}")] {
+                    if let Some(at) = text.find(&raw) {
+                        self.file(&shown, Some(at..at + raw.len()), text, format!("`{raw}` is written out where a variable is meant"));
+                    }
+                }
+            }
+        }
+    }
+
+    fn pins(&mut self) {
+        let id = self.id().to_owned();
+        for (path, bytes) in &self.lab.template {
+            let Ok(text) = std::str::from_utf8(bytes) else { continue };
+            let shown = format!("templates/{id}/{path}");
+            let name = path.rsplit('/').next().unwrap_or(path);
+            let mut offset = 0;
+            for line in text.split_inclusive('\n') {
+                let at = offset..offset + line.trim_end().len();
+                offset += line.len();
+                let image = if name.starts_with("Dockerfile") {
+                    line.strip_prefix("FROM ").and_then(|rest| rest.split_whitespace().next())
+                } else if name.ends_with(".yaml") || name.ends_with(".yml") {
+                    line.trim_start().trim_start_matches("- ").strip_prefix("image:").map(|rest| rest.trim().trim_matches('"')).filter(|image| !image.is_empty())
+                } else {
+                    None
+                };
+                if let Some(image) = image
+                    && !pinned(image)
+                    && !text.contains(&format!(" AS {image}\n"))
+                {
+                    self.file(&shown, Some(at), text, format!("the image `{image}` is not pinned by a tag or a digest"));
+                }
+            }
+            if name.starts_with("requirements") && name.ends_with(".txt") {
+                self.requirements(&shown, text);
+            }
+        }
+    }
+
+    fn requirements(&mut self, shown: &str, text: &str) {
+        // One logical line for each package: a backslash carries it on.
+        let mut start = 0;
+        let mut logical = String::new();
+        let mut offset = 0;
+        for line in text.split_inclusive('\n') {
+            if logical.is_empty() {
+                start = offset;
+            }
+            offset += line.len();
+            let line = line.trim_end();
+            if !line.trim_start().starts_with('#') && (line.contains("index-url") || line.contains("://")) {
+                self.file(shown, Some(start..start + 1), text, "a requirement file names no address");
+            }
+            let plain = line.trim_start();
+            if plain.starts_with('#') {
+                continue;
+            }
+            logical.push_str(plain.trim_end_matches('\\'));
+            if line.ends_with('\\') {
+                continue;
+            }
+            if !logical.trim().is_empty() && !logical.starts_with('-') && !logical.contains("--hash=") {
+                let message = format!("`{}` has no hash", logical.split_whitespace().next().unwrap_or_default());
+                self.file(shown, Some(start..start + 1), text, message);
+            }
+            logical.clear();
+        }
+    }
+}
+
+/// Whether an image is named by a tag other than `latest`, a digest, or a variable of the build.
+fn pinned(image: &str) -> bool {
+    if image.contains('@') || image.contains('$') || image.contains("<[") || image == "scratch" {
+        return true;
+    }
+    match image.rsplit('/').next().unwrap_or(image).split_once(':') {
+        Some((_, tag)) => !tag.is_empty() && tag != "latest",
+        None => false,
+    }
+}
+
+/// The words inside template delimiters: more than variables, never fewer.
+fn used_variables(text: &str) -> BTreeSet<String> {
+    let mut used = BTreeSet::new();
+    for (open, close) in [("<[", "]>"), ("<%", "%>")] {
+        for part in text.split(open).skip(1) {
+            let inside = part.split(close).next().unwrap_or_default();
+            used.extend(inside.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').map(str::to_owned));
+        }
+    }
+    used
+}
+
+/// `file:line:column: message`, as compilers print it.
+pub fn line(finding: &Finding) -> String {
+    let Finding { problem, text } = finding;
+    match &problem.span {
+        Some(span) => {
+            let (line, column) = line_column(text, span.start);
+            format!("{}:{line}:{column}: {}", problem.file, problem.message)
+        }
+        None => format!("{}: {}", problem.file, problem.message),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_without_a_tag_or_with_latest_is_not_pinned() {
+        for image in ["python", "python:latest", "docker.io/library/python", "registry:5000/python"] {
+            assert!(!pinned(image), "{image}");
+        }
+        for image in ["python:3.13.9-slim", "python@sha256:00", "registry:5000/python:3", "${IMAGE}", "<[ project_name ]>:dev", "scratch"] {
+            assert!(pinned(image), "{image}");
+        }
+    }
+
+    #[test]
+    fn words_in_delimiters_count_as_used() {
+        let used = used_variables("a <[ port ]> b <% if name %> port2");
+        assert!(used.contains("port") && used.contains("name") && !used.contains("port2"));
+    }
+}

@@ -1,0 +1,178 @@
+//! Verdicts over a world that is a value.
+
+use std::cell::RefCell;
+use std::io;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::*;
+use crate::platform::net::{Request, Response, Unreachable};
+use crate::platform::process::{Captured, Command, Ended, NotRun};
+
+#[derive(Default)]
+struct Fake {
+    http: RefCell<Vec<Result<Response, Unreachable>>>,
+    run: RefCell<Vec<Result<Captured, NotRun>>>,
+    file: Option<&'static [u8]>,
+    tcp: Option<Unreachable>,
+}
+
+impl World for Fake {
+    fn http(&self, _: &Request) -> Result<Response, Unreachable> {
+        self.http.borrow_mut().remove(0)
+    }
+    fn run(&self, _: &Command) -> Result<Captured, NotRun> {
+        self.run.borrow_mut().remove(0)
+    }
+    fn read(&self, _: &Path) -> io::Result<Vec<u8>> {
+        self.file.map(<[u8]>::to_vec).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+    fn connect(&self, _: &str, _: Duration) -> Result<(), Unreachable> {
+        self.tcp.clone().map_or(Ok(()), Err)
+    }
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+}
+
+fn answer(status: u16, body: &str) -> Result<Response, Unreachable> {
+    Ok(Response { status, headers: vec![("content-type".to_owned(), "text/plain".to_owned())], body: body.as_bytes().to_vec() })
+}
+
+fn ran(ended: Ended, stdout: &str, stderr: &str) -> Result<Captured, NotRun> {
+    let (stdout, stderr) = (stdout.as_bytes().to_vec(), stderr.as_bytes().to_vec());
+    Ok(Captured { ended, stdout, stderr, truncated: false, took: Duration::from_millis(1) })
+}
+
+fn check(toml: &str) -> Check {
+    toml::from_str(toml).unwrap()
+}
+
+fn verdict(toml: &str, world: &Fake) -> Verdict {
+    let endpoints = [("api".to_owned(), "http://127.0.0.1:1".to_owned())].into();
+    let context = Context { root: "/project".into(), endpoints, env: Vec::new(), unset: Vec::new() };
+    judge(&check(toml), &context, world)
+}
+
+fn http(toml: &str, answers: Vec<Result<Response, Unreachable>>) -> Verdict {
+    verdict(toml, &Fake { http: RefCell::new(answers), ..Fake::default() })
+}
+
+const READY: &str = "http = { endpoint = 'api', path = '/ready' }\nexpect = { status = 200, json = { '/n' = { ge = 2 } } }";
+
+#[test]
+fn an_answer_is_judged_and_no_answer_is_cannot_tell() {
+    for (answer, kind, observed) in [
+        (answer(200, r#"{"n":2}"#), VerdictKind::Pass, "status 200"),
+        (answer(200, r#"{"n":1}"#), VerdictKind::NotYet, "1"),
+        (answer(200, r#"{"m":1}"#), VerdictKind::NotYet, "nothing there"),
+        (answer(200, "<html>"), VerdictKind::NotYet, "no JSON"),
+        (answer(503, "draining"), VerdictKind::NotYet, "status 503: draining"),
+        (Err(Unreachable::Refused), VerdictKind::CannotTell, "refused"),
+        (Err(Unreachable::TimedOut(Duration::from_secs(5))), VerdictKind::CannotTell, "5.0 s"),
+        (Err(Unreachable::NoSuchHost), VerdictKind::CannotTell, "no address"),
+    ] {
+        let seen = http(READY, vec![answer]);
+        assert_eq!(seen.verdict, kind, "{seen:?}");
+        assert!(seen.observed.contains(observed), "{seen:?}");
+    }
+}
+
+#[test]
+fn a_repeated_probe_must_pass_every_time_and_says_which_failed() {
+    let toml = "http = { endpoint = 'api', path = '/', repeat = 3 }\nexpect = { status = 200 }";
+    let seen = http(toml, vec![answer(200, ""), answer(500, "boom")]);
+    assert_eq!((seen.verdict, seen.observed.as_str()), (VerdictKind::NotYet, "request 2 of 3: status 500: boom"));
+    assert_eq!(seen.status, Some(500));
+}
+
+#[test]
+fn an_endpoint_of_another_runtime_is_cannot_tell() {
+    let seen = http("tcp = { endpoint = 'other' }", vec![]);
+    assert_eq!(seen.verdict, VerdictKind::CannotTell);
+}
+
+#[test]
+fn a_command_is_judged_by_its_exit_and_says_when_it_could_not_look() {
+    let toml = "command = { argv = ['verify'] }\nexpect = { json = { '/ok' = true } }";
+    for (ran, kind, observed) in [
+        (ran(Ended::Code(0), r#"{"ok": true}"#, ""), VerdictKind::Pass, "ok"),
+        (ran(Ended::Code(0), r#"{"ok": false}"#, ""), VerdictKind::NotYet, "false"),
+        (ran(Ended::Code(0), "oops", ""), VerdictKind::NotYet, "no JSON"),
+        (ran(Ended::Code(1), "", "first\nlast\n\n"), VerdictKind::NotYet, "exit code 1: last"),
+        (ran(Ended::Code(3), "", "the server is down"), VerdictKind::CannotTell, "the server is down"),
+        (ran(Ended::Signal(11), "", ""), VerdictKind::NotYet, "signal 11"),
+        (ran(Ended::TimedOut, "", ""), VerdictKind::CannotTell, "no end"),
+        (Err(NotRun::Absent("verify".to_owned())), VerdictKind::CannotTell, "no program `verify`"),
+    ] {
+        let seen = verdict(toml, &Fake { run: RefCell::new(vec![ran]), ..Fake::default() });
+        assert_eq!(seen.verdict, kind, "{seen:?}");
+        assert!(seen.observed.contains(observed), "{seen:?}");
+    }
+}
+
+#[test]
+fn a_closed_port_is_seen_and_a_silent_host_is_not() {
+    let tcp = |toml: &str, answer: Option<Unreachable>| verdict(toml, &Fake { tcp: answer, ..Fake::default() }).verdict;
+    let (open, closed) = ("tcp = { endpoint = 'api' }", "tcp = { endpoint = 'api' }\nexpect = { open = false }");
+    assert_eq!(tcp(open, None), VerdictKind::Pass);
+    assert_eq!(tcp(open, Some(Unreachable::Refused)), VerdictKind::NotYet);
+    assert_eq!(tcp(open, Some(Unreachable::TimedOut(Duration::from_secs(1)))), VerdictKind::CannotTell);
+    assert_eq!(tcp(closed, Some(Unreachable::Refused)), VerdictKind::Pass);
+    assert_eq!(tcp(closed, None), VerdictKind::NotYet);
+}
+
+#[test]
+fn a_file_is_compared_and_its_absence_is_an_answer() {
+    let file = |expect: &str, file: Option<&'static [u8]>| {
+        verdict(&format!("file = {{ path = 'a.toml' }}\n{expect}"), &Fake { file, ..Fake::default() }).verdict
+    };
+    assert_eq!(file("", None), VerdictKind::NotYet);
+    assert_eq!(file("expect = { exists = false }", None), VerdictKind::Pass);
+    assert_eq!(file("expect = { toml = { '/a/b' = 1 } }", Some(b"[a]\nb = 1\n")), VerdictKind::Pass);
+    assert_eq!(file("expect = { toml = { '/a/b' = 2 } }", Some(b"[a]\nb = 1\n")), VerdictKind::NotYet);
+    assert_eq!(file("expect = { text = { contains = 'x' } }", Some(b"axb")), VerdictKind::Pass);
+    let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    assert_eq!(file(&format!("expect = {{ sha256 = '{empty}' }}"), Some(b"")), VerdictKind::Pass);
+    let outside = verdict("file = { path = '../etc/passwd' }", &Fake { file: Some(b"root"), ..Fake::default() });
+    assert_eq!(outside.verdict, VerdictKind::CannotTell);
+}
+
+const GROWTH: &str = "metric = { endpoint = 'api', name = 'n', labels = { v = '2' }, during = ['traffic'] }\nexpect = { value = 20 }";
+
+#[test]
+fn the_increase_of_a_metric_is_judged() {
+    let growth = |after: &str| {
+        let http = RefCell::new(vec![answer(200, "n{v=\"2\"} 5\nn{v=\"1\"} 9\n"), answer(200, after)]);
+        verdict(GROWTH, &Fake { http, run: RefCell::new(vec![ran(Ended::Code(0), "", "")]), ..Fake::default() })
+    };
+    assert_eq!(growth("n{v=\"2\"} 25\n").verdict, VerdictKind::Pass);
+    assert_eq!(growth("n{v=\"2\"} 24\n").observed, "19");
+    assert_eq!(growth("n{v=\"2\"} 1\n").verdict, VerdictKind::CannotTell, "a restart is no answer");
+}
+
+#[test]
+fn traffic_that_failed_says_nothing_about_the_metric() {
+    let world = Fake {
+        http: RefCell::new(vec![answer(200, "n 1\n")]),
+        run: RefCell::new(vec![ran(Ended::Code(1), "", "connection refused")]),
+        ..Fake::default()
+    };
+    assert_eq!(verdict(GROWTH, &world).verdict, VerdictKind::CannotTell);
+}
+
+#[test]
+fn the_first_check_that_does_not_pass_is_the_verdict() {
+    let context = Context { root: "/".into(), endpoints: BTreeMap::new(), env: Vec::new(), unset: Vec::new() };
+    let file = |path: &str, expect: &str| check(&format!("file = {{ path = '{path}' }}\nexpect = {{ {expect} }}"));
+    let checks = [file("a", "exists = false"), file("b", "exists = true"), file("c", "exists = true")];
+    let seen = judge_all(&checks, &context, &Fake::default());
+    assert_eq!((seen.check, seen.verdict), (2, VerdictKind::NotYet));
+    assert_eq!(judge_all(&[], &context, &Fake::default()).verdict, VerdictKind::CannotTell);
+}
+
+#[test]
+fn what_is_shown_is_one_short_line_without_control_characters() {
+    let shown = shorten(&format!("a\u{1b}[31m\n{}", "x".repeat(500)));
+    assert!(!shown.contains('\u{1b}') && !shown.contains('\n') && shown.chars().count() == SHOWN + 1);
+}

@@ -1,0 +1,201 @@
+//! The command line as types. What the words mean lives in `commands`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::catalog::manifest::RuntimeKind;
+
+/// A lab bench for DevOps engineers who move into MLOps.
+#[derive(Debug, Parser)]
+#[command(name = "mlops-lab", version, about, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+#[command(after_help = "First steps:  mlops-lab init serving --up\n\
+    Exit codes:   0 done · 1 no, or not yet · 2 usage · 3 cannot tell, or the environment is broken · 70 a bug · 130 interrupted")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Work as if started in this folder.
+    #[arg(short = 'C', long = "directory", value_name = "DIR", global = true)]
+    pub directory: Option<PathBuf>,
+    /// Take labs from this pack (a folder with labs/ and templates/) instead of the built-in ones.
+    #[arg(long, value_name = "DIR", global = true)]
+    pub pack: Option<PathBuf>,
+    /// Print one JSON value on stdout.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the labs.
+    List,
+    /// Show what a lab teaches, needs and costs.
+    Show {
+        /// The lab.
+        lab: String,
+    },
+    /// Write a lab into a new folder.
+    Init(Init),
+    /// Start the lab.
+    Up(Up),
+    /// Stop everything that the lab started.
+    Down {
+        /// Remove volumes as well: data in them is gone.
+        #[arg(long)]
+        purge: bool,
+    },
+    /// Say what runs.
+    Status,
+    /// Show what a service printed.
+    Logs {
+        /// The service; all when none is given.
+        service: Option<String>,
+        /// How many lines.
+        #[arg(short = 'n', long, default_value_t = 50, value_name = "N")]
+        lines: usize,
+        /// Go on as the log grows.
+        #[arg(short, long)]
+        follow: bool,
+    },
+    /// Open the lab in the browser; in a pipe, print the address.
+    Open {
+        /// The endpoint; the first that people can look at when none is given.
+        endpoint: Option<String>,
+    },
+    /// Look at the live system and say which steps are done.
+    Check(Check),
+    /// Help with the step you are at; each time a little more.
+    Hint {
+        /// The step or drill; where you are when none is given.
+        step: Option<String>,
+        /// All hints at once.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Do a step for you: files of yours that it replaces are kept in .mlops-lab/backup.
+    Solve {
+        /// The step or drill; where you are when none is given.
+        step: Option<String>,
+        /// Only show what would change and run.
+        #[arg(long)]
+        diff: bool,
+        /// Where the lab runs.
+        #[arg(long, value_name = "RUNTIME")]
+        runtime: Option<RuntimeKind>,
+    },
+    /// Break something while the lab runs, for you to find and mend.
+    Break {
+        /// The drill; lists them when none is given.
+        drill: Option<String>,
+        /// Put everything back.
+        #[arg(long)]
+        undo: bool,
+    },
+    /// Say what this machine lacks and how to mend it.
+    Doctor {
+        /// Only what this lab needs; inside a lab, that lab.
+        lab: Option<String>,
+        /// Only what this runtime needs.
+        #[arg(long, value_name = "RUNTIME")]
+        runtime: Option<RuntimeKind>,
+        /// Show how each thing was found out.
+        #[arg(short, long)]
+        verbose: bool,
+    },
+    /// For people who write labs.
+    #[command(subcommand)]
+    Lab(LabCommand),
+    /// Print a completion script.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Start a process that outlives us and write down which it is.
+    #[command(name = "__launch", hide = true)]
+    Launch {
+        /// Program and arguments, after the options that `platform::process` gives.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
+}
+
+/// `init`
+#[derive(Debug, Args)]
+pub struct Init {
+    /// The lab.
+    pub lab: String,
+    /// The new folder; the lab's default name when none is given.
+    pub folder: Option<PathBuf>,
+    /// Answer a question of the lab (`mlops-lab show LAB` lists them). Can be given again.
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// Take answers from a TOML or JSON file.
+    #[arg(long, value_name = "FILE")]
+    pub answers: Option<PathBuf>,
+    /// Start the lab at once.
+    #[arg(long)]
+    pub up: bool,
+    /// Leave out the check of this machine at the end.
+    #[arg(long)]
+    pub no_doctor: bool,
+    /// Where `--up` starts the lab.
+    #[arg(long, value_name = "RUNTIME")]
+    pub runtime: Option<RuntimeKind>,
+}
+
+/// `up`
+#[derive(Debug, Args)]
+pub struct Up {
+    /// Where: local (processes, the default) or compose (containers).
+    #[arg(long, value_name = "RUNTIME")]
+    pub runtime: Option<RuntimeKind>,
+    /// Show what installers and builds print.
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+/// `check`
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The step or drill; from where you are when none is given.
+    pub step: Option<String>,
+    /// Every step, also those done before.
+    #[arg(long, conflicts_with = "step")]
+    pub all: bool,
+    /// Go on looking, and say so when something changes.
+    #[arg(short, long)]
+    pub watch: bool,
+    /// Where the lab runs, when nothing runs.
+    #[arg(long, value_name = "RUNTIME")]
+    pub runtime: Option<RuntimeKind>,
+}
+
+/// `lab ...`
+#[derive(Debug, Subcommand)]
+pub enum LabCommand {
+    /// Hold a pack to the rules of the format.
+    Lint {
+        /// The pack's folder; the built-in labs when none is given.
+        folder: Option<PathBuf>,
+    },
+    /// Prove a lab on this machine: every check red before its step, red for wrong solutions, green after.
+    Test {
+        /// The lab.
+        lab: String,
+        /// Only this runtime; else all that the lab offers.
+        #[arg(long, value_name = "RUNTIME")]
+        runtime: Option<RuntimeKind>,
+        /// Only list the cases.
+        #[arg(long)]
+        list: bool,
+        /// Write the measured cost into the pack's lab.toml (with --pack).
+        #[arg(long, requires = "pack")]
+        write_cost: bool,
+        /// Keep the project that was made.
+        #[arg(long)]
+        keep: bool,
+    },
+}

@@ -1,0 +1,141 @@
+//! `lab lint` and `lab test`: for people who write labs.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::{Session, View};
+use crate::catalog::lint;
+use crate::catalog::manifest::RuntimeKind;
+use crate::catalog::source::Source;
+use crate::error::{Error, Exit, Result};
+use crate::platform::term::{self, BAD, BOLD, DIM, GOOD, WARN};
+use crate::prove::{self, Case, Outcome};
+use crate::scaffold::{self, Given};
+
+#[derive(Serialize)]
+pub(super) struct Linted {
+    labs: Vec<String>,
+    problems: Vec<String>,
+    #[serde(skip)]
+    shown: String,
+}
+
+pub(super) fn lint(session: &Session, folder: Option<&Path>) -> Result<Linted> {
+    let source = folder.map_or(session.source.clone(), |folder| Source::Pack(session.folder.join(folder)));
+    let mut linted = Linted { labs: source.ids()?, problems: Vec::new(), shown: String::new() };
+    if linted.labs.is_empty() {
+        return Err(Error::usage("this pack has no labs").hint("a lab is labs/<id>/lab.toml with templates/<id>/"));
+    }
+    for id in linted.labs.clone() {
+        let lab = match source.lab(&id) {
+            Ok(lab) => lab,
+            Err(error) => {
+                linted.shown.push_str(&format!("{error}\n{}\n\n", error.detail_text().unwrap_or_default()));
+                linted.problems.push(error.to_string());
+                continue;
+            }
+        };
+        for finding in lint::lint(&lab) {
+            linted.shown.push_str(&format!("{}\n", lint::line(&finding)));
+            if let Some(snippet) = finding.problem.snippet(&finding.text) {
+                linted.shown.push_str(&format!("{snippet}\n\n"));
+            }
+            linted.problems.push(lint::line(&finding));
+        }
+        // The rules that need a render: nothing undefined, nothing that does not parse.
+        for problem in scaffold::trial(&lab, &Given::default()) {
+            linted.shown.push_str(&format!("{problem}\n"));
+            linted.problems.push(problem);
+        }
+    }
+    Ok(linted)
+}
+
+impl View for Linted {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        write!(out, "{}", self.shown)?;
+        if self.problems.is_empty() {
+            writeln!(out, "{GOOD}clean{GOOD:#}: {}\n\nnext: mlops-lab lab test {}", self.labs.join(", "), self.labs[0])
+        } else {
+            writeln!(out, "{BAD}{} problems{BAD:#} in {}", self.problems.len(), self.labs.join(", "))
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        if self.problems.is_empty() { Exit::Done } else { Exit::No }
+    }
+}
+
+pub(super) fn test(
+    session: &Session,
+    lab: &str,
+    runtime: Option<RuntimeKind>,
+    list: bool,
+    write_cost: bool,
+    keep: bool,
+) -> Result<Exit> {
+    let lab = session.source.lab(lab)?;
+    let offered = lab.manifest.runtimes();
+    if let Some(kind) = runtime
+        && !offered.contains(&kind)
+    {
+        return Err(Error::usage(format!("the lab `{}` does not offer the runtime `{kind}`", lab.manifest.id)));
+    }
+    let kinds: Vec<RuntimeKind> = offered.into_iter().filter(|kind| runtime.is_none_or(|asked| asked == *kind)).collect();
+    if list {
+        return session.show(&Names(kinds.iter().flat_map(|kind| prove::cases(&lab, *kind)).collect()));
+    }
+    let (mut failed, mut skipped, mut passed) = (0, 0, 0);
+    for kind in kinds {
+        let options = prove::Options { keep, source: session.source.clone() };
+        let costs = prove::prove(&lab, kind, &options, &mut |case: &Case| {
+            match &case.outcome {
+                Outcome::Pass => passed += 1,
+                Outcome::Fail(_) => failed += 1,
+                Outcome::Skip(_) => skipped += 1,
+            }
+            tell(session, case);
+        })?;
+        if write_cost {
+            prove::write_cost(&lab, kind, &costs)?;
+        }
+        term::say(&format!("measured on {kind}: {}", serde_json::to_string(&costs).unwrap_or_default()));
+    }
+    term::say(&format!("\n{passed} passed, {failed} failed, {skipped} skipped"));
+    Ok(if failed > 0 {
+        Exit::No
+    } else if passed == 0 {
+        Exit::Environment
+    } else {
+        Exit::Done
+    })
+}
+
+/// One line for each case as soon as it is known: a proof takes minutes.
+fn tell(session: &Session, case: &Case) {
+    let mut out = term::out();
+    let _ = if session.json {
+        writeln!(out, "{}", serde_json::to_string(case).unwrap_or_default())
+    } else {
+        let seconds = format!("{DIM}{:.1} s{DIM:#}", case.seconds);
+        match &case.outcome {
+            Outcome::Pass => writeln!(out, "{GOOD}pass{GOOD:#}  {} {seconds}", case.name),
+            Outcome::Fail(why) => writeln!(out, "{BAD}FAIL{BAD:#}  {} {seconds}\n      {}", case.name, why.replace('\n', "\n      ")),
+            Outcome::Skip(why) => writeln!(out, "{WARN}skip{WARN:#}  {}: {why}", case.name),
+        }
+    };
+    let _ = out.flush();
+}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Names(Vec<String>);
+
+impl View for Names {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "{BOLD}{} cases{BOLD:#}", self.0.len())?;
+        self.0.iter().try_for_each(|name| writeln!(out, "{name}"))
+    }
+}

@@ -1,0 +1,55 @@
+//! `list`: the catalogue.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::{Session, View};
+use crate::catalog::manifest::{Level, RuntimeKind};
+use crate::error::Result;
+use crate::platform::term::{BOLD, DIM};
+
+#[derive(Serialize)]
+pub(super) struct List {
+    labs: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    id: String,
+    title: String,
+    summary: String,
+    level: Level,
+    minutes: u32,
+    tools: Vec<String>,
+    runtimes: Vec<RuntimeKind>,
+    after: Vec<String>,
+}
+
+pub(super) fn run(session: &Session) -> Result<List> {
+    let mut labs = Vec::new();
+    for id in session.source.ids()? {
+        let manifest = session.source.lab(&id)?.manifest;
+        let runtimes = manifest.runtimes();
+        let crate::catalog::Manifest { id, title, summary, level, minutes, tools, after, .. } = manifest;
+        labs.push(Row { id, title, summary, level, minutes, tools, runtimes, after });
+    }
+    Ok(List { labs })
+}
+
+impl View for List {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let width = self.labs.iter().map(|lab| lab.id.len()).max().unwrap_or(0);
+        for lab in &self.labs {
+            writeln!(out, "{BOLD}{:width$}{BOLD:#}  {}", lab.id, lab.title)?;
+            writeln!(out, "{:width$}  {}", "", lab.summary)?;
+            let runtimes: Vec<_> = lab.runtimes.iter().map(|kind| kind.name()).collect();
+            let facts = format!("{} · {} min · {} · {}", lab.level, lab.minutes, runtimes.join(", "), lab.tools.join(", "));
+            writeln!(out, "{:width$}  {DIM}{facts}{DIM:#}", "")?;
+        }
+        match self.labs.first() {
+            Some(lab) => writeln!(out, "\nnext: mlops-lab init {} --up", lab.id),
+            None => writeln!(out, "this pack has no labs"),
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! `logs`: what services printed, as they printed it.
+
+use super::{Session, runtime_of};
+use crate::error::{Exit, Result};
+use crate::platform::term;
+use crate::runtime;
+
+pub(super) fn run(session: &Session, service: Option<&str>, lines: usize, follow: bool) -> Result<Exit> {
+    let workspace = session.workspace()?;
+    let kind = runtime_of(&workspace, None)?;
+    runtime::logs(&workspace, kind, service, lines, follow, &mut term::out())?;
+    Ok(Exit::Done)
+}

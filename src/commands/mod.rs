@@ -1,0 +1,171 @@
+//! One file for each command: arguments in, a [`View`] out. Logic that is worth a test lives in the rooms below.
+
+mod check;
+mod completions;
+mod doctor;
+mod down;
+mod drill;
+mod hint;
+mod init;
+mod lab;
+mod list;
+mod logs;
+mod open;
+mod show;
+mod solve;
+mod status;
+mod target;
+mod up;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::catalog::Source;
+use crate::catalog::manifest::RuntimeKind;
+use crate::cli::{Cli, Command, LabCommand};
+use crate::error::{Error, Exit, Result};
+use crate::platform::{clock, process, term};
+use crate::workspace::Workspace;
+use crate::runtime;
+
+/// The result of a command: one value, told to people or to programs, with the same exit code.
+pub trait View: Serialize {
+    /// Tells it to people.
+    fn human(&self, out: &mut dyn Write) -> io::Result<()>;
+    /// The exit code that belongs to it.
+    fn exit(&self) -> Exit {
+        Exit::Done
+    }
+}
+
+/// What every command may need of the command line.
+#[derive(Debug)]
+pub struct Session {
+    /// Where we work.
+    pub folder: PathBuf,
+    /// Where labs come from.
+    pub source: Source,
+    /// Whether programs read our output.
+    pub json: bool,
+}
+
+impl Session {
+    /// The lab in which we stand.
+    pub fn workspace(&self) -> Result<Workspace> {
+        Workspace::find(&self.folder)
+    }
+
+    /// Progress of long work: silent for programs.
+    pub fn progress(&self) -> term::Steps {
+        term::Steps::new(self.json)
+    }
+
+    /// Prints a result and gives its exit code.
+    pub fn show<V: View>(&self, view: &V) -> Result<Exit> {
+        let mut out = term::out();
+        let written = if self.json {
+            serde_json::to_writer_pretty(&mut out, view).map_err(io::Error::from).and_then(|()| writeln!(out))
+        } else {
+            view.human(&mut out)
+        };
+        match written.and_then(|()| out.flush()) {
+            // Somebody stopped reading (`| head`): not our failure.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(view.exit()),
+            Err(error) => Err(Error::environment("cannot write to standard output").because(error)),
+            Ok(()) => Ok(view.exit()),
+        }
+    }
+}
+
+/// Runs the command and says what went wrong, if anything; returns the exit code.
+pub fn run(cli: &Cli) -> Exit {
+    if let Command::Launch { args } = &cli.command {
+        term::report(&process::launch(args));
+        return Exit::Environment;
+    }
+    clock::catch_interrupts();
+    match session(cli).and_then(|session| dispatch(cli, &session)) {
+        Ok(exit) => exit,
+        Err(error) => {
+            if cli.json {
+                let value = serde_json::json!({
+                    "error": error.to_string(), "detail": error.detail_text(), "hints": error.hints(), "exit": error.exit() as u8,
+                });
+                let _ = writeln!(term::out(), "{value:#}");
+            }
+            term::report(&error);
+            error.exit()
+        }
+    }
+}
+
+fn session(cli: &Cli) -> Result<Session> {
+    let here = std::env::current_dir().map_err(|error| Error::environment("cannot tell the current folder").because(error))?;
+    let folder = cli.directory.as_ref().map_or(here.clone(), |folder| here.join(folder));
+    if !folder.is_dir() {
+        return Err(Error::usage(format!("there is no folder {}", folder.display())));
+    }
+    let source = cli.pack.as_ref().map_or(Source::Embedded, |pack| Source::Pack(folder.join(pack)));
+    Ok(Session { folder, source, json: cli.json })
+}
+
+fn dispatch(cli: &Cli, session: &Session) -> Result<Exit> {
+    match &cli.command {
+        Command::List => session.show(&list::run(session)?),
+        Command::Show { lab } => session.show(&show::run(session, lab)?),
+        Command::Init(args) => init::run(session, args),
+        Command::Up(args) => session.show(&up::run(session, &session.workspace()?, args)?),
+        Command::Down { purge } => session.show(&down::run(session, *purge)?),
+        Command::Status => session.show(&status::run(session)?),
+        Command::Logs { service, lines, follow } => logs::run(session, service.as_deref(), *lines, *follow),
+        Command::Open { endpoint } => session.show(&open::run(session, endpoint.as_deref())?),
+        Command::Check(args) => check::run(session, args),
+        Command::Hint { step, all } => session.show(&hint::run(session, step.as_deref(), *all)?),
+        Command::Solve { step, diff, runtime } => session.show(&solve::run(session, step.as_deref(), *diff, *runtime)?),
+        Command::Break { drill, undo } => session.show(&drill::run(session, drill.as_deref(), *undo)?),
+        Command::Doctor { lab, runtime, verbose } => session.show(&doctor::run(session, lab.as_deref(), *runtime, *verbose)?),
+        Command::Lab(LabCommand::Lint { folder }) => session.show(&lab::lint(session, folder.as_deref())?),
+        Command::Lab(LabCommand::Test { lab, runtime, list, write_cost, keep }) => {
+            lab::test(session, lab, *runtime, *list, *write_cost, *keep)
+        }
+        Command::Completions { shell } => completions::run(*shell),
+        Command::Launch { .. } => Err(Error::bug("__launch is handled before")),
+    }
+}
+
+/// The runtime that is meant: as asked, else the one that is up, else the lab's default.
+///
+/// # Errors
+/// Exit 2 when the lab does not offer it.
+fn runtime_of(workspace: &Workspace, asked: Option<RuntimeKind>) -> Result<RuntimeKind> {
+    let offered = workspace.manifest().runtimes();
+    match asked {
+        Some(kind) if !offered.contains(&kind) => {
+            let names: Vec<_> = offered.iter().map(|kind| kind.name()).collect();
+            Err(Error::usage(format!("this lab does not offer the runtime `{kind}`"))
+                .hint(format!("it offers: {}", names.join(", "))))
+        }
+        Some(kind) => Ok(kind),
+        None => Ok(runtime::active(workspace).or(offered.first().copied()).unwrap_or(RuntimeKind::Local)),
+    }
+}
+
+/// A path as it can be pasted into a shell.
+fn pasteable(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_can_be_pasted_also_with_spaces_and_quotes() {
+        assert_eq!(pasteable(Path::new("labs/a-b")), "labs/a-b");
+        assert_eq!(pasteable(Path::new("my labs/it's")), r"'my labs/it'\''s'");
+    }
+}

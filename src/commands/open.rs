@@ -1,0 +1,41 @@
+//! `open`: the address of the lab, in the browser where there is a person.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::{Session, View, runtime_of};
+use crate::error::{Error, Result, unknown};
+use crate::platform::{process, term};
+
+#[derive(Serialize)]
+pub(super) struct Opened {
+    endpoint: String,
+    url: String,
+    browser: bool,
+}
+
+pub(super) fn run(session: &Session, endpoint: Option<&str>) -> Result<Opened> {
+    let workspace = session.workspace()?;
+    let kind = runtime_of(&workspace, None)?;
+    let manifest = workspace.manifest();
+    let name = match endpoint {
+        Some(name) => name.to_owned(),
+        None => {
+            let first = manifest.endpoint.iter().find(|(_, endpoint)| endpoint.open.is_some());
+            first.map(|(name, _)| name.clone()).ok_or_else(|| Error::no("this lab has nothing to look at in a browser"))?
+        }
+    };
+    let all = manifest.endpoints(kind);
+    let base = all.get(&name).ok_or_else(|| unknown("endpoint", &name, all.keys().map(String::as_str)))?;
+    let path = manifest.endpoint.get(&name).and_then(|endpoint| endpoint.open.clone()).unwrap_or_default();
+    let url = format!("{base}{path}");
+    let browser = !session.json && term::attended() && process::open_in_browser(&url);
+    Ok(Opened { endpoint: name, url, browser })
+}
+
+impl View for Opened {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "{}", self.url)
+    }
+}

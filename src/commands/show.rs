@@ -1,0 +1,75 @@
+//! `show`: what a lab teaches, needs and costs, and what it asks.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::{Session, View};
+use crate::catalog::Manifest;
+use crate::catalog::manifest::{Need, VarKind};
+use crate::error::Result;
+use crate::platform::term::{BOLD, DIM};
+
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(super) struct Show(Manifest);
+
+pub(super) fn run(session: &Session, lab: &str) -> Result<Show> {
+    Ok(Show(session.source.lab(lab)?.manifest))
+}
+
+impl View for Show {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let lab = &self.0;
+        writeln!(out, "{BOLD}{}{BOLD:#}: {}\n{}", lab.id, lab.title, lab.summary)?;
+        writeln!(out, "\nbuilds on   {}", lab.devops)?;
+        writeln!(out, "tools       {}", lab.tools.join(", "))?;
+        writeln!(out, "level       {}, about {} minutes", lab.level, lab.minutes)?;
+        if !lab.after.is_empty() {
+            writeln!(out, "after       {}", lab.after.join(", "))?;
+        }
+        for kind in lab.runtimes() {
+            let needs: Vec<String> = lab.needs(kind).iter().map(need).collect();
+            writeln!(out, "\n{BOLD}{kind}{BOLD:#}       needs {}", needs.join(", "))?;
+            if let Some(cost) = lab.cost.get(&kind) {
+                let mut parts = Vec::new();
+                parts.extend(cost.download_mb.map(|mb| format!("{mb} MB to fetch")));
+                parts.extend(cost.disk_mb.map(|mb| format!("{mb} MB on disk")));
+                parts.extend(cost.peak_mb.map(|mb| format!("{mb} MB of memory")));
+                parts.extend(cost.ready_s.map(|s| format!("{s} s from up to ready, installed")));
+                writeln!(out, "            costs {} {DIM}(measured){DIM:#}", parts.join(", "))?;
+            }
+        }
+        writeln!(out, "\n{BOLD}steps{BOLD:#}")?;
+        for (index, step) in lab.step.iter().enumerate() {
+            writeln!(out, "  {}. {} {DIM}({}){DIM:#}", index + 1, step.title, step.id)?;
+        }
+        if !lab.drill.is_empty() {
+            writeln!(out, "{BOLD}drills{BOLD:#}")?;
+        }
+        for drill in &lab.drill {
+            writeln!(out, "  - {} {DIM}({}){DIM:#}", drill.title, drill.id)?;
+        }
+        writeln!(out, "{BOLD}answers{BOLD:#}")?;
+        for (name, var) in lab.vars.iter().filter(|(_, var)| var.kind != VarKind::Secret) {
+            let default = var.default.as_ref().map(|value| format!(" (default {value})")).unwrap_or_default();
+            writeln!(out, "  --set {name}=…  {}{default}", var.help)?;
+        }
+        writeln!(out, "\nnext: mlops-lab init {} --up", lab.id)
+    }
+}
+
+fn need(need: &Need) -> String {
+    match need {
+        Need::Python(version) => format!("Python {version}"),
+        Need::Uv(version) => format!("uv {version}"),
+        Need::Git(version) => format!("git {version}"),
+        Need::Make(version) => format!("make {version}"),
+        Need::Docker(version) => format!("Docker {version}"),
+        Need::Compose(version) => format!("Docker Compose {version}"),
+        Need::Buildx(version) => format!("Docker Buildx {version}"),
+        Need::Disk(size) => format!("{size} of disk"),
+        Need::Memory(size) => format!("{size} of memory"),
+        Need::Cpus(count) => format!("{count} processors"),
+    }
+}

@@ -1,0 +1,126 @@
+//! `solve`: do a step for the learner, keeping what it replaces.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::target::Target;
+use super::{Session, View, runtime_of};
+use crate::catalog::manifest::RuntimeKind;
+use crate::catalog::tree::Tree;
+use crate::error::{Error, Result};
+use crate::platform::term::{BOLD, DIM, Progress as _};
+use crate::platform::{fs, process, term};
+use crate::scaffold::{self, Laid};
+use crate::workspace::Workspace;
+
+/// A solution may build images.
+const WITHIN: Duration = Duration::from_secs(20 * 60);
+
+#[derive(Serialize)]
+pub(super) struct Solved {
+    id: Option<String>,
+    title: String,
+    /// Only shown, not done.
+    dry: bool,
+    files: Vec<Laid>,
+    commands: Vec<Vec<String>>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    diff: String,
+}
+
+pub(super) fn run(session: &Session, step: Option<&str>, dry: bool, kind: Option<RuntimeKind>) -> Result<Solved> {
+    let workspace = session.workspace()?;
+    let kind = runtime_of(&workspace, kind)?;
+    let progress = workspace.progress()?;
+    let Some(target) = Target::find(workspace.manifest(), kind, step, &progress)? else {
+        return Ok(Solved { id: None, title: String::new(), dry, files: Vec::new(), commands: Vec::new(), diff: String::new() });
+    };
+    let solution = target.solution();
+    let overlay = match &solution.files {
+        Some(folder) => workspace.knowledge(folder)?,
+        None => Tree::new(),
+    };
+    let mut solved = Solved {
+        id: Some(target.id().to_owned()),
+        title: target.title().to_owned(),
+        dry,
+        files: Vec::new(),
+        commands: solution.run.clone(),
+        diff: String::new(),
+    };
+    if dry {
+        solved.diff = diff(&workspace, &overlay)?;
+        return Ok(solved);
+    }
+    {
+        let _lock = workspace.lock("solve")?;
+        solved.files = scaffold::overlay(workspace.root(), &overlay, &workspace.base()?, &workspace.backup_folder())?;
+        // The lock ends here: a solution may call `mlops-lab up`.
+    }
+    run_all(session, &workspace, kind, &solution.run)?;
+    Ok(solved)
+}
+
+/// Runs the commands of a solution, an injection or a restoration, in order, showing what they print when one fails.
+pub(super) fn run_all(session: &Session, workspace: &Workspace, kind: RuntimeKind, commands: &[Vec<String>]) -> Result<()> {
+    let mut progress = session.progress();
+    for argv in commands {
+        progress.start(&process::shell_words(argv));
+        let command = workspace.command(kind, argv, WITHIN)?;
+        let log = workspace.run_folder().join("log").join("command.log");
+        let how = process::Shown { log: &log, record: None, verbose: false };
+        process::shown(&command, how, &mut progress).map_err(|error| error.hint("see what runs: mlops-lab status"))?;
+        progress.done("");
+    }
+    Ok(())
+}
+
+fn diff(workspace: &Workspace, overlay: &Tree) -> Result<String> {
+    let mut all = String::new();
+    for (path, file) in overlay {
+        let mine = fs::read_optional(&path.under(workspace.root()))?.unwrap_or_default();
+        let (Ok(mine), Ok(theirs)) = (std::str::from_utf8(&mine), std::str::from_utf8(&file.bytes)) else {
+            all.push_str(&format!("binary file {path} differs\n"));
+            continue;
+        };
+        if mine != theirs {
+            let patch = diffy::DiffOptions::new()
+                .set_original_filename(format!("a/{path}"))
+                .set_modified_filename(format!("b/{path}"))
+                .create_patch(mine, theirs);
+            all.push_str(&patch.to_string());
+        }
+    }
+    Ok(all)
+}
+
+impl View for Solved {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Some(id) = &self.id else { return writeln!(out, "all steps are done.\n\nnext: mlops-lab break") };
+        if self.dry {
+            write!(out, "{}", term::escape(&self.diff))?;
+            for argv in &self.commands {
+                writeln!(out, "$ {}", process::shell_words(argv))?;
+            }
+            return writeln!(out, "\nnext: mlops-lab solve {id}   (does this)");
+        }
+        writeln!(out, "{BOLD}{id}{BOLD:#}: {}", self.title)?;
+        for file in &self.files {
+            writeln!(out, "  wrote {}", file.path)?;
+            if let Some(backup) = &file.backup {
+                writeln!(out, "    {DIM}yours is kept in {}{DIM:#}", backup.display())?;
+            }
+        }
+        for argv in &self.commands {
+            writeln!(out, "  ran   {}", process::shell_words(argv))?;
+        }
+        writeln!(out, "\nnext: mlops-lab check {id}")
+    }
+}
+
+/// An error for a solution that cannot be done while nothing runs.
+pub(super) fn needs_up() -> Error {
+    Error::environment("the lab is not up").hint("start it: mlops-lab up")
+}

@@ -1,0 +1,92 @@
+//! What a step or drill name on the command line means, and where the learner is when none is given.
+
+use crate::catalog::Manifest;
+use crate::catalog::expect::Check;
+use crate::catalog::manifest::{Drill, Hint, RuntimeKind, Solution, Step};
+use crate::error::{Error, Result, unknown};
+use crate::workspace::Progress;
+
+/// A step, or a drill that is under way.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Target<'a> {
+    /// The step, and its number from 1.
+    Step(usize, &'a Step),
+    /// The drill.
+    Drill(&'a Drill),
+}
+
+impl<'a> Target<'a> {
+    /// The target with this name; without one the active drill, else the first step that is not done.
+    ///
+    /// # Errors
+    /// Exit 2: no such step or drill in this runtime (with the nearest name). Exit 0 is not an error: `None` means all is done.
+    pub(super) fn find(
+        manifest: &'a Manifest,
+        kind: RuntimeKind,
+        name: Option<&str>,
+        progress: &Progress,
+    ) -> Result<Option<Target<'a>>> {
+        let active = progress.drill.as_ref().map(|drill| drill.id.as_str());
+        let Some(name) = name else {
+            if let Some(drill) = manifest.drill.iter().find(|drill| Some(drill.id.as_str()) == active) {
+                return Ok(Some(Target::Drill(drill)));
+            }
+            return Ok(steps(manifest, kind).find(|(_, step)| !progress.done(&step.id)).map(|(n, step)| Target::Step(n, step)));
+        };
+        if let Some((number, step)) = steps(manifest, kind).find(|(n, step)| step.id == name || n.to_string() == name) {
+            return Ok(Some(Target::Step(number, step)));
+        }
+        if let Some(drill) = manifest.drills(kind).find(|drill| drill.id == name) {
+            return Ok(Some(Target::Drill(drill)));
+        }
+        if let Some(step) = manifest.step.iter().find(|step| step.id == name) {
+            let runtimes: Vec<_> = step.runtimes.iter().map(|kind| kind.name()).collect();
+            return Err(Error::usage(format!("the step `{name}` does not exist in the runtime {kind}"))
+                .hint(format!("it exists in: {}", runtimes.join(", "))));
+        }
+        let known = manifest.steps(kind).map(|step| step.id.as_str()).chain(manifest.drills(kind).map(|drill| drill.id.as_str()));
+        Err(unknown("step or drill", name, known))
+    }
+
+    pub(super) fn id(self) -> &'a str {
+        match self {
+            Target::Step(_, step) => &step.id,
+            Target::Drill(drill) => &drill.id,
+        }
+    }
+
+    pub(super) fn title(self) -> &'a str {
+        match self {
+            Target::Step(_, step) => &step.title,
+            Target::Drill(drill) => &drill.title,
+        }
+    }
+
+    /// What must hold.
+    pub(super) fn checks(self) -> &'a [Check] {
+        match self {
+            Target::Step(_, step) => &step.check,
+            Target::Drill(drill) => &drill.mended,
+        }
+    }
+
+    pub(super) fn hints(self) -> &'a [Hint] {
+        match self {
+            Target::Step(_, step) => &step.hints,
+            Target::Drill(drill) => &drill.hints,
+        }
+    }
+
+    pub(super) fn solution(self) -> &'a Solution {
+        match self {
+            Target::Step(_, step) => &step.solution,
+            Target::Drill(drill) => &drill.solution,
+        }
+    }
+}
+
+/// The steps of a runtime with their numbers in the README, from 1.
+pub(super) fn steps(manifest: &Manifest, kind: RuntimeKind) -> impl Iterator<Item = (usize, &Step)> {
+    let here = move |step: &Step| step.runtimes.is_empty() || step.runtimes.contains(&kind);
+    manifest.step.iter().enumerate().map(|(index, step)| (index + 1, step)).filter(move |(_, step)| here(step))
+}

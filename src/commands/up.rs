@@ -1,0 +1,61 @@
+//! `up`: start the lab and say where it is.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::{Session, View, doctor, pasteable, runtime_of};
+use crate::cli;
+use crate::error::Result;
+use crate::platform::term::BOLD;
+use crate::platform::world::Machine;
+use crate::runtime::{self, Options};
+use crate::workspace::Workspace;
+
+#[derive(Serialize)]
+pub(super) struct Running {
+    #[serde(flatten)]
+    up: runtime::Up,
+    root: PathBuf,
+    open: bool,
+    #[serde(skip)]
+    enter: Option<PathBuf>,
+}
+
+impl Running {
+    /// Told after `init --up`: the learner still stands outside the folder.
+    pub(super) fn after_init(self, folder: &Path) -> Self {
+        Running { enter: Some(folder.to_owned()), ..self }
+    }
+}
+
+pub(super) fn run(session: &Session, workspace: &Workspace, args: &cli::Up) -> Result<Running> {
+    let kind = runtime_of(workspace, args.runtime)?;
+    // What makes this runtime impossible is said before anything is started; the ports are the runtime's own to judge.
+    doctor::gate(workspace, kind, Duration::from_secs(5))?;
+    let mut progress = session.progress();
+    let up = runtime::up(workspace, kind, &Options { verbose: args.verbose }, &Machine, &mut progress)?;
+    let open = workspace.manifest().endpoint.values().any(|endpoint| endpoint.open.is_some());
+    Ok(Running { up, root: workspace.root().to_owned(), open, enter: None })
+}
+
+impl View for Running {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "\n{BOLD}up{BOLD:#} on {} after {:.1} s", self.up.runtime, self.up.seconds)?;
+        let width = self.up.endpoints.keys().map(String::len).max().unwrap_or(0);
+        for (name, url) in &self.up.endpoints {
+            writeln!(out, "  {name:width$}  {url}")?;
+        }
+        writeln!(out, "\nnext:")?;
+        if let Some(folder) = &self.enter {
+            writeln!(out, "  cd {}", pasteable(folder))?;
+        }
+        writeln!(out, "  mlops-lab check")?;
+        if self.open {
+            writeln!(out, "  mlops-lab open")?;
+        }
+        writeln!(out, "\nThe course is in README.md. `mlops-lab down` stops everything.")
+    }
+}

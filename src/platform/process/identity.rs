@@ -1,0 +1,168 @@
+//! Which process is meant: a number alone may belong to a stranger by now.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process_group};
+use serde::{Deserialize, Serialize};
+
+use super::MARK;
+use crate::platform::clock;
+
+/// A process that may outlive us, so named that a stranger with the same number is not taken for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessId {
+    /// The number.
+    pub pid: u32,
+    /// When it started, in the system's own terms (Linux: the boot's id and clock ticks since boot).
+    pub started: String,
+}
+
+/// The process with this number as it is now; none when there is none.
+pub fn identity(pid: u32) -> Option<ProcessId> {
+    Some(ProcessId { pid, started: started(pid)? })
+}
+
+/// Whether this very process is alive. One that has ended and waits for its parent to notice is not.
+pub fn alive(process: &ProcessId) -> bool {
+    started(process.pid).is_some_and(|started| started == process.started)
+}
+
+#[cfg(target_os = "linux")]
+fn started(pid: u32) -> Option<String> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name in parentheses may hold anything: count from the last one. State is field 3, start time field 22 (proc(5)).
+    let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
+    if matches!(*fields.first()?, "Z" | "X") {
+        return None;
+    }
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(format!("{} {}", boot.trim(), fields.get(19)?))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn started(pid: u32) -> Option<String> {
+    let command = super::Command::new("ps", Duration::from_secs(5)).args(["-o", "state=,lstart=", "-p", &pid.to_string()]);
+    let seen = super::capture(&command).ok()?;
+    let text = String::from_utf8_lossy(&seen.stdout).trim().to_owned();
+    let (state, started) = text.split_once(' ')?;
+    (!state.starts_with('Z')).then(|| started.trim().to_owned())
+}
+
+/// Ends the group that this process leads: SIGTERM, and SIGKILL for what is left after `within`. Does nothing when it is not alive.
+/// Returns whether SIGKILL was needed.
+pub fn end(process: &ProcessId, within: Duration) -> bool {
+    if !alive(process) {
+        return false;
+    }
+    let Some(pid) = raw(process.pid) else { return false };
+    let _ = kill_process_group(pid, Signal::TERM);
+    // Some programs start their own group: the leader itself must hear it in any case.
+    let _ = kill_process(pid, Signal::TERM);
+    let end = Instant::now() + within;
+    while Instant::now() < end {
+        if !alive(process) && test_kill_process_group(pid).is_err() {
+            return false;
+        }
+        clock::nap(Duration::from_millis(20));
+    }
+    end_group_of(process.pid);
+    true
+}
+
+/// Ends this process alone: SIGTERM, and SIGKILL after `within`. Does nothing when it is not alive.
+pub fn end_one(process: &ProcessId, within: Duration) {
+    let Some(pid) = raw(process.pid).filter(|_| alive(process)) else { return };
+    let _ = kill_process(pid, Signal::TERM);
+    let end = Instant::now() + within;
+    while alive(process) && Instant::now() < end {
+        clock::nap(Duration::from_millis(20));
+    }
+    if alive(process) {
+        let _ = kill_process(pid, Signal::KILL);
+    }
+}
+
+/// Kills what is left of a group whose leader was seen alive by the caller, and waits until it is gone.
+fn end_group_of(pid: u32) {
+    let Some(pid) = raw(pid) else { return };
+    let end = Instant::now() + Duration::from_secs(5);
+    while test_kill_process_group(pid).is_ok() && Instant::now() < end {
+        let _ = kill_process_group(pid, Signal::KILL);
+        clock::nap(Duration::from_millis(20));
+    }
+}
+
+fn raw(pid: u32) -> Option<Pid> {
+    i32::try_from(pid).ok().and_then(Pid::from_raw)
+}
+
+/// A process found by its mark.
+#[derive(Clone, Debug)]
+pub struct Marked {
+    /// Which.
+    pub process: ProcessId,
+    /// Its command line.
+    pub command: String,
+}
+
+/// The processes that carry a lab's mark in their environment, but not ourselves, our group and our ancestors: a solution that
+/// calls us carries the mark too. Linux only; elsewhere the record on disk is all there is.
+pub fn marked(id: &str) -> Vec<Marked> {
+    let mark = format!("{MARK}={id}");
+    let mut spared = vec![std::process::id()];
+    while let Some(parent) = spared.last().and_then(|pid| parent(*pid)).filter(|pid| *pid > 1) {
+        spared.push(parent);
+    }
+    let group = group(std::process::id());
+    let mut found = Vec::new();
+    let Ok(entries) = std::fs::read_dir("/proc") else { return found };
+    for pid in entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok()) {
+        let folder = Path::new("/proc").join(pid.to_string());
+        let Ok(environ) = std::fs::read(folder.join("environ")) else { continue };
+        let ours = environ.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes());
+        if !ours || spared.contains(&pid) || self::group(pid) == group {
+            continue;
+        }
+        let Some(process) = identity(pid) else { continue };
+        let line = std::fs::read(folder.join("cmdline")).unwrap_or_default();
+        let command = String::from_utf8_lossy(&line).replace('\0', " ").trim().to_owned();
+        found.push(Marked { process, command });
+    }
+    found
+}
+
+fn field(pid: u32, index: usize) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.split(' ').nth(index)?.parse().ok()
+}
+
+fn parent(pid: u32) -> Option<u32> {
+    field(pid, 1)
+}
+
+fn group(pid: u32) -> Option<u32> {
+    field(pid, 2)
+}
+
+/// Resident memory of a process in bytes; none where that cannot be read.
+pub fn resident(pid: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok().map(|kib| kib << 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stranger_with_the_same_number_is_not_taken_for_ours() {
+        let me = identity(std::process::id()).unwrap();
+        assert!(alive(&me));
+        let stranger = ProcessId { started: "another boot 1".to_owned(), ..me };
+        assert!(!alive(&stranger));
+        // Would end this very test process if it trusted the number.
+        assert!(!end(&stranger, Duration::from_secs(1)));
+    }
+}

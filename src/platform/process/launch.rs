@@ -1,0 +1,126 @@
+//! Processes that outlive us, written down by themselves before they become what they are.
+//!
+//! We start our own program with `__launch`; that makes itself a session of its own, writes down its number and start, and then
+//! *becomes* the service. So there is no moment, not even for `kill -9`, at which a service runs and no record says so.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Command, Ended, NotRun, ProcessId, find, identity};
+use crate::error::{Error, Result};
+use crate::platform::{clock, fs};
+
+/// What is on disk about a process that we started.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Record {
+    /// Which process.
+    #[serde(flatten)]
+    pub process: ProcessId,
+    /// What it is called: a service, a task.
+    pub name: String,
+    /// Seconds since 1970.
+    pub since: u64,
+    /// What it runs.
+    pub argv: Vec<String>,
+}
+
+/// A process that we started and can wait for.
+#[derive(Debug)]
+pub struct Child(std::process::Child);
+
+impl Child {
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Result<Option<Ended>> {
+        let status = self.0.try_wait().map_err(|error| Error::environment("cannot wait for a process").because(error))?;
+        Ok(status.map(Ended::from))
+    }
+
+    /// Kills it alone, at once, and waits for its end.
+    pub fn kill(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The command that launches another one.
+pub(super) fn launcher(command: &Command, name: &str, record: &Path) -> Result<Command> {
+    let program = std::env::current_exe().map_err(|error| Error::environment("cannot find this program").because(error))?;
+    // Looked up now: afterwards «not found» would only be a line in a log.
+    let found = find::locate(command).map_err(not_run)?;
+    let mut args: Vec<OsString> = vec!["__launch".into(), "--".into(), record.into(), name.into(), found.into()];
+    args.extend(command.args.iter().cloned());
+    Ok(Command { program: program.into(), args, ..command.clone() })
+}
+
+pub(super) fn not_run(why: NotRun) -> Error {
+    match &why {
+        NotRun::Absent(program) => Error::environment(why.to_string()).hint(format!("install {program}, or see: mlops-lab doctor")),
+        NotRun::Unusable(..) => Error::environment(why.to_string()),
+    }
+}
+
+/// Starts a process that outlives us, with both outputs appended to `log`; it writes `record` itself.
+///
+/// # Errors
+/// Exit 3 when the program is not there or cannot be run, or the log cannot be written.
+pub fn start(command: &Command, name: &str, record: &Path, log: &Path) -> Result<Child> {
+    let launcher = launcher(command, name, record)?;
+    if let Some(folder) = record.parent() {
+        fs::make_folder(folder)?;
+    }
+    let out: File = fs::append(log)?;
+    let err = out.try_clone().map_err(|error| Error::environment(format!("cannot write {}", log.display())).because(error))?;
+    let mut std = launcher.std(Path::new(&launcher.program));
+    std.stdin(Stdio::null()).stdout(out).stderr(err);
+    let child = std.spawn().map_err(|error| Error::environment(format!("cannot start {command}")).because(error))?;
+    Ok(Child(child))
+}
+
+/// Starts a process in a group of its own that is neither recorded nor read.
+pub fn spawn(command: &Command) -> Result<Child> {
+    let program = find::locate(command).map_err(not_run)?;
+    let mut std = command.std(&program);
+    std.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let child = std.spawn().map_err(|error| Error::environment(format!("cannot start {command}")).because(error))?;
+    Ok(Child(child))
+}
+
+/// Runs a command with our own terminal as its own, to its end.
+pub fn pass_through(command: &Command) -> Result<Ended> {
+    let program = find::locate(command).map_err(not_run)?;
+    let status = command.std(&program).status().map_err(|error| Error::environment(format!("cannot run {command}")).because(error))?;
+    Ok(Ended::from(status))
+}
+
+/// The other end of [`start`]: RECORD NAME PROGRAM ARGS. Returns only when it failed.
+pub fn launch(args: &[OsString]) -> Error {
+    let [record, name, program, rest @ ..] = args else {
+        return Error::bug("__launch RECORD NAME PROGRAM [ARG ...]");
+    };
+    // Fails when we already lead a session: then there is nothing to leave.
+    let _ = rustix::process::setsid();
+    let text = |word: &OsString| word.to_string_lossy().into_owned();
+    let Some(process) = identity::identity(std::process::id()) else {
+        return Error::environment("cannot tell when this process started");
+    };
+    let argv = std::iter::once(program).chain(rest).map(text).collect();
+    let content = Record { process, name: text(name), since: clock::unix_now(), argv };
+    let written = serde_json::to_vec(&content)
+        .map_err(|error| Error::bug("a record that cannot be written").because(error))
+        .and_then(|bytes| fs::write(&PathBuf::from(record), &bytes, false));
+    if let Err(error) = written {
+        return error;
+    }
+    let failed = std::process::Command::new(program).args(rest).exec();
+    Error::environment(format!("cannot start {}", text(program))).because(failed)
+}

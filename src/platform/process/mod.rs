@@ -1,0 +1,196 @@
+//! Processes: probes with hard bounds, commands that the user should see, services that outlive us, and ending them all.
+#![allow(clippy::disallowed_methods, reason = "the one place that starts processes")]
+
+mod capture;
+mod find;
+mod identity;
+mod launch;
+mod shown;
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use capture::capture;
+pub use find::locate;
+pub use identity::{Marked, ProcessId, alive, end, end_one, identity, marked, resident};
+pub use launch::{Child, Record, launch, pass_through, spawn, start};
+pub use shown::{Shown, shown};
+
+/// The variable that marks every process of a lab, with the lab's id as its value.
+pub const MARK: &str = "MLOPS_LAB_WORKSPACE";
+
+/// A command to run. Nothing is given to a shell.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// A name looked up on the command's own PATH, or a path.
+    pub program: OsString,
+    /// Its arguments.
+    pub args: Vec<OsString>,
+    /// Where it runs; ours when none.
+    pub cwd: Option<PathBuf>,
+    /// Variables over our own environment.
+    pub env: Vec<(OsString, OsString)>,
+    /// Variables of our environment that it does not get.
+    pub unset: Vec<OsString>,
+    /// Standard input.
+    pub stdin: Vec<u8>,
+    /// After this it is ended with its whole group.
+    pub within: Duration,
+}
+
+impl Command {
+    /// A command with nothing but a program and a deadline.
+    pub fn new(program: impl Into<OsString>, within: Duration) -> Self {
+        let (args, env, unset) = (Vec::new(), Vec::new(), Vec::new());
+        Command { program: program.into(), args, cwd: None, env, unset, stdin: Vec::new(), within }
+    }
+
+    /// Adds arguments.
+    #[must_use]
+    pub fn args<A: Into<OsString>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// Adds a variable.
+    #[must_use]
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// Sets where it runs.
+    #[must_use]
+    pub fn cwd(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.cwd = Some(folder.into());
+        self
+    }
+
+    /// The PATH on which its program is looked up.
+    fn path(&self) -> OsString {
+        let own = self.env.iter().rev().find(|(name, _)| name == "PATH").map(|(_, value)| value.clone());
+        own.or_else(|| std::env::var_os("PATH")).unwrap_or_default()
+    }
+
+    /// The standard library's command for a program that was found.
+    fn std(&self, program: &Path) -> std::process::Command {
+        let mut command = std::process::Command::new(program);
+        command.args(&self.args);
+        for name in &self.unset {
+            command.env_remove(name);
+        }
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
+        if let Some(cwd) = &self.cwd {
+            command.current_dir(cwd);
+        }
+        command
+    }
+}
+
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = std::iter::once(&self.program).chain(&self.args).map(|word| word.to_string_lossy().into_owned());
+        f.write_str(&shell_words(&words.collect::<Vec<_>>()))
+    }
+}
+
+/// Words as they can be pasted into a shell.
+pub fn shell_words(words: &[String]) -> String {
+    let quoted = words.iter().map(|word| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:=@%".contains(c);
+        if !word.is_empty() && word.chars().all(plain) { word.clone() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    });
+    quoted.collect::<Vec<_>>().join(" ")
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// By itself, with this code.
+    Code(i32),
+    /// By this signal.
+    Signal(i32),
+    /// By us, at its deadline.
+    TimedOut,
+}
+
+impl From<std::process::ExitStatus> for Ended {
+    fn from(status: std::process::ExitStatus) -> Self {
+        #[cfg(unix)]
+        {
+            use std::os::unix::process::ExitStatusExt;
+            if let Some(signal) = status.signal() {
+                return Ended::Signal(signal);
+            }
+        }
+        Ended::Code(status.code().unwrap_or(-1))
+    }
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Ended::Code(code) => write!(f, "exit code {code}"),
+            Ended::Signal(9) => f.write_str("signal 9 (killed; the system does that when memory runs out)"),
+            Ended::Signal(signal) => write!(f, "signal {signal}"),
+            Ended::TimedOut => f.write_str("a time-out"),
+        }
+    }
+}
+
+/// What a command printed and how it ended.
+#[derive(Clone, Debug)]
+pub struct Captured {
+    /// How it ended.
+    pub ended: Ended,
+    /// At most 256 KiB.
+    pub stdout: Vec<u8>,
+    /// At most 256 KiB.
+    pub stderr: Vec<u8>,
+    /// Whether more was printed than was kept.
+    pub truncated: bool,
+    /// How long it ran.
+    pub took: Duration,
+}
+
+/// Why a command could not be started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotRun {
+    /// No such program on PATH.
+    Absent(String),
+    /// It is there, and the system cannot run it: the path, and why in plain words.
+    Unusable(PathBuf, String),
+}
+
+impl fmt::Display for NotRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NotRun::Absent(program) => write!(f, "there is no program `{program}` on PATH"),
+            NotRun::Unusable(path, why) => write!(f, "{} cannot be run: {why}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for NotRun {}
+
+/// Asks the desktop to open an address; whether it was asked.
+pub fn open_in_browser(url: &str) -> bool {
+    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    // A server without a display has the program and no browser: it would only print an error later.
+    let display = cfg!(target_os = "macos") || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
+    let command = Command::new(opener, Duration::from_secs(5)).args([url]);
+    display && capture(&command).is_ok_and(|captured| captured.ended == Ended::Code(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_can_be_pasted() {
+        let words = ["sh", "-c", "echo \"it's\"", ""].map(str::to_owned);
+        assert_eq!(shell_words(&words), r#"sh -c 'echo "it'\''s"' ''"#);
+    }
+}

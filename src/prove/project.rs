@@ -1,0 +1,183 @@
+//! A lab made for a proof: a temporary folder, a free port, and our own program run on it as a learner would.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::{Options, unexpected};
+use crate::catalog::manifest::{Cost, RuntimeKind, VarKind};
+use crate::catalog::{Lab, Source};
+use crate::error::{Error, Result};
+use crate::platform::process::{self, Command, Ended};
+use crate::platform::{clock, fs};
+use crate::runtime;
+use crate::workspace::Workspace;
+
+/// Building images and installing packages on a slow machine.
+const WITHIN: Duration = Duration::from_secs(15 * 60);
+
+/// How one run of our program ended.
+pub(super) struct Seen {
+    pub(super) exit: String,
+    pub(super) code: Option<i32>,
+    pub(super) stdout: String,
+    pub(super) stderr: String,
+}
+
+pub(super) struct Project {
+    pub(super) root: PathBuf,
+    pub(super) kind: RuntimeKind,
+    keep: bool,
+    program: PathBuf,
+    pack: Option<PathBuf>,
+}
+
+impl Project {
+    /// Makes the project by `init`, with a free port for every port that the lab asks for.
+    pub(super) fn new(lab: &Lab, kind: RuntimeKind, options: &Options) -> Result<Project> {
+        let program = std::env::current_exe().map_err(|error| Error::environment("cannot find this program").because(error))?;
+        let tag = format!("{}-{}", std::process::id(), clock::unix_now() % 100_000);
+        // The path has a space: one that is not quoted somewhere shows.
+        let root = std::env::temp_dir().join(format!("mlops-lab proof {tag}")).join(&lab.manifest.id);
+        let pack = match &options.source {
+            Source::Embedded => None,
+            Source::Pack(path) => Some(path.clone()),
+        };
+        let project = Project { root: root.clone(), kind, keep: options.keep, program, pack };
+        let shown = root.display().to_string();
+        let mut args = vec!["init".to_owned(), lab.manifest.id.clone(), shown, "--no-doctor".to_owned()];
+        for (name, var) in &lab.manifest.vars {
+            let value = match var.kind {
+                VarKind::Port => free_port()?.to_string(),
+                // Compose projects of two proofs side by side must not meet.
+                _ if name == "project_name" => format!("proof-{tag}"),
+                _ => continue,
+            };
+            args.extend(["--set".to_owned(), format!("{name}={value}")]);
+        }
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let seen = project.run_in(&std::env::temp_dir(), &args)?;
+        if seen.code != Some(0) {
+            return Err(unexpected("init", "make the project", &seen));
+        }
+        Ok(project)
+    }
+
+    pub(super) fn workspace(&self) -> Result<Workspace> {
+        Workspace::find(&self.root)
+    }
+
+    /// Why the runtime cannot work on this machine, in a few words; none when it can.
+    pub(super) fn cannot(&self) -> Result<Option<String>> {
+        let seen = self.run(&["doctor", "--runtime", self.kind.name()])?;
+        Ok((seen.code != Some(0)).then(|| {
+            let failing: Vec<&str> = seen.stdout.lines().map(str::trim).filter(|line| line.starts_with("fail") || line.starts_with("FAIL")).collect();
+            format!("this machine cannot run {}: {}", self.kind, failing.join("; "))
+        }))
+    }
+
+    /// Runs our program on the project; it must end with 0.
+    pub(super) fn lab(&self, args: &[&str]) -> Result<Seen> {
+        let seen = self.run(args)?;
+        if seen.code == Some(0) { Ok(seen) } else { Err(unexpected(&args.join(" "), "end with 0", &seen)) }
+    }
+
+    pub(super) fn solve(&self, id: &str) -> Result<()> {
+        self.lab(&["solve", id, "--runtime", self.kind.name()]).map(drop)
+    }
+
+    /// The check of this step or drill passes.
+    pub(super) fn green(&self, id: &str) -> Result<()> {
+        self.lab(&["check", id, "--runtime", self.kind.name()]).map(drop)
+    }
+
+    /// The check of this step or drill does not pass: «not yet» or «cannot tell», and never a bug.
+    pub(super) fn red(&self, id: &str) -> Result<()> {
+        let seen = self.run(&["check", id, "--runtime", self.kind.name()])?;
+        match seen.code {
+            Some(1 | 3) => Ok(()),
+            _ => Err(unexpected(&format!("check {id}"), "be red (1 or 3)", &seen)),
+        }
+    }
+
+    /// `down`, after which nothing of the lab is left.
+    pub(super) fn down(&self, purge: bool) -> Result<()> {
+        self.lab(if purge { &["down", "--purge"] } else { &["down"] })?;
+        let left = runtime::leftovers(&self.workspace()?, purge)?;
+        if left.is_empty() { Ok(()) } else { Err(Error::no("`mlops-lab down` left something").detail(left.join("\n"))) }
+    }
+
+    /// Starts `up` and kills it with SIGKILL as soon as it has something running that it would have to find again.
+    pub(super) fn kill_up(&self) -> Result<()> {
+        let workspace = self.workspace()?;
+        let mut up = process::spawn(&self.command(&self.root, &["up", "--runtime", self.kind.name()]))?;
+        let end = Instant::now() + WITHIN;
+        loop {
+            if !runtime::leftovers(&workspace, false)?.iter().all(|left| left.contains(&format!("pid {}", up.id()))) {
+                break;
+            }
+            if up.ended()?.is_some() {
+                return Err(Error::no("`mlops-lab up` ended before it could be killed"));
+            }
+            if Instant::now() >= end {
+                up.kill();
+                return Err(Error::no("`mlops-lab up` started nothing"));
+            }
+            clock::pause(Duration::from_millis(20))?;
+        }
+        up.kill();
+        Ok(())
+    }
+
+    /// Measures from `up` to ready on an installed lab.
+    pub(super) fn time_up(&self, cost: &mut Cost) -> Result<()> {
+        let since = Instant::now();
+        self.lab(&["up", "--runtime", self.kind.name()])?;
+        cost.ready_s = Some((since.elapsed().as_secs_f64() * 10.0).round() / 10.0);
+        Ok(())
+    }
+
+    fn run(&self, args: &[&str]) -> Result<Seen> {
+        self.run_in(&self.root, args)
+    }
+
+    fn run_in(&self, folder: &Path, args: &[&str]) -> Result<Seen> {
+        let captured = process::capture(&self.command(folder, args)).map_err(|why| Error::environment(format!("cannot run mlops-lab: {why:?}")))?;
+        clock::interrupted()?;
+        let (exit, code) = match captured.ended {
+            Ended::Code(code) => (format!("exit {code}"), Some(code)),
+            Ended::Signal(signal) => (format!("signal {signal}"), None),
+            Ended::TimedOut => ("a time-out".to_owned(), None),
+        };
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ok(Seen { exit, code, stdout: text(&captured.stdout), stderr: text(&captured.stderr) })
+    }
+
+    fn command(&self, folder: &Path, args: &[&str]) -> Command {
+        let mut command = Command::new(&self.program, WITHIN);
+        if let Some(pack) = &self.pack {
+            command.args.extend(["--pack".into(), pack.into()]);
+        }
+        command.args.extend(args.iter().map(Into::into));
+        command.cwd = Some(folder.to_owned());
+        // A proof run from inside another lab must not take that lab's names.
+        command.unset = ["MLOPS_LAB_WORKSPACE", "MLOPS_LAB_RUNTIME", "VIRTUAL_ENV"].map(Into::into).to_vec();
+        command
+    }
+
+    /// Stops everything and removes the folder, whatever happened before.
+    pub(super) fn clean(&self) {
+        let _ = self.run(&["down", "--purge"]);
+        if !self.keep
+            && let Some(parent) = self.root.parent()
+        {
+            let _ = fs::remove_tree(parent);
+        }
+    }
+}
+
+/// A port that was free a moment ago.
+fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    Ok(listener.map_err(|error| Error::environment("there is no free port").because(error))?.port())
+}

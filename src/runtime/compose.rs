@@ -1,0 +1,296 @@
+//! The runtime `compose`: the same verbs over `docker compose`.
+
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+
+use super::status::{Service, State};
+use super::{Options, context, free_ports, places, python, ready};
+use crate::catalog::expect::Check;
+use crate::catalog::manifest::{Compose, RuntimeKind, VerdictKind};
+use crate::check;
+use crate::error::{Error, Result};
+use crate::platform::process::{self, Captured, Command, Ended, Shown};
+use crate::platform::term::Progress;
+use crate::platform::world::World;
+use crate::platform::{clock, fs};
+use crate::workspace::Workspace;
+
+/// Images that are built or pulled for the first time.
+const BUILD: Duration = Duration::from_secs(30 * 60);
+
+/// A question to Docker.
+const ASK: Duration = Duration::from_secs(15);
+
+/// Stopping containers that drain.
+const STOP: Duration = Duration::from_secs(120);
+
+/// How often the containers themselves are looked at while the lab is not ready.
+const LOOK: Duration = Duration::from_secs(1);
+
+const KIND: RuntimeKind = RuntimeKind::Compose;
+
+/// One line of `docker compose ps --format json`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Container {
+    #[serde(default)]
+    service: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    state: String,
+    #[serde(default)]
+    exit_code: i32,
+}
+
+impl Container {
+    fn dead(&self) -> bool {
+        matches!(self.state.as_str(), "dead" | "restarting") || (self.state == "exited" && self.exit_code != 0)
+    }
+}
+
+fn plan(ws: &Workspace) -> Result<&Compose> {
+    ws.manifest().runtime.compose.as_ref().ok_or_else(|| Error::usage("this lab does not offer the runtime compose"))
+}
+
+/// `docker compose -p PROJECT -f FILE ...`
+fn compose(ws: &Workspace, args: &[&str], within: Duration) -> Result<Command> {
+    let file = ws.manifest().runtime.compose.as_ref().map(|compose| compose.file.clone()).unwrap_or_default();
+    let mut argv = vec!["docker".to_owned(), "compose".to_owned(), "-p".to_owned(), ws.project()];
+    // Without its file, compose still finds by their labels what it made.
+    if ws.root().join(&file).is_file() {
+        argv.extend(["-f".to_owned(), file]);
+    }
+    argv.extend(args.iter().map(|arg| (*arg).to_owned()));
+    ws.command(KIND, &argv, within)
+}
+
+fn docker(args: &[&str]) -> Option<Captured> {
+    process::capture(&Command::new("docker", ASK).args(args)).ok().filter(|captured| captured.ended == Ended::Code(0))
+}
+
+pub(super) fn up(ws: &Workspace, options: &Options, world: &dyn World, progress: &mut dyn Progress) -> Result<Vec<String>> {
+    let plan = plan(ws)?;
+    mine(ws)?;
+    let before = containers(ws)?;
+    let running = before.iter().any(|container| container.state == "running");
+    if !running {
+        free_ports(ws, KIND)?;
+    }
+    if let Some(wanted) = &plan.python {
+        python::prepare(ws, KIND, wanted, options.verbose, progress)?;
+    }
+    // Written before anything is made: after a kill in the middle `down` knows that there is something to look for.
+    fs::write(&places::containers(ws), format!("{{\"project\": \"{}\"}}\n", ws.project()).as_bytes(), false)?;
+    let result = build_and_start(ws, plan, options, world, progress);
+    if result.is_err() && !running {
+        // Nothing half done. The first error is the one to tell.
+        let _ = remove(ws, false, progress);
+    }
+    result?;
+    Ok(if running { Vec::new() } else { containers(ws)?.into_iter().map(|container| container.service).collect() })
+}
+
+fn build_and_start(ws: &Workspace, plan: &Compose, options: &Options, world: &dyn World, progress: &mut dyn Progress) -> Result<()> {
+    let (log, record) = (places::log(ws, "compose"), places::passing(ws, "compose"));
+    let how = Shown { log: &log, record: Some(("compose", &record)), verbose: options.verbose };
+    progress.start("building the images");
+    process::shown(&compose(ws, &["--progress", "plain", "build"], BUILD)?, how, progress)?;
+    progress.done("");
+    progress.start("starting the containers");
+    let started = process::shown(&compose(ws, &["--progress", "plain", "up", "--detach", "--remove-orphans"], BUILD)?, how, progress);
+    if let Err(error) = started {
+        return Err(with_last_words(ws, error));
+    }
+    progress.done("");
+    progress.start("waiting until it is ready");
+    let context = context(ws, KIND)?;
+    let mut looked = Instant::now();
+    for check in &plan.ready {
+        ready::wait(check, &context, world, progress, &mut || {
+            if looked.elapsed() < LOOK {
+                return Ok(());
+            }
+            looked = Instant::now();
+            match containers(ws)?.into_iter().find(Container::dead) {
+                None => Ok(()),
+                Some(container) => {
+                    let what = if container.state == "restarting" { "restarts again and again".to_owned() } else { format!("ended with exit code {}", container.exit_code) };
+                    Err(with_last_words(ws, Error::environment(format!("the container of {} {what}", container.service))))
+                }
+            }
+        })?;
+    }
+    progress.done("");
+    Ok(())
+}
+
+/// Adds what the dead containers printed last.
+fn with_last_words(ws: &Workspace, error: Error) -> Error {
+    let dead: Vec<Container> = containers(ws).unwrap_or_default().into_iter().filter(Container::dead).collect();
+    let mut words = error.detail_text().map(str::to_owned).unwrap_or_default();
+    for container in dead {
+        words.push_str(&format!("\n{} printed last:\n{}", container.service, last_words(&container.name).join("\n")));
+    }
+    error.detail(words.trim().to_owned())
+}
+
+fn last_words(container: &str) -> Vec<String> {
+    let Some(captured) = docker(&["logs", "--tail", "8", container]) else { return Vec::new() };
+    let text = [captured.stdout, captured.stderr].concat();
+    String::from_utf8_lossy(&text).lines().map(str::to_owned).collect()
+}
+
+/// No other folder's lab has this project name: two would stop each other's containers.
+fn mine(ws: &Workspace) -> Result<()> {
+    let label = format!("label=com.docker.compose.project={}", ws.project());
+    let place = "{{.Label \"com.docker.compose.project.working_dir\"}}";
+    let Some(captured) = docker(&["ps", "--all", "--filter", &label, "--format", place]) else {
+        return Err(Error::environment("Docker does not answer").hint("see why: mlops-lab doctor --runtime compose").hint("or without Docker: mlops-lab up --runtime local"));
+    };
+    let text = String::from_utf8_lossy(&captured.stdout).into_owned();
+    match text.lines().map(str::trim).find(|place| !place.is_empty() && std::path::Path::new(place) != ws.root()) {
+        None => Ok(()),
+        Some(other) => Err(Error::environment(format!("the containers of the project `{}` belong to {other}", ws.project()))
+            .hint("stop that one, or make this lab with another name: mlops-lab init … --set project_name=NAME")),
+    }
+}
+
+fn containers(ws: &Workspace) -> Result<Vec<Container>> {
+    let captured = process::capture(&compose(ws, &["ps", "--all", "--format", "json"], ASK)?).map_err(|why| Error::environment(why.to_string()))?;
+    if captured.ended != Ended::Code(0) {
+        return Err(Error::environment("docker compose does not answer").detail(String::from_utf8_lossy(&captured.stderr).trim().to_owned()).hint("see why: mlops-lab doctor --runtime compose"));
+    }
+    let text = String::from_utf8_lossy(&captured.stdout).into_owned();
+    // Some versions print one list, others one object a line.
+    if text.trim_start().starts_with('[') {
+        return serde_json::from_str(&text).map_err(|error| Error::environment("docker compose ps says something strange").because(error));
+    }
+    Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+}
+
+pub(super) fn down(ws: &Workspace, purge: bool, progress: &mut dyn Progress) -> Result<Vec<String>> {
+    // A lab whose containers were never started needs no Docker to go down.
+    let noted = places::containers(ws).is_file();
+    if !noted && !(purge && ws.manifest().runtime.compose.is_some() && docker(&["version"]).is_some()) {
+        return Ok(Vec::new());
+    }
+    let names: Vec<String> = containers(ws)?.into_iter().map(|container| container.service).collect();
+    remove(ws, purge, progress)?;
+    Ok(names)
+}
+
+fn remove(ws: &Workspace, purge: bool, progress: &mut dyn Progress) -> Result<()> {
+    progress.start("stopping the containers");
+    let mut args = vec!["--progress", "plain", "down", "--remove-orphans"];
+    if purge {
+        args.extend(["--volumes", "--rmi", "local"]);
+    }
+    let log = places::log(ws, "compose-down");
+    process::shown(&compose(ws, &args, STOP)?, Shown { log: &log, record: None, verbose: false }, progress)?;
+    progress.done("");
+    fs::remove(&places::containers(ws))
+}
+
+pub(super) fn services(ws: &Workspace, world: &dyn World) -> Result<Vec<Service>> {
+    let context = context(ws, KIND)?;
+    let look = |check: &Check| check::judge(check, &context, world).verdict == VerdictKind::Pass;
+    let ready = plan(ws)?.ready.iter().all(look);
+    let service = |container: Container| {
+        let state = match (container.state.as_str(), container.exit_code) {
+            ("running", _) if ready => State::Ready,
+            ("running" | "created" | "starting", _) => State::NotReady,
+            ("exited", 0) => State::Finished,
+            _ => State::Dead,
+        };
+        let last_words = if container.dead() { last_words(&container.name) } else { Vec::new() };
+        Service { name: container.service, state, place: Some(container.name), since: None, last_words }
+    };
+    Ok(containers(ws)?.into_iter().map(service).collect())
+}
+
+pub(super) fn logs(ws: &Workspace, service: Option<&str>, lines: usize, follow: bool) -> Result<()> {
+    if let Some(name) = service {
+        let captured = process::capture(&compose(ws, &["config", "--services"], ASK)?).map_err(|why| Error::environment(why.to_string()))?;
+        let known = String::from_utf8_lossy(&captured.stdout).into_owned();
+        if !known.lines().any(|known| known == name) {
+            return Err(crate::error::unknown("service", name, known.lines()));
+        }
+    }
+    let lines = lines.to_string();
+    let mut args = vec!["logs", "--tail", &lines];
+    if follow {
+        args.push("--follow");
+    }
+    args.extend(service);
+    let ended = process::pass_through(&compose(ws, &args, BUILD)?)?;
+    clock::interrupted()?;
+    match ended {
+        Ended::Code(0) => Ok(()),
+        ended => Err(Error::environment(format!("docker compose logs ended with {ended}"))),
+    }
+}
+
+/// What carries the project's label in Docker, in words.
+pub(super) fn leftovers(ws: &Workspace, purged: bool) -> Vec<String> {
+    if ws.manifest().runtime.compose.is_none() {
+        return Vec::new();
+    }
+    let label = format!("label=com.docker.compose.project={}", ws.project());
+    let mut left = Vec::new();
+    let kinds: [(&str, &[&str]); 3] = [
+        ("container", &["ps", "--all", "--format", "{{.Names}}"]),
+        ("network", &["network", "ls", "--format", "{{.Name}}"]),
+        ("volume", &["volume", "ls", "--format", "{{.Name}}"]),
+    ];
+    for (kind, args) in kinds {
+        if kind == "volume" && !purged {
+            continue;
+        }
+        let args = [args, &["--filter", &label]].concat();
+        let Some(captured) = docker(&args) else { continue };
+        left.extend(String::from_utf8_lossy(&captured.stdout).lines().map(|name| format!("{kind} {name}")));
+    }
+    left
+}
+
+/// Memory of the running containers, in bytes.
+pub(super) fn memory(ws: &Workspace) -> Option<u64> {
+    let label = format!("label=com.docker.compose.project={}", ws.project());
+    let names = docker(&["ps", "--filter", &label, "--format", "{{.Names}}"])?;
+    let names = String::from_utf8_lossy(&names.stdout).into_owned();
+    let mut args = vec!["stats", "--no-stream", "--format", "{{.MemUsage}}"];
+    args.extend(names.lines());
+    let stats = docker(&args)?;
+    let text = String::from_utf8_lossy(&stats.stdout).into_owned();
+    Some(text.lines().filter_map(used).sum())
+}
+
+/// `45.3MiB / 512MiB` as bytes in use.
+fn used(line: &str) -> Option<u64> {
+    let used = line.split('/').next()?.trim();
+    let (number, scale) = [("KiB", 1u64 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("B", 1)].into_iter().find_map(|(unit, scale)| Some((used.strip_suffix(unit)?, scale)))?;
+    let number: f64 = number.trim().parse().ok()?;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a size of memory, rounded by docker already")]
+    Some((number * scale as f64) as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_of_docker_stats_are_read() {
+        assert_eq!(used("45.5MiB / 512MiB"), Some(47_710_208));
+        assert_eq!(used("1GiB / 2GiB"), Some(1 << 30));
+        assert_eq!(used("--"), None);
+    }
+
+    #[test]
+    fn a_container_that_failed_or_loops_is_dead_and_one_that_did_its_work_is_not() {
+        let container = |state: &str, exit_code| Container { service: String::new(), name: String::new(), state: state.to_owned(), exit_code };
+        assert!(container("exited", 1).dead() && container("restarting", 0).dead());
+        assert!(!container("exited", 0).dead() && !container("running", 0).dead());
+    }
+}

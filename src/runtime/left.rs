@@ -1,0 +1,31 @@
+//! What is left of a lab on this machine, and what it takes up.
+
+use super::{compose, places};
+use crate::catalog::manifest::RuntimeKind;
+use crate::error::Result;
+use crate::platform::process;
+use crate::workspace::Workspace;
+
+/// Everything of the lab that is alive or lies in Docker, in words. With `purged`, volumes count too.
+pub fn leftovers(ws: &Workspace, purged: bool) -> Result<Vec<String>> {
+    let mut left = Vec::new();
+    for record in places::services(ws).into_iter().chain(places::all_passing(ws)) {
+        if process::alive(&record.process) {
+            left.push(format!("{} (pid {})", record.name, record.process.pid));
+        }
+    }
+    left.extend(process::marked(ws.id()).into_iter().map(|marked| format!("{} (pid {})", marked.command, marked.process.pid)));
+    left.extend(compose::leftovers(ws, purged));
+    Ok(left)
+}
+
+/// Resident memory of what runs, in bytes.
+pub fn memory(ws: &Workspace, kind: RuntimeKind) -> Result<Option<u64>> {
+    Ok(match kind {
+        RuntimeKind::Local => {
+            let sizes: Vec<u64> = process::marked(ws.id()).iter().filter_map(|marked| process::resident(marked.process.pid)).collect();
+            (!sizes.is_empty()).then(|| sizes.iter().sum())
+        }
+        RuntimeKind::Compose => compose::memory(ws),
+    })
+}

@@ -1,0 +1,195 @@
+//! The runtime `local`: processes of this machine, no Docker.
+
+use std::time::{Duration, Instant};
+
+use super::{Options, context, free_ports, places, python, ready};
+use crate::catalog::manifest::{Local, RuntimeKind, Service, Task};
+use crate::error::{Error, Result};
+use crate::platform::process::{self, Child, Record, Shown};
+use crate::platform::term::Progress;
+use crate::platform::world::World;
+use crate::platform::fs;
+use crate::workspace::Workspace;
+
+/// A task that says nothing has this long.
+const TASK: Duration = Duration::from_secs(10 * 60);
+
+/// A service that says nothing has this long to end.
+const STOP: Duration = Duration::from_secs(10);
+
+/// Lines of a log that an error shows.
+const TAIL: usize = 10;
+
+const KIND: RuntimeKind = RuntimeKind::Local;
+
+pub(super) fn up(ws: &Workspace, options: &Options, world: &dyn World, progress: &mut dyn Progress) -> Result<Vec<String>> {
+    let manifest = ws.manifest();
+    let local = manifest.runtime.local.as_ref().ok_or_else(|| Error::usage("this lab does not offer the runtime local"))?;
+    let running: Vec<String> = alive(ws).into_iter().map(|record| record.name).collect();
+    let missing: Vec<&Service> = local.service.iter().filter(|service| !running.contains(&service.name)).collect();
+    if running.is_empty() {
+        // The rest of a run that was killed: an installer would race with ours, a child of a dead service may hold the port.
+        clear(ws);
+        free_ports(ws, KIND)?;
+    }
+    if let Some(wanted) = &local.python {
+        python::prepare(ws, KIND, wanted, options.verbose, progress)?;
+    }
+    for task in &local.task {
+        run_task(ws, task, options.verbose, progress)?;
+    }
+    let mut started: Vec<Record> = Vec::new();
+    for service in missing {
+        match start(ws, service, world, progress) {
+            Ok(record) => started.push(record),
+            Err(error) => {
+                // Nothing half done: what this run started is stopped; what ran before is left alone.
+                for record in started.iter().rev() {
+                    stop(ws, local, record);
+                }
+                return Err(error);
+            }
+        }
+    }
+    Ok(started.into_iter().map(|record| record.name).collect())
+}
+
+fn run_task(ws: &Workspace, task: &Task, verbose: bool, progress: &mut dyn Progress) -> Result<()> {
+    let name = &task.name;
+    let making = places::making(ws, name);
+    let there = !task.creates.is_empty() && task.creates.iter().all(|path| ws.root().join(path).is_file());
+    if there && !making.is_file() {
+        return Ok(());
+    }
+    progress.start(&format!("{name}: {}", process::shell_words(&task.run)));
+    fs::write(&making, b"", false)?;
+    let command = ws.command(KIND, &task.run, task.within.map_or(TASK, |within| within.0))?;
+    let (log, record) = (places::log(ws, name), places::passing(ws, name));
+    process::shown(&command, Shown { log: &log, record: Some((name, &record)), verbose }, progress)?;
+    fs::remove(&making)?;
+    progress.done("");
+    Ok(())
+}
+
+/// Starts a service and waits until it is ready; on failure it is ended again.
+fn start(ws: &Workspace, service: &Service, world: &dyn World, progress: &mut dyn Progress) -> Result<Record> {
+    let name = &service.name;
+    progress.start(&format!("{name}: waiting until it is ready"));
+    let mut command = ws.command(KIND, &service.run, STOP)?;
+    command.env.extend(service.env.iter().map(|(name, value)| (name.into(), value.into())));
+    let (log, record) = (places::log(ws, name), places::service(ws, name));
+    if log.is_file() {
+        // The last words of the run before are kept.
+        let _ = fs::rename(&log, &log.with_extension("log.1"));
+    }
+    fs::remove(&record)?;
+    let mut child = process::start(&command, name, &record, &log)?;
+    let context = context(ws, KIND)?;
+    let waited = ready::wait(&service.ready, &context, world, progress, &mut || dead(&mut child, name, &log));
+    let written = written(&record, &mut child, name, &log);
+    match waited.and(written) {
+        Ok(written) => {
+            progress.done("");
+            Ok(written)
+        }
+        Err(error) => {
+            if let Some(process) = process::identity(child.id()) {
+                process::end(&process, service.stop_within.map_or(STOP, |within| within.0));
+            }
+            let _ = child.ended();
+            // Known dead, with its log: `status` shows its last words from the log; nothing runs that a record would have to name.
+            fs::remove(&record)?;
+            Err(error)
+        }
+    }
+}
+
+/// An error when the process has ended.
+fn dead(child: &mut Child, name: &str, log: &std::path::Path) -> Result<()> {
+    match child.ended()? {
+        None => Ok(()),
+        Some(ended) => Err(Error::environment(format!("{name} ended with {ended} before it was ready"))
+            .detail(fs::tail(log, TAIL).join("\n"))
+            .hint(format!("all of its output: mlops-lab logs {name}"))),
+    }
+}
+
+/// The record that the process wrote about itself before it became the service.
+fn written(record: &std::path::Path, child: &mut Child, name: &str, log: &std::path::Path) -> Result<Record> {
+    let end = Instant::now() + Duration::from_secs(5);
+    loop {
+        if let Some(bytes) = fs::read_optional(record)? {
+            return serde_json::from_slice(&bytes).map_err(|error| Error::bug("a record that cannot be read").because(error));
+        }
+        dead(child, name, log)?;
+        if Instant::now() >= end {
+            return Err(Error::bug(format!("{name} did not write its record")));
+        }
+        crate::platform::clock::nap(Duration::from_millis(5));
+    }
+}
+
+pub(super) fn down(ws: &Workspace, progress: &mut dyn Progress) -> Result<Vec<String>> {
+    let mut stopped = Vec::new();
+    let local = ws.manifest().runtime.local.clone().unwrap_or(Local {
+        needs: Vec::new(),
+        python: None,
+        env: indexmap::IndexMap::new(),
+        task: Vec::new(),
+        service: Vec::new(),
+    });
+    let mut records = places::services(ws);
+    // The last one started may need the others to end well.
+    let order = |record: &Record| local.service.iter().position(|service| service.name == record.name);
+    records.sort_by_key(|record| std::cmp::Reverse(order(record)));
+    for record in &records {
+        progress.start(&format!("stopping {}", record.name));
+        if stop(ws, &local, record) {
+            progress.done("");
+            stopped.push(record.name.clone());
+        }
+        fs::remove(&places::service(ws, &record.name))?;
+    }
+    stopped.extend(clear(ws));
+    Ok(stopped)
+}
+
+/// Ends a service of ours; whether it was alive.
+fn stop(ws: &Workspace, local: &Local, record: &Record) -> bool {
+    let within = local.service.iter().find(|service| service.name == record.name).and_then(|service| service.stop_within);
+    let was = process::alive(&record.process);
+    process::end(&record.process, within.map_or(STOP, |within| within.0));
+    let _ = fs::remove(&places::service(ws, &record.name));
+    was
+}
+
+/// Ends what no service is: installers and tasks of a run that was killed, children of dead services. Returns their names.
+fn clear(ws: &Workspace) -> Vec<String> {
+    let mut cleared = Vec::new();
+    for record in places::all_passing(ws) {
+        if process::alive(&record.process) {
+            process::end(&record.process, STOP);
+            cleared.push(record.name.clone());
+        }
+        let _ = fs::remove(&places::passing(ws, &record.name));
+    }
+    let services: Vec<u32> = alive(ws).iter().map(|record| record.process.pid).collect();
+    for marked in process::marked(ws.id()) {
+        if services.contains(&marked.process.pid) || !process::alive(&marked.process) {
+            continue;
+        }
+        // Not the leader of a group, perhaps: its own number is what is known.
+        process::end_one(&marked.process, STOP);
+        cleared.push(marked.command);
+    }
+    cleared
+}
+
+/// The services that run.
+pub(super) fn alive(ws: &Workspace) -> Vec<Record> {
+    places::services(ws).into_iter().filter(|record| process::alive(&record.process)).collect()
+}
+
+pub(super) fn any_alive(ws: &Workspace) -> bool {
+    !alive(ws).is_empty()
+}

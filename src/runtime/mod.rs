@@ -1,0 +1,130 @@
+//! Starting and stopping labs: one driver for each runtime, the same verbs for all.
+
+mod compose;
+mod left;
+mod local;
+mod logs;
+mod places;
+mod python;
+mod ready;
+mod status;
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use serde::Serialize;
+
+pub use left::{leftovers, memory};
+pub use logs::logs;
+pub use status::{Service, State, Status, status};
+
+use crate::catalog::manifest::RuntimeKind;
+use crate::check::Context;
+use crate::error::{Error, Result};
+use crate::platform::net;
+use crate::platform::term::Progress;
+use crate::platform::world::World;
+use crate::workspace::Workspace;
+
+/// How `up` works.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Show what installers and builds print.
+    pub verbose: bool,
+}
+
+/// A lab that is up.
+#[derive(Clone, Debug, Serialize)]
+pub struct Up {
+    /// Where.
+    pub runtime: RuntimeKind,
+    /// Base URLs by name.
+    pub endpoints: BTreeMap<String, String>,
+    /// What was started by this run; empty when everything ran already.
+    pub started: Vec<String>,
+    /// From the command to ready.
+    pub seconds: f64,
+}
+
+/// What `down` did.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Down {
+    /// What was stopped.
+    pub stopped: Vec<String>,
+}
+
+/// Starts what is not running, and waits until it is ready. What runs is left alone.
+///
+/// # Errors
+/// Exit 3: another run is at work, another runtime is up, a port is taken (by whom), the environment cannot be made, a task fails, a service
+/// dies or is not ready in time (with its last lines); then what this run started is stopped again. Exit 130 after Ctrl-C, likewise.
+pub fn up(ws: &Workspace, kind: RuntimeKind, options: &Options, world: &dyn World, progress: &mut dyn Progress) -> Result<Up> {
+    let since = Instant::now();
+    let _lock = ws.lock("up")?;
+    if let Some(other) = active(ws).filter(|other| *other != kind) {
+        return Err(Error::environment(format!("the lab is up on {other}")).hint(format!("stop it first: mlops-lab down, then mlops-lab up --runtime {kind}")));
+    }
+    let started = match kind {
+        RuntimeKind::Local => local::up(ws, options, world, progress)?,
+        RuntimeKind::Compose => compose::up(ws, options, world, progress)?,
+    };
+    Ok(Up { runtime: kind, endpoints: ws.manifest().endpoints(kind), started, seconds: since.elapsed().as_secs_f64() })
+}
+
+/// Stops everything of the lab in every runtime, from what is on disk alone. With `purge` the volumes and images of containers go as well.
+///
+/// # Errors
+/// Exit 3: another run is at work; Docker cannot be reached although containers of the lab were started.
+pub fn down(ws: &Workspace, purge: bool, progress: &mut dyn Progress) -> Result<Down> {
+    let _lock = ws.lock("down")?;
+    let mut stopped = local::down(ws, progress)?;
+    stopped.extend(compose::down(ws, purge, progress)?);
+    Ok(Down { stopped })
+}
+
+/// The runtime in which something of the lab runs, or should.
+pub fn active(ws: &Workspace) -> Option<RuntimeKind> {
+    if places::containers(ws).is_file() {
+        return Some(RuntimeKind::Compose);
+    }
+    (!places::services(ws).is_empty()).then_some(RuntimeKind::Local)
+}
+
+/// Where the lab's checks look in this runtime.
+pub fn context(ws: &Workspace, kind: RuntimeKind) -> Result<Context> {
+    Ok(Context { root: ws.root().to_owned(), endpoints: ws.manifest().endpoints(kind), env: ws.env(kind)?, unset: ws.unset() })
+}
+
+/// The ports that the lab itself holds now: to a doctor they are not «taken».
+pub fn own_ports(ws: &Workspace) -> Vec<u16> {
+    let held = match active(ws) {
+        None => return Vec::new(),
+        Some(RuntimeKind::Local) => local::any_alive(ws),
+        Some(RuntimeKind::Compose) => true,
+    };
+    let ports = active(ws).map(|kind| ports(ws, kind)).unwrap_or_default();
+    if held { ports } else { Vec::new() }
+}
+
+fn ports(ws: &Workspace, kind: RuntimeKind) -> Vec<u16> {
+    let mut ports: Vec<u16> = ws.manifest().endpoints(kind).values().filter_map(|url| net::own_port(url)).collect();
+    ports.sort_unstable();
+    ports.dedup();
+    ports
+}
+
+/// Every port of the lab is free; looked at before anything is started.
+fn free_ports(ws: &Workspace, kind: RuntimeKind) -> Result<()> {
+    for port in ports(ws, kind) {
+        match net::port(port) {
+            net::Port::Free => {}
+            net::Port::Busy(owner) => {
+                let who = owner.map_or("another program (of another user, perhaps)".to_owned(), |owner| format!("{} (process {})", owner.name, owner.pid));
+                return Err(Error::environment(format!("port {port} is taken by {who}"))
+                    .hint("stop that program, or choose another port: mlops-lab init … --set port=9000"));
+            }
+            net::Port::Forbidden(why) => return Err(Error::environment(format!("port {port} cannot be used: {why}"))),
+        }
+    }
+    Ok(())
+}

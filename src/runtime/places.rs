@@ -1,0 +1,49 @@
+//! Where things lie below `.mlops-lab/run`, and what is on disk about processes.
+
+use std::path::PathBuf;
+
+use crate::platform::fs;
+use crate::platform::process::Record;
+use crate::workspace::Workspace;
+
+/// The record of a service.
+pub(super) fn service(ws: &Workspace, name: &str) -> PathBuf {
+    ws.run_folder().join("service").join(format!("{name}.json"))
+}
+
+/// The record of a passing process of `up`: an installer, a task, a build.
+pub(super) fn passing(ws: &Workspace, name: &str) -> PathBuf {
+    ws.run_folder().join("passing").join(format!("{name}.json"))
+}
+
+/// The log of a service, a task, an installer.
+pub(super) fn log(ws: &Workspace, name: &str) -> PathBuf {
+    ws.run_folder().join("log").join(format!("{name}.log"))
+}
+
+/// Says that something is being made, and is not whole while this file is there.
+pub(super) fn making(ws: &Workspace, what: &str) -> PathBuf {
+    ws.run_folder().join(format!("making-{what}"))
+}
+
+/// Says that containers of the lab were started.
+pub(super) fn containers(ws: &Workspace) -> PathBuf {
+    ws.run_folder().join("containers.json")
+}
+
+/// The services on record.
+pub(super) fn services(ws: &Workspace) -> Vec<Record> {
+    records(ws, "service")
+}
+
+/// The passing processes on record.
+pub(super) fn all_passing(ws: &Workspace) -> Vec<Record> {
+    records(ws, "passing")
+}
+
+fn records(ws: &Workspace, folder: &str) -> Vec<Record> {
+    let folder = ws.run_folder().join(folder);
+    let names = fs::names(&folder).unwrap_or_default();
+    // A file that is no record is the rest of something killed in its first instant: the mark finds that process.
+    names.iter().filter(|name| name.ends_with(".json") && !name.starts_with('.')).filter_map(|name| serde_json::from_slice(&fs::read_io(&folder.join(name)).ok()?).ok()).collect()
+}

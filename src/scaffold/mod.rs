@@ -1,0 +1,13 @@
+//! From a lab and answers to files. Everything is a pure function over values but `apply`.
+
+mod answers;
+mod apply;
+mod render;
+mod value;
+
+pub use answers::{Answers, Given, answers, project_name};
+pub use apply::{Laid, create, overlay};
+pub use render::{Rendered, render, trial};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,200 @@
+//! Rendering: a lab and answers become trees of files, in memory. Pure.
+
+use tera::{Context, Delimiters, ErrorKind, Tera};
+
+use super::answers::{Answers, Given, answers};
+use crate::catalog::parse::{self, Problem};
+use crate::catalog::tree::{File, RelPath, Tree};
+use crate::catalog::{Files, Lab, Manifest};
+use crate::error::{Error, Result};
+
+/// A lab with its holes filled.
+#[derive(Clone, Debug)]
+pub struct Rendered {
+    /// What the learner gets.
+    pub tree: Tree,
+    /// What the tool needs to know of the lab later: texts, solutions, verifying scripts.
+    pub knowledge: Tree,
+    /// The rendered manifest as text.
+    pub manifest_text: String,
+    /// The rendered manifest.
+    pub manifest: Manifest,
+}
+
+/// The only file that may hold a secret.
+const SECRETS: &str = ".env";
+
+/// Renders a lab.
+///
+/// # Errors
+/// Exit 2 with file, line and column: an undefined variable, a syntax error, a path that leaves the project, two templates for one path.
+pub fn render(lab: &Lab, answers: &Answers) -> Result<Rendered> {
+    let pen = Pen::new(lab, answers)?;
+    let manifest_text = pen.manifest()?;
+    let manifest = parse::manifest(&manifest_text, &lab.file)?;
+    let below = format!("labs/{}", lab.manifest.id);
+    let known: Files = lab
+        .knowledge
+        .iter()
+        .filter(|(path, _)| *path != "lab.toml" && !path.starts_with("wrong/"))
+        .map(|(path, bytes)| (path.clone(), bytes.clone()))
+        .collect();
+    let knowledge = pen.tree(&known, &below, &pen.plain)?;
+    let mut context = pen.plain.clone();
+    context.insert("steps", &chapters(&manifest.step.iter().map(|step| (&step.title, &step.text)).collect::<Vec<_>>(), &knowledge, true));
+    context.insert("drills", &chapters(&manifest.drill.iter().map(|drill| (&drill.title, &drill.text)).collect::<Vec<_>>(), &knowledge, false));
+    let tree = pen.tree(&lab.template, &format!("templates/{}", lab.manifest.id), &context)?;
+    Ok(Rendered { tree, knowledge, manifest_text, manifest })
+}
+
+/// Renders a lab as `lab lint` does: with the given answers over defaults and examples; then every generated TOML and JSON file must parse,
+/// and no delimiter may be left. Returns what is wrong.
+pub fn trial(lab: &Lab, given: &Given) -> Vec<String> {
+    let rendered = match answers(&lab.manifest, given).and_then(|answers| render(lab, &answers)) {
+        Ok(rendered) => rendered,
+        Err(error) => return vec![format!("{error}{}", error.detail_text().map(|detail| format!("\n{detail}")).unwrap_or_default())],
+    };
+    let mut wrong = Vec::new();
+    for (path, file) in rendered.tree.iter().chain(&rendered.knowledge) {
+        let Ok(text) = std::str::from_utf8(&file.bytes) else { continue };
+        let name = path.as_str();
+        let parsed = if name.ends_with(".json") {
+            serde_json::from_str::<serde_json::Value>(text).err().map(|error| error.to_string())
+        } else if name.ends_with(".toml") {
+            toml::from_str::<toml::Table>(text).err().map(|error| error.to_string())
+        } else {
+            None
+        };
+        wrong.extend(parsed.map(|why| format!("{path}: does not parse: {why}")));
+        if ["<[ ", " ]>", "<% ", "<# "].iter().any(|left| text.contains(left)) {
+            wrong.push(format!("{path}: a template delimiter is left"));
+        }
+    }
+    wrong
+}
+
+struct Pen<'a> {
+    lab: &'a Lab,
+    tera: Tera,
+    plain: Context,
+    secret: Context,
+}
+
+impl<'a> Pen<'a> {
+    fn new(lab: &'a Lab, answers: &Answers) -> Result<Self> {
+        let mut tera = Tera::default();
+        // The usual braces belong to GitHub Actions, Prometheus, Go templates and shells.
+        tera.set_delimiters(Delimiters {
+            block_start: "<%".into(),
+            block_end: "%>".into(),
+            variable_start: "<[".into(),
+            variable_end: "]>".into(),
+            comment_start: "<#".into(),
+            comment_end: "#>".into(),
+        })
+        .map_err(|error| Error::bug("the template delimiters are refused").because(error.to_string()))?;
+        let mut plain = Context::new();
+        for (name, value) in &answers.plain {
+            plain.insert(name.clone(), value);
+        }
+        let facts = serde_json::json!({
+            "id": lab.manifest.id, "title": lab.manifest.title, "summary": lab.manifest.summary,
+            "devops": lab.manifest.devops, "minutes": lab.manifest.minutes, "version": env!("CARGO_PKG_VERSION"),
+        });
+        plain.insert("lab", &facts);
+        let mut secret = plain.clone();
+        for (name, value) in &answers.secret {
+            secret.insert(name.clone(), value);
+        }
+        Ok(Pen { lab, tera, plain, secret })
+    }
+
+    /// Renders a text; most have no hole, and cost nothing.
+    fn text(&self, text: &str, file: &str, context: &Context) -> Result<String> {
+        if !["<[", "<%", "<#"].iter().any(|open| text.contains(open)) {
+            return Ok(text.to_owned());
+        }
+        self.tera.render_str(text, context, false).map_err(|error| self.error(&error, text, file))
+    }
+
+    fn error(&self, error: &tera::Error, text: &str, file: &str) -> Error {
+        let (span, message) = match error.kind() {
+            ErrorKind::SyntaxError(report) | ErrorKind::RenderingError(report) => (Some(report.span().range.clone()), report.message().to_owned()),
+            other => (None, other.to_string()),
+        };
+        let problem = Problem { file: self.lab.source.describe(file), span, message };
+        let error = Error::usage(format!("{}: {}", problem.place(text), problem.message));
+        match problem.snippet(text) {
+            Some(snippet) => error.detail(snippet),
+            None => error,
+        }
+    }
+
+    fn tree(&self, files: &Files, below: &str, context: &Context) -> Result<Tree> {
+        let mut tree = Tree::new();
+        for (path, bytes) in files {
+            let shown = format!("{below}/{path}");
+            let to = self.path(path, &shown)?;
+            let context = if to.as_str() == SECRETS { &self.secret } else { context };
+            let bytes = match std::str::from_utf8(bytes) {
+                Ok(text) => self.text(text, &shown, context)?.into_bytes(),
+                Err(_) => bytes.to_vec(),
+            };
+            if tree.insert(to.clone(), File::new(bytes)).is_some() {
+                return Err(Error::usage(format!("{shown}: another template is written to {to} too")));
+            }
+        }
+        Ok(tree)
+    }
+
+    fn path(&self, path: &str, shown: &str) -> Result<RelPath> {
+        let path = self.text(path, shown, &self.plain)?;
+        let parts: Vec<String> =
+            path.split('/').map(|part| part.strip_prefix("dot-").map_or_else(|| part.to_owned(), |rest| format!(".{rest}"))).collect();
+        let path = RelPath::new(parts.join("/")).map_err(|why| Error::usage(format!("{shown}: {why}")))?;
+        if path.as_str().split('/').next() == Some(".mlops-lab") {
+            return Err(Error::usage(format!("{shown}: .mlops-lab is the tool's own folder")));
+        }
+        Ok(path)
+    }
+
+    /// The manifest with every string rendered on its own: an answer can never change its structure.
+    fn manifest(&self) -> Result<String> {
+        let mut table: toml::Table = toml::from_str(&self.lab.text).map_err(|error| Error::usage(format!("{}: {}", self.lab.file, error.message())))?;
+        for (key, value) in table.iter_mut() {
+            // The answers are in it already; the defaults are not templates.
+            if key != "vars" {
+                self.value(value)?;
+            }
+        }
+        toml::to_string(&table).map_err(|error| Error::bug("a manifest that cannot be written").because(error))
+    }
+
+    fn value(&self, value: &mut toml::Value) -> Result<()> {
+        match value {
+            toml::Value::String(text) => {
+                if text.contains('<') {
+                    let name = format!("labs/{}/lab.toml", self.lab.manifest.id);
+                    *text = self.text(text, &name, &self.plain)?;
+                }
+                Ok(())
+            }
+            toml::Value::Array(items) => items.iter_mut().try_for_each(|item| self.value(item)),
+            toml::Value::Table(table) => table.iter_mut().try_for_each(|(_, value)| self.value(value)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Steps or drills as one text, each under its title: what the tool shows and what the README says are the same files.
+fn chapters(parts: &[(&String, &String)], knowledge: &Tree, numbered: bool) -> String {
+    let mut text = String::new();
+    for (index, (title, path)) in parts.iter().enumerate() {
+        let number = if numbered { format!("{}. ", index + 1) } else { String::new() };
+        let body = knowledge.iter().find(|(known, _)| known.as_str() == path.as_str());
+        let body = body.map(|(_, file)| String::from_utf8_lossy(&file.bytes).trim().to_owned()).unwrap_or_default();
+        let gap = if index == 0 { "" } else { "\n" };
+        text.push_str(&format!("{gap}## {number}{title}\n\n{body}\n"));
+    }
+    text.trim_end().to_owned()
+}

@@ -1,0 +1,108 @@
+//! What the learner has done, by step id, and what the last check saw.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{FOLDER, Workspace};
+use crate::error::{Error, Result};
+use crate::platform::{clock, fs, term};
+
+/// What the learner has done. Steps that the lab no longer has are kept: their ids are stable for ever.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// By id of the step or drill.
+    #[serde(default)]
+    steps: BTreeMap<String, State>,
+    /// The drill that is under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drill: Option<Active>,
+}
+
+/// A drill that is under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Active {
+    /// Which.
+    pub id: String,
+    /// Since when, in seconds since 1970.
+    pub since: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct State {
+    /// First seen done, in seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    done_at: Option<u64>,
+    /// How many hints were shown.
+    #[serde(default)]
+    hints: usize,
+    /// The last verdict that was not «pass».
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seen: Option<Value>,
+}
+
+impl Progress {
+    /// Whether the step was seen done.
+    pub fn done(&self, id: &str) -> bool {
+        self.done_at(id).is_some()
+    }
+
+    /// When the step was first seen done, in seconds since 1970.
+    pub fn done_at(&self, id: &str) -> Option<u64> {
+        self.steps.get(id)?.done_at
+    }
+
+    /// Remembers that the step was seen done.
+    pub fn set_done(&mut self, id: &str) {
+        let state = self.steps.entry(id.to_owned()).or_default();
+        state.done_at.get_or_insert_with(clock::unix_now);
+        state.seen = None;
+    }
+
+    /// Remembers what a check saw, for hints.
+    pub fn set_seen(&mut self, id: &str, seen: &Value) {
+        self.steps.entry(id.to_owned()).or_default().seen = Some(seen.clone());
+    }
+
+    /// What the last check that did not pass saw.
+    pub fn seen(&self, id: &str) -> Option<&Value> {
+        self.steps.get(id)?.seen.as_ref()
+    }
+
+    /// One rung higher on a ladder of this many hints; how many to show.
+    pub fn climb(&mut self, id: &str, rungs: usize) -> usize {
+        let state = self.steps.entry(id.to_owned()).or_default();
+        state.hints = (state.hints + 1).min(rungs);
+        state.hints
+    }
+
+    /// A drill begins, also one that was mended before.
+    pub fn begin_drill(&mut self, id: &str) {
+        self.steps.remove(id);
+        self.drill = Some(Active { id: id.to_owned(), since: clock::unix_now() });
+    }
+}
+
+impl Workspace {
+    /// What was done so far. A broken file is put aside, and said; a lab without one is new.
+    pub fn progress(&self) -> Result<Progress> {
+        let path = self.root.join(FOLDER).join("progress.json");
+        let Some(bytes) = fs::read_optional(&path)? else { return Ok(Progress::default()) };
+        match serde_json::from_slice(&bytes) {
+            Ok(progress) => Ok(progress),
+            Err(error) => {
+                let aside = path.with_extension("json.broken");
+                fs::write(&aside, &bytes, false)?;
+                term::say(&format!("warning: {} is broken ({error}); it is kept as {}", path.display(), aside.display()));
+                Ok(Progress::default())
+            }
+        }
+    }
+
+    /// Writes what was done.
+    pub fn save_progress(&self, progress: &Progress) -> Result<()> {
+        let text = serde_json::to_string_pretty(progress).map_err(|error| Error::bug("progress that cannot be written").because(error))?;
+        fs::write(&self.root.join(FOLDER).join("progress.json"), text.as_bytes(), false)
+    }
+}

@@ -1,0 +1,106 @@
+//! The record of a lab: what it was made of. Written once by `init`.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::FOLDER;
+use crate::catalog::tree::{File, RelPath, Tree};
+use crate::catalog::{Lab, Source};
+use crate::error::{Error, Result};
+use crate::platform::fs;
+
+pub(super) const FILE: &str = "record.toml";
+
+/// The version of the record that this program reads and writes.
+const SCHEMA: u32 = 1;
+
+/// What never belongs in git: what runs, what was done, what was kept.
+const IGNORED: &str = "/run/\n/backup/\n/progress.json\n";
+
+/// What a lab was made of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// The version of this format.
+    pub schema: u32,
+    /// Marks every process of this lab: sixteen hexadecimal digits.
+    pub id: String,
+    /// The lab.
+    pub lab: String,
+    /// The version of the program that made it.
+    pub version: String,
+    /// The pack it came from; none for the built-in labs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pack: Option<String>,
+    /// The answers, without secrets.
+    pub answers: toml::Table,
+}
+
+impl Record {
+    /// Reads the record of the lab at `root`.
+    ///
+    /// # Errors
+    /// Exit 3 when it cannot be read, is broken, or is of another version of the format.
+    pub(super) fn read(root: &Path) -> Result<Record> {
+        let path = root.join(FOLDER).join(FILE);
+        let text = fs::read_text(&path)?;
+        let broken = |error: &toml::de::Error| {
+            let place = error.span().map(|span| crate::catalog::parse::line_column(&text, span.start));
+            let place = place.map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default();
+            Error::environment(format!("{}{place}: {}", path.display(), error.message()))
+                .hint("bring the file back from git, or make the lab anew beside it: mlops-lab init")
+        };
+        let table: toml::Table = toml::from_str(&text).map_err(|error| broken(&error))?;
+        let schema = table.get("schema").and_then(toml::Value::as_integer);
+        if schema != Some(i64::from(SCHEMA)) {
+            let schema = schema.map_or("none".to_owned(), |schema| schema.to_string());
+            return Err(Error::environment(format!("{}: this record has schema {schema}, and this mlops-lab reads schema {SCHEMA}", path.display()))
+                .hint("use the mlops-lab that made the lab, or a newer one"));
+        }
+        toml::from_str(&text).map_err(|error| broken(&error))
+    }
+}
+
+/// What `init` writes into `.mlops-lab/`: the record, the rendered manifest, the lab's own files, and the pristine tree.
+///
+/// # Errors
+/// Exit 3 when the system gives no random numbers.
+pub fn seed(
+    lab: &Lab,
+    manifest_text: &str,
+    knowledge: &Tree,
+    project: &Tree,
+    answers: &std::collections::BTreeMap<String, toml::Value>,
+) -> Result<Tree> {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(|error| Error::environment("the system gives no random numbers").because(error.to_string()))?;
+    let record = Record {
+        schema: SCHEMA,
+        id: random.iter().map(|byte| format!("{byte:02x}")).collect(),
+        lab: lab.manifest.id.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        pack: match &lab.source {
+            Source::Embedded => None,
+            Source::Pack(path) => Some(path.display().to_string()),
+        },
+        answers: answers.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+    };
+    let text = toml::to_string(&record).map_err(|error| Error::bug("a record that cannot be written").because(error))?;
+    let mut tree = Tree::new();
+    let mut put = |path: String, file: File| -> Result<()> {
+        tree.insert(RelPath::new(path).map_err(Error::bug)?, file);
+        Ok(())
+    };
+    put(format!("{FOLDER}/{FILE}"), File::new(text.into_bytes()))?;
+    put(format!("{FOLDER}/lab.toml"), File::new(manifest_text.as_bytes().to_vec()))?;
+    put(format!("{FOLDER}/.gitignore"), File::new(IGNORED.as_bytes().to_vec()))?;
+    for (path, file) in knowledge {
+        put(format!("{FOLDER}/lab/{path}"), file.clone())?;
+    }
+    // `.env` is the learner's and may hold secrets: it has no pristine copy.
+    for (path, file) in project.iter().filter(|(path, _)| path.as_str() != ".env") {
+        put(format!("{FOLDER}/base/{path}"), file.clone())?;
+    }
+    Ok(tree)
+}

@@ -1,0 +1,67 @@
+//! Labs on a real disk, made without `init`.
+
+use super::*;
+use crate::error::Exit;
+
+const MANIFEST: &str = "schema = 1\nid = 'tiny'\ntitle = 'Tiny'\nsummary = ''\ndevops = ''\nlevel = 'beginner'\nminutes = 1\ntools = []\n[runtime.local]\n";
+const RECORD: &str = "schema = 1\nid = '0011223344556677'\nlab = 'tiny'\nversion = '0.1.0'\n[answers]\n";
+
+fn make(record: &str, manifest: &str) -> tempfile::TempDir {
+    let temp = tempfile::tempdir().unwrap();
+    let folder = temp.path().join(FOLDER);
+    std::fs::create_dir_all(temp.path().join("deep/er")).unwrap();
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("record.toml"), record).unwrap();
+    std::fs::write(folder.join("lab.toml"), manifest).unwrap();
+    temp
+}
+
+#[test]
+fn a_lab_is_found_from_deep_inside_and_not_from_outside() {
+    let temp = make(RECORD, MANIFEST);
+    let lab = Workspace::find(&temp.path().join("deep/er")).unwrap();
+    assert_eq!((lab.root(), lab.id()), (temp.path().canonicalize().unwrap().as_path(), "0011223344556677"));
+    let none = Workspace::find(tempfile::tempdir().unwrap().path()).unwrap_err();
+    assert_eq!(none.exit(), Exit::Usage);
+}
+
+#[test]
+fn a_broken_record_or_manifest_is_the_environments_fault_with_its_place() {
+    for (record, manifest, place) in [
+        ("schema = 1\nid = 7\n", MANIFEST, "record.toml:2:"),
+        ("schema = 2\n", MANIFEST, "schema 2"),
+        (RECORD, "schema = 1\nnonsense\n", "lab.toml:2:"),
+    ] {
+        let temp = make(record, manifest);
+        let error = Workspace::find(temp.path()).unwrap_err();
+        assert_eq!(error.exit(), Exit::Environment);
+        assert!(error.message().contains(place), "{error}");
+    }
+}
+
+#[test]
+fn only_one_run_at_a_time_changes_a_lab_and_the_other_is_named() {
+    let temp = make(RECORD, MANIFEST);
+    let lab = Workspace::find(temp.path()).unwrap();
+    let held = lab.lock("up").unwrap();
+    let refused = lab.lock("down").unwrap_err();
+    assert!(refused.message().contains(&format!("mlops-lab up (process {})", std::process::id())), "{refused}");
+    drop(held);
+    lab.lock("down").unwrap();
+}
+
+#[test]
+fn progress_is_kept_by_step_and_a_broken_file_is_put_aside() {
+    let temp = make(RECORD, MANIFEST);
+    let lab = Workspace::find(temp.path()).unwrap();
+    let mut progress = lab.progress().unwrap();
+    progress.set_done("one");
+    progress.set_seen("two", &serde_json::json!({"status": 404}));
+    assert_eq!([progress.climb("two", 2), progress.climb("two", 2), progress.climb("two", 2)], [1, 2, 2]);
+    lab.save_progress(&progress).unwrap();
+    assert_eq!(lab.progress().unwrap(), progress);
+    assert!(progress.done("one") && !progress.done("two"));
+    std::fs::write(temp.path().join(FOLDER).join("progress.json"), "{").unwrap();
+    assert_eq!(lab.progress().unwrap(), Progress::default());
+    assert!(temp.path().join(FOLDER).join("progress.json.broken").exists());
+}

@@ -1,0 +1,1 @@
+"""Turns past deployments into model versions under models/."""

@@ -1,0 +1,20 @@
+# shellcheck shell=bash
+# Stands in for the official python image: Debian's own Python 3.13, under the names and places of the official one.
+suite() { echo trixie; }
+packages() { echo python3.13,python3-pip,python3.13-venv,ca-certificates,netbase,tzdata; }
+settings() {
+  printf '%s\n' 'ENV PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin' 'ENV LANG=C.UTF-8' \
+    'ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt' 'CMD ["python3"]'
+}
+# Every tag that a lab's Dockerfile names.
+tags() {
+  echo python:3.13-slim
+  grep -rhoE '^FROM python:[^ ]+' "$top"/templates --include='Dockerfile*' | cut -d' ' -f2 | sort -u
+}
+finish() {
+  local root=$1 name
+  for name in python python3 python3.13; do ln -sf /usr/bin/python3.13 "$root/usr/local/bin/$name"; done
+  for name in pip pip3; do ln -sf /usr/bin/pip3 "$root/usr/local/bin/$name"; done
+  # The official image lets pip install into the system.
+  rm -f "$root"/usr/lib/python3*/EXTERNALLY-MANAGED
+}

@@ -1,0 +1,123 @@
+//! The proof matrix: every lab x runtime x step, each case a test of its own.
+//!
+//! The proof itself is `mlops-lab lab test`; this file runs it once for each lab and runtime and hands its cases to the test runner.
+//! Where a runtime cannot work on this machine its cases are ignored with the reason on their line; with MLOPS_LAB_STRICT=1 they fail.
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use serde_json::Value;
+
+const BIN: &str = env!("CARGO_BIN_EXE_mlops-lab");
+
+fn main() {
+    let mut arguments = Arguments::from_args();
+    // Cases of one lab are told in their order; labs side by side would only steal each other's processors.
+    arguments.test_threads = Some(1);
+    let mut trials = Vec::new();
+    for lab in json(&["list", "--json"])["labs"].as_array().unwrap() {
+        let id = lab["id"].as_str().unwrap().to_owned();
+        for runtime in lab["runtimes"].as_array().unwrap() {
+            let runtime = runtime.as_str().unwrap().to_owned();
+            let names = json(&["lab", "test", &id, "--runtime", &runtime, "--list", "--json"]);
+            let names: Vec<String> = names.as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect();
+            let missing = if arguments.list { None } else { missing(&id, &runtime) };
+            let strict = std::env::var_os("MLOPS_LAB_STRICT").is_some();
+            let proof = Arc::new(Proof::default());
+            for name in names {
+                let (id, runtime, proof) = (id.clone(), runtime.clone(), Arc::clone(&proof));
+                let label = match &missing {
+                    Some(reason) => format!("{name} (skipped: {reason})"),
+                    None => name.clone(),
+                };
+                let ignored = missing.is_some() && !strict;
+                trials.push(Trial::test(label, move || proof.outcome(&id, &runtime, &name)).with_ignored_flag(ignored));
+            }
+        }
+    }
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// Why this machine cannot carry the runtime, in the doctor's words.
+fn missing(id: &str, runtime: &str) -> Option<String> {
+    let out = Command::new(BIN).args(["doctor", id, "--runtime", runtime, "--json"]).output().unwrap();
+    if out.status.success() {
+        return None;
+    }
+    let report: Value = serde_json::from_slice(&out.stdout).unwrap_or_default();
+    let findings = report["findings"].as_array().cloned().unwrap_or_default();
+    // A port that is taken by somebody else is no reason: the proof looks for a free one.
+    let failing: Vec<&str> = findings
+        .iter()
+        .filter(|finding| matches!(finding["status"].as_str(), Some("fail" | "unknown")))
+        .filter_map(|finding| finding["id"].as_str())
+        .filter(|id| !id.starts_with("port."))
+        .collect();
+    (!failing.is_empty()).then(|| failing.join(", "))
+}
+
+fn json(args: &[&str]) -> Value {
+    let out = Command::new(BIN).args(args).output().unwrap();
+    assert!(out.status.success(), "mlops-lab {args:?}: {}", String::from_utf8_lossy(&out.stderr));
+    serde_json::from_slice(&out.stdout).unwrap()
+}
+
+/// One run of `lab test`, started by the first case that wants its outcome.
+#[derive(Default)]
+struct Proof {
+    state: Mutex<State>,
+    news: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    started: bool,
+    ended: Option<String>,
+    outcomes: HashMap<String, Value>,
+}
+
+impl Proof {
+    fn outcome(self: &Arc<Self>, id: &str, runtime: &str, name: &str) -> Result<(), Failed> {
+        let mut state = self.state.lock().unwrap();
+        if !state.started {
+            state.started = true;
+            let (proof, id, runtime) = (Arc::clone(self), id.to_owned(), runtime.to_owned());
+            std::thread::spawn(move || proof.run(&id, &runtime));
+        }
+        loop {
+            if let Some(outcome) = state.outcomes.get(name) {
+                return match (outcome.as_str(), outcome.get("fail"), outcome.get("skip")) {
+                    (Some("pass"), _, _) => Ok(()),
+                    (_, Some(why), _) => Err(why.as_str().unwrap_or_default().into()),
+                    (_, _, Some(why)) => Err(format!("not proven: {}", why.as_str().unwrap_or_default()).into()),
+                    _ => Err(format!("an outcome that is none: {outcome}").into()),
+                };
+            }
+            if let Some(end) = &state.ended {
+                return Err(format!("`lab test` ended without this case: {end}").into());
+            }
+            state = self.news.wait(state).unwrap();
+        }
+    }
+
+    fn run(&self, id: &str, runtime: &str) {
+        let mut child = Command::new(BIN)
+            .args(["lab", "test", id, "--runtime", runtime, "--json"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+            let Ok(case) = serde_json::from_str::<Value>(&line.unwrap()) else { continue };
+            let mut state = self.state.lock().unwrap();
+            state.outcomes.insert(case["name"].as_str().unwrap_or_default().to_owned(), case["outcome"].clone());
+            self.news.notify_all();
+        }
+        let end = child.wait().unwrap().to_string();
+        self.state.lock().unwrap().ended = Some(end);
+        self.news.notify_all();
+    }
+}

@@ -1,0 +1,132 @@
+//! The rules of the house that no compiler holds: who may use whom, how long a file is, what is embedded.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Room by room, whom it may use. What is not listed is not allowed.
+const ARROWS: [(&str, &[&str]); 11] = [
+    ("main", &["cli", "commands", "error", "platform"]),
+    ("cli", &["catalog"]),
+    ("commands", &["catalog", "check", "cli", "doctor", "error", "platform", "prove", "runtime", "scaffold", "workspace"]),
+    // The prover drives the program from outside and only asks the runtime what is left of a lab.
+    ("prove", &["catalog", "error", "platform", "runtime", "workspace"]),
+    ("runtime", &["catalog", "check", "error", "platform", "workspace"]),
+    ("check", &["catalog", "error", "platform"]),
+    ("doctor", &["catalog", "error", "platform"]),
+    ("workspace", &["catalog", "error", "platform"]),
+    ("scaffold", &["catalog", "error", "platform"]),
+    // A pack lies on disk.
+    ("catalog", &["error", "platform"]),
+    ("platform", &["error"]),
+];
+
+/// A file is read in one sitting.
+const LONGEST: usize = 450;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sources() -> Vec<(PathBuf, String)> {
+    let mut open = vec![root().join("src")];
+    let mut all = Vec::new();
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                all.push((path.strip_prefix(root().join("src")).unwrap().to_owned(), text));
+            }
+        }
+    }
+    assert!(all.len() > 20, "the sources were not found");
+    all
+}
+
+/// The room of a file: its first folder, or its own name.
+fn room(path: &Path) -> String {
+    let first = path.components().next().unwrap().as_os_str().to_string_lossy().into_owned();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+#[test]
+fn no_arrow_points_up_or_sideways() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        let room = room(&path);
+        if room == "error" {
+            continue;
+        }
+        let allowed = ARROWS.iter().find(|(name, _)| *name == room).unwrap_or_else(|| panic!("no rule for the room {room}")).1;
+        for (number, line) in text.lines().enumerate() {
+            if line.trim_start().starts_with("//") {
+                continue;
+            }
+            for part in line.split("crate::").skip(1) {
+                let used: String = part.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
+                if !used.is_empty() && used != room && !allowed.contains(&used.as_str()) {
+                    wrong.push(format!("src/{}:{}: {room} uses {used}", path.display(), number + 1));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_module_says_what_lives_in_it() {
+    let silent: Vec<_> = sources().into_iter().filter(|(_, text)| !text.starts_with("//! ")).map(|(path, _)| path).collect();
+    assert!(silent.is_empty(), "{silent:?}");
+}
+
+#[test]
+fn no_file_is_too_long_to_read() {
+    let long: Vec<_> = sources().into_iter().filter(|(_, text)| text.lines().count() > LONGEST).map(|(path, _)| path).collect();
+    assert!(long.is_empty(), "{long:?}");
+}
+
+#[test]
+fn the_engine_knows_no_lab_by_name() {
+    let labs: Vec<String> = std::fs::read_dir(root().join("labs")).unwrap().filter_map(|entry| entry.unwrap().file_name().into_string().ok()).filter(|name| root().join("labs").join(name).is_dir()).collect();
+    assert!(!labs.is_empty());
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        for (number, line) in code.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+            // The help text shows one example of a command.
+            let example = line.contains("mlops-lab init");
+            if !example && labs.iter().any(|lab| line.contains(&format!("\"{lab}\""))) {
+                wrong.push(format!("src/{}:{}", path.display(), number + 1));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+#[test]
+fn what_is_embedded_is_what_git_tracks() {
+    let git = Command::new("git").args(["ls-files", "--cached", "--others", "labs", "templates"]).current_dir(root()).output().unwrap();
+    assert!(git.status.success(), "git ls-files: {}", String::from_utf8_lossy(&git.stderr));
+    let untracked = Command::new("git").args(["ls-files", "--others", "labs", "templates"]).current_dir(root()).output().unwrap();
+    let untracked = String::from_utf8(untracked.stdout).unwrap();
+    assert!(git.stdout.len() > 100, "git lists no labs");
+    assert!(untracked.trim().is_empty(), "embedded and not tracked by git:\n{untracked}");
+}
+
+#[test]
+fn no_registry_host_and_no_lock_with_addresses() {
+    let git = Command::new("git").args(["ls-files"]).current_dir(root()).output().unwrap();
+    let mut wrong = BTreeSet::new();
+    for file in String::from_utf8(git.stdout).unwrap().lines().filter(|file| *file != "Cargo.lock" && *file != "tests/tidy.rs") {
+        let Ok(text) = std::fs::read_to_string(root().join(file)) else { continue };
+        for word in ["--index-url", "--extra-index-url", "pypi.org", "files.pythonhosted", "registry.npmjs"] {
+            if text.contains(word) {
+                wrong.insert(format!("{file}: {word}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
