@@ -9,7 +9,14 @@ use crate::catalog::manifest::RuntimeKind;
 
 /// A lab bench for DevOps engineers who move into MLOps.
 #[derive(Debug, Parser)]
-#[command(name = "mlops-lab", version, about, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    name = "mlops-lab",
+    version,
+    about,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 #[command(after_help = "First steps:  mlops-lab init serving --up\n\
     Exit codes:   0 done · 1 no, or not yet · 2 usage · 3 cannot tell, or the environment is broken · 70 a bug · 130 interrupted")]
 pub struct Cli {

@@ -39,7 +39,13 @@ struct Inner {
 impl Error {
     /// A failure with this exit code; `message` says what happened and where, in one sentence without a full stop.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Error(Box::new(Inner { exit, message: message.into(), detail: None, hints: Vec::new(), source: None }))
+        Error(Box::new(Inner {
+            exit,
+            message: message.into(),
+            detail: None,
+            hints: Vec::new(),
+            source: None,
+        }))
     }
 
     /// The answer is no, or not yet (exit 1).
@@ -168,6 +174,9 @@ mod tests {
     #[test]
     fn the_display_form_holds_the_causes() {
         let low = std::io::Error::other("no space left");
-        assert_eq!(Error::environment("cannot write a.txt").because(low).to_string(), "cannot write a.txt: no space left");
+        assert_eq!(
+            Error::environment("cannot write a.txt").because(low).to_string(),
+            "cannot write a.txt: no space left"
+        );
     }
 }

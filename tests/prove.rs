@@ -2,6 +2,13 @@
 //!
 //! The proof itself is `mlops-lab lab test`; this file runs it once for each lab and runtime and hands its cases to the test runner.
 //! Where a runtime cannot work on this machine its cases are ignored with the reason on their line; with MLOPS_LAB_STRICT=1 they fail.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test may fail loudly"
+)]
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
@@ -23,7 +30,8 @@ fn main() {
         for runtime in lab["runtimes"].as_array().unwrap() {
             let runtime = runtime.as_str().unwrap().to_owned();
             let names = json(&["lab", "test", &id, "--runtime", &runtime, "--list", "--json"]);
-            let names: Vec<String> = names.as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect();
+            let names: Vec<String> =
+                names.as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect();
             let missing = if arguments.list { None } else { missing(&id, &runtime) };
             let strict = std::env::var_os("MLOPS_LAB_STRICT").is_some();
             let proof = Arc::new(Proof::default());
@@ -34,7 +42,10 @@ fn main() {
                     None => name.clone(),
                 };
                 let ignored = missing.is_some() && !strict;
-                trials.push(Trial::test(label, move || proof.outcome(&id, &runtime, &name)).with_ignored_flag(ignored));
+                trials.push(
+                    Trial::test(label, move || proof.outcome(&id, &runtime, &name))
+                        .with_ignored_flag(ignored),
+                );
             }
         }
     }
@@ -92,7 +103,9 @@ impl Proof {
                 return match (outcome.as_str(), outcome.get("fail"), outcome.get("skip")) {
                     (Some("pass"), _, _) => Ok(()),
                     (_, Some(why), _) => Err(why.as_str().unwrap_or_default().into()),
-                    (_, _, Some(why)) => Err(format!("not proven: {}", why.as_str().unwrap_or_default()).into()),
+                    (_, _, Some(why)) => {
+                        Err(format!("not proven: {}", why.as_str().unwrap_or_default()).into())
+                    }
                     _ => Err(format!("an outcome that is none: {outcome}").into()),
                 };
             }
@@ -113,7 +126,9 @@ impl Proof {
         for line in BufReader::new(child.stdout.take().unwrap()).lines() {
             let Ok(case) = serde_json::from_str::<Value>(&line.unwrap()) else { continue };
             let mut state = self.state.lock().unwrap();
-            state.outcomes.insert(case["name"].as_str().unwrap_or_default().to_owned(), case["outcome"].clone());
+            state
+                .outcomes
+                .insert(case["name"].as_str().unwrap_or_default().to_owned(), case["outcome"].clone());
             self.news.notify_all();
         }
         let end = child.wait().unwrap().to_string();

@@ -1,4 +1,11 @@
 //! The rules of the house that no compiler holds: who may use whom, how long a file is, what is embedded.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test may fail loudly"
+)]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -8,7 +15,21 @@ use std::process::Command;
 const ARROWS: [(&str, &[&str]); 11] = [
     ("main", &["cli", "commands", "error", "platform"]),
     ("cli", &["catalog"]),
-    ("commands", &["catalog", "check", "cli", "doctor", "error", "platform", "prove", "runtime", "scaffold", "workspace"]),
+    (
+        "commands",
+        &[
+            "catalog",
+            "check",
+            "cli",
+            "doctor",
+            "error",
+            "platform",
+            "prove",
+            "runtime",
+            "scaffold",
+            "workspace",
+        ],
+    ),
     // The prover drives the program from outside and only asks the runtime what is left of a lab.
     ("prove", &["catalog", "error", "platform", "runtime", "workspace"]),
     ("runtime", &["catalog", "check", "error", "platform", "workspace"]),
@@ -60,7 +81,11 @@ fn no_arrow_points_up_or_sideways() {
         if room == "error" {
             continue;
         }
-        let allowed = ARROWS.iter().find(|(name, _)| *name == room).unwrap_or_else(|| panic!("no rule for the room {room}")).1;
+        let allowed = ARROWS
+            .iter()
+            .find(|(name, _)| *name == room)
+            .unwrap_or_else(|| panic!("no rule for the room {room}"))
+            .1;
         for (number, line) in text.lines().enumerate() {
             if line.trim_start().starts_with("//") {
                 continue;
@@ -78,24 +103,35 @@ fn no_arrow_points_up_or_sideways() {
 
 #[test]
 fn every_module_says_what_lives_in_it() {
-    let silent: Vec<_> = sources().into_iter().filter(|(_, text)| !text.starts_with("//! ")).map(|(path, _)| path).collect();
+    let silent: Vec<_> =
+        sources().into_iter().filter(|(_, text)| !text.starts_with("//! ")).map(|(path, _)| path).collect();
     assert!(silent.is_empty(), "{silent:?}");
 }
 
 #[test]
 fn no_file_is_too_long_to_read() {
-    let long: Vec<_> = sources().into_iter().filter(|(_, text)| text.lines().count() > LONGEST).map(|(path, _)| path).collect();
+    let long: Vec<_> = sources()
+        .into_iter()
+        .filter(|(_, text)| text.lines().count() > LONGEST)
+        .map(|(path, _)| path)
+        .collect();
     assert!(long.is_empty(), "{long:?}");
 }
 
 #[test]
 fn the_engine_knows_no_lab_by_name() {
-    let labs: Vec<String> = std::fs::read_dir(root().join("labs")).unwrap().filter_map(|entry| entry.unwrap().file_name().into_string().ok()).filter(|name| root().join("labs").join(name).is_dir()).collect();
+    let labs: Vec<String> = std::fs::read_dir(root().join("labs"))
+        .unwrap()
+        .filter_map(|entry| entry.unwrap().file_name().into_string().ok())
+        .filter(|name| root().join("labs").join(name).is_dir())
+        .collect();
     assert!(!labs.is_empty());
     let mut wrong = Vec::new();
     for (path, text) in sources() {
         let code = text.split("#[cfg(test)]").next().unwrap();
-        for (number, line) in code.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+        for (number, line) in
+            code.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//"))
+        {
             // The help text shows one example of a command.
             let example = line.contains("mlops-lab init");
             if !example && labs.iter().any(|lab| line.contains(&format!("\"{lab}\""))) {
@@ -108,9 +144,17 @@ fn the_engine_knows_no_lab_by_name() {
 
 #[test]
 fn what_is_embedded_is_what_git_tracks() {
-    let git = Command::new("git").args(["ls-files", "--cached", "--others", "labs", "templates"]).current_dir(root()).output().unwrap();
+    let git = Command::new("git")
+        .args(["ls-files", "--cached", "--others", "labs", "templates"])
+        .current_dir(root())
+        .output()
+        .unwrap();
     assert!(git.status.success(), "git ls-files: {}", String::from_utf8_lossy(&git.stderr));
-    let untracked = Command::new("git").args(["ls-files", "--others", "labs", "templates"]).current_dir(root()).output().unwrap();
+    let untracked = Command::new("git")
+        .args(["ls-files", "--others", "labs", "templates"])
+        .current_dir(root())
+        .output()
+        .unwrap();
     let untracked = String::from_utf8(untracked.stdout).unwrap();
     assert!(git.stdout.len() > 100, "git lists no labs");
     assert!(untracked.trim().is_empty(), "embedded and not tracked by git:\n{untracked}");
@@ -120,7 +164,11 @@ fn what_is_embedded_is_what_git_tracks() {
 fn no_registry_host_and_no_lock_with_addresses() {
     let git = Command::new("git").args(["ls-files"]).current_dir(root()).output().unwrap();
     let mut wrong = BTreeSet::new();
-    for file in String::from_utf8(git.stdout).unwrap().lines().filter(|file| *file != "Cargo.lock" && *file != "tests/tidy.rs") {
+    for file in String::from_utf8(git.stdout)
+        .unwrap()
+        .lines()
+        .filter(|file| *file != "Cargo.lock" && *file != "tests/tidy.rs")
+    {
         let Ok(text) = std::fs::read_to_string(root().join(file)) else { continue };
         for word in ["--index-url", "--extra-index-url", "pypi.org", "files.pythonhosted", "registry.npmjs"] {
             if text.contains(word) {

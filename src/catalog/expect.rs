@@ -108,7 +108,11 @@ impl Check {
         let allowed = probe.expectations();
         for key in self.expect.keys() {
             if !allowed.contains(&key) {
-                return Err(format!("`expect.{key}` means nothing for a {} probe, which takes {}", probe.name(), allowed.join(", ")));
+                return Err(format!(
+                    "`expect.{key}` means nothing for a {} probe, which takes {}",
+                    probe.name(),
+                    allowed.join(", ")
+                ));
             }
         }
         Ok(probe)
@@ -325,7 +329,8 @@ impl<'de> Deserialize<'de> for Match {
         let Rules { eq, ne, gt, ge, lt, le, matches, contains, length, exists } =
             serde_json::from_value(value).map_err(D::Error::custom)?;
         if let Some(pattern) = &matches {
-            regex_lite::Regex::new(pattern).map_err(|error| D::Error::custom(format!("`{pattern}`: {error}")))?;
+            regex_lite::Regex::new(pattern)
+                .map_err(|error| D::Error::custom(format!("`{pattern}`: {error}")))?;
         }
         let rules = Match { eq, ne, gt, ge, lt, le, matches, contains, length, exists };
         if rules == Match::default() {

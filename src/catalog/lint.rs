@@ -45,7 +45,13 @@ impl Lint<'_> {
         self.found.push(Finding { problem, text: self.lab.text.clone() });
     }
 
-    fn file(&mut self, file: &str, at: Option<std::ops::Range<usize>>, text: &str, message: impl Into<String>) {
+    fn file(
+        &mut self,
+        file: &str,
+        at: Option<std::ops::Range<usize>>,
+        text: &str,
+        message: impl Into<String>,
+    ) {
         let problem = Problem { file: self.lab.source.describe(file), span: at, message: message.into() };
         self.found.push(Finding { problem, text: text.to_owned() });
     }
@@ -55,9 +61,13 @@ impl Lint<'_> {
     }
 
     fn names(&mut self) {
-        let folder = std::path::Path::new(&self.lab.file).parent().and_then(|path| path.file_name()).unwrap_or_default();
+        let folder = std::path::Path::new(&self.lab.file)
+            .parent()
+            .and_then(|path| path.file_name())
+            .unwrap_or_default();
         if folder.to_string_lossy() != self.id() {
-            let message = format!("the id is `{}` and the folder is `{}`", self.id(), folder.to_string_lossy());
+            let message =
+                format!("the id is `{}` and the folder is `{}`", self.id(), folder.to_string_lossy());
             self.manifest(&["id".into()], message);
         }
         let mut seen = BTreeSet::new();
@@ -68,7 +78,8 @@ impl Lint<'_> {
             if !seen.insert(id.clone()) {
                 self.manifest(&at, format!("the id `{id}` is used twice"));
             }
-            if !id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') || id.is_empty() {
+            if !id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') || id.is_empty()
+            {
                 self.manifest(&at, format!("the id `{id}` has other characters than a-z, 0-9 and -"));
             }
         }
@@ -88,7 +99,10 @@ impl Lint<'_> {
             }
         }
         for name in declared.iter().filter(|name| !used.contains(*name)) {
-            self.manifest(&["vars".into(), name.as_str().into()], format!("nothing uses the variable `{name}`"));
+            self.manifest(
+                &["vars".into(), name.as_str().into()],
+                format!("nothing uses the variable `{name}`"),
+            );
         }
     }
 
@@ -103,21 +117,31 @@ impl Lint<'_> {
                 self.manifest(&at("id"), format!("the step `{}` has no check", step.id));
             }
             let wrong = format!("wrong/{}/", step.id);
-            let names: BTreeSet<&str> =
-                self.lab.knowledge.keys().filter_map(|path| path.strip_prefix(&wrong)?.split_once('/')).map(|(name, _)| name).collect();
+            let names: BTreeSet<&str> = self
+                .lab
+                .knowledge
+                .keys()
+                .filter_map(|path| path.strip_prefix(&wrong)?.split_once('/'))
+                .map(|(name, _)| name)
+                .collect();
             let count = names.len();
             for name in names {
                 let file = format!("{wrong}{name}/wrong.toml");
                 if !self.lab.knowledge.contains_key(&file) {
-                    let message = format!("the wrong solution `{name}` has no wrong.toml that says why it is wrong");
+                    let message =
+                        format!("the wrong solution `{name}` has no wrong.toml that says why it is wrong");
                     self.file(&format!("labs/{}/{file}", self.id()), None, "", message);
                 }
             }
             if count < WRONG_SOLUTIONS {
-                let message = format!("the step `{}` has {count} wrong solutions in {wrong}, and needs {WRONG_SOLUTIONS}", step.id);
+                let message = format!(
+                    "the step `{}` has {count} wrong solutions in {wrong}, and needs {WRONG_SOLUTIONS}",
+                    step.id
+                );
                 self.manifest(&at("id"), message);
             }
-            let here: Vec<RuntimeKind> = if step.runtimes.is_empty() { runtimes.clone() } else { step.runtimes.clone() };
+            let here: Vec<RuntimeKind> =
+                if step.runtimes.is_empty() { runtimes.clone() } else { step.runtimes.clone() };
             for (c, check) in step.check.iter().enumerate() {
                 self.reachable(&[at("check"), vec![c.into()]].concat(), check, &here);
             }
@@ -173,7 +197,10 @@ impl Lint<'_> {
         if let Some(folder) = &solution.files {
             let below = format!("{}/", folder.trim_end_matches('/'));
             if !self.lab.knowledge.keys().any(|path| path.starts_with(&below)) {
-                self.manifest(&[at.to_vec(), vec!["files".into()]].concat(), format!("there are no files in labs/{}/{folder}", self.id()));
+                self.manifest(
+                    &[at.to_vec(), vec!["files".into()]].concat(),
+                    format!("there are no files in labs/{}/{folder}", self.id()),
+                );
             }
         }
         if solution.files.is_none() && solution.run.is_empty() {
@@ -210,12 +237,28 @@ impl Lint<'_> {
 
     fn files(&mut self) {
         let id = self.id().to_owned();
-        let ports: Vec<String> = self.lab.manifest.vars.values().filter(|var| var.kind == VarKind::Port).filter_map(|var| var.default.as_ref()).map(ToString::to_string).collect();
+        let ports: Vec<String> = self
+            .lab
+            .manifest
+            .vars
+            .values()
+            .filter(|var| var.kind == VarKind::Port)
+            .filter_map(|var| var.default.as_ref())
+            .map(ToString::to_string)
+            .collect();
         for (path, bytes) in &self.lab.template {
             let shown = format!("templates/{id}/{path}");
             for part in path.split('/') {
                 if part.starts_with('.') {
-                    self.file(&shown, None, "", format!("name it `dot-{}`: a real `{part}` acts on this repository too", part.trim_start_matches('.')));
+                    self.file(
+                        &shown,
+                        None,
+                        "",
+                        format!(
+                            "name it `dot-{}`: a real `{part}` acts on this repository too",
+                            part.trim_start_matches('.')
+                        ),
+                    );
                 }
             }
             if path == "Cargo.toml" || path.ends_with("/Cargo.toml") {
@@ -227,7 +270,12 @@ impl Lint<'_> {
             for port in ports.iter().filter(|_| !inside) {
                 for raw in [format!("127.0.0.1:{port}"), format!("localhost:{port}")] {
                     if let Some(at) = text.find(&raw) {
-                        self.file(&shown, Some(at..at + raw.len()), text, format!("`{raw}` is written out where a variable is meant"));
+                        self.file(
+                            &shown,
+                            Some(at..at + raw.len()),
+                            text,
+                            format!("`{raw}` is written out where a variable is meant"),
+                        );
                     }
                 }
             }
@@ -247,7 +295,11 @@ impl Lint<'_> {
                 let image = if name.starts_with("Dockerfile") {
                     line.strip_prefix("FROM ").and_then(|rest| rest.split_whitespace().next())
                 } else if name.ends_with(".yaml") || name.ends_with(".yml") {
-                    line.trim_start().trim_start_matches("- ").strip_prefix("image:").map(|rest| rest.trim().trim_matches('"')).filter(|image| !image.is_empty())
+                    line.trim_start()
+                        .trim_start_matches("- ")
+                        .strip_prefix("image:")
+                        .map(|rest| rest.trim().trim_matches('"'))
+                        .filter(|image| !image.is_empty())
                 } else {
                     None
                 };
@@ -255,7 +307,12 @@ impl Lint<'_> {
                     && !pinned(image)
                     && !text.contains(&format!(" AS {image}\n"))
                 {
-                    self.file(&shown, Some(at), text, format!("the image `{image}` is not pinned by a tag or a digest"));
+                    self.file(
+                        &shown,
+                        Some(at),
+                        text,
+                        format!("the image `{image}` is not pinned by a tag or a digest"),
+                    );
                 }
             }
             if name.starts_with("requirements") && name.ends_with(".txt") {
@@ -287,7 +344,8 @@ impl Lint<'_> {
                 continue;
             }
             if !logical.trim().is_empty() && !logical.starts_with('-') && !logical.contains("--hash=") {
-                let message = format!("`{}` has no hash", logical.split_whitespace().next().unwrap_or_default());
+                let message =
+                    format!("`{}` has no hash", logical.split_whitespace().next().unwrap_or_default());
                 self.file(shown, Some(start..start + 1), text, message);
             }
             logical.clear();
@@ -339,7 +397,14 @@ mod tests {
         for image in ["python", "python:latest", "docker.io/library/python", "registry:5000/python"] {
             assert!(!pinned(image), "{image}");
         }
-        for image in ["python:3.13.9-slim", "python@sha256:00", "registry:5000/python:3", "${IMAGE}", "<[ project_name ]>:dev", "scratch"] {
+        for image in [
+            "python:3.13.9-slim",
+            "python@sha256:00",
+            "registry:5000/python:3",
+            "${IMAGE}",
+            "<[ project_name ]>:dev",
+            "scratch",
+        ] {
             assert!(pinned(image), "{image}");
         }
     }

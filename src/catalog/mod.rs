@@ -1,5 +1,6 @@
 //! What a lab is: its manifest, its files, and where they come from.
 
+pub mod course;
 pub mod expect;
 pub mod lint;
 pub mod manifest;

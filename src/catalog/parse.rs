@@ -81,7 +81,9 @@ pub fn manifest(text: &str, file: &str) -> Result<Manifest> {
     })?;
     match shape(&manifest).into_iter().next() {
         None => Ok(manifest),
-        Some((path, message)) => Err(fail(Problem { file: file.to_owned(), span: locate(text, &path), message })),
+        Some((path, message)) => {
+            Err(fail(Problem { file: file.to_owned(), span: locate(text, &path), message }))
+        }
     }
 }
 
@@ -142,7 +144,10 @@ pub fn checks(manifest: &Manifest) -> Vec<(Vec<Key>, &super::expect::Check)> {
     }
     if let Some(local) = &manifest.runtime.local {
         for (s, service) in local.service.iter().enumerate() {
-            all.push((vec!["runtime".into(), "local".into(), "service".into(), s.into(), "ready".into()], &service.ready));
+            all.push((
+                vec!["runtime".into(), "local".into(), "service".into(), s.into(), "ready".into()],
+                &service.ready,
+            ));
         }
     }
     if let Some(compose) = &manifest.runtime.compose {
@@ -167,7 +172,8 @@ fn shape(manifest: &Manifest) -> Vec<(Vec<Key>, String)> {
                     && !manifest.endpoint.contains_key(name)
                 {
                     let known: Vec<_> = manifest.endpoint.keys().map(String::as_str).collect();
-                    let message = format!("there is no endpoint `{name}`; this lab has: {}", known.join(", "));
+                    let message =
+                        format!("there is no endpoint `{name}`; this lab has: {}", known.join(", "));
                     let path = [path, vec![probe.name().into(), "endpoint".into()]].concat();
                     wrong.push((path, message));
                 }

@@ -31,8 +31,9 @@ impl Source {
     pub fn ids(&self) -> Result<Vec<String>> {
         let mut ids = match self {
             Source::Embedded => embedded_folders(&LABS),
-            Source::Pack(root) => fs::folders(&root.join("labs"))
-                .map_err(|error| not_a_pack(root).because(error))?,
+            Source::Pack(root) => {
+                fs::folders(&root.join("labs")).map_err(|error| not_a_pack(root).because(error))?
+            }
         };
         ids.retain(|id| self.has(&format!("labs/{id}/lab.toml")));
         let order = self.index()?;
@@ -48,7 +49,9 @@ impl Source {
     pub fn lab(&self, id: &str) -> Result<Lab> {
         let ids = self.ids()?;
         if !ids.iter().any(|known| known == id) {
-            return Err(unknown("lab", id, ids.iter().map(String::as_str)).hint("see them all: mlops-lab list"));
+            return Err(
+                unknown("lab", id, ids.iter().map(String::as_str)).hint("see them all: mlops-lab list")
+            );
         }
         let knowledge = self.files(&format!("labs/{id}"))?;
         let file = self.describe(&format!("labs/{id}/lab.toml"));
@@ -58,7 +61,9 @@ impl Source {
         for pack in &manifest.shared {
             let files = self.files(&format!("templates/_shared/{pack}"))?;
             if files.is_empty() {
-                return Err(Error::usage(format!("{file}: there is no shared pack `templates/_shared/{pack}`")));
+                return Err(Error::usage(format!(
+                    "{file}: there is no shared pack `templates/_shared/{pack}`"
+                )));
             }
             template.extend(files);
         }
@@ -90,7 +95,10 @@ impl Source {
         #[derive(serde::Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Stage {
-            #[allow(dead_code, reason = "shown by `list` once there is more than one stage; read here to hold the format")]
+            #[allow(
+                dead_code,
+                reason = "shown by `list` once there is more than one stage; read here to hold the format"
+            )]
             name: String,
             labs: Vec<String>,
         }
@@ -100,8 +108,10 @@ impl Source {
         };
         let Some(bytes) = bytes else { return Ok(Vec::new()) };
         let file = self.describe("labs/index.toml");
-        let text = String::from_utf8(bytes).map_err(|error| Error::usage(format!("{file} is not UTF-8")).because(error))?;
-        let index: Index = toml::from_str(&text).map_err(|error| Error::usage(format!("{file}: {}", error.message())))?;
+        let text = String::from_utf8(bytes)
+            .map_err(|error| Error::usage(format!("{file} is not UTF-8")).because(error))?;
+        let index: Index =
+            toml::from_str(&text).map_err(|error| Error::usage(format!("{file}: {}", error.message())))?;
         Ok(index.stage.into_iter().flat_map(|stage| stage.labs).collect())
     }
 
@@ -127,7 +137,8 @@ impl Source {
 /// The text of one file of a lab.
 pub fn text(files: &Files, path: &str, shown: &str) -> Result<String> {
     let bytes = files.get(path).ok_or_else(|| Error::usage(format!("{shown} does not exist")))?;
-    String::from_utf8(bytes.to_vec()).map_err(|error| Error::usage(format!("{shown} is not UTF-8")).because(error))
+    String::from_utf8(bytes.to_vec())
+        .map_err(|error| Error::usage(format!("{shown} is not UTF-8")).because(error))
 }
 
 fn not_a_pack(root: &Path) -> Error {

@@ -32,8 +32,8 @@ pub struct RelPath(String);
 
 /// Names that Windows keeps for devices, with any extension.
 const DEVICES: [&str; 22] = [
-    "con", "prn", "aux", "nul", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8", "com9", "lpt1",
-    "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9",
+    "con", "prn", "aux", "nul", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8", "com9",
+    "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9",
 ];
 
 impl RelPath {
@@ -41,7 +41,8 @@ impl RelPath {
     /// characters and names that Windows refuses, parts over 255 bytes, control characters.
     pub fn new(path: impl Into<String>) -> Result<Self, String> {
         let path = path.into();
-        let refuse = |why: &str| Err(format!("`{}` is not a path inside the project: {why}", path.escape_debug()));
+        let refuse =
+            |why: &str| Err(format!("`{}` is not a path inside the project: {why}", path.escape_debug()));
         if path.is_empty() {
             return refuse("it is empty");
         }
@@ -107,7 +108,22 @@ mod tests {
 
     #[test]
     fn paths_that_leave_the_project_are_refused() {
-        for path in ["", "/etc/passwd", "..", "a/../b", "./a", "a//b", "a/", "a\\b", "C:x", "nul", "a/CON.txt", "a\nb", "a ", "b."] {
+        for path in [
+            "",
+            "/etc/passwd",
+            "..",
+            "a/../b",
+            "./a",
+            "a//b",
+            "a/",
+            "a\\b",
+            "C:x",
+            "nul",
+            "a/CON.txt",
+            "a\nb",
+            "a ",
+            "b.",
+        ] {
             assert!(RelPath::new(path).is_err(), "{path:?}");
         }
     }

@@ -98,7 +98,8 @@ impl Version {
         let mut at = 0;
         while at < bytes.len() {
             if bytes[at].is_ascii_digit() {
-                let end = at + text[at..].find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len() - at);
+                let end = at
+                    + text[at..].find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len() - at);
                 let numbers: Vec<u64> = text[at..end].split('.').map_while(|n| n.parse().ok()).collect();
                 if numbers.len() >= 2 {
                     let rest = text[end..].split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
@@ -149,7 +150,9 @@ impl VersionReq {
 impl FromStr for VersionReq {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        let bad = || format!("`{text}` is not a version requirement such as \">=3.11\", \">=3.11, <3.15\" or \"*\"");
+        let bad = || {
+            format!("`{text}` is not a version requirement such as \">=3.11\", \">=3.11, <3.15\" or \"*\"")
+        };
         let mut rules = Vec::new();
         if text.trim() != "*" {
             for part in text.split(',') {

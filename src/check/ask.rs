@@ -6,7 +6,9 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{Budget, Context, Seen, matching, metrics};
-use crate::catalog::expect::{CommandProbe, Expect, FileProbe, HttpProbe, Match, MetricProbe, Probe, TcpProbe};
+use crate::catalog::expect::{
+    CommandProbe, Expect, FileProbe, HttpProbe, Match, MetricProbe, Probe, TcpProbe,
+};
 use crate::catalog::tree::RelPath;
 use crate::platform::net::{Request, Response, Unreachable};
 use crate::platform::process::{Captured, Command, Ended, shell_words};
@@ -16,7 +18,9 @@ const CANNOT_TELL: i32 = 3;
 
 /// The probe as something to paste.
 pub(super) fn words(probe: Probe<'_>, context: &Context) -> String {
-    let at = |endpoint: &str, path: &str| format!("{}{path}", context.endpoints.get(endpoint).map_or(endpoint, String::as_str));
+    let at = |endpoint: &str, path: &str| {
+        format!("{}{path}", context.endpoints.get(endpoint).map_or(endpoint, String::as_str))
+    };
     match probe {
         Probe::Http(probe) => {
             let mut words = vec!["curl".to_owned(), "-sS".to_owned()];
@@ -39,9 +43,18 @@ pub(super) fn words(probe: Probe<'_>, context: &Context) -> String {
         Probe::File(probe) => format!("cat {}", shell_words(std::slice::from_ref(&probe.path))),
         Probe::Tcp(probe) => format!("a connection to {}", at(&probe.endpoint, "")),
         Probe::Metric(probe) => {
-            let labels: Vec<String> = probe.labels.iter().map(|(name, value)| format!("{name}=\"{value}\"")).collect();
-            let series = if labels.is_empty() { probe.name.clone() } else { format!("{}{{{}}}", probe.name, labels.join(",")) };
-            let during = if probe.during.is_empty() { String::new() } else { format!(" during {}", shell_words(&probe.during)) };
+            let labels: Vec<String> =
+                probe.labels.iter().map(|(name, value)| format!("{name}=\"{value}\"")).collect();
+            let series = if labels.is_empty() {
+                probe.name.clone()
+            } else {
+                format!("{}{{{}}}", probe.name, labels.join(","))
+            };
+            let during = if probe.during.is_empty() {
+                String::new()
+            } else {
+                format!(" during {}", shell_words(&probe.during))
+            };
             format!("{series} at {}{during}", at(&probe.endpoint, &probe.path))
         }
     }
@@ -59,7 +72,9 @@ pub(super) fn ask(probe: Probe<'_>, expect: &Expect, context: &Context, budget: 
 }
 
 fn base<'a>(endpoint: &str, context: &'a Context) -> Result<&'a str, Seen> {
-    let missing = || Seen::cannot_tell("an endpoint", format!("the endpoint `{endpoint}` does not exist in this runtime"));
+    let missing = || {
+        Seen::cannot_tell("an endpoint", format!("the endpoint `{endpoint}` does not exist in this runtime"))
+    };
     context.endpoints.get(endpoint).map(String::as_str).ok_or_else(missing)
 }
 
@@ -95,13 +110,15 @@ fn http(probe: &HttpProbe, expect: &Expect, context: &Context, budget: Budget<'_
 
 fn request(probe: &HttpProbe, context: &Context, budget: Budget<'_>) -> Result<Request, Seen> {
     let base = base(&probe.endpoint, context)?;
-    let mut headers: Vec<(String, String)> = probe.headers.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
+    let mut headers: Vec<(String, String)> =
+        probe.headers.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
     let mut body = Vec::new();
     let mut json = false;
     if let Some(path) = &probe.body {
         json = path.ends_with(".json");
-        body = read(path, context, budget)?
-            .map_err(|error| Seen::cannot_tell("the body of the request", format!("cannot read {path}: {error}")))?;
+        body = read(path, context, budget)?.map_err(|error| {
+            Seen::cannot_tell("the body of the request", format!("cannot read {path}: {error}"))
+        })?;
     } else if let Some(value) = &probe.json {
         json = true;
         body = value.to_string().into_bytes();
@@ -109,7 +126,13 @@ fn request(probe: &HttpProbe, context: &Context, budget: Budget<'_>) -> Result<R
     if json && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
         headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
     }
-    Ok(Request { method: probe.method.clone(), url: format!("{base}{}", probe.path), headers, body, within: budget.left() })
+    Ok(Request {
+        method: probe.method.clone(),
+        url: format!("{base}{}", probe.path),
+        headers,
+        body,
+        within: budget.left(),
+    })
 }
 
 fn expected_http(expect: &Expect) -> String {
@@ -130,7 +153,11 @@ fn http_answer(response: &Response, expect: &Expect) -> Seen {
         return Seen::not_yet(format!("status {wanted}"), format!("status {status}: {text}")).status(status);
     }
     for (name, rule) in &expect.headers {
-        let value = response.headers.iter().find(|(header, _)| header.eq_ignore_ascii_case(name)).map(|(_, value)| Value::from(value.as_str()));
+        let value = response
+            .headers
+            .iter()
+            .find(|(header, _)| header.eq_ignore_ascii_case(name))
+            .map(|(_, value)| Value::from(value.as_str()));
         if !matching::meets(rule, value.as_ref()) {
             let observed = value.map_or("no such header".to_owned(), |value| value.to_string());
             return Seen::not_yet(format!("header {name}: {rule}"), observed).status(status);
@@ -141,14 +168,19 @@ fn http_answer(response: &Response, expect: &Expect) -> Seen {
     {
         return Seen::not_yet(format!("a body: {rule}"), text).status(status);
     }
-    match pointers(&expect.json, || serde_json::from_slice(&response.body).map_err(|error| format!("no JSON ({error}): {text}"))) {
+    match pointers(&expect.json, || {
+        serde_json::from_slice(&response.body).map_err(|error| format!("no JSON ({error}): {text}"))
+    }) {
         Some(seen) => seen.status(status),
         None => Seen::pass(expected_http(expect), format!("status {status}")).status(status),
     }
 }
 
 /// The first value that is not as expected; none when all are.
-fn pointers(rules: &BTreeMap<String, Match>, document: impl FnOnce() -> Result<Value, String>) -> Option<Seen> {
+fn pointers(
+    rules: &BTreeMap<String, Match>,
+    document: impl FnOnce() -> Result<Value, String>,
+) -> Option<Seen> {
     if rules.is_empty() {
         return None;
     }
@@ -167,7 +199,9 @@ fn pointers(rules: &BTreeMap<String, Match>, document: impl FnOnce() -> Result<V
 }
 
 fn build(argv: &[String], context: &Context, budget: Budget<'_>) -> Command {
-    let mut command = Command::new(argv.first().cloned().unwrap_or_default(), budget.left()).args(argv.iter().skip(1)).cwd(&context.root);
+    let mut command = Command::new(argv.first().cloned().unwrap_or_default(), budget.left())
+        .args(argv.iter().skip(1))
+        .cwd(&context.root);
     command.env = context.env.clone();
     command.unset = context.unset.clone();
     command
@@ -177,7 +211,9 @@ fn last_words(captured: &Captured) -> String {
     let said = String::from_utf8_lossy(&captured.stderr);
     let said = said.lines().rev().find(|line| !line.trim().is_empty());
     let printed = String::from_utf8_lossy(&captured.stdout);
-    said.map(str::to_owned).or_else(|| printed.lines().rev().find(|line| !line.trim().is_empty()).map(str::to_owned)).unwrap_or_default()
+    said.map(str::to_owned)
+        .or_else(|| printed.lines().rev().find(|line| !line.trim().is_empty()).map(str::to_owned))
+        .unwrap_or_default()
 }
 
 fn command(probe: &CommandProbe, expect: &Expect, context: &Context, budget: Budget<'_>) -> Seen {
@@ -193,7 +229,9 @@ fn command(probe: &CommandProbe, expect: &Expect, context: &Context, budget: Bud
     if let Some(path) = &probe.stdin {
         match read(path, context, budget) {
             Ok(Ok(bytes)) => command.stdin = bytes,
-            Ok(Err(error)) => return Seen::cannot_tell("the standard input", format!("cannot read {path}: {error}")),
+            Ok(Err(error)) => {
+                return Seen::cannot_tell("the standard input", format!("cannot read {path}: {error}"));
+            }
             Err(seen) => return seen,
         }
     }
@@ -202,19 +240,31 @@ fn command(probe: &CommandProbe, expect: &Expect, context: &Context, budget: Bud
         Err(why) => return Seen::cannot_tell(expected, why.to_string()),
     };
     match captured.ended {
-        Ended::TimedOut => return Seen::cannot_tell(expected, format!("no end within {:.0} s", captured.took.as_secs_f64())),
-        Ended::Code(CANNOT_TELL) if wanted != CANNOT_TELL => return Seen::cannot_tell(expected, last_words(&captured)),
+        Ended::TimedOut => {
+            return Seen::cannot_tell(
+                expected,
+                format!("no end within {:.0} s", captured.took.as_secs_f64()),
+            );
+        }
+        Ended::Code(CANNOT_TELL) if wanted != CANNOT_TELL => {
+            return Seen::cannot_tell(expected, last_words(&captured));
+        }
         Ended::Code(code) if code == wanted => {}
         ended => return Seen::not_yet(expected, format!("{ended}: {}", last_words(&captured))),
     }
     let text = String::from_utf8_lossy(&captured.stdout).trim().to_owned();
+    if captured.truncated && (expect.stdout.is_some() || !expect.json.is_empty()) {
+        return Seen::not_yet("output that can be judged", "more output than is kept (256 KiB)");
+    }
     if let Some(rule) = &expect.stdout
         && !matching::meets(rule, Some(&Value::from(text.as_str())))
     {
         return Seen::not_yet(format!("output: {rule}"), text);
     }
-    pointers(&expect.json, || serde_json::from_str(&text).map_err(|error| format!("no JSON ({error}): {text}")))
-        .unwrap_or_else(|| Seen::pass(expected, text))
+    pointers(&expect.json, || {
+        serde_json::from_str(&text).map_err(|error| format!("no JSON ({error}): {text}"))
+    })
+    .unwrap_or_else(|| Seen::pass(expected, text))
 }
 
 fn file(probe: &FileProbe, expect: &Expect, context: &Context, budget: Budget<'_>) -> Seen {
@@ -225,9 +275,15 @@ fn file(probe: &FileProbe, expect: &Expect, context: &Context, budget: Budget<'_
         Ok(Ok(bytes)) => bytes,
         Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => {
             let observed = format!("{path} does not exist");
-            return if exists { Seen::not_yet(format!("the file {path}"), observed) } else { Seen::pass(format!("no file {path}"), observed) };
+            return if exists {
+                Seen::not_yet(format!("the file {path}"), observed)
+            } else {
+                Seen::pass(format!("no file {path}"), observed)
+            };
         }
-        Ok(Err(error)) => return Seen::cannot_tell(format!("the file {path}"), format!("cannot read {path}: {error}")),
+        Ok(Err(error)) => {
+            return Seen::cannot_tell(format!("the file {path}"), format!("cannot read {path}: {error}"));
+        }
     };
     if !exists {
         return Seen::not_yet(format!("no file {path}"), format!("{path} exists"));
@@ -246,7 +302,8 @@ fn file(probe: &FileProbe, expect: &Expect, context: &Context, budget: Budget<'_
     }
     let json = || serde_json::from_slice(&bytes).map_err(|error| format!("{path} is no JSON: {error}"));
     let toml = || {
-        let value: toml::Value = toml::from_str(&text).map_err(|error| format!("{path} is no TOML: {}", error.message()))?;
+        let value: toml::Value =
+            toml::from_str(&text).map_err(|error| format!("{path} is no TOML: {}", error.message()))?;
         serde_json::to_value(value).map_err(|error| error.to_string())
     };
     pointers(&expect.json, json)
@@ -261,7 +318,8 @@ fn tcp(probe: &TcpProbe, expect: &Expect, context: &Context, budget: Budget<'_>)
     };
     let address = base.split_once("://").map_or(base, |(_, rest)| rest);
     let open = expect.open.unwrap_or(true);
-    let expected = if open { format!("{address} accepts connections") } else { format!("nothing listens at {address}") };
+    let expected =
+        if open { format!("{address} accepts connections") } else { format!("nothing listens at {address}") };
     match (budget.world.connect(address, budget.left()), open) {
         (Ok(()), true) => Seen::pass(expected, "it does"),
         (Ok(()), false) => Seen::not_yet(expected, "something listens there"),
@@ -285,7 +343,12 @@ fn metric(probe: &MetricProbe, expect: &Expect, context: &Context, budget: Budge
         match budget.world.run(&build(&probe.during, context, budget)) {
             Ok(captured) if captured.ended == Ended::Code(0) => {}
             Ok(captured) => {
-                let observed = format!("`{}` ended with {}: {}", shell_words(&probe.during), captured.ended, last_words(&captured));
+                let observed = format!(
+                    "`{}` ended with {}: {}",
+                    shell_words(&probe.during),
+                    captured.ended,
+                    last_words(&captured)
+                );
                 return Seen::cannot_tell(expected, observed);
             }
             Err(why) => return Seen::cannot_tell(expected, why.to_string()),
@@ -295,7 +358,10 @@ fn metric(probe: &MetricProbe, expect: &Expect, context: &Context, budget: Budge
             Err(seen) => return Seen { expected, ..seen },
         };
         if after < before {
-            return Seen::cannot_tell(expected, format!("the counter fell from {before} to {after}: the server restarted meanwhile"));
+            return Seen::cannot_tell(
+                expected,
+                format!("the counter fell from {before} to {after}: the server restarted meanwhile"),
+            );
         }
         value = after - before;
     }
@@ -309,12 +375,19 @@ fn metric(probe: &MetricProbe, expect: &Expect, context: &Context, budget: Budge
 
 fn scrape(probe: &MetricProbe, context: &Context, budget: Budget<'_>) -> Result<f64, Seen> {
     let url = format!("{}{}", base(&probe.endpoint, context)?, probe.path);
-    let request = Request { method: "GET".to_owned(), url, headers: Vec::new(), body: Vec::new(), within: budget.left() };
+    let request = Request {
+        method: "GET".to_owned(),
+        url,
+        headers: Vec::new(),
+        body: Vec::new(),
+        within: budget.left(),
+    };
     let response = budget.world.http(&request).map_err(|why| Seen::cannot_tell("", why.to_string()))?;
     let text = String::from_utf8_lossy(&response.body);
     if response.status != 200 {
         return Err(Seen::not_yet("", format!("status {}: {text}", response.status)).status(response.status));
     }
-    let samples = metrics::parse(&text).map_err(|(line, text)| Seen::not_yet("", format!("no metrics: line {line} is {text}")))?;
+    let samples = metrics::parse(&text)
+        .map_err(|(line, text)| Seen::not_yet("", format!("no metrics: line {line} is {text}")))?;
     Ok(metrics::sum(&samples, &probe.name, probe.labels.iter()))
 }

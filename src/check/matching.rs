@@ -16,7 +16,9 @@ pub(super) fn meets(rules: &Match, value: Option<&Value>) -> bool {
         return rules.exists == Some(false);
     };
     let number = value.as_f64();
-    let bound = |rule: Option<f64>, holds: fn(f64, f64) -> bool| rule.is_none_or(|bound| number.is_some_and(|n| holds(n, bound)));
+    let bound = |rule: Option<f64>, holds: fn(f64, f64) -> bool| {
+        rule.is_none_or(|bound| number.is_some_and(|n| holds(n, bound)))
+    };
     rules.eq.as_ref().is_none_or(|wanted| equal(wanted, value))
         && rules.ne.as_ref().is_none_or(|unwanted| !equal(unwanted, value))
         && bound(rules.gt, |n, b| n > b)
@@ -28,7 +30,10 @@ pub(super) fn meets(rules: &Match, value: Option<&Value>) -> bool {
             regex_lite::Regex::new(pattern).is_ok_and(|regex| regex.is_match(&text(value)))
         })
         && rules.contains.as_ref().is_none_or(|part| contains(value, part))
-        && rules.length.as_ref().is_none_or(|rules| length(value).is_some_and(|length| meets(rules, Some(&Value::from(length)))))
+        && rules
+            .length
+            .as_ref()
+            .is_none_or(|rules| length(value).is_some_and(|length| meets(rules, Some(&Value::from(length)))))
 }
 
 /// Equal, where 1 and 1.0 are.

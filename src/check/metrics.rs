@@ -77,8 +77,14 @@ fn number(text: &str) -> Option<f64> {
 }
 
 /// The sum over the series with this name that carry all these labels; nothing there counts as 0.
-pub(super) fn sum<'a>(samples: &[Sample], name: &str, labels: impl Iterator<Item = (&'a String, &'a String)> + Clone) -> f64 {
-    let carries = |sample: &&Sample| labels.clone().all(|(k, v)| sample.labels.iter().any(|(name, value)| name == k && value == v));
+pub(super) fn sum<'a>(
+    samples: &[Sample],
+    name: &str,
+    labels: impl Iterator<Item = (&'a String, &'a String)> + Clone,
+) -> f64 {
+    let carries = |sample: &&Sample| {
+        labels.clone().all(|(k, v)| sample.labels.iter().any(|(name, value)| name == k && value == v))
+    };
     samples.iter().filter(|sample| sample.name == name).filter(carries).map(|sample| sample.value).sum()
 }
 
@@ -106,7 +112,9 @@ mod tests {
     #[test]
     fn series_that_carry_the_labels_are_summed_and_none_is_zero() {
         let samples = parse(TEXT).unwrap();
-        let labels = |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<Vec<_>>();
+        let labels = |pairs: &[(&str, &str)]| {
+            pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<Vec<_>>()
+        };
         let total = |pairs: &[(&str, &str)]| {
             let labels = labels(pairs);
             sum(&samples, "http_requests_total", labels.iter().map(|(k, v)| (k, v)))

@@ -72,7 +72,12 @@ struct Seen {
 
 impl Seen {
     fn pass(expected: impl Into<String>, observed: impl Into<String>) -> Self {
-        Seen { verdict: VerdictKind::Pass, expected: expected.into(), observed: observed.into(), status: None }
+        Seen {
+            verdict: VerdictKind::Pass,
+            expected: expected.into(),
+            observed: observed.into(),
+            status: None,
+        }
     }
 
     fn not_yet(expected: impl Into<String>, observed: impl Into<String>) -> Self {
@@ -163,7 +168,11 @@ pub fn signature(verdict: &Verdict) -> Verdict {
 fn shorten(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let line = term::escape(&line);
-    if line.chars().count() <= SHOWN { line } else { format!("{}…", line.chars().take(SHOWN).collect::<String>()) }
+    if line.chars().count() <= SHOWN {
+        line
+    } else {
+        format!("{}…", line.chars().take(SHOWN).collect::<String>())
+    }
 }
 
 #[cfg(test)]

@@ -36,7 +36,11 @@ impl World for Fake {
 }
 
 fn answer(status: u16, body: &str) -> Result<Response, Unreachable> {
-    Ok(Response { status, headers: vec![("content-type".to_owned(), "text/plain".to_owned())], body: body.as_bytes().to_vec() })
+    Ok(Response {
+        status,
+        headers: vec![("content-type".to_owned(), "text/plain".to_owned())],
+        body: body.as_bytes().to_vec(),
+    })
 }
 
 fn ran(ended: Ended, stdout: &str, stderr: &str) -> Result<Captured, NotRun> {
@@ -58,7 +62,8 @@ fn http(toml: &str, answers: Vec<Result<Response, Unreachable>>) -> Verdict {
     verdict(toml, &Fake { http: RefCell::new(answers), ..Fake::default() })
 }
 
-const READY: &str = "http = { endpoint = 'api', path = '/ready' }\nexpect = { status = 200, json = { '/n' = { ge = 2 } } }";
+const READY: &str =
+    "http = { endpoint = 'api', path = '/ready' }\nexpect = { status = 200, json = { '/n' = { ge = 2 } } }";
 
 #[test]
 fn an_answer_is_judged_and_no_answer_is_cannot_tell() {
@@ -82,7 +87,10 @@ fn an_answer_is_judged_and_no_answer_is_cannot_tell() {
 fn a_repeated_probe_must_pass_every_time_and_says_which_failed() {
     let toml = "http = { endpoint = 'api', path = '/', repeat = 3 }\nexpect = { status = 200 }";
     let seen = http(toml, vec![answer(200, ""), answer(500, "boom")]);
-    assert_eq!((seen.verdict, seen.observed.as_str()), (VerdictKind::NotYet, "request 2 of 3: status 500: boom"));
+    assert_eq!(
+        (seen.verdict, seen.observed.as_str()),
+        (VerdictKind::NotYet, "request 2 of 3: status 500: boom")
+    );
     assert_eq!(seen.status, Some(500));
 }
 
@@ -113,8 +121,11 @@ fn a_command_is_judged_by_its_exit_and_says_when_it_could_not_look() {
 
 #[test]
 fn a_closed_port_is_seen_and_a_silent_host_is_not() {
-    let tcp = |toml: &str, answer: Option<Unreachable>| verdict(toml, &Fake { tcp: answer, ..Fake::default() }).verdict;
-    let (open, closed) = ("tcp = { endpoint = 'api' }", "tcp = { endpoint = 'api' }\nexpect = { open = false }");
+    let tcp = |toml: &str, answer: Option<Unreachable>| {
+        verdict(toml, &Fake { tcp: answer, ..Fake::default() }).verdict
+    };
+    let (open, closed) =
+        ("tcp = { endpoint = 'api' }", "tcp = { endpoint = 'api' }\nexpect = { open = false }");
     assert_eq!(tcp(open, None), VerdictKind::Pass);
     assert_eq!(tcp(open, Some(Unreachable::Refused)), VerdictKind::NotYet);
     assert_eq!(tcp(open, Some(Unreachable::TimedOut(Duration::from_secs(1)))), VerdictKind::CannotTell);
@@ -134,7 +145,8 @@ fn a_file_is_compared_and_its_absence_is_an_answer() {
     assert_eq!(file("expect = { text = { contains = 'x' } }", Some(b"axb")), VerdictKind::Pass);
     let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     assert_eq!(file(&format!("expect = {{ sha256 = '{empty}' }}"), Some(b"")), VerdictKind::Pass);
-    let outside = verdict("file = { path = '../etc/passwd' }", &Fake { file: Some(b"root"), ..Fake::default() });
+    let outside =
+        verdict("file = { path = '../etc/passwd' }", &Fake { file: Some(b"root"), ..Fake::default() });
     assert_eq!(outside.verdict, VerdictKind::CannotTell);
 }
 
@@ -144,7 +156,10 @@ const GROWTH: &str = "metric = { endpoint = 'api', name = 'n', labels = { v = '2
 fn the_increase_of_a_metric_is_judged() {
     let growth = |after: &str| {
         let http = RefCell::new(vec![answer(200, "n{v=\"2\"} 5\nn{v=\"1\"} 9\n"), answer(200, after)]);
-        verdict(GROWTH, &Fake { http, run: RefCell::new(vec![ran(Ended::Code(0), "", "")]), ..Fake::default() })
+        verdict(
+            GROWTH,
+            &Fake { http, run: RefCell::new(vec![ran(Ended::Code(0), "", "")]), ..Fake::default() },
+        )
     };
     assert_eq!(growth("n{v=\"2\"} 25\n").verdict, VerdictKind::Pass);
     assert_eq!(growth("n{v=\"2\"} 24\n").observed, "19");
@@ -163,8 +178,10 @@ fn traffic_that_failed_says_nothing_about_the_metric() {
 
 #[test]
 fn the_first_check_that_does_not_pass_is_the_verdict() {
-    let context = Context { root: "/".into(), endpoints: BTreeMap::new(), env: Vec::new(), unset: Vec::new() };
-    let file = |path: &str, expect: &str| check(&format!("file = {{ path = '{path}' }}\nexpect = {{ {expect} }}"));
+    let context =
+        Context { root: "/".into(), endpoints: BTreeMap::new(), env: Vec::new(), unset: Vec::new() };
+    let file =
+        |path: &str, expect: &str| check(&format!("file = {{ path = '{path}' }}\nexpect = {{ {expect} }}"));
     let checks = [file("a", "exists = false"), file("b", "exists = true"), file("c", "exists = true")];
     let seen = judge_all(&checks, &context, &Fake::default());
     assert_eq!((seen.check, seen.verdict), (2, VerdictKind::NotYet));

@@ -63,7 +63,7 @@ fn look(workspace: &Workspace, kind: RuntimeKind, args: &cli::Check) -> Result<R
     let mut asked: Vec<(&str, Verdict)> = Vec::new();
     if args.all {
         for (_, step) in steps(manifest, kind) {
-            asked.push((&step.id, ask(workspace, Target::Step(0, step), &context, &mut progress)?));
+            asked.push((&step.id, ask(workspace, Target::Step(step), &context, &mut progress)?));
         }
     } else {
         let mut next = Target::find(manifest, kind, args.step.as_deref(), &progress)?;
@@ -72,7 +72,11 @@ fn look(workspace: &Workspace, kind: RuntimeKind, args: &cli::Check) -> Result<R
             let passed = verdict.verdict == VerdictKind::Pass;
             asked.push((target.id(), verdict));
             // A step done leads to the next one; a name on the command line means just that one.
-            next = if passed && args.step.is_none() { Target::find(manifest, kind, None, &progress)? } else { None };
+            next = if passed && args.step.is_none() {
+                Target::find(manifest, kind, None, &progress)?
+            } else {
+                None
+            };
         }
     }
     let now = |id: &str| asked.iter().find(|(asked, _)| *asked == id).map(|(_, verdict)| verdict.clone());
@@ -89,7 +93,14 @@ fn look(workspace: &Workspace, kind: RuntimeKind, args: &cli::Check) -> Result<R
     for drill in manifest.drills(kind) {
         if let Some(now) = now(&drill.id) {
             let (id, title) = (drill.id.clone(), drill.title.clone());
-            rows.push(Row { number: None, id, title, drill: true, done_at: progress.done_at(&drill.id), now: Some(now) });
+            rows.push(Row {
+                number: None,
+                id,
+                title,
+                drill: true,
+                done_at: progress.done_at(&drill.id),
+                now: Some(now),
+            });
         }
     }
     let done = rows.iter().filter(|row| !row.drill && row.done_at.is_some()).count();
@@ -105,7 +116,12 @@ fn look(workspace: &Workspace, kind: RuntimeKind, args: &cli::Check) -> Result<R
 }
 
 /// Judges one step or drill and remembers it when it is done.
-fn ask(workspace: &Workspace, target: Target<'_>, context: &Context, progress: &mut Progress) -> Result<Verdict> {
+fn ask(
+    workspace: &Workspace,
+    target: Target<'_>,
+    context: &Context,
+    progress: &mut Progress,
+) -> Result<Verdict> {
     clock::interrupted()?;
     let verdict = check::judge_all(target.checks(), context, &Machine);
     // A Ctrl-C in the middle of a probe makes it fail: that is no verdict on the learner's system.
@@ -131,7 +147,8 @@ fn watch(session: &Session, workspace: &Workspace, kind: RuntimeKind, args: &cli
     let mut last = None;
     loop {
         let report = look(workspace, kind, args)?;
-        let signature: Vec<_> = report.rows.iter().map(|row| (row.id.clone(), row.now.as_ref().map(check::signature))).collect();
+        let signature: Vec<_> =
+            report.rows.iter().map(|row| (row.id.clone(), row.now.as_ref().map(check::signature))).collect();
         if last.as_ref() != Some(&signature) {
             session.show(&report)?;
             last = Some(signature);
@@ -151,19 +168,27 @@ impl View for Report {
             let (style, word) = match (&row.now, row.done_at) {
                 (Some(now), done) => match now.verdict {
                     VerdictKind::Pass => (GOOD, "done".to_owned()),
-                    _ if done.is_some() => (DIM, format!("done {}, not so now", clock::ago(done.unwrap_or(0)))),
+                    _ if done.is_some() => {
+                        (DIM, format!("done {}, not so now", clock::ago(done.unwrap_or(0))))
+                    }
                     VerdictKind::NotYet => (BAD, "not yet".to_owned()),
                     VerdictKind::CannotTell => (WARN, "cannot tell".to_owned()),
                 },
                 (None, Some(done)) => (DIM, format!("done {}", clock::ago(done))),
                 (None, None) => (DIM, "to do".to_owned()),
             };
-            writeln!(out, "{number}  {BOLD}{:width$}{BOLD:#}  {}: {style}{word}{style:#}", row.id, row.title)?;
+            writeln!(
+                out,
+                "{number}  {BOLD}{:width$}{BOLD:#}  {}: {style}{word}{style:#}",
+                row.id, row.title
+            )?;
             if let Some(now) = &row.now
                 && now.verdict != VerdictKind::Pass
                 && row.done_at.is_none()
             {
-                for (name, text) in [("asked", &now.probe), ("expected", &now.expected), ("observed", &now.observed)] {
+                for (name, text) in
+                    [("asked", &now.probe), ("expected", &now.expected), ("observed", &now.observed)]
+                {
                     writeln!(out, "      {DIM}{name:<9}{DIM:#} {text}")?;
                 }
                 if let Some(because) = &now.because {
@@ -174,28 +199,38 @@ impl View for Report {
         if !self.asked_for_one {
             writeln!(out, "\n{} of {} steps done", self.done, self.of)?;
         }
-        let stuck = self.rows.iter().find(|row| row.now.as_ref().is_some_and(|now| now.verdict != VerdictKind::Pass));
+        let stuck =
+            self.rows.iter().find(|row| row.now.as_ref().is_some_and(|now| now.verdict != VerdictKind::Pass));
         match stuck {
             None if self.asked_for_one => Ok(()),
-            None if self.done == self.of => writeln!(out, "\nnext: mlops-lab break   (all steps are done: now break it)"),
+            None if self.done == self.of => {
+                writeln!(out, "\nnext: mlops-lab break   (all steps are done: now break it)")
+            }
             None => writeln!(out, "\nnext: mlops-lab check"),
-            Some(row) if !self.up => writeln!(out, "\nnothing runs. next: mlops-lab up   (or: mlops-lab hint {})", row.id),
+            Some(row) if !self.up => {
+                writeln!(out, "\nnothing runs. next: mlops-lab up   (or: mlops-lab hint {})", row.id)
+            }
             Some(row) => writeln!(out, "\nnext: mlops-lab hint {}", row.id),
         }
     }
 
     /// One step: its verdict. Else: done when every step is, whenever that was seen.
     fn exit(&self) -> Exit {
-        let worst = self.rows.iter().filter(|row| self.asked_for_one || row.drill || row.done_at.is_none()).map(|row| {
-            match row.now.as_ref().map(|now| now.verdict) {
-                Some(VerdictKind::Pass) => Exit::Done,
-                Some(VerdictKind::CannotTell) => Exit::Environment,
-                Some(VerdictKind::NotYet) | None => Exit::No,
-            }
-        });
+        let worst =
+            self.rows.iter().filter(|row| self.asked_for_one || row.drill || row.done_at.is_none()).map(
+                |row| match row.now.as_ref().map(|now| now.verdict) {
+                    Some(VerdictKind::Pass) => Exit::Done,
+                    Some(VerdictKind::CannotTell) => Exit::Environment,
+                    Some(VerdictKind::NotYet) | None => Exit::No,
+                },
+            );
         // «Cannot tell» about the step that was looked at outranks «not yet» of those behind it, which nobody asked.
         let all: Vec<Exit> = worst.collect();
-        if all.contains(&Exit::Environment) && !self.rows.iter().any(|row| row.done_at.is_none() && matches!(&row.now, Some(now) if now.verdict == VerdictKind::NotYet)) {
+        if all.contains(&Exit::Environment)
+            && !self.rows.iter().any(|row| {
+                row.done_at.is_none() && matches!(&row.now, Some(now) if now.verdict == VerdictKind::NotYet)
+            })
+        {
             return Exit::Environment;
         }
         if all.iter().all(|exit| *exit == Exit::Done) { Exit::Done } else { Exit::No }

@@ -26,7 +26,12 @@ pub(super) struct Diagnosis {
     verbose: bool,
 }
 
-pub(super) fn run(session: &Session, lab: Option<&str>, kind: Option<RuntimeKind>, verbose: bool) -> Result<Diagnosis> {
+pub(super) fn run(
+    session: &Session,
+    lab: Option<&str>,
+    kind: Option<RuntimeKind>,
+    verbose: bool,
+) -> Result<Diagnosis> {
     let report = match (lab, session.workspace()) {
         (None, Ok(workspace)) => {
             let held = runtime::own_ports(&workspace);
@@ -44,7 +49,12 @@ pub(super) fn run(session: &Session, lab: Option<&str>, kind: Option<RuntimeKind
 }
 
 /// The check at the end of `init`.
-pub(super) fn of_manifest(manifest: &Manifest, root: &Path, kind: Option<RuntimeKind>, within: Duration) -> Report {
+pub(super) fn of_manifest(
+    manifest: &Manifest,
+    root: &Path,
+    kind: Option<RuntimeKind>,
+    within: Duration,
+) -> Report {
     let kind = kind.or_else(|| manifest.runtimes().first().copied());
     match scope(manifest, root, kind, Vec::new()) {
         Ok(scope) => doctor::examine(&scope, within),
@@ -61,11 +71,13 @@ pub(super) fn gate(workspace: &Workspace, kind: RuntimeKind, within: Duration) -
     match doctor::impossible(&report, kind) {
         None => Ok(()),
         Some(finding) => {
-            let mut error = Error::environment(format!("the runtime {kind} cannot work here: {}", finding.title));
+            let mut error =
+                Error::environment(format!("the runtime {kind} cannot work here: {}", finding.title));
             for hint in &finding.hints {
                 error = error.hint(hint.to_string());
             }
-            let others: Vec<_> = workspace.manifest().runtimes().into_iter().filter(|other| *other != kind).collect();
+            let others: Vec<_> =
+                workspace.manifest().runtimes().into_iter().filter(|other| *other != kind).collect();
             for other in others {
                 error = error.hint(format!("or: mlops-lab up --runtime {other}"));
             }
@@ -82,12 +94,27 @@ fn scope(manifest: &Manifest, root: &Path, kind: Option<RuntimeKind>, held: Vec<
         return Err(Error::usage(format!("the lab `{}` does not offer the runtime `{kind}`", manifest.id)));
     }
     let kinds = offered.into_iter().filter(|offer| kind.is_none_or(|kind| kind == *offer));
-    let demands = kinds.map(|kind| Demand { lab: manifest.id.clone(), kind, needs: manifest.needs(kind).to_vec(), ports: ports(manifest, kind) });
-    Ok(Scope { title: manifest.id.clone(), demands: demands.collect(), root: root.to_owned(), own_ports: held })
+    let demands = kinds.map(|kind| Demand {
+        lab: manifest.id.clone(),
+        kind,
+        needs: manifest.needs(kind).to_vec(),
+        ports: ports(manifest, kind),
+    });
+    Ok(Scope {
+        title: manifest.id.clone(),
+        demands: demands.collect(),
+        root: root.to_owned(),
+        own_ports: held,
+    })
 }
 
 fn everything(session: &Session, kind: Option<RuntimeKind>) -> Result<Scope> {
-    let mut all = Scope { title: "all labs".to_owned(), demands: Vec::new(), root: session.folder.clone(), own_ports: Vec::new() };
+    let mut all = Scope {
+        title: "all labs".to_owned(),
+        demands: Vec::new(),
+        root: session.folder.clone(),
+        own_ports: Vec::new(),
+    };
     for id in session.source.ids()? {
         let manifest = with_defaults(session.source.lab(&id)?.manifest);
         if kind.is_none_or(|kind| manifest.runtimes().contains(&kind)) {

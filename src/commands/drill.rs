@@ -45,7 +45,11 @@ pub(super) fn run(session: &Session, name: Option<&str>, undo: bool) -> Result<B
     };
     match (name, undo) {
         (None, false) => {
-            let row = |drill: &&Drill| Row { id: drill.id.clone(), title: drill.title.clone(), done_at: progress.done_at(&drill.id) };
+            let row = |drill: &&Drill| Row {
+                id: drill.id.clone(),
+                title: drill.title.clone(),
+                done_at: progress.done_at(&drill.id),
+            };
             Ok(Broken::List { drills: drills.iter().map(row).collect(), active })
         }
         (None, true) => match active {
@@ -72,7 +76,10 @@ fn inject(session: &Session, workspace: &Workspace, kind: RuntimeKind, drill: &D
     let before = check::judge_all(&drill.symptom, &context, &Machine);
     if before.verdict != VerdictKind::Pass {
         return Err(Error::no("the lab is not healthy: a drill on top would teach nothing")
-            .detail(format!("asked     {}\nexpected  {}\nobserved  {}", before.probe, before.expected, before.observed))
+            .detail(format!(
+                "asked     {}\nexpected  {}\nobserved  {}",
+                before.probe, before.expected, before.observed
+            ))
             .hint("see what runs: mlops-lab status"));
     }
     // Written down first: after a kill in the middle `break --undo` knows what to put back.
@@ -88,8 +95,11 @@ fn inject(session: &Session, workspace: &Workspace, kind: RuntimeKind, drill: &D
             return Ok(Broken::Injected { id: drill.id.clone(), title: drill.title.clone(), text, symptom });
         }
         if Instant::now() >= end {
-            return Err(Error::environment(format!("the damage of `{}` does not show within {}", drill.id, drill.within))
-                .hint("put it back: mlops-lab break --undo"));
+            return Err(Error::environment(format!(
+                "the damage of `{}` does not show within {}",
+                drill.id, drill.within
+            ))
+            .hint("put it back: mlops-lab break --undo"));
         }
         clock::pause(POLL)?;
     }
@@ -113,7 +123,10 @@ fn restore(session: &Session, workspace: &Workspace, kind: RuntimeKind, drill: &
             }
             if Instant::now() >= end {
                 return Err(Error::no(format!("`{}` was put back, and the lab is not well yet", drill.id))
-                    .detail(format!("asked     {}\nexpected  {}\nobserved  {}", verdict.probe, verdict.expected, verdict.observed))
+                    .detail(format!(
+                        "asked     {}\nexpected  {}\nobserved  {}",
+                        verdict.probe, verdict.expected, verdict.observed
+                    ))
                     .hint("see what runs: mlops-lab status"));
             }
             clock::pause(POLL)?;
@@ -126,7 +139,9 @@ fn restore(session: &Session, workspace: &Workspace, kind: RuntimeKind, drill: &
 impl View for Broken {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         match self {
-            Broken::List { drills, .. } if drills.is_empty() => writeln!(out, "this lab has no drills in this runtime"),
+            Broken::List { drills, .. } if drills.is_empty() => {
+                writeln!(out, "this lab has no drills in this runtime")
+            }
             Broken::List { drills, active } => {
                 for drill in drills {
                     let state = match (active.as_deref() == Some(&drill.id), drill.done_at) {
@@ -137,13 +152,19 @@ impl View for Broken {
                     writeln!(out, "{BOLD}{}{BOLD:#}  {}{DIM}{state}{DIM:#}", drill.id, drill.title)?;
                 }
                 match active {
-                    Some(id) => writeln!(out, "\nnext: mlops-lab check {id}   (or put it back: mlops-lab break --undo)"),
+                    Some(id) => writeln!(
+                        out,
+                        "\nnext: mlops-lab check {id}   (or put it back: mlops-lab break --undo)"
+                    ),
                     None => writeln!(out, "\nnext: mlops-lab break {}", drills[0].id),
                 }
             }
             Broken::Injected { id, title, text, .. } => {
                 writeln!(out, "{BOLD}{title}{BOLD:#}\n\n{}", text.trim_end())?;
-                writeln!(out, "\nnext: mlops-lab check {id}   (or: mlops-lab hint {id}; put it back: mlops-lab break --undo)")
+                writeln!(
+                    out,
+                    "\nnext: mlops-lab check {id}   (or: mlops-lab hint {id}; put it back: mlops-lab break --undo)"
+                )
             }
             Broken::Restored { id } => writeln!(out, "{id} is put back\n\nnext: mlops-lab check"),
             Broken::Nothing => writeln!(out, "no drill is under way\n\nnext: mlops-lab break"),

@@ -29,7 +29,8 @@ pub(super) fn run(session: &Session, step: Option<&str>, all: bool) -> Result<Hi
     let Some(target) = Target::find(workspace.manifest(), kind, step, &progress)? else {
         return Ok(Hints { id: None, title: String::new(), hints: Vec::new(), of: 0, after_check: true });
     };
-    let seen: Option<Verdict> = progress.seen(target.id()).and_then(|seen| serde_json::from_value(seen.clone()).ok());
+    let seen: Option<Verdict> =
+        progress.seen(target.id()).and_then(|seen| serde_json::from_value(seen.clone()).ok());
     let ladder = check::hints(target.hints(), seen.as_ref());
     let shown = if all { ladder.len() } else { progress.climb(target.id(), ladder.len()) };
     workspace.save_progress(&progress)?;

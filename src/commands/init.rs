@@ -43,7 +43,8 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
         Some(folder) => session.folder.join(folder),
         None => session.folder.join(scaffold::project_name(&answers)),
     };
-    let mut tree = workspace::seed(&lab, &rendered.manifest_text, &rendered.knowledge, &rendered.tree, &answers.plain)?;
+    let mut tree =
+        workspace::seed(&lab, &rendered.manifest_text, &rendered.knowledge, &rendered.tree, &answers.plain)?;
     let files = rendered.tree.len();
     tree.extend(rendered.tree);
     scaffold::create(&folder, &tree)?;
@@ -58,8 +59,19 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
     };
     let shown = args.folder.clone().unwrap_or_else(|| PathBuf::from(scaffold::project_name(&answers)));
     let runtime = if kind == default { String::new() } else { format!(" --runtime {kind}") };
-    let next = vec![format!("cd {}", pasteable(&shown)), format!("mlops-lab up{runtime}"), "mlops-lab check".to_owned()];
-    let made = Made { lab: args.lab.clone(), title: lab.manifest.title.clone(), folder: folder.clone(), files, doctor: report, next };
+    let next = vec![
+        format!("cd {}", pasteable(&shown)),
+        format!("mlops-lab up{runtime}"),
+        "mlops-lab check".to_owned(),
+    ];
+    let made = Made {
+        lab: args.lab.clone(),
+        title: lab.manifest.title.clone(),
+        folder: folder.clone(),
+        files,
+        doctor: report,
+        next,
+    };
     if !args.up {
         return session.show(&made);
     }
@@ -67,14 +79,17 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
         session.show(&Brief(&made))?;
     }
     let workspace = Workspace::find(&folder)?;
-    session.show(&up::run(session, &workspace, &Up { runtime: args.runtime, verbose: false })?.after_init(&shown))
+    session.show(
+        &up::run(session, &workspace, &Up { runtime: args.runtime, verbose: false })?.after_init(&shown),
+    )
 }
 
 fn given(session: &Session, args: &Init) -> Result<Given> {
     let mut sets = Vec::new();
     for set in &args.set {
         let Some((name, value)) = set.split_once('=') else {
-            return Err(Error::usage(format!("`--set {set}` has no `=`")).hint("write --set NAME=VALUE, for example --set port=9000"));
+            return Err(Error::usage(format!("`--set {set}` has no `=`"))
+                .hint("write --set NAME=VALUE, for example --set port=9000"));
         };
         sets.push((name.to_owned(), value.to_owned()));
     }
@@ -86,7 +101,8 @@ fn given(session: &Session, args: &Init) -> Result<Given> {
             match fs::read_optional(&path)? {
                 None => return Err(Error::usage(format!("there is no file {shown}"))),
                 Some(bytes) => {
-                    let text = String::from_utf8(bytes).map_err(|error| Error::usage(format!("{shown} is not UTF-8")).because(error))?;
+                    let text = String::from_utf8(bytes)
+                        .map_err(|error| Error::usage(format!("{shown} is not UTF-8")).because(error))?;
                     Some((shown, text))
                 }
             }

@@ -26,7 +26,9 @@ pub(super) fn lint(session: &Session, folder: Option<&Path>) -> Result<Linted> {
     let source = folder.map_or(session.source.clone(), |folder| Source::Pack(session.folder.join(folder)));
     let mut linted = Linted { labs: source.ids()?, problems: Vec::new(), shown: String::new() };
     if linted.labs.is_empty() {
-        return Err(Error::usage("this pack has no labs").hint("a lab is labs/<id>/lab.toml with templates/<id>/"));
+        return Err(
+            Error::usage("this pack has no labs").hint("a lab is labs/<id>/lab.toml with templates/<id>/")
+        );
     }
     for id in linted.labs.clone() {
         let lab = match source.lab(&id) {
@@ -57,7 +59,12 @@ impl View for Linted {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         write!(out, "{}", self.shown)?;
         if self.problems.is_empty() {
-            writeln!(out, "{GOOD}clean{GOOD:#}: {}\n\nnext: mlops-lab lab test {}", self.labs.join(", "), self.labs[0])
+            writeln!(
+                out,
+                "{GOOD}clean{GOOD:#}: {}\n\nnext: mlops-lab lab test {}",
+                self.labs.join(", "),
+                self.labs[0]
+            )
         } else {
             writeln!(out, "{BAD}{} problems{BAD:#} in {}", self.problems.len(), self.labs.join(", "))
         }
@@ -81,9 +88,13 @@ pub(super) fn test(
     if let Some(kind) = runtime
         && !offered.contains(&kind)
     {
-        return Err(Error::usage(format!("the lab `{}` does not offer the runtime `{kind}`", lab.manifest.id)));
+        return Err(Error::usage(format!(
+            "the lab `{}` does not offer the runtime `{kind}`",
+            lab.manifest.id
+        )));
     }
-    let kinds: Vec<RuntimeKind> = offered.into_iter().filter(|kind| runtime.is_none_or(|asked| asked == *kind)).collect();
+    let kinds: Vec<RuntimeKind> =
+        offered.into_iter().filter(|kind| runtime.is_none_or(|asked| asked == *kind)).collect();
     if list {
         return session.show(&Names(kinds.iter().flat_map(|kind| prove::cases(&lab, *kind)).collect()));
     }
@@ -122,7 +133,12 @@ fn tell(session: &Session, case: &Case) {
         let seconds = format!("{DIM}{:.1} s{DIM:#}", case.seconds);
         match &case.outcome {
             Outcome::Pass => writeln!(out, "{GOOD}pass{GOOD:#}  {} {seconds}", case.name),
-            Outcome::Fail(why) => writeln!(out, "{BAD}FAIL{BAD:#}  {} {seconds}\n      {}", case.name, why.replace('\n', "\n      ")),
+            Outcome::Fail(why) => writeln!(
+                out,
+                "{BAD}FAIL{BAD:#}  {} {seconds}\n      {}",
+                case.name,
+                why.replace('\n', "\n      ")
+            ),
             Outcome::Skip(why) => writeln!(out, "{WARN}skip{WARN:#}  {}: {why}", case.name),
         }
     };

@@ -44,7 +44,13 @@ impl View for List {
             writeln!(out, "{BOLD}{:width$}{BOLD:#}  {}", lab.id, lab.title)?;
             writeln!(out, "{:width$}  {}", "", lab.summary)?;
             let runtimes: Vec<_> = lab.runtimes.iter().map(|kind| kind.name()).collect();
-            let facts = format!("{} · {} min · {} · {}", lab.level, lab.minutes, runtimes.join(", "), lab.tools.join(", "));
+            let facts = format!(
+                "{} · {} min · {} · {}",
+                lab.level,
+                lab.minutes,
+                runtimes.join(", "),
+                lab.tools.join(", ")
+            );
             writeln!(out, "{:width$}  {DIM}{facts}{DIM:#}", "")?;
         }
         match self.labs.first() {

@@ -27,8 +27,8 @@ use crate::catalog::manifest::RuntimeKind;
 use crate::cli::{Cli, Command, LabCommand};
 use crate::error::{Error, Exit, Result};
 use crate::platform::{clock, process, term};
-use crate::workspace::Workspace;
 use crate::runtime;
+use crate::workspace::Workspace;
 
 /// The result of a command: one value, told to people or to programs, with the same exit code.
 pub trait View: Serialize {
@@ -102,7 +102,8 @@ pub fn run(cli: &Cli) -> Exit {
 }
 
 fn session(cli: &Cli) -> Result<Session> {
-    let here = std::env::current_dir().map_err(|error| Error::environment("cannot tell the current folder").because(error))?;
+    let here = std::env::current_dir()
+        .map_err(|error| Error::environment("cannot tell the current folder").because(error))?;
     let folder = cli.directory.as_ref().map_or(here.clone(), |folder| here.join(folder));
     if !folder.is_dir() {
         return Err(Error::usage(format!("there is no folder {}", folder.display())));
@@ -123,9 +124,13 @@ fn dispatch(cli: &Cli, session: &Session) -> Result<Exit> {
         Command::Open { endpoint } => session.show(&open::run(session, endpoint.as_deref())?),
         Command::Check(args) => check::run(session, args),
         Command::Hint { step, all } => session.show(&hint::run(session, step.as_deref(), *all)?),
-        Command::Solve { step, diff, runtime } => session.show(&solve::run(session, step.as_deref(), *diff, *runtime)?),
+        Command::Solve { step, diff, runtime } => {
+            session.show(&solve::run(session, step.as_deref(), *diff, *runtime)?)
+        }
         Command::Break { drill, undo } => session.show(&drill::run(session, drill.as_deref(), *undo)?),
-        Command::Doctor { lab, runtime, verbose } => session.show(&doctor::run(session, lab.as_deref(), *runtime, *verbose)?),
+        Command::Doctor { lab, runtime, verbose } => {
+            session.show(&doctor::run(session, lab.as_deref(), *runtime, *verbose)?)
+        }
         Command::Lab(LabCommand::Lint { folder }) => session.show(&lab::lint(session, folder.as_deref())?),
         Command::Lab(LabCommand::Test { lab, runtime, list, write_cost, keep }) => {
             lab::test(session, lab, *runtime, *list, *write_cost, *keep)
@@ -156,7 +161,11 @@ fn runtime_of(workspace: &Workspace, asked: Option<RuntimeKind>) -> Result<Runti
 fn pasteable(path: &Path) -> String {
     let text = path.display().to_string();
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,@%".contains(c);
-    if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    if !text.is_empty() && text.chars().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }
 
 #[cfg(test)]

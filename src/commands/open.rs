@@ -23,7 +23,9 @@ pub(super) fn run(session: &Session, endpoint: Option<&str>) -> Result<Opened> {
         Some(name) => name.to_owned(),
         None => {
             let first = manifest.endpoint.iter().find(|(_, endpoint)| endpoint.open.is_some());
-            first.map(|(name, _)| name.clone()).ok_or_else(|| Error::no("this lab has nothing to look at in a browser"))?
+            first
+                .map(|(name, _)| name.clone())
+                .ok_or_else(|| Error::no("this lab has nothing to look at in a browser"))?
         }
     };
     let all = manifest.endpoints(kind);

@@ -30,12 +30,24 @@ pub(super) struct Solved {
     diff: String,
 }
 
-pub(super) fn run(session: &Session, step: Option<&str>, dry: bool, kind: Option<RuntimeKind>) -> Result<Solved> {
+pub(super) fn run(
+    session: &Session,
+    step: Option<&str>,
+    dry: bool,
+    kind: Option<RuntimeKind>,
+) -> Result<Solved> {
     let workspace = session.workspace()?;
     let kind = runtime_of(&workspace, kind)?;
     let progress = workspace.progress()?;
     let Some(target) = Target::find(workspace.manifest(), kind, step, &progress)? else {
-        return Ok(Solved { id: None, title: String::new(), dry, files: Vec::new(), commands: Vec::new(), diff: String::new() });
+        return Ok(Solved {
+            id: None,
+            title: String::new(),
+            dry,
+            files: Vec::new(),
+            commands: Vec::new(),
+            diff: String::new(),
+        });
     };
     let solution = target.solution();
     let overlay = match &solution.files {
@@ -56,7 +68,8 @@ pub(super) fn run(session: &Session, step: Option<&str>, dry: bool, kind: Option
     }
     {
         let _lock = workspace.lock("solve")?;
-        solved.files = scaffold::overlay(workspace.root(), &overlay, &workspace.base()?, &workspace.backup_folder())?;
+        solved.files =
+            scaffold::overlay(workspace.root(), &overlay, &workspace.base()?, &workspace.backup_folder())?;
         // The lock ends here: a solution may call `mlops-lab up`.
     }
     run_all(session, &workspace, kind, &solution.run)?;
@@ -64,14 +77,20 @@ pub(super) fn run(session: &Session, step: Option<&str>, dry: bool, kind: Option
 }
 
 /// Runs the commands of a solution, an injection or a restoration, in order, showing what they print when one fails.
-pub(super) fn run_all(session: &Session, workspace: &Workspace, kind: RuntimeKind, commands: &[Vec<String>]) -> Result<()> {
+pub(super) fn run_all(
+    session: &Session,
+    workspace: &Workspace,
+    kind: RuntimeKind,
+    commands: &[Vec<String>],
+) -> Result<()> {
     let mut progress = session.progress();
     for argv in commands {
         progress.start(&process::shell_words(argv));
         let command = workspace.command(kind, argv, WITHIN)?;
         let log = workspace.run_folder().join("log").join("command.log");
         let how = process::Shown { log: &log, record: None, verbose: false };
-        process::shown(&command, how, &mut progress).map_err(|error| error.hint("see what runs: mlops-lab status"))?;
+        process::shown(&command, how, &mut progress)
+            .map_err(|error| error.hint("see what runs: mlops-lab status"))?;
         progress.done("");
     }
     Ok(())

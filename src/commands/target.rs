@@ -9,8 +9,8 @@ use crate::workspace::Progress;
 /// A step, or a drill that is under way.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Target<'a> {
-    /// The step, and its number from 1.
-    Step(usize, &'a Step),
+    /// The step.
+    Step(&'a Step),
     /// The drill.
     Drill(&'a Drill),
 }
@@ -31,10 +31,14 @@ impl<'a> Target<'a> {
             if let Some(drill) = manifest.drill.iter().find(|drill| Some(drill.id.as_str()) == active) {
                 return Ok(Some(Target::Drill(drill)));
             }
-            return Ok(steps(manifest, kind).find(|(_, step)| !progress.done(&step.id)).map(|(n, step)| Target::Step(n, step)));
+            return Ok(steps(manifest, kind)
+                .find(|(_, step)| !progress.done(&step.id))
+                .map(|(_, step)| Target::Step(step)));
         };
-        if let Some((number, step)) = steps(manifest, kind).find(|(n, step)| step.id == name || n.to_string() == name) {
-            return Ok(Some(Target::Step(number, step)));
+        if let Some((_, step)) =
+            steps(manifest, kind).find(|(n, step)| step.id == name || n.to_string() == name)
+        {
+            return Ok(Some(Target::Step(step)));
         }
         if let Some(drill) = manifest.drills(kind).find(|drill| drill.id == name) {
             return Ok(Some(Target::Drill(drill)));
@@ -44,20 +48,23 @@ impl<'a> Target<'a> {
             return Err(Error::usage(format!("the step `{name}` does not exist in the runtime {kind}"))
                 .hint(format!("it exists in: {}", runtimes.join(", "))));
         }
-        let known = manifest.steps(kind).map(|step| step.id.as_str()).chain(manifest.drills(kind).map(|drill| drill.id.as_str()));
+        let known = manifest
+            .steps(kind)
+            .map(|step| step.id.as_str())
+            .chain(manifest.drills(kind).map(|drill| drill.id.as_str()));
         Err(unknown("step or drill", name, known))
     }
 
     pub(super) fn id(self) -> &'a str {
         match self {
-            Target::Step(_, step) => &step.id,
+            Target::Step(step) => &step.id,
             Target::Drill(drill) => &drill.id,
         }
     }
 
     pub(super) fn title(self) -> &'a str {
         match self {
-            Target::Step(_, step) => &step.title,
+            Target::Step(step) => &step.title,
             Target::Drill(drill) => &drill.title,
         }
     }
@@ -65,21 +72,21 @@ impl<'a> Target<'a> {
     /// What must hold.
     pub(super) fn checks(self) -> &'a [Check] {
         match self {
-            Target::Step(_, step) => &step.check,
+            Target::Step(step) => &step.check,
             Target::Drill(drill) => &drill.mended,
         }
     }
 
     pub(super) fn hints(self) -> &'a [Hint] {
         match self {
-            Target::Step(_, step) => &step.hints,
+            Target::Step(step) => &step.hints,
             Target::Drill(drill) => &drill.hints,
         }
     }
 
     pub(super) fn solution(self) -> &'a Solution {
         match self {
-            Target::Step(_, step) => &step.solution,
+            Target::Step(step) => &step.solution,
             Target::Drill(drill) => &drill.solution,
         }
     }
@@ -88,5 +95,10 @@ impl<'a> Target<'a> {
 /// The steps of a runtime with their numbers in the README, from 1.
 pub(super) fn steps(manifest: &Manifest, kind: RuntimeKind) -> impl Iterator<Item = (usize, &Step)> {
     let here = move |step: &Step| step.runtimes.is_empty() || step.runtimes.contains(&kind);
-    manifest.step.iter().enumerate().map(|(index, step)| (index + 1, step)).filter(move |(_, step)| here(step))
+    manifest
+        .step
+        .iter()
+        .enumerate()
+        .map(|(index, step)| (index + 1, step))
+        .filter(move |(_, step)| here(step))
 }

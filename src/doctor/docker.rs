@@ -20,10 +20,15 @@ fn endpoint() -> (String, String) {
         return (host, "DOCKER_HOST".to_owned());
     }
     let home = std::env::var_os("DOCKER_CONFIG").map(PathBuf::from);
-    let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".docker"))).unwrap_or_default();
+    let home =
+        home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".docker"))).unwrap_or_default();
     let (name, why) = match context {
         Some(name) => (Some(name), "DOCKER_CONTEXT"),
-        None => (json(&home.join("config.json")).and_then(|config| Some(config["currentContext"].as_str()?.to_owned())), "the current context"),
+        None => (
+            json(&home.join("config.json"))
+                .and_then(|config| Some(config["currentContext"].as_str()?.to_owned())),
+            "the current context",
+        ),
     };
     let default = ("unix:///var/run/docker.sock".to_owned(), "the default".to_owned());
     match name.filter(|name| name != "default") {
@@ -37,7 +42,10 @@ fn endpoint() -> (String, String) {
 
 fn context_host(home: &Path, name: &str) -> Option<String> {
     let contexts = home.join("contexts").join("meta");
-    let metas = fs::names(&contexts).ok()?.into_iter().filter_map(|folder| json(&contexts.join(folder).join("meta.json")));
+    let metas = fs::names(&contexts)
+        .ok()?
+        .into_iter()
+        .filter_map(|folder| json(&contexts.join(folder).join("meta.json")));
     let meta = metas.into_iter().find(|meta| meta["Name"] == name)?;
     Some(meta["Endpoints"]["docker"]["Host"].as_str()?.to_owned())
 }
@@ -50,8 +58,14 @@ fn json(path: &Path) -> Option<Value> {
 pub(super) fn engine(deadline: Duration) -> Seen {
     match get("/version", deadline) {
         Ok((asked, version)) => match version["Version"].as_str() {
-            Some(text) if !text.is_empty() => Seen::Said { asked, path: String::new(), text: text.to_owned(), others: Vec::new() },
-            _ => Seen::Failed { asked, class: "not-docker", saw: "what answers is no Docker engine".to_owned() },
+            Some(text) if !text.is_empty() => {
+                Seen::Said { asked, path: String::new(), text: text.to_owned(), others: Vec::new() }
+            }
+            _ => Seen::Failed {
+                asked,
+                class: "not-docker",
+                saw: "what answers is no Docker engine".to_owned(),
+            },
         },
         Err(seen) => seen,
     }
@@ -72,7 +86,11 @@ pub(super) fn memory(deadline: Duration) -> Seen {
 fn get(path: &str, deadline: Duration) -> Result<(String, Value), Seen> {
     let (host, why) = endpoint();
     if host.is_empty() {
-        return Err(Seen::Failed { asked: "docker context ls".to_owned(), class: "no-context", saw: format!("{why} does not exist") });
+        return Err(Seen::Failed {
+            asked: "docker context ls".to_owned(),
+            class: "no-context",
+            saw: format!("{why} does not exist"),
+        });
     }
     let Some(socket) = host.strip_prefix("unix://") else {
         // TLS and ssh are the client's own business.
@@ -85,14 +103,23 @@ fn get(path: &str, deadline: Duration) -> Result<(String, Value), Seen> {
         };
     };
     let asked = format!("curl --unix-socket {socket} http://docker{path}");
-    let failed = |class, saw: String| Seen::Failed { asked: asked.clone(), class, saw: format!("{saw} ({host}, by {why})") };
-    let answer = exchange(Path::new(socket), path, EXCHANGE.min(deadline)).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => failed("absent", "there is no socket".to_owned()),
-        ErrorKind::ConnectionRefused => failed("refused", "nobody listens on the socket".to_owned()),
-        ErrorKind::PermissionDenied => failed("permission", "this user may not use the socket".to_owned()),
-        ErrorKind::TimedOut | ErrorKind::WouldBlock => Seen::Unknown { asked: asked.clone(), why: format!("{host} accepts and does not answer") },
-        _ => failed("broken", error.to_string()),
-    })?;
+    let failed = |class, saw: String| Seen::Failed {
+        asked: asked.clone(),
+        class,
+        saw: format!("{saw} ({host}, by {why})"),
+    };
+    let answer =
+        exchange(Path::new(socket), path, EXCHANGE.min(deadline)).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => failed("absent", "there is no socket".to_owned()),
+            ErrorKind::ConnectionRefused => failed("refused", "nobody listens on the socket".to_owned()),
+            ErrorKind::PermissionDenied => {
+                failed("permission", "this user may not use the socket".to_owned())
+            }
+            ErrorKind::TimedOut | ErrorKind::WouldBlock => {
+                Seen::Unknown { asked: asked.clone(), why: format!("{host} accepts and does not answer") }
+            }
+            _ => failed("broken", error.to_string()),
+        })?;
     let text = String::from_utf8_lossy(&answer).into_owned();
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
     let status = head.split_whitespace().nth(1).unwrap_or_default();
@@ -100,9 +127,13 @@ fn get(path: &str, deadline: Duration) -> Result<(String, Value), Seen> {
         return Err(failed("not-docker", "what answers speaks no HTTP".to_owned()));
     }
     if status != "200" {
-        return Err(failed("error", format!("status {status}: {}", body.trim().chars().take(120).collect::<String>())));
+        return Err(failed(
+            "error",
+            format!("status {status}: {}", body.trim().chars().take(120).collect::<String>()),
+        ));
     }
-    let value = serde_json::from_str(body.trim()).map_err(|_| failed("not-docker", "what answers is no Docker engine".to_owned()))?;
+    let value = serde_json::from_str(body.trim())
+        .map_err(|_| failed("not-docker", "what answers is no Docker engine".to_owned()))?;
     Ok((asked, value))
 }
 
@@ -154,6 +185,9 @@ mod tests {
         let dead = folder.path().join("dead.sock");
         drop(UnixListener::bind(&dead).unwrap());
         assert_eq!(exchange(&dead, "/", EXCHANGE).unwrap_err().kind(), ErrorKind::ConnectionRefused);
-        assert_eq!(exchange(&folder.path().join("none"), "/", EXCHANGE).unwrap_err().kind(), ErrorKind::NotFound);
+        assert_eq!(
+            exchange(&folder.path().join("none"), "/", EXCHANGE).unwrap_err().kind(),
+            ErrorKind::NotFound
+        );
     }
 }

@@ -20,7 +20,9 @@ impl Here {
     /// The managers that are on PATH.
     pub(super) fn look() -> Here {
         let path = std::env::var_os("PATH").unwrap_or_default();
-        let there = |name: &&&str| std::env::split_paths(&path).any(|folder| Path::new(&folder).join(program(name)).is_file());
+        let there = |name: &&&str| {
+            std::env::split_paths(&path).any(|folder| Path::new(&folder).join(program(name)).is_file())
+        };
         let managers = MANAGERS.iter().filter(there).copied().collect();
         Here { managers, root: rustix::process::geteuid().is_root() }
     }
@@ -73,7 +75,8 @@ pub(super) fn hints(id: &str, class: &str, here: &Here) -> Vec<String> {
     debug_assert!(entry.none.is_none() || entry.text.is_empty());
     let command = here.managers.iter().find_map(|manager| entry.install.get(*manager));
     // Nobody is told to type sudo who is root, least of all in a container without it.
-    let command = command.map(|command| if here.root { command.replace("sudo ", "") } else { command.clone() });
+    let command =
+        command.map(|command| if here.root { command.replace("sudo ", "") } else { command.clone() });
     command.into_iter().chain(entry.text).collect()
 }
 
@@ -87,7 +90,23 @@ mod tests {
         ("uv", &["absent", "unusable", "crashed", "failed", "too-old", "unknown"]),
         ("git", &["absent", "unusable", "crashed", "failed", "too-old", "unknown"]),
         ("make", &["absent", "unusable", "crashed", "failed", "too-old", "unknown"]),
-        ("docker.engine", &["absent", "refused", "permission", "broken", "error", "not-docker", "no-context", "too-old", "unusable", "crashed", "failed", "unknown"]),
+        (
+            "docker.engine",
+            &[
+                "absent",
+                "refused",
+                "permission",
+                "broken",
+                "error",
+                "not-docker",
+                "no-context",
+                "too-old",
+                "unusable",
+                "crashed",
+                "failed",
+                "unknown",
+            ],
+        ),
         ("docker.compose", &["absent", "unusable", "crashed", "failed", "too-old", "unknown"]),
         ("docker.buildx", &["absent", "unusable", "crashed", "failed", "too-old", "unknown"]),
         ("docker.memory", &["too-little", "unknown"]),
@@ -103,8 +122,14 @@ mod tests {
         for (id, classes) in CLASSES {
             for class in classes {
                 let found = entry(entries(), id, class).unwrap_or_else(|| panic!("no hint for {id} {class}"));
-                assert!(!found.text.is_empty() || !found.install.is_empty() || found.none.is_some(), "{id} {class}");
-                assert!(found.install.keys().all(|manager| MANAGERS.contains(&manager.as_str())), "{id} {class}");
+                assert!(
+                    !found.text.is_empty() || !found.install.is_empty() || found.none.is_some(),
+                    "{id} {class}"
+                );
+                assert!(
+                    found.install.keys().all(|manager| MANAGERS.contains(&manager.as_str())),
+                    "{id} {class}"
+                );
             }
         }
     }

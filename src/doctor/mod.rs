@@ -153,13 +153,25 @@ pub fn examine(scope: &Scope, deadline: Duration) -> Report {
         .collect();
     diagnose::block(&mut findings);
     let here = hints::Here::look();
-    for finding in findings.iter_mut().filter(|finding| !matches!(finding.status, Status::Pass | Status::Skip)) {
+    for finding in
+        findings.iter_mut().filter(|finding| !matches!(finding.status, Status::Pass | Status::Skip))
+    {
         finding.hints = hints::hints(&finding.id, finding.class, &here);
     }
-    let mut report = Report { title: scope.title.clone(), findings, ms: u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX), ..Report::default() };
+    let mut report = Report {
+        title: scope.title.clone(),
+        findings,
+        ms: u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX),
+        ..Report::default()
+    };
     for demand in &scope.demands {
         let key = key(&demand.lab, demand.kind);
-        let worst = report.findings.iter().filter(|finding| finding.needed_by.contains(&key)).map(|finding| finding.status).max();
+        let worst = report
+            .findings
+            .iter()
+            .filter(|finding| finding.needed_by.contains(&key))
+            .map(|finding| finding.status)
+            .max();
         report.runtimes.insert(key.clone(), worst.unwrap_or(Status::Pass));
         // The demands of a lab come with its default runtime first.
         if !report.deciding.iter().any(|deciding| deciding.starts_with(&format!("{}/", demand.lab))) {

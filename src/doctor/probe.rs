@@ -108,7 +108,10 @@ pub(super) struct Python {
 
 impl Seen {
     pub(super) fn late(deadline: Duration) -> Seen {
-        Seen::Unknown { asked: String::new(), why: format!("no answer within {:.1} s", deadline.as_secs_f64()) }
+        Seen::Unknown {
+            asked: String::new(),
+            why: format!("no answer within {:.1} s", deadline.as_secs_f64()),
+        }
     }
 }
 
@@ -140,13 +143,19 @@ pub(super) fn tool(name: &str, args: &[&str], deadline: Duration) -> Seen {
             let text = String::from_utf8_lossy(&captured.stdout).trim().to_owned();
             let words = String::from_utf8_lossy(&captured.stderr).trim().to_owned();
             match captured.ended {
-                Ended::TimedOut => Seen::Unknown { asked: asked.clone(), why: format!("no answer within {:.1} s", deadline.as_secs_f64()) },
+                Ended::TimedOut => Seen::Unknown {
+                    asked: asked.clone(),
+                    why: format!("no answer within {:.1} s", deadline.as_secs_f64()),
+                },
                 Ended::Signal(signal) => failed("crashed", format!("ended by signal {signal}")),
                 Ended::Code(0) => {
-                    let path = process::locate(&command).map(|path| path.display().to_string()).unwrap_or_default();
+                    let path =
+                        process::locate(&command).map(|path| path.display().to_string()).unwrap_or_default();
                     Seen::Said { asked, path, text, others: others(name) }
                 }
-                Ended::Code(code) => failed("failed", format!("exit code {code}: {}", words.lines().next().unwrap_or(&text))),
+                Ended::Code(code) => {
+                    failed("failed", format!("exit code {code}: {}", words.lines().next().unwrap_or(&text)))
+                }
             }
         }
     }
@@ -180,11 +189,19 @@ fn pythons(wanted: &VersionReq, deadline: Duration) -> Seen {
         let command = Command::new(name, left).args(["-I", "-c", ASK_PYTHON]);
         let Ok(captured) = process::capture(&command) else { continue };
         if captured.ended == Ended::TimedOut {
-            return Seen::Unknown { asked: command.to_string(), why: format!("{name} does not answer within {:.1} s", deadline.as_secs_f64()) };
+            return Seen::Unknown {
+                asked: command.to_string(),
+                why: format!("{name} does not answer within {:.1} s", deadline.as_secs_f64()),
+            };
         }
         let Ok(answer) = serde_json::from_slice::<serde_json::Value>(&captured.stdout) else { continue };
         let word = |key: &str| answer[key].as_str().unwrap_or_default().to_owned();
-        let python = Python { path: word("path"), version: word("version"), ensurepip: answer["ensurepip"] == true, uv };
+        let python = Python {
+            path: word("path"),
+            version: word("version"),
+            ensurepip: answer["ensurepip"] == true,
+            uv,
+        };
         let fits = Version::find(&python.version).is_some_and(|version| wanted.allows(&version));
         found.push(python);
         if fits {
@@ -206,7 +223,8 @@ fn disk(root: &Path) -> Seen {
 
 fn memory() -> Seen {
     let asked = "/proc/meminfo".to_owned();
-    let text = crate::platform::fs::read_io(Path::new(&asked)).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let text = crate::platform::fs::read_io(Path::new(&asked))
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let kib = text.ok().and_then(|text| {
         let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?.trim().to_owned();
         line.strip_suffix(" kB")?.trim().parse::<u64>().ok()

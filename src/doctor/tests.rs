@@ -5,12 +5,18 @@ use super::*;
 use crate::platform::net::{Owner, Port};
 
 fn find(target: Target, seen: Seen) -> (Status, &'static str) {
-    let finding = diagnose::diagnose(&Want { target, needed_by: vec!["serving/local".to_owned()] }, seen, &[9000], 1);
+    let finding =
+        diagnose::diagnose(&Want { target, needed_by: vec!["serving/local".to_owned()] }, seen, &[9000], 1);
     (finding.status, finding.class)
 }
 
 fn said(text: &str) -> Seen {
-    Seen::Said { asked: String::new(), path: "/usr/bin/x".to_owned(), text: text.to_owned(), others: Vec::new() }
+    Seen::Said {
+        asked: String::new(),
+        path: "/usr/bin/x".to_owned(),
+        text: text.to_owned(),
+        others: Vec::new(),
+    }
 }
 
 fn python(version: &str, ensurepip: bool, uv: bool) -> Python {
@@ -24,11 +30,34 @@ fn each_observation_has_its_status_and_class() {
     let gigabyte = || "1GB".parse().unwrap();
     let number = |value| Seen::Number { asked: String::new(), value };
     for (target, seen, wanted) in [
-        (Target::Python(req(">=3.11")), Seen::Pythons { found: vec![python("3.11.2", true, false)], uv: false }, (Status::Pass, "ok")),
-        (Target::Python(req(">=3.11")), Seen::Pythons { found: vec![python("3.9.2", true, false), python("3.12.1", true, false)], uv: false }, (Status::Pass, "ok")),
-        (Target::Python(req(">=3.11")), Seen::Pythons { found: vec![python("3.11.2", false, false)], uv: false }, (Status::Fail, "no-ensurepip")),
-        (Target::Python(req(">=3.11")), Seen::Pythons { found: vec![python("3.11.2", false, true)], uv: false }, (Status::Pass, "ok")),
-        (Target::Python(req(">=3.11")), Seen::Pythons { found: vec![python("3.9.2", true, false)], uv: false }, (Status::Fail, "too-old")),
+        (
+            Target::Python(req(">=3.11")),
+            Seen::Pythons { found: vec![python("3.11.2", true, false)], uv: false },
+            (Status::Pass, "ok"),
+        ),
+        (
+            Target::Python(req(">=3.11")),
+            Seen::Pythons {
+                found: vec![python("3.9.2", true, false), python("3.12.1", true, false)],
+                uv: false,
+            },
+            (Status::Pass, "ok"),
+        ),
+        (
+            Target::Python(req(">=3.11")),
+            Seen::Pythons { found: vec![python("3.11.2", false, false)], uv: false },
+            (Status::Fail, "no-ensurepip"),
+        ),
+        (
+            Target::Python(req(">=3.11")),
+            Seen::Pythons { found: vec![python("3.11.2", false, true)], uv: false },
+            (Status::Pass, "ok"),
+        ),
+        (
+            Target::Python(req(">=3.11")),
+            Seen::Pythons { found: vec![python("3.9.2", true, false)], uv: false },
+            (Status::Fail, "too-old"),
+        ),
         (Target::Python(req(">=3.11")), Seen::Pythons { found: vec![], uv: false }, (Status::Fail, "absent")),
         (Target::Compose(req(">=2.20")), said("2.26.1-4"), (Status::Pass, "ok")),
         (Target::Compose(req(">=2.20")), said("1.29.2"), (Status::Fail, "too-old")),
@@ -55,13 +84,17 @@ fn a_dead_engine_is_one_failure_and_what_builds_on_it_is_skipped() {
         diagnose::diagnose(&want(Target::EngineMemory("1GB".parse().unwrap())), unknown, &[], 1),
     ];
     diagnose::block(&mut findings);
-    assert_eq!(findings.iter().map(|finding| finding.status).collect::<Vec<_>>(), [Status::Fail, Status::Skip]);
+    assert_eq!(
+        findings.iter().map(|finding| finding.status).collect::<Vec<_>>(),
+        [Status::Fail, Status::Skip]
+    );
     assert_eq!(findings[1].blocked_by, Some("docker.engine"));
 }
 
 #[test]
 fn the_default_runtime_decides_and_the_scope_names_no_docker_for_local() {
-    let demand = |kind, needs: &[Need]| Demand { lab: "x".to_owned(), kind, needs: needs.to_vec(), ports: Vec::new() };
+    let demand =
+        |kind, needs: &[Need]| Demand { lab: "x".to_owned(), kind, needs: needs.to_vec(), ports: Vec::new() };
     let local = demand(RuntimeKind::Local, &[Need::Disk("1MB".parse().unwrap())]);
     let compose = demand(RuntimeKind::Compose, &[Need::Cpus(1), Need::Git(">=999.0".parse().unwrap())]);
     let scope = Scope { demands: vec![local, compose], root: "/".into(), ..Scope::default() };
@@ -69,5 +102,9 @@ fn the_default_runtime_decides_and_the_scope_names_no_docker_for_local() {
     assert_eq!(report.exit(), Exit::Done);
     assert_eq!(report.runtimes["x/compose"], Status::Fail);
     let scope = Scope { demands: scope.demands[..1].to_vec(), ..scope };
-    assert!(probe::wanted(&scope).iter().all(|want| !matches!(want.target, Target::Engine(_) | Target::Compose(_))));
+    assert!(
+        probe::wanted(&scope)
+            .iter()
+            .all(|want| !matches!(want.target, Target::Engine(_) | Target::Compose(_)))
+    );
 }

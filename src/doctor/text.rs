@@ -23,7 +23,14 @@ pub fn human(report: &Report, out: &mut dyn Write, verbose: bool) -> io::Result<
         writeln!(out, "{style}{word:<4}{style:#}  {}", escape(&finding.title))?;
         if verbose {
             let evidence = &finding.evidence;
-            writeln!(out, "      {DIM}{}  {}  {} ms  needed by {}{DIM:#}", finding.id, escape(&evidence.asked), evidence.ms, finding.needed_by.join(", "))?;
+            writeln!(
+                out,
+                "      {DIM}{}  {}  {} ms  needed by {}{DIM:#}",
+                finding.id,
+                escape(&evidence.asked),
+                evidence.ms,
+                finding.needed_by.join(", ")
+            )?;
         }
         for hint in &finding.hints {
             writeln!(out, "      {hint}")?;
@@ -52,7 +59,11 @@ pub fn human(report: &Report, out: &mut dyn Write, verbose: bool) -> io::Result<
 
 /// The end of `init`: one line when all is well, else what is not.
 pub fn brief(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let off: Vec<_> = report.findings.iter().filter(|finding| !matches!(finding.status, Status::Pass | Status::Skip)).collect();
+    let off: Vec<_> = report
+        .findings
+        .iter()
+        .filter(|finding| !matches!(finding.status, Status::Pass | Status::Skip))
+        .collect();
     if off.is_empty() {
         return writeln!(out, "{GOOD}ok{GOOD:#}   this machine has what it needs");
     }

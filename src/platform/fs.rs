@@ -16,7 +16,8 @@ const READ_LIMIT: u64 = 64 << 20;
 /// # Errors
 /// Exit 3 with the file's name; also for a file over 64 MiB.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
-    read_io(path).map_err(|error| Error::environment(format!("cannot read {}", path.display())).because(error))
+    read_io(path)
+        .map_err(|error| Error::environment(format!("cannot read {}", path.display())).because(error))
 }
 
 /// The whole file, with the plain error of the system.
@@ -102,8 +103,9 @@ pub fn make_private(path: &Path) -> io::Result<()> {
 
 /// Makes a folder and those above it.
 pub fn make_folder(path: &Path) -> Result<()> {
-    fs::create_dir_all(path)
-        .map_err(|error| Error::environment(format!("cannot make the folder {}", path.display())).because(error))
+    fs::create_dir_all(path).map_err(|error| {
+        Error::environment(format!("cannot make the folder {}", path.display())).because(error)
+    })
 }
 
 /// Opens a log for appending, making it when missing.
@@ -217,7 +219,8 @@ pub fn walk(root: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
     let mut files = BTreeMap::new();
     let mut open: Vec<(PathBuf, String)> = vec![(root.to_path_buf(), String::new())];
     while let Some((folder, prefix)) = open.pop() {
-        let cannot = |error: io::Error| Error::environment(format!("cannot read {}", folder.display())).because(error);
+        let cannot =
+            |error: io::Error| Error::environment(format!("cannot read {}", folder.display())).because(error);
         let entries = match fs::read_dir(&folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound && prefix.is_empty() => return Ok(files),
             entries => entries.map_err(cannot)?,
@@ -245,7 +248,8 @@ pub fn walk(root: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
 pub fn visit(root: &Path, apart: &[&str], tell: &mut dyn FnMut(String, Vec<u8>, bool)) -> Result<()> {
     let mut open: Vec<(PathBuf, String)> = vec![(root.to_path_buf(), String::new())];
     while let Some((folder, prefix)) = open.pop() {
-        let cannot = |error: io::Error| Error::environment(format!("cannot read {}", folder.display())).because(error);
+        let cannot =
+            |error: io::Error| Error::environment(format!("cannot read {}", folder.display())).because(error);
         for entry in fs::read_dir(&folder).map_err(cannot)? {
             let entry = entry.map_err(cannot)?;
             let name = entry.file_name().to_string_lossy().into_owned();

@@ -67,7 +67,9 @@ fn unreachable(error: &io::Error, within: Duration) -> Unreachable {
         ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => {
             Unreachable::Other("the connection was reset".to_owned())
         }
-        ErrorKind::UnexpectedEof => Unreachable::Other("the connection was closed before an answer came".to_owned()),
+        ErrorKind::UnexpectedEof => {
+            Unreachable::Other("the connection was closed before an answer came".to_owned())
+        }
         _ => Unreachable::Other(error.to_string()),
     }
 }
@@ -90,27 +92,23 @@ pub fn http(request: &Request) -> Result<Response, Unreachable> {
         builder = builder.header(name, value);
     }
     let built = builder.body(request.body.clone()).map_err(|error| Unreachable::Other(error.to_string()))?;
-    let answer = agent
-        .configure_request(built)
-        .allow_non_standard_methods(true)
-        .build();
+    let answer = agent.configure_request(built).allow_non_standard_methods(true).build();
     let answer = agent.run(answer).map_err(|error| ureq_error(error, within))?;
     let status = answer.status().as_u16();
     let headers = answer
         .headers()
         .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .map(|(name, value)| {
+            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+        })
         .collect();
     let mut body = Vec::new();
-    answer
-        .into_body()
-        .into_reader()
-        .take(BODY_LIMIT)
-        .read_to_end(&mut body)
-        .map_err(|error| match error.downcast::<ureq::Error>() {
+    answer.into_body().into_reader().take(BODY_LIMIT).read_to_end(&mut body).map_err(|error| {
+        match error.downcast::<ureq::Error>() {
             Ok(error) => ureq_error(error, within),
             Err(error) => unreachable(&error, within),
-        })?;
+        }
+    })?;
     Ok(Response { status, headers, body })
 }
 

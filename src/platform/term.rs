@@ -40,11 +40,6 @@ pub fn attended() -> bool {
     io::stderr().is_terminal()
 }
 
-/// Columns of the terminal, 80 when there is none.
-pub fn width() -> usize {
-    rustix::termios::tcgetwinsize(io::stderr()).ok().map(|size| usize::from(size.ws_col)).filter(|w| *w > 0).unwrap_or(80)
-}
-
 /// Prints an error: what happened, why, the lines that belong to it, and what to do next.
 pub fn report(error: &Error) {
     let mut err = err();
@@ -69,7 +64,13 @@ pub fn report(error: &Error) {
 /// Text with its control characters shown, so that what a tool printed cannot drive the terminal.
 pub fn escape(text: &str) -> String {
     text.chars()
-        .flat_map(|c| if c.is_control() && c != '\n' && c != '\t' { c.escape_default().collect::<Vec<_>>() } else { vec![c] })
+        .flat_map(|c| {
+            if c.is_control() && c != '\n' && c != '\t' {
+                c.escape_default().collect::<Vec<_>>()
+            } else {
+                vec![c]
+            }
+        })
         .collect()
 }
 

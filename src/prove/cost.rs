@@ -38,7 +38,9 @@ pub fn write_cost(lab: &Lab, kind: RuntimeKind, cost: &Cost) -> Result<()> {
         let Some(value) = value else { continue };
         let at: [Key; 3] = ["cost".into(), kind.name().into(), key.into()];
         // Only a value that stands on its own is replaced: a place that is not found must not be guessed.
-        match locate(&text, &at).filter(|span| text.get(span.clone()).is_some_and(|old| old.parse::<f64>().is_ok())) {
+        match locate(&text, &at)
+            .filter(|span| text.get(span.clone()).is_some_and(|old| old.parse::<f64>().is_ok()))
+        {
             Some(span) => text.replace_range(span, &value),
             None => {
                 return Err(Error::usage(format!("{} has no number at cost.{kind}.{key}", path.display()))

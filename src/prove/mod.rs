@@ -126,7 +126,11 @@ pub fn prove(lab: &Lab, kind: RuntimeKind, options: &Options, tell: &mut dyn FnM
     let project = Project::new(lab, kind, options)?;
     if let Some(reason) = project.cannot()? {
         for part in &parts {
-            tell(&Case { name: name(lab, kind, &part.name()), outcome: Outcome::Skip(reason.clone()), seconds: 0.0 });
+            tell(&Case {
+                name: name(lab, kind, &part.name()),
+                outcome: Outcome::Skip(reason.clone()),
+                seconds: 0.0,
+            });
         }
         return Ok(Cost::default());
     }

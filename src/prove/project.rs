@@ -35,7 +35,8 @@ pub(super) struct Project {
 impl Project {
     /// Makes the project by `init`, with a free port for every port that the lab asks for.
     pub(super) fn new(lab: &Lab, kind: RuntimeKind, options: &Options) -> Result<Project> {
-        let program = std::env::current_exe().map_err(|error| Error::environment("cannot find this program").because(error))?;
+        let program = std::env::current_exe()
+            .map_err(|error| Error::environment("cannot find this program").because(error))?;
         let tag = format!("{}-{}", std::process::id(), clock::unix_now() % 100_000);
         // The path has a space: one that is not quoted somewhere shows.
         let root = std::env::temp_dir().join(format!("mlops-lab proof {tag}")).join(&lab.manifest.id);
@@ -71,7 +72,12 @@ impl Project {
     pub(super) fn cannot(&self) -> Result<Option<String>> {
         let seen = self.run(&["doctor", "--runtime", self.kind.name()])?;
         Ok((seen.code != Some(0)).then(|| {
-            let failing: Vec<&str> = seen.stdout.lines().map(str::trim).filter(|line| line.starts_with("fail") || line.starts_with("FAIL")).collect();
+            let failing: Vec<&str> = seen
+                .stdout
+                .lines()
+                .map(str::trim)
+                .filter(|line| line.starts_with("fail") || line.starts_with("FAIL"))
+                .collect();
             format!("this machine cannot run {}: {}", self.kind, failing.join("; "))
         }))
     }
@@ -104,7 +110,11 @@ impl Project {
     pub(super) fn down(&self, purge: bool) -> Result<()> {
         self.lab(if purge { &["down", "--purge"] } else { &["down"] })?;
         let left = runtime::leftovers(&self.workspace()?, purge)?;
-        if left.is_empty() { Ok(()) } else { Err(Error::no("`mlops-lab down` left something").detail(left.join("\n"))) }
+        if left.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::no("`mlops-lab down` left something").detail(left.join("\n")))
+        }
     }
 
     /// Starts `up` and kills it with SIGKILL as soon as it has something running that it would have to find again.
@@ -113,7 +123,10 @@ impl Project {
         let mut up = process::spawn(&self.command(&self.root, &["up", "--runtime", self.kind.name()]))?;
         let end = Instant::now() + WITHIN;
         loop {
-            if !runtime::leftovers(&workspace, false)?.iter().all(|left| left.contains(&format!("pid {}", up.id()))) {
+            if !runtime::leftovers(&workspace, false)?
+                .iter()
+                .all(|left| left.contains(&format!("pid {}", up.id())))
+            {
                 break;
             }
             if up.ended()?.is_some() {
@@ -142,7 +155,8 @@ impl Project {
     }
 
     fn run_in(&self, folder: &Path, args: &[&str]) -> Result<Seen> {
-        let captured = process::capture(&self.command(folder, args)).map_err(|why| Error::environment(format!("cannot run mlops-lab: {why:?}")))?;
+        let captured = process::capture(&self.command(folder, args))
+            .map_err(|why| Error::environment(format!("cannot run mlops-lab: {why:?}")))?;
         clock::interrupted()?;
         let (exit, code) = match captured.ended {
             Ended::Code(code) => (format!("exit {code}"), Some(code)),

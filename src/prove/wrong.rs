@@ -47,11 +47,18 @@ impl Wrong {
     /// The wrong solutions of a step, by name. A `wrong.toml` that does not parse becomes a case that fails.
     pub(super) fn all(lab: &Lab, step: &Step, kind: RuntimeKind) -> Vec<Wrong> {
         let below = format!("wrong/{}/", step.id);
-        let names: BTreeSet<&str> =
-            lab.knowledge.keys().filter_map(|path| path.strip_prefix(&below)?.split_once('/')).map(|(name, _)| name).collect();
+        let names: BTreeSet<&str> = lab
+            .knowledge
+            .keys()
+            .filter_map(|path| path.strip_prefix(&below)?.split_once('/'))
+            .map(|(name, _)| name)
+            .collect();
         let mut all = Vec::new();
         for name in names {
-            let text = lab.knowledge.get(&format!("{below}{name}/wrong.toml")).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+            let text = lab
+                .knowledge
+                .get(&format!("{below}{name}/wrong.toml"))
+                .map(|bytes| String::from_utf8_lossy(bytes).into_owned());
             let spec = toml::from_str(&text.unwrap_or_default()).unwrap_or_else(|error| Spec {
                 why: format!("wrong.toml does not parse: {error}"),
                 runtimes: Vec::new(),
@@ -65,7 +72,11 @@ impl Wrong {
             let file = |(path, bytes): (&String, &std::borrow::Cow<'static, [u8]>)| {
                 Some((RelPath::new(path.strip_prefix(&folder)?).ok()?, bytes.to_vec()))
             };
-            all.push(Wrong { name: name.to_owned(), spec, files: lab.knowledge.iter().filter_map(file).collect() });
+            all.push(Wrong {
+                name: name.to_owned(),
+                spec,
+                files: lab.knowledge.iter().filter_map(file).collect(),
+            });
         }
         all
     }
@@ -74,7 +85,10 @@ impl Wrong {
     pub(super) fn try_on(&self, project: &Project, step: &Step) -> Result<()> {
         let before = snapshot(&project.root)?;
         let result = self.lay(project).and_then(|()| {
-            project.red(&step.id).map_err(|error| Error::no(format!("{error} ({})", self.spec.why)).detail(error.detail_text().unwrap_or_default()))
+            project.red(&step.id).map_err(|error| {
+                Error::no(format!("{error} ({})", self.spec.why))
+                    .detail(error.detail_text().unwrap_or_default())
+            })
         });
         let undone = self.run(project, &self.spec.undo);
         restore(&project.root, &before)?;
@@ -93,10 +107,15 @@ impl Wrong {
         for argv in commands {
             let command = workspace.command(project.kind, argv, WITHIN)?;
             let words = process::shell_words(argv);
-            let captured = process::capture(&command).map_err(|why| Error::environment(format!("cannot run `{words}`: {why:?}")))?;
+            let captured = process::capture(&command)
+                .map_err(|why| Error::environment(format!("cannot run `{words}`: {why:?}")))?;
             if captured.ended != Ended::Code(0) {
                 let said = String::from_utf8_lossy(&captured.stderr).into_owned();
-                return Err(Error::environment(format!("the wrong solution `{}` could not be laid: `{words}` ended with {:?}", self.name, captured.ended)).detail(said));
+                return Err(Error::environment(format!(
+                    "the wrong solution `{}` could not be laid: `{words}` ended with {:?}",
+                    self.name, captured.ended
+                ))
+                .detail(said));
             }
         }
         Ok(())

@@ -46,12 +46,17 @@ struct Container {
 
 impl Container {
     fn dead(&self) -> bool {
-        matches!(self.state.as_str(), "dead" | "restarting") || (self.state == "exited" && self.exit_code != 0)
+        matches!(self.state.as_str(), "dead" | "restarting")
+            || (self.state == "exited" && self.exit_code != 0)
     }
 }
 
 fn plan(ws: &Workspace) -> Result<&Compose> {
-    ws.manifest().runtime.compose.as_ref().ok_or_else(|| Error::usage("this lab does not offer the runtime compose"))
+    ws.manifest()
+        .runtime
+        .compose
+        .as_ref()
+        .ok_or_else(|| Error::usage("this lab does not offer the runtime compose"))
 }
 
 /// `docker compose -p PROJECT -f FILE ...`
@@ -67,10 +72,17 @@ fn compose(ws: &Workspace, args: &[&str], within: Duration) -> Result<Command> {
 }
 
 fn docker(args: &[&str]) -> Option<Captured> {
-    process::capture(&Command::new("docker", ASK).args(args)).ok().filter(|captured| captured.ended == Ended::Code(0))
+    process::capture(&Command::new("docker", ASK).args(args))
+        .ok()
+        .filter(|captured| captured.ended == Ended::Code(0))
 }
 
-pub(super) fn up(ws: &Workspace, options: &Options, world: &dyn World, progress: &mut dyn Progress) -> Result<Vec<String>> {
+pub(super) fn up(
+    ws: &Workspace,
+    options: &Options,
+    world: &dyn World,
+    progress: &mut dyn Progress,
+) -> Result<Vec<String>> {
     let plan = plan(ws)?;
     mine(ws)?;
     let before = containers(ws)?;
@@ -89,17 +101,31 @@ pub(super) fn up(ws: &Workspace, options: &Options, world: &dyn World, progress:
         let _ = remove(ws, false, progress);
     }
     result?;
-    Ok(if running { Vec::new() } else { containers(ws)?.into_iter().map(|container| container.service).collect() })
+    Ok(if running {
+        Vec::new()
+    } else {
+        containers(ws)?.into_iter().map(|container| container.service).collect()
+    })
 }
 
-fn build_and_start(ws: &Workspace, plan: &Compose, options: &Options, world: &dyn World, progress: &mut dyn Progress) -> Result<()> {
+fn build_and_start(
+    ws: &Workspace,
+    plan: &Compose,
+    options: &Options,
+    world: &dyn World,
+    progress: &mut dyn Progress,
+) -> Result<()> {
     let (log, record) = (places::log(ws, "compose"), places::passing(ws, "compose"));
     let how = Shown { log: &log, record: Some(("compose", &record)), verbose: options.verbose };
     progress.start("building the images");
     process::shown(&compose(ws, &["--progress", "plain", "build"], BUILD)?, how, progress)?;
     progress.done("");
     progress.start("starting the containers");
-    let started = process::shown(&compose(ws, &["--progress", "plain", "up", "--detach", "--remove-orphans"], BUILD)?, how, progress);
+    let started = process::shown(
+        &compose(ws, &["--progress", "plain", "up", "--detach", "--remove-orphans"], BUILD)?,
+        how,
+        progress,
+    );
     if let Err(error) = started {
         return Err(with_last_words(ws, error));
     }
@@ -116,8 +142,15 @@ fn build_and_start(ws: &Workspace, plan: &Compose, options: &Options, world: &dy
             match containers(ws)?.into_iter().find(Container::dead) {
                 None => Ok(()),
                 Some(container) => {
-                    let what = if container.state == "restarting" { "restarts again and again".to_owned() } else { format!("ended with exit code {}", container.exit_code) };
-                    Err(with_last_words(ws, Error::environment(format!("the container of {} {what}", container.service))))
+                    let what = if container.state == "restarting" {
+                        "restarts again and again".to_owned()
+                    } else {
+                        format!("ended with exit code {}", container.exit_code)
+                    };
+                    Err(with_last_words(
+                        ws,
+                        Error::environment(format!("the container of {} {what}", container.service)),
+                    ))
                 }
             }
         })?;
@@ -128,10 +161,15 @@ fn build_and_start(ws: &Workspace, plan: &Compose, options: &Options, world: &dy
 
 /// Adds what the dead containers printed last.
 fn with_last_words(ws: &Workspace, error: Error) -> Error {
-    let dead: Vec<Container> = containers(ws).unwrap_or_default().into_iter().filter(Container::dead).collect();
+    let dead: Vec<Container> =
+        containers(ws).unwrap_or_default().into_iter().filter(Container::dead).collect();
     let mut words = error.detail_text().map(str::to_owned).unwrap_or_default();
     for container in dead {
-        words.push_str(&format!("\n{} printed last:\n{}", container.service, last_words(&container.name).join("\n")));
+        words.push_str(&format!(
+            "\n{} printed last:\n{}",
+            container.service,
+            last_words(&container.name).join("\n")
+        ));
     }
     error.detail(words.trim().to_owned())
 }
@@ -147,25 +185,38 @@ fn mine(ws: &Workspace) -> Result<()> {
     let label = format!("label=com.docker.compose.project={}", ws.project());
     let place = "{{.Label \"com.docker.compose.project.working_dir\"}}";
     let Some(captured) = docker(&["ps", "--all", "--filter", &label, "--format", place]) else {
-        return Err(Error::environment("Docker does not answer").hint("see why: mlops-lab doctor --runtime compose").hint("or without Docker: mlops-lab up --runtime local"));
+        return Err(Error::environment("Docker does not answer")
+            .hint("see why: mlops-lab doctor --runtime compose")
+            .hint("or without Docker: mlops-lab up --runtime local"));
     };
     let text = String::from_utf8_lossy(&captured.stdout).into_owned();
-    match text.lines().map(str::trim).find(|place| !place.is_empty() && std::path::Path::new(place) != ws.root()) {
+    match text
+        .lines()
+        .map(str::trim)
+        .find(|place| !place.is_empty() && std::path::Path::new(place) != ws.root())
+    {
         None => Ok(()),
-        Some(other) => Err(Error::environment(format!("the containers of the project `{}` belong to {other}", ws.project()))
-            .hint("stop that one, or make this lab with another name: mlops-lab init … --set project_name=NAME")),
+        Some(other) => Err(Error::environment(format!(
+            "the containers of the project `{}` belong to {other}",
+            ws.project()
+        ))
+        .hint("stop that one, or make this lab with another name: mlops-lab init … --set project_name=NAME")),
     }
 }
 
 fn containers(ws: &Workspace) -> Result<Vec<Container>> {
-    let captured = process::capture(&compose(ws, &["ps", "--all", "--format", "json"], ASK)?).map_err(|why| Error::environment(why.to_string()))?;
+    let captured = process::capture(&compose(ws, &["ps", "--all", "--format", "json"], ASK)?)
+        .map_err(|why| Error::environment(why.to_string()))?;
     if captured.ended != Ended::Code(0) {
-        return Err(Error::environment("docker compose does not answer").detail(String::from_utf8_lossy(&captured.stderr).trim().to_owned()).hint("see why: mlops-lab doctor --runtime compose"));
+        return Err(Error::environment("docker compose does not answer")
+            .detail(String::from_utf8_lossy(&captured.stderr).trim().to_owned())
+            .hint("see why: mlops-lab doctor --runtime compose"));
     }
     let text = String::from_utf8_lossy(&captured.stdout).into_owned();
     // Some versions print one list, others one object a line.
     if text.trim_start().starts_with('[') {
-        return serde_json::from_str(&text).map_err(|error| Error::environment("docker compose ps says something strange").because(error));
+        return serde_json::from_str(&text)
+            .map_err(|error| Error::environment("docker compose ps says something strange").because(error));
     }
     Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
 }
@@ -173,7 +224,8 @@ fn containers(ws: &Workspace) -> Result<Vec<Container>> {
 pub(super) fn down(ws: &Workspace, purge: bool, progress: &mut dyn Progress) -> Result<Vec<String>> {
     // A lab whose containers were never started needs no Docker to go down.
     let noted = places::containers(ws).is_file();
-    if !noted && !(purge && ws.manifest().runtime.compose.is_some() && docker(&["version"]).is_some()) {
+    let volumes_perhaps = purge && ws.manifest().runtime.compose.is_some() && docker(&["version"]).is_some();
+    if !noted && !volumes_perhaps {
         return Ok(Vec::new());
     }
     let names: Vec<String> = containers(ws)?.into_iter().map(|container| container.service).collect();
@@ -212,7 +264,8 @@ pub(super) fn services(ws: &Workspace, world: &dyn World) -> Result<Vec<Service>
 
 pub(super) fn logs(ws: &Workspace, service: Option<&str>, lines: usize, follow: bool) -> Result<()> {
     if let Some(name) = service {
-        let captured = process::capture(&compose(ws, &["config", "--services"], ASK)?).map_err(|why| Error::environment(why.to_string()))?;
+        let captured = process::capture(&compose(ws, &["config", "--services"], ASK)?)
+            .map_err(|why| Error::environment(why.to_string()))?;
         let known = String::from_utf8_lossy(&captured.stdout).into_owned();
         if !known.lines().any(|known| known == name) {
             return Err(crate::error::unknown("service", name, known.lines()));
@@ -270,9 +323,16 @@ pub(super) fn memory(ws: &Workspace) -> Option<u64> {
 /// `45.3MiB / 512MiB` as bytes in use.
 fn used(line: &str) -> Option<u64> {
     let used = line.split('/').next()?.trim();
-    let (number, scale) = [("KiB", 1u64 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("B", 1)].into_iter().find_map(|(unit, scale)| Some((used.strip_suffix(unit)?, scale)))?;
+    let (number, scale) = [("KiB", 1u64 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("B", 1)]
+        .into_iter()
+        .find_map(|(unit, scale)| Some((used.strip_suffix(unit)?, scale)))?;
     let number: f64 = number.trim().parse().ok()?;
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a size of memory, rounded by docker already")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a size of memory, rounded by docker already"
+    )]
     Some((number * scale as f64) as u64)
 }
 
@@ -289,7 +349,12 @@ mod tests {
 
     #[test]
     fn a_container_that_failed_or_loops_is_dead_and_one_that_did_its_work_is_not() {
-        let container = |state: &str, exit_code| Container { service: String::new(), name: String::new(), state: state.to_owned(), exit_code };
+        let container = |state: &str, exit_code| Container {
+            service: String::new(),
+            name: String::new(),
+            state: state.to_owned(),
+            exit_code,
+        };
         assert!(container("exited", 1).dead() && container("restarting", 0).dead());
         assert!(!container("exited", 0).dead() && !container("running", 0).dead());
     }

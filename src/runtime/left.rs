@@ -14,7 +14,11 @@ pub fn leftovers(ws: &Workspace, purged: bool) -> Result<Vec<String>> {
             left.push(format!("{} (pid {})", record.name, record.process.pid));
         }
     }
-    left.extend(process::marked(ws.id()).into_iter().map(|marked| format!("{} (pid {})", marked.command, marked.process.pid)));
+    left.extend(
+        process::marked(ws.id())
+            .into_iter()
+            .map(|marked| format!("{} (pid {})", marked.command, marked.process.pid)),
+    );
     left.extend(compose::leftovers(ws, purged));
     Ok(left)
 }
@@ -23,7 +27,10 @@ pub fn leftovers(ws: &Workspace, purged: bool) -> Result<Vec<String>> {
 pub fn memory(ws: &Workspace, kind: RuntimeKind) -> Result<Option<u64>> {
     Ok(match kind {
         RuntimeKind::Local => {
-            let sizes: Vec<u64> = process::marked(ws.id()).iter().filter_map(|marked| process::resident(marked.process.pid)).collect();
+            let sizes: Vec<u64> = process::marked(ws.id())
+                .iter()
+                .filter_map(|marked| process::resident(marked.process.pid))
+                .collect();
             (!sizes.is_empty()).then(|| sizes.iter().sum())
         }
         RuntimeKind::Compose => compose::memory(ws),

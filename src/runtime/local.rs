@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use super::{Options, context, free_ports, places, python, ready};
 use crate::catalog::manifest::{Local, RuntimeKind, Service, Task};
 use crate::error::{Error, Result};
+use crate::platform::fs;
 use crate::platform::process::{self, Child, Record, Shown};
 use crate::platform::term::Progress;
 use crate::platform::world::World;
-use crate::platform::fs;
 use crate::workspace::Workspace;
 
 /// A task that says nothing has this long.
@@ -22,11 +22,21 @@ const TAIL: usize = 10;
 
 const KIND: RuntimeKind = RuntimeKind::Local;
 
-pub(super) fn up(ws: &Workspace, options: &Options, world: &dyn World, progress: &mut dyn Progress) -> Result<Vec<String>> {
+pub(super) fn up(
+    ws: &Workspace,
+    options: &Options,
+    world: &dyn World,
+    progress: &mut dyn Progress,
+) -> Result<Vec<String>> {
     let manifest = ws.manifest();
-    let local = manifest.runtime.local.as_ref().ok_or_else(|| Error::usage("this lab does not offer the runtime local"))?;
+    let local = manifest
+        .runtime
+        .local
+        .as_ref()
+        .ok_or_else(|| Error::usage("this lab does not offer the runtime local"))?;
     let running: Vec<String> = alive(ws).into_iter().map(|record| record.name).collect();
-    let missing: Vec<&Service> = local.service.iter().filter(|service| !running.contains(&service.name)).collect();
+    let missing: Vec<&Service> =
+        local.service.iter().filter(|service| !running.contains(&service.name)).collect();
     if running.is_empty() {
         // The rest of a run that was killed: an installer would race with ours, a child of a dead service may hold the port.
         clear(ws);
@@ -72,7 +82,12 @@ fn run_task(ws: &Workspace, task: &Task, verbose: bool, progress: &mut dyn Progr
 }
 
 /// Starts a service and waits until it is ready; on failure it is ended again.
-fn start(ws: &Workspace, service: &Service, world: &dyn World, progress: &mut dyn Progress) -> Result<Record> {
+fn start(
+    ws: &Workspace,
+    service: &Service,
+    world: &dyn World,
+    progress: &mut dyn Progress,
+) -> Result<Record> {
     let name = &service.name;
     progress.start(&format!("{name}: waiting until it is ready"));
     let mut command = ws.command(KIND, &service.run, STOP)?;
@@ -119,7 +134,8 @@ fn written(record: &std::path::Path, child: &mut Child, name: &str, log: &std::p
     let end = Instant::now() + Duration::from_secs(5);
     loop {
         if let Some(bytes) = fs::read_optional(record)? {
-            return serde_json::from_slice(&bytes).map_err(|error| Error::bug("a record that cannot be read").because(error));
+            return serde_json::from_slice(&bytes)
+                .map_err(|error| Error::bug("a record that cannot be read").because(error));
         }
         dead(child, name, log)?;
         if Instant::now() >= end {
@@ -156,7 +172,11 @@ pub(super) fn down(ws: &Workspace, progress: &mut dyn Progress) -> Result<Vec<St
 
 /// Ends a service of ours; whether it was alive.
 fn stop(ws: &Workspace, local: &Local, record: &Record) -> bool {
-    let within = local.service.iter().find(|service| service.name == record.name).and_then(|service| service.stop_within);
+    let within = local
+        .service
+        .iter()
+        .find(|service| service.name == record.name)
+        .and_then(|service| service.stop_within);
     let was = process::alive(&record.process);
     process::end(&record.process, within.map_or(STOP, |within| within.0));
     let _ = fs::remove(&places::service(ws, &record.name));

@@ -16,14 +16,27 @@ const POLL: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// Exit 2: no such service. Exit 1: it printed nothing yet.
-pub fn logs(ws: &Workspace, kind: RuntimeKind, service: Option<&str>, lines: usize, follow: bool, out: &mut dyn Write) -> Result<()> {
+pub fn logs(
+    ws: &Workspace,
+    kind: RuntimeKind,
+    service: Option<&str>,
+    lines: usize,
+    follow: bool,
+    out: &mut dyn Write,
+) -> Result<()> {
     match kind {
         RuntimeKind::Local => local(ws, service, lines, follow, out),
         RuntimeKind::Compose => compose::logs(ws, service, lines, follow),
     }
 }
 
-fn local(ws: &Workspace, service: Option<&str>, lines: usize, follow: bool, out: &mut dyn Write) -> Result<()> {
+fn local(
+    ws: &Workspace,
+    service: Option<&str>,
+    lines: usize,
+    follow: bool,
+    out: &mut dyn Write,
+) -> Result<()> {
     let local = ws.manifest().runtime.local.as_ref();
     let services = local.iter().flat_map(|local| &local.service).map(|service| service.name.as_str());
     let tasks = local.iter().flat_map(|local| &local.task).map(|task| task.name.as_str());
@@ -33,7 +46,11 @@ fn local(ws: &Workspace, service: Option<&str>, lines: usize, follow: bool, out:
         Some(name) => vec![name],
         None => known,
     };
-    let files: Vec<(&str, PathBuf)> = wanted.into_iter().map(|name| (name, places::log(ws, name))).filter(|(_, path)| path.is_file()).collect();
+    let files: Vec<(&str, PathBuf)> = wanted
+        .into_iter()
+        .map(|name| (name, places::log(ws, name)))
+        .filter(|(_, path)| path.is_file())
+        .collect();
     if files.is_empty() {
         return Err(Error::no("nothing was printed yet").hint("start the lab: mlops-lab up"));
     }
@@ -46,7 +63,10 @@ fn local(ws: &Workspace, service: Option<&str>, lines: usize, follow: bool, out:
             quiet(writeln!(out, "{}{line}", prefix(name)))?;
         }
     }
-    while follow {
+    if !follow {
+        return Ok(());
+    }
+    loop {
         clock::pause(POLL)?;
         for ((name, path), seen) in files.iter().zip(&mut seen) {
             let length = path.metadata().map_or(0, |meta| meta.len());
@@ -69,7 +89,6 @@ fn local(ws: &Workspace, service: Option<&str>, lines: usize, follow: bool, out:
             }
         }
     }
-    Ok(())
 }
 
 fn quiet(written: io::Result<()>) -> Result<()> {

@@ -16,7 +16,7 @@ use serde::Serialize;
 
 pub use left::{leftovers, memory};
 pub use logs::logs;
-pub use status::{Service, State, Status, status};
+pub use status::{Status, status};
 
 use crate::catalog::manifest::RuntimeKind;
 use crate::check::Context;
@@ -58,17 +58,29 @@ pub struct Down {
 /// # Errors
 /// Exit 3: another run is at work, another runtime is up, a port is taken (by whom), the environment cannot be made, a task fails, a service
 /// dies or is not ready in time (with its last lines); then what this run started is stopped again. Exit 130 after Ctrl-C, likewise.
-pub fn up(ws: &Workspace, kind: RuntimeKind, options: &Options, world: &dyn World, progress: &mut dyn Progress) -> Result<Up> {
+pub fn up(
+    ws: &Workspace,
+    kind: RuntimeKind,
+    options: &Options,
+    world: &dyn World,
+    progress: &mut dyn Progress,
+) -> Result<Up> {
     let since = Instant::now();
     let _lock = ws.lock("up")?;
     if let Some(other) = active(ws).filter(|other| *other != kind) {
-        return Err(Error::environment(format!("the lab is up on {other}")).hint(format!("stop it first: mlops-lab down, then mlops-lab up --runtime {kind}")));
+        return Err(Error::environment(format!("the lab is up on {other}"))
+            .hint(format!("stop it first: mlops-lab down, then mlops-lab up --runtime {kind}")));
     }
     let started = match kind {
         RuntimeKind::Local => local::up(ws, options, world, progress)?,
         RuntimeKind::Compose => compose::up(ws, options, world, progress)?,
     };
-    Ok(Up { runtime: kind, endpoints: ws.manifest().endpoints(kind), started, seconds: since.elapsed().as_secs_f64() })
+    Ok(Up {
+        runtime: kind,
+        endpoints: ws.manifest().endpoints(kind),
+        started,
+        seconds: since.elapsed().as_secs_f64(),
+    })
 }
 
 /// Stops everything of the lab in every runtime, from what is on disk alone. With `purge` the volumes and images of containers go as well.
@@ -92,7 +104,12 @@ pub fn active(ws: &Workspace) -> Option<RuntimeKind> {
 
 /// Where the lab's checks look in this runtime.
 pub fn context(ws: &Workspace, kind: RuntimeKind) -> Result<Context> {
-    Ok(Context { root: ws.root().to_owned(), endpoints: ws.manifest().endpoints(kind), env: ws.env(kind)?, unset: ws.unset() })
+    Ok(Context {
+        root: ws.root().to_owned(),
+        endpoints: ws.manifest().endpoints(kind),
+        env: ws.env(kind)?,
+        unset: ws.unset(),
+    })
 }
 
 /// The ports that the lab itself holds now: to a doctor they are not «taken».
@@ -107,7 +124,8 @@ pub fn own_ports(ws: &Workspace) -> Vec<u16> {
 }
 
 fn ports(ws: &Workspace, kind: RuntimeKind) -> Vec<u16> {
-    let mut ports: Vec<u16> = ws.manifest().endpoints(kind).values().filter_map(|url| net::own_port(url)).collect();
+    let mut ports: Vec<u16> =
+        ws.manifest().endpoints(kind).values().filter_map(|url| net::own_port(url)).collect();
     ports.sort_unstable();
     ports.dedup();
     ports
@@ -119,11 +137,15 @@ fn free_ports(ws: &Workspace, kind: RuntimeKind) -> Result<()> {
         match net::port(port) {
             net::Port::Free => {}
             net::Port::Busy(owner) => {
-                let who = owner.map_or("another program (of another user, perhaps)".to_owned(), |owner| format!("{} (process {})", owner.name, owner.pid));
+                let who = owner.map_or("another program (of another user, perhaps)".to_owned(), |owner| {
+                    format!("{} (process {})", owner.name, owner.pid)
+                });
                 return Err(Error::environment(format!("port {port} is taken by {who}"))
                     .hint("stop that program, or choose another port: mlops-lab init … --set port=9000"));
             }
-            net::Port::Forbidden(why) => return Err(Error::environment(format!("port {port} cannot be used: {why}"))),
+            net::Port::Forbidden(why) => {
+                return Err(Error::environment(format!("port {port} cannot be used: {why}")));
+            }
         }
     }
     Ok(())

@@ -45,5 +45,9 @@ fn records(ws: &Workspace, folder: &str) -> Vec<Record> {
     let folder = ws.run_folder().join(folder);
     let names = fs::names(&folder).unwrap_or_default();
     // A file that is no record is the rest of something killed in its first instant: the mark finds that process.
-    names.iter().filter(|name| name.ends_with(".json") && !name.starts_with('.')).filter_map(|name| serde_json::from_slice(&fs::read_io(&folder.join(name)).ok()?).ok()).collect()
+    names
+        .iter()
+        .filter(|name| name.ends_with(".json") && !name.starts_with('.'))
+        .filter_map(|name| serde_json::from_slice(&fs::read_io(&folder.join(name)).ok()?).ok())
+        .collect()
 }

@@ -27,7 +27,13 @@ const NAMES: [&str; 6] = ["python3", "python3.14", "python3.13", "python3.12", "
 ///
 /// # Errors
 /// Exit 3: no Python that fits, no venv module, requirements that cannot be fetched or do not have their hash (with the last lines).
-pub(super) fn prepare(ws: &Workspace, kind: RuntimeKind, python: &Python, verbose: bool, progress: &mut dyn Progress) -> Result<()> {
+pub(super) fn prepare(
+    ws: &Workspace,
+    kind: RuntimeKind,
+    python: &Python,
+    verbose: bool,
+    progress: &mut dyn Progress,
+) -> Result<()> {
     let venv = ws.root().join(".venv");
     let stamp = venv.join(".mlops-lab");
     let wanted = fingerprint(ws, python)?;
@@ -42,33 +48,81 @@ pub(super) fn prepare(ws: &Workspace, kind: RuntimeKind, python: &Python, verbos
     let uv = which(ws, kind, "uv")?;
     if !venv.is_dir() {
         let argv = match &uv {
-            Some(uv) => vec![uv.display().to_string(), "venv".to_owned(), "--python".to_owned(), requirement(ws, kind), ".venv".to_owned()],
+            Some(uv) => vec![
+                uv.display().to_string(),
+                "venv".to_owned(),
+                "--python".to_owned(),
+                requirement(ws, kind),
+                ".venv".to_owned(),
+            ],
             None => vec![interpreter(ws, kind)?, "-m".to_owned(), "venv".to_owned(), ".venv".to_owned()],
         };
         progress.start(if uv.is_some() { "making .venv with uv" } else { "making .venv" });
         run(ws, kind, "venv", &argv, verbose, progress).map_err(|error| {
             let lacking = error.detail_text().is_some_and(|text| text.contains("ensurepip"));
-            if lacking { error.hint("this Python lacks venv: sudo apt install python3-venv (Debian, Ubuntu), or install uv") } else { error }
+            if lacking {
+                error.hint(
+                    "this Python lacks venv: sudo apt install python3-venv (Debian, Ubuntu), or install uv",
+                )
+            } else {
+                error
+            }
         })?;
         progress.done("");
     }
-    let mut argv: Vec<String> = match &uv {
-        Some(uv) => [uv.display().to_string().as_str(), "pip", "install", "--python", ".venv/bin/python"].map(str::to_owned).to_vec(),
-        None => [".venv/bin/python", "-m", "pip", "install", "--disable-pip-version-check", "--no-input"].map(str::to_owned).to_vec(),
+    const PIP: [&str; 6] =
+        [".venv/bin/python", "-m", "pip", "install", "--disable-pip-version-check", "--no-input"];
+    let pip = |files: &[String]| requirements(&PIP, files);
+    let uv_pip = |uv: &str| {
+        requirements(&[uv, "pip", "install", "--python", ".venv/bin/python"], &python.requirements)
     };
-    argv.push("--require-hashes".to_owned());
-    for file in &python.requirements {
-        argv.extend(["-r".to_owned(), file.clone()]);
-    }
-    progress.start(&format!("installing {} with {}", python.requirements.join(", "), if uv.is_some() { "uv" } else { "pip" }));
-    run(ws, kind, "install", &argv, verbose, progress)
-        .map_err(|error| error.hint("is the package index reachable? then: mlops-lab up (goes on where it stopped)"))?;
-    progress.done("");
+    let (tool, argv) = match (&uv, &python.uv) {
+        (Some(uv), _) => ("uv", uv_pip(&uv.display().to_string())),
+        (None, None) => ("pip", pip(&python.requirements)),
+        (None, Some(file)) => {
+            progress.start(&format!("installing {file} with pip"));
+            install(ws, kind, &pip(std::slice::from_ref(file)), verbose, progress)?;
+            ("uv", uv_pip(".venv/bin/uv"))
+        }
+    };
+    progress.start(&format!("installing {} with {tool}", python.requirements.join(", ")));
+    install(ws, kind, &argv, verbose, progress)?;
     fs::write(&stamp, wanted.as_bytes(), false)?;
     fs::remove(&making)
 }
 
-fn run(ws: &Workspace, kind: RuntimeKind, name: &str, argv: &[String], verbose: bool, progress: &mut dyn Progress) -> Result<()> {
+fn requirements(start: &[&str], files: &[String]) -> Vec<String> {
+    let options = files.iter().flat_map(|file| ["-r".to_owned(), file.clone()]);
+    start
+        .iter()
+        .map(|word| (*word).to_owned())
+        .chain(["--require-hashes".to_owned()])
+        .chain(options)
+        .collect()
+}
+
+fn install(
+    ws: &Workspace,
+    kind: RuntimeKind,
+    argv: &[String],
+    verbose: bool,
+    progress: &mut dyn Progress,
+) -> Result<()> {
+    run(ws, kind, "install", argv, verbose, progress).map_err(|error| {
+        error.hint("is the package index reachable? then: mlops-lab up (goes on where it stopped)")
+    })?;
+    progress.done("");
+    Ok(())
+}
+
+fn run(
+    ws: &Workspace,
+    kind: RuntimeKind,
+    name: &str,
+    argv: &[String],
+    verbose: bool,
+    progress: &mut dyn Progress,
+) -> Result<()> {
     let command = ws.command(kind, argv, INSTALL)?.env("UV_NO_PROGRESS", "1").env("UV_SYSTEM_CERTS", "1");
     let (log, record) = (places::log(ws, name), places::passing(ws, name));
     process::shown(&command, Shown { log: &log, record: Some((name, &record)), verbose }, progress)
@@ -78,7 +132,7 @@ fn run(ws: &Workspace, kind: RuntimeKind, name: &str, argv: &[String], verbose: 
 fn fingerprint(ws: &Workspace, python: &Python) -> Result<String> {
     let mut hash = Sha256::new();
     hash.update(ws.root().as_os_str().as_encoded_bytes());
-    for file in &python.requirements {
+    for file in python.uv.iter().chain(&python.requirements) {
         hash.update(fs::read(&ws.root().join(file))?);
     }
     Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
@@ -106,9 +160,15 @@ fn interpreter(ws: &Workspace, kind: RuntimeKind) -> Result<String> {
     let mut seen = Vec::new();
     for name in NAMES {
         clock::interrupted()?;
-        let command = Command::new(name, ASK).args(["-I", "-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])"]);
+        let command = Command::new(name, ASK).args([
+            "-I",
+            "-c",
+            "import sys; print('%d.%d.%d' % sys.version_info[:3])",
+        ]);
         let Ok(captured) = process::capture(&command) else { continue };
-        let Some(version) = Version::find(&String::from_utf8_lossy(&captured.stdout)).filter(|_| captured.ended == Ended::Code(0)) else {
+        let Some(version) = Version::find(&String::from_utf8_lossy(&captured.stdout))
+            .filter(|_| captured.ended == Ended::Code(0))
+        else {
             continue;
         };
         if need(ws, kind).is_none_or(|wanted| wanted.allows(&version)) {

@@ -50,6 +50,9 @@ pub(super) fn wait(
 
 fn late(verdict: &Verdict, within: Duration) -> Error {
     Error::environment(format!("not ready within {} s", within.as_secs()))
-        .detail(format!("asked     {}\nexpected  {}\nobserved  {}", verdict.probe, verdict.expected, verdict.observed))
+        .detail(format!(
+            "asked     {}\nexpected  {}\nobserved  {}",
+            verdict.probe, verdict.expected, verdict.observed
+        ))
         .hint("see what it printed: mlops-lab logs")
 }

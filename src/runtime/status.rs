@@ -65,7 +65,8 @@ pub enum State {
 impl Status {
     /// Whether everything that should run is ready.
     pub fn healthy(&self) -> bool {
-        self.runtime.is_some() && self.services.iter().all(|service| matches!(service.state, State::Ready | State::Finished))
+        self.runtime.is_some()
+            && self.services.iter().all(|service| matches!(service.state, State::Ready | State::Finished))
     }
 
     /// Tells it to people.
@@ -84,7 +85,8 @@ impl Status {
                 State::Stopped => (DIM, "not started"),
             };
             let place = service.place.as_ref().map(|place| format!("  {place}")).unwrap_or_default();
-            let since = service.since.map(|since| format!("  started {}", clock::ago(since))).unwrap_or_default();
+            let since =
+                service.since.map(|since| format!("  started {}", clock::ago(since))).unwrap_or_default();
             writeln!(out, "  {:width$}  {style}{word}{style:#}{DIM}{place}{since}{DIM:#}", service.name)?;
             for line in &service.last_words {
                 writeln!(out, "      {}", escape(line))?;
@@ -118,7 +120,13 @@ fn local(ws: &Workspace, world: &dyn World) -> Result<Vec<Service>> {
     for service in wanted {
         let name = service.name.clone();
         let Some(record) = records.iter().find(|record| record.name == name) else {
-            services.push(Service { name, state: State::Stopped, place: None, since: None, last_words: Vec::new() });
+            services.push(Service {
+                name,
+                state: State::Stopped,
+                place: None,
+                since: None,
+                last_words: Vec::new(),
+            });
             continue;
         };
         let (mut state, mut last_words) = (State::Dead, Vec::new());

@@ -90,7 +90,8 @@ fn known(manifest: &Manifest, name: &str, place: &str, problems: &mut Vec<String
 
 fn read(file: &str, text: &str) -> Result<BTreeMap<String, String>> {
     let table: toml::Table = if file.ends_with(".json") {
-        serde_json::from_str(text).map_err(|error| Error::usage(format!("{file}:{}:{}: {error}", error.line(), error.column())))?
+        serde_json::from_str(text)
+            .map_err(|error| Error::usage(format!("{file}:{}:{}: {error}", error.line(), error.column())))?
     } else {
         toml::from_str(text).map_err(|error| {
             let place = error.span().map(|span| crate::catalog::parse::line_column(text, span.start));
@@ -111,10 +112,15 @@ fn secret() -> Result<String> {
     let mut text = String::new();
     while text.len() < SECRET_LENGTH {
         let mut bytes = [0; 64];
-        getrandom::fill(&mut bytes).map_err(|error| Error::environment("the system gives no random numbers").because(error.to_string()))?;
+        getrandom::fill(&mut bytes).map_err(|error| {
+            Error::environment("the system gives no random numbers").because(error.to_string())
+        })?;
         // Bytes beyond the last whole round would make some letters likelier.
-        let fair = bytes.iter().map(|byte| usize::from(*byte)).filter(|byte| *byte < 256 - 256 % ALPHABET.len());
-        text.extend(fair.take(SECRET_LENGTH - text.len()).map(|byte| char::from(ALPHABET[byte % ALPHABET.len()])));
+        let fair =
+            bytes.iter().map(|byte| usize::from(*byte)).filter(|byte| *byte < 256 - 256 % ALPHABET.len());
+        text.extend(
+            fair.take(SECRET_LENGTH - text.len()).map(|byte| char::from(ALPHABET[byte % ALPHABET.len()])),
+        );
     }
     Ok(text)
 }

@@ -32,7 +32,8 @@ pub fn create(target: &Path, tree: &Tree) -> Result<()> {
 const STAGING: &str = ".mlops-lab-new-";
 
 fn free(target: &Path) -> Result<()> {
-    let kind = fs::kind(target).map_err(|error| Error::environment(format!("cannot look at {}", target.display())).because(error))?;
+    let kind = fs::kind(target)
+        .map_err(|error| Error::environment(format!("cannot look at {}", target.display())).because(error))?;
     let empty = kind == Kind::Folder && fs::names(target).is_ok_and(|names| names.is_empty());
     if kind == Kind::Missing || empty {
         return Ok(());
@@ -70,7 +71,9 @@ fn publish(staging: &Path, target: &Path) -> Result<()> {
     clock::interrupted()?;
     fs::rename(staging, target).map_err(|error| {
         // Somebody was faster, or made something there since we looked.
-        free(target).err().unwrap_or_else(|| Error::environment(format!("cannot make {}", target.display())).because(error))
+        free(target)
+            .err()
+            .unwrap_or_else(|| Error::environment(format!("cannot make {}", target.display())).because(error))
     })
 }
 
@@ -134,7 +137,9 @@ fn solid(root: &Path, path: &RelPath) -> Result<()> {
     for (index, part) in parts.iter().enumerate() {
         place.push(part);
         let wanted = if index + 1 == parts.len() { Kind::File } else { Kind::Folder };
-        let kind = fs::kind(&place).map_err(|error| Error::environment(format!("cannot look at {}", place.display())).because(error))?;
+        let kind = fs::kind(&place).map_err(|error| {
+            Error::environment(format!("cannot look at {}", place.display())).because(error)
+        })?;
         if kind != wanted && kind != Kind::Missing {
             return Err(Error::environment(format!("{} is in the way of {path}", place.display()))
                 .hint("nothing is written through a link or over a folder: move it away"));

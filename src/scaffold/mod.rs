@@ -5,9 +5,9 @@ mod apply;
 mod render;
 mod value;
 
-pub use answers::{Answers, Given, answers, project_name};
+pub use answers::{Given, answers, project_name};
 pub use apply::{Laid, create, overlay};
-pub use render::{Rendered, render, trial};
+pub use render::{render, trial};
 
 #[cfg(test)]
 mod tests;

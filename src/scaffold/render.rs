@@ -41,8 +41,22 @@ pub fn render(lab: &Lab, answers: &Answers) -> Result<Rendered> {
         .collect();
     let knowledge = pen.tree(&known, &below, &pen.plain)?;
     let mut context = pen.plain.clone();
-    context.insert("steps", &chapters(&manifest.step.iter().map(|step| (&step.title, &step.text)).collect::<Vec<_>>(), &knowledge, true));
-    context.insert("drills", &chapters(&manifest.drill.iter().map(|drill| (&drill.title, &drill.text)).collect::<Vec<_>>(), &knowledge, false));
+    context.insert(
+        "steps",
+        &chapters(
+            &manifest.step.iter().map(|step| (&step.title, &step.text)).collect::<Vec<_>>(),
+            &knowledge,
+            true,
+        ),
+    );
+    context.insert(
+        "drills",
+        &chapters(
+            &manifest.drill.iter().map(|drill| (&drill.title, &drill.text)).collect::<Vec<_>>(),
+            &knowledge,
+            false,
+        ),
+    );
     let tree = pen.tree(&lab.template, &format!("templates/{}", lab.manifest.id), &context)?;
     Ok(Rendered { tree, knowledge, manifest_text, manifest })
 }
@@ -52,7 +66,12 @@ pub fn render(lab: &Lab, answers: &Answers) -> Result<Rendered> {
 pub fn trial(lab: &Lab, given: &Given) -> Vec<String> {
     let rendered = match answers(&lab.manifest, given).and_then(|answers| render(lab, &answers)) {
         Ok(rendered) => rendered,
-        Err(error) => return vec![format!("{error}{}", error.detail_text().map(|detail| format!("\n{detail}")).unwrap_or_default())],
+        Err(error) => {
+            return vec![format!(
+                "{error}{}",
+                error.detail_text().map(|detail| format!("\n{detail}")).unwrap_or_default()
+            )];
+        }
     };
     let mut wrong = Vec::new();
     for (path, file) in rendered.tree.iter().chain(&rendered.knowledge) {
@@ -119,7 +138,9 @@ impl<'a> Pen<'a> {
 
     fn error(&self, error: &tera::Error, text: &str, file: &str) -> Error {
         let (span, message) = match error.kind() {
-            ErrorKind::SyntaxError(report) | ErrorKind::RenderingError(report) => (Some(report.span().range.clone()), report.message().to_owned()),
+            ErrorKind::SyntaxError(report) | ErrorKind::RenderingError(report) => {
+                (Some(report.span().range.clone()), report.message().to_owned())
+            }
             other => (None, other.to_string()),
         };
         let problem = Problem { file: self.lab.source.describe(file), span, message };
@@ -149,8 +170,10 @@ impl<'a> Pen<'a> {
 
     fn path(&self, path: &str, shown: &str) -> Result<RelPath> {
         let path = self.text(path, shown, &self.plain)?;
-        let parts: Vec<String> =
-            path.split('/').map(|part| part.strip_prefix("dot-").map_or_else(|| part.to_owned(), |rest| format!(".{rest}"))).collect();
+        let parts: Vec<String> = path
+            .split('/')
+            .map(|part| part.strip_prefix("dot-").map_or_else(|| part.to_owned(), |rest| format!(".{rest}")))
+            .collect();
         let path = RelPath::new(parts.join("/")).map_err(|why| Error::usage(format!("{shown}: {why}")))?;
         if path.as_str().split('/').next() == Some(".mlops-lab") {
             return Err(Error::usage(format!("{shown}: .mlops-lab is the tool's own folder")));
@@ -160,14 +183,16 @@ impl<'a> Pen<'a> {
 
     /// The manifest with every string rendered on its own: an answer can never change its structure.
     fn manifest(&self) -> Result<String> {
-        let mut table: toml::Table = toml::from_str(&self.lab.text).map_err(|error| Error::usage(format!("{}: {}", self.lab.file, error.message())))?;
+        let mut table: toml::Table = toml::from_str(&self.lab.text)
+            .map_err(|error| Error::usage(format!("{}: {}", self.lab.file, error.message())))?;
         for (key, value) in table.iter_mut() {
             // The answers are in it already; the defaults are not templates.
             if key != "vars" {
                 self.value(value)?;
             }
         }
-        toml::to_string(&table).map_err(|error| Error::bug("a manifest that cannot be written").because(error))
+        toml::to_string(&table)
+            .map_err(|error| Error::bug("a manifest that cannot be written").because(error))
     }
 
     fn value(&self, value: &mut toml::Value) -> Result<()> {
@@ -192,7 +217,8 @@ fn chapters(parts: &[(&String, &String)], knowledge: &Tree, numbered: bool) -> S
     for (index, (title, path)) in parts.iter().enumerate() {
         let number = if numbered { format!("{}. ", index + 1) } else { String::new() };
         let body = knowledge.iter().find(|(known, _)| known.as_str() == path.as_str());
-        let body = body.map(|(_, file)| String::from_utf8_lossy(&file.bytes).trim().to_owned()).unwrap_or_default();
+        let body =
+            body.map(|(_, file)| String::from_utf8_lossy(&file.bytes).trim().to_owned()).unwrap_or_default();
         let gap = if index == 0 { "" } else { "\n" };
         text.push_str(&format!("{gap}## {number}{title}\n\n{body}\n"));
     }

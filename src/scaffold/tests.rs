@@ -1,7 +1,9 @@
 //! Rendering and writing small labs that are values.
+#![allow(clippy::disallowed_methods, reason = "tests look at the disk by themselves")]
 
 use std::borrow::Cow;
 
+use super::render::Rendered;
 use super::*;
 use crate::catalog::tree::{File, RelPath, Tree};
 use crate::catalog::{Files, Lab, Source, parse};
@@ -44,8 +46,19 @@ fn files(pairs: &[(&str, &str)]) -> Files {
 
 fn lab(template: &[(&str, &str)]) -> Lab {
     let manifest = parse::manifest(MANIFEST, "labs/tiny/lab.toml").unwrap();
-    let knowledge = files(&[("lab.toml", MANIFEST), ("steps/one.md", "Type <[ port ]>."), ("wrong/one/x/wrong.toml", "why = '<[ no ]>'")]);
-    Lab { source: Source::Embedded, manifest, text: MANIFEST.to_owned(), file: "labs/tiny/lab.toml".to_owned(), knowledge, template: files(template) }
+    let knowledge = files(&[
+        ("lab.toml", MANIFEST),
+        ("steps/one.md", "Type <[ port ]>."),
+        ("wrong/one/x/wrong.toml", "why = '<[ no ]>'"),
+    ]);
+    Lab {
+        source: Source::Embedded,
+        manifest,
+        text: MANIFEST.to_owned(),
+        file: "labs/tiny/lab.toml".to_owned(),
+        knowledge,
+        template: files(template),
+    }
 }
 
 fn given(sets: &[(&str, &str)]) -> Given {
@@ -64,7 +77,12 @@ fn text<'a>(tree: &'a Tree, path: &str) -> &'a str {
 #[test]
 fn holes_are_filled_in_texts_paths_and_the_manifest() {
     let made = make(
-        &[("<[ project_name ]>/a.txt", "port <[ port ]> {{ kept }} ${KEPT}"), ("dot-github/dot-x", ""), ("run.sh", "#!/bin/sh\n"), ("README.md", "# T\n\n<[ steps ]>\n")],
+        &[
+            ("<[ project_name ]>/a.txt", "port <[ port ]> {{ kept }} ${KEPT}"),
+            ("dot-github/dot-x", ""),
+            ("run.sh", "#!/bin/sh\n"),
+            ("README.md", "# T\n\n<[ steps ]>\n"),
+        ],
         &[("port", "9000"), ("project_name", "mine")],
     )
     .unwrap();
@@ -73,7 +91,9 @@ fn holes_are_filled_in_texts_paths_and_the_manifest() {
     assert!(made.tree[&RelPath::new("run.sh").unwrap()].executable);
     assert_eq!(text(&made.tree, "README.md"), "# T\n\n## 1. First\n\nType 9000.\n");
     assert_eq!(made.manifest.endpoint["api"].local.as_deref(), Some("http://127.0.0.1:9000"));
-    assert!(!made.knowledge.keys().any(|path| path.as_str().starts_with("wrong") || path.as_str() == "lab.toml"));
+    assert!(
+        !made.knowledge.keys().any(|path| path.as_str().starts_with("wrong") || path.as_str() == "lab.toml")
+    );
 }
 
 #[test]
@@ -93,7 +113,13 @@ fn a_secret_stands_in_dot_env_only() {
 
 #[test]
 fn paths_that_leave_the_project_or_meet_are_refused() {
-    for template in [&[("../evil", "")][..], &[("/evil", "")], &[("a", ""), ("<[ 'a' ]>", "")], &[("dot-mlops-lab/x", "")], &[("dot-./x", "")]] {
+    for template in [
+        &[("../evil", "")][..],
+        &[("/evil", "")],
+        &[("a", ""), ("<[ 'a' ]>", "")],
+        &[("dot-mlops-lab/x", "")],
+        &[("dot-./x", "")],
+    ] {
         let error = make(template, &[]).unwrap_err();
         assert_eq!(error.exit(), Exit::Usage, "{error}");
     }
@@ -102,7 +128,8 @@ fn paths_that_leave_the_project_or_meet_are_refused() {
 #[test]
 fn all_wrong_answers_are_told_at_once() {
     let lab = lab(&[]);
-    let error = answers(&lab.manifest, &given(&[("prot", "1"), ("port", "80"), ("project_name", "../x")])).unwrap_err();
+    let error = answers(&lab.manifest, &given(&[("prot", "1"), ("port", "80"), ("project_name", "../x")]))
+        .unwrap_err();
     let detail = error.detail_text().unwrap();
     assert_eq!(error.exit(), Exit::Usage);
     for part in ["did you mean `port`?", "1024 to 65535", "a-z, 0-9"] {
@@ -121,7 +148,10 @@ fn an_answers_file_is_under_set_and_over_defaults() {
 }
 
 fn tree(pairs: &[(&str, &str)]) -> Tree {
-    pairs.iter().map(|(path, text)| (RelPath::new(*path).unwrap(), File::new(text.as_bytes().to_vec()))).collect()
+    pairs
+        .iter()
+        .map(|(path, text)| (RelPath::new(*path).unwrap(), File::new(text.as_bytes().to_vec())))
+        .collect()
 }
 
 #[test]
@@ -164,7 +194,13 @@ fn an_edited_file_is_kept_before_it_is_replaced() {
     let base = tree(&[("edited", "old"), ("pristine", "old"), ("same", "new")]);
     create(&root, &base).unwrap();
     std::fs::write(root.join("edited"), "mine").unwrap();
-    let laid = overlay(&root, &tree(&[("edited", "new"), ("pristine", "new"), ("same", "new"), ("fresh/one", "new")]), &base, &temp.path().join("kept")).unwrap();
+    let laid = overlay(
+        &root,
+        &tree(&[("edited", "new"), ("pristine", "new"), ("same", "new"), ("fresh/one", "new")]),
+        &base,
+        &temp.path().join("kept"),
+    )
+    .unwrap();
     let kept: Vec<_> = laid.iter().map(|laid| (laid.path.as_str(), laid.backup.is_some())).collect();
     assert_eq!(kept, [("edited", true), ("fresh/one", false), ("pristine", false)]);
     assert_eq!(std::fs::read_to_string(laid[0].backup.as_ref().unwrap()).unwrap(), "mine");
@@ -177,7 +213,8 @@ fn nothing_is_written_through_a_link() {
     create(&root, &tree(&[("a", "1")])).unwrap();
     std::fs::create_dir(&outside).unwrap();
     std::os::unix::fs::symlink(&outside, root.join("folder")).unwrap();
-    let error = overlay(&root, &tree(&[("folder/x", "evil")]), &Tree::new(), &temp.path().join("kept")).unwrap_err();
+    let error =
+        overlay(&root, &tree(&[("folder/x", "evil")]), &Tree::new(), &temp.path().join("kept")).unwrap_err();
     assert_eq!(error.exit(), Exit::Environment);
     assert!(!outside.join("x").exists());
 }

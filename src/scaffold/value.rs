@@ -54,7 +54,8 @@ fn name(text: &str) -> Result<(), String> {
     if text.is_empty() || text.len() > NAME_LENGTH {
         return Err(format!("must have 1 to {NAME_LENGTH} characters"));
     }
-    if !text.starts_with(|c: char| c.is_ascii_lowercase()) || text.ends_with('-') || !text.chars().all(inner) {
+    if !text.starts_with(|c: char| c.is_ascii_lowercase()) || text.ends_with('-') || !text.chars().all(inner)
+    {
         return Err("must start with a letter and have only a-z, 0-9 and - (not at its end)".to_owned());
     }
     Ok(())
@@ -68,7 +69,9 @@ fn string(text: &str, longest: usize) -> Result<(), String> {
         return Err("must not start or end with a space, nor start with -".to_owned());
     }
     match text.chars().find(|c| c.is_control() || UNSAFE.contains(*c)) {
-        Some(c) => Err(format!("must not have the character {:?}: it means something in YAML, TOML or a shell", c)),
+        Some(c) => {
+            Err(format!("must not have the character {:?}: it means something in YAML, TOML or a shell", c))
+        }
         None => Ok(()),
     }
 }
@@ -79,7 +82,15 @@ mod tests {
 
     fn var(kind: VarKind) -> Var {
         let choices = vec!["a".to_owned(), "b".to_owned()];
-        Var { kind, default: None, help: String::new(), choices, min: Some(1), max: Some(10), max_length: None }
+        Var {
+            kind,
+            default: None,
+            help: String::new(),
+            choices,
+            min: Some(1),
+            max: Some(10),
+            max_length: None,
+        }
     }
 
     #[test]
@@ -105,13 +116,33 @@ mod tests {
         for text in ["80", "65536", "08080", "+8080", "8080 ", "x", ""] {
             assert!(typed(&var(VarKind::Port), text).is_err(), "{text:?}");
         }
-        for text in ["a\"", "$(x)", "`x`", "a: b", "a\nb", " a", "<[ x ]>", "{{ x }}", "a\\", "it's", "a #b", "- a", "\u{1b}[0m"] {
+        for text in [
+            "a\"",
+            "$(x)",
+            "`x`",
+            "a: b",
+            "a\nb",
+            " a",
+            "<[ x ]>",
+            "{{ x }}",
+            "a\\",
+            "it's",
+            "a #b",
+            "- a",
+            "\u{1b}[0m",
+        ] {
             assert!(typed(&var(VarKind::String), text).is_err(), "{text:?}");
         }
         for text in ["/etc", "../x", "a/../../b", "a//b"] {
             assert!(typed(&var(VarKind::Path), text).is_err(), "{text:?}");
         }
-        for (kind, text) in [(VarKind::Bool, "yes"), (VarKind::Choice, "c"), (VarKind::Integer, "11"), (VarKind::Integer, "1.0"), (VarKind::Secret, "x")] {
+        for (kind, text) in [
+            (VarKind::Bool, "yes"),
+            (VarKind::Choice, "c"),
+            (VarKind::Integer, "11"),
+            (VarKind::Integer, "1.0"),
+            (VarKind::Secret, "x"),
+        ] {
             assert!(typed(&var(kind), text).is_err(), "{kind:?} {text}");
         }
     }

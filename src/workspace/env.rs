@@ -37,12 +37,15 @@ impl Workspace {
             let mut folders = vec![venv.join("bin")];
             folders.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
             let path = std::env::join_paths(folders).map_err(|error| {
-                Error::environment(format!("{} cannot stand on PATH", self.root.display())).because(error).hint("move the lab to a path without a colon")
+                Error::environment(format!("{} cannot stand on PATH", self.root.display()))
+                    .because(error)
+                    .hint("move the lab to a path without a colon")
             })?;
             env.push(("PATH".into(), path));
             env.push(("VIRTUAL_ENV".into(), venv.into()));
         }
-        let program = std::env::current_exe().map_err(|error| Error::environment("cannot find this program").because(error))?;
+        let program = std::env::current_exe()
+            .map_err(|error| Error::environment("cannot find this program").because(error))?;
         env.push(("MLOPS_LAB".into(), program.into()));
         env.push((MARK.into(), self.id().into()));
         env.push(("MLOPS_LAB_RUNTIME".into(), kind.name().into()));
@@ -63,7 +66,9 @@ impl Workspace {
     /// # Errors
     /// Exit 2 for an empty argv or a broken `.env`.
     pub fn command(&self, kind: RuntimeKind, argv: &[String], within: Duration) -> Result<Command> {
-        let [program, args @ ..] = argv else { return Err(Error::usage("the manifest has an empty command")) };
+        let [program, args @ ..] = argv else {
+            return Err(Error::usage("the manifest has an empty command"));
+        };
         let cwd: PathBuf = self.root.clone();
         Ok(Command {
             program: program.into(),
@@ -87,7 +92,11 @@ fn parse(text: &str) -> Result<Vec<(String, String)>, (usize, String)> {
             continue;
         }
         let fail = |why: &str| (index + 1, why.to_owned());
-        let (name, value) = line.strip_prefix("export ").unwrap_or(line).split_once('=').ok_or_else(|| fail("no `=` in this line"))?;
+        let (name, value) = line
+            .strip_prefix("export ")
+            .unwrap_or(line)
+            .split_once('=')
+            .ok_or_else(|| fail("no `=` in this line"))?;
         let name = name.trim();
         let well = |c: char| c.is_ascii_alphanumeric() || c == '_';
         if name.is_empty() || !name.chars().all(well) || name.starts_with(|c: char| c.is_ascii_digit()) {
@@ -116,7 +125,10 @@ mod tests {
         let text = "# a comment\n\nPORT=8080\nexport A=1 # why\nB=\"x # y\"\nC='$HOME'\nD=\nE=a=b#c\n";
         let pairs = parse(text).unwrap();
         let pairs: Vec<_> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        assert_eq!(pairs, [("PORT", "8080"), ("A", "1"), ("B", "x # y"), ("C", "$HOME"), ("D", ""), ("E", "a=b#c")]);
+        assert_eq!(
+            pairs,
+            [("PORT", "8080"), ("A", "1"), ("B", "x # y"), ("C", "$HOME"), ("D", ""), ("E", "a=b#c")]
+        );
     }
 
     #[test]

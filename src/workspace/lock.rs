@@ -26,8 +26,13 @@ impl Workspace {
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
                 let _ = file.read_to_string(&mut holder);
-                let holder = if holder.trim().is_empty() { "another mlops-lab".to_owned() } else { holder.trim().to_owned() };
-                return Err(Error::environment(format!("{holder} is at work on this lab")).hint("wait until it has ended, or end it"));
+                let holder = if holder.trim().is_empty() {
+                    "another mlops-lab".to_owned()
+                } else {
+                    holder.trim().to_owned()
+                };
+                return Err(Error::environment(format!("{holder} is at work on this lab"))
+                    .hint("wait until it has ended, or end it"));
             }
             Err(TryLockError::Error(error)) => {
                 return Err(Error::environment(format!("cannot lock {}", path.display())).because(error));
@@ -35,7 +40,10 @@ impl Workspace {
         }
         // For the message above only; the lock itself is the system's.
         let holder = format!("mlops-lab {command} (process {})\n", std::process::id());
-        let _ = file.set_len(0).and_then(|()| file.seek(SeekFrom::Start(0))).and_then(|_| file.write_all(holder.as_bytes()));
+        let _ = file
+            .set_len(0)
+            .and_then(|()| file.seek(SeekFrom::Start(0)))
+            .and_then(|_| file.write_all(holder.as_bytes()));
         Ok(Lock { _file: file })
     }
 }

@@ -15,7 +15,6 @@ use crate::catalog::tree::{File, RelPath, Tree};
 use crate::error::{Error, Result};
 use crate::platform::fs;
 
-pub use lock::Lock;
 pub use progress::Progress;
 pub use record::{Record, seed};
 
@@ -36,20 +35,28 @@ impl Workspace {
     /// # Errors
     /// Exit 2 when there is none; exit 3 when its record or manifest cannot be read.
     pub fn find(start: &Path) -> Result<Workspace> {
-        let start = start.canonicalize().map_err(|error| Error::environment(format!("cannot look at {}", start.display())).because(error))?;
-        let root = start.ancestors().find(|folder| folder.join(FOLDER).join(record::FILE).is_file()).ok_or_else(|| {
-            Error::usage(format!("{} is not in a lab", start.display()))
-                .hint("go into the folder that `mlops-lab init` made, or name it: mlops-lab -C DIR …")
-                .hint("make a lab: mlops-lab list, then mlops-lab init LAB")
+        let start = start.canonicalize().map_err(|error| {
+            Error::environment(format!("cannot look at {}", start.display())).because(error)
         })?;
+        let root = start
+            .ancestors()
+            .find(|folder| folder.join(FOLDER).join(record::FILE).is_file())
+            .ok_or_else(|| {
+                Error::usage(format!("{} is not in a lab", start.display()))
+                    .hint("go into the folder that `mlops-lab init` made, or name it: mlops-lab -C DIR …")
+                    .hint("make a lab: mlops-lab list, then mlops-lab init LAB")
+            })?;
         let record = Record::read(root)?;
         let path = root.join(FOLDER).join("lab.toml");
-        let manifest = parse::manifest(&fs::read_text(&path)?, &path.display().to_string()).map_err(|error| {
-            // Here it is not the user's input that is wrong, but what stands in the lab.
-            let broken = Error::environment(error.message().to_owned());
-            let broken = error.detail_text().map_or(Error::environment(error.message().to_owned()), |detail| broken.detail(detail));
-            error.hints().iter().fold(broken, |broken, hint| broken.hint(hint.clone()))
-        })?;
+        let manifest =
+            parse::manifest(&fs::read_text(&path)?, &path.display().to_string()).map_err(|error| {
+                // Here it is not the user's input that is wrong, but what stands in the lab.
+                let broken = Error::environment(error.message().to_owned());
+                let broken = error
+                    .detail_text()
+                    .map_or(Error::environment(error.message().to_owned()), |detail| broken.detail(detail));
+                error.hints().iter().fold(broken, |broken, hint| broken.hint(hint.clone()))
+            })?;
         Ok(Workspace { root: root.to_owned(), record, manifest })
     }
 

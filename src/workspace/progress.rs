@@ -94,7 +94,11 @@ impl Workspace {
             Err(error) => {
                 let aside = path.with_extension("json.broken");
                 fs::write(&aside, &bytes, false)?;
-                term::say(&format!("warning: {} is broken ({error}); it is kept as {}", path.display(), aside.display()));
+                term::say(&format!(
+                    "warning: {} is broken ({error}); it is kept as {}",
+                    path.display(),
+                    aside.display()
+                ));
                 Ok(Progress::default())
             }
         }
@@ -102,7 +106,8 @@ impl Workspace {
 
     /// Writes what was done.
     pub fn save_progress(&self, progress: &Progress) -> Result<()> {
-        let text = serde_json::to_string_pretty(progress).map_err(|error| Error::bug("progress that cannot be written").because(error))?;
+        let text = serde_json::to_string_pretty(progress)
+            .map_err(|error| Error::bug("progress that cannot be written").because(error))?;
         fs::write(&self.root.join(FOLDER).join("progress.json"), text.as_bytes(), false)
     }
 }

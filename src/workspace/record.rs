@@ -55,8 +55,11 @@ impl Record {
         let schema = table.get("schema").and_then(toml::Value::as_integer);
         if schema != Some(i64::from(SCHEMA)) {
             let schema = schema.map_or("none".to_owned(), |schema| schema.to_string());
-            return Err(Error::environment(format!("{}: this record has schema {schema}, and this mlops-lab reads schema {SCHEMA}", path.display()))
-                .hint("use the mlops-lab that made the lab, or a newer one"));
+            return Err(Error::environment(format!(
+                "{}: this record has schema {schema}, and this mlops-lab reads schema {SCHEMA}",
+                path.display()
+            ))
+            .hint("use the mlops-lab that made the lab, or a newer one"));
         }
         toml::from_str(&text).map_err(|error| broken(&error))
     }
@@ -74,7 +77,9 @@ pub fn seed(
     answers: &std::collections::BTreeMap<String, toml::Value>,
 ) -> Result<Tree> {
     let mut random = [0; 8];
-    getrandom::fill(&mut random).map_err(|error| Error::environment("the system gives no random numbers").because(error.to_string()))?;
+    getrandom::fill(&mut random).map_err(|error| {
+        Error::environment("the system gives no random numbers").because(error.to_string())
+    })?;
     let record = Record {
         schema: SCHEMA,
         id: random.iter().map(|byte| format!("{byte:02x}")).collect(),
@@ -86,7 +91,8 @@ pub fn seed(
         },
         answers: answers.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
     };
-    let text = toml::to_string(&record).map_err(|error| Error::bug("a record that cannot be written").because(error))?;
+    let text = toml::to_string(&record)
+        .map_err(|error| Error::bug("a record that cannot be written").because(error))?;
     let mut tree = Tree::new();
     let mut put = |path: String, file: File| -> Result<()> {
         tree.insert(RelPath::new(path).map_err(Error::bug)?, file);

@@ -1,4 +1,5 @@
 //! Labs on a real disk, made without `init`.
+#![allow(clippy::disallowed_methods, reason = "tests look at the disk by themselves")]
 
 use super::*;
 use crate::error::Exit;
@@ -45,7 +46,10 @@ fn only_one_run_at_a_time_changes_a_lab_and_the_other_is_named() {
     let lab = Workspace::find(temp.path()).unwrap();
     let held = lab.lock("up").unwrap();
     let refused = lab.lock("down").unwrap_err();
-    assert!(refused.message().contains(&format!("mlops-lab up (process {})", std::process::id())), "{refused}");
+    assert!(
+        refused.message().contains(&format!("mlops-lab up (process {})", std::process::id())),
+        "{refused}"
+    );
     drop(held);
     lab.lock("down").unwrap();
 }

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154  # `top` comes from make
 # Stands in for the official python image: Debian's own Python 3.13, under the names and places of the official one.
 suite() { echo trixie; }
 packages() { echo python3.13,python3-pip,python3.13-venv,ca-certificates,netbase,tzdata; }

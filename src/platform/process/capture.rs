@@ -129,8 +129,11 @@ impl<R: Read + AsFd> Stream<R> {
 }
 
 fn wait_for_data<A: Read + AsFd, B: Read + AsFd>(out: &Stream<A>, err: &Stream<B>, within: Duration) {
-    let mut fds: Vec<PollFd<'_>> =
-        [out.fd(), err.fd()].into_iter().flatten().map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
+    let mut fds: Vec<PollFd<'_>> = [out.fd(), err.fd()]
+        .into_iter()
+        .flatten()
+        .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN))
+        .collect();
     if fds.is_empty() {
         // Both closed, and it has not ended: it goes on silently.
         clock::nap(Duration::from_millis(1));
@@ -151,7 +154,10 @@ mod tests {
     #[test]
     fn output_and_exit_code_are_kept() {
         let seen = sh("echo out; echo err >&2; exit 3", Duration::from_secs(10));
-        assert_eq!((seen.ended, &seen.stdout[..], &seen.stderr[..]), (Ended::Code(3), &b"out\n"[..], &b"err\n"[..]));
+        assert_eq!(
+            (seen.ended, &seen.stdout[..], &seen.stderr[..]),
+            (Ended::Code(3), &b"out\n"[..], &b"err\n"[..])
+        );
     }
 
     #[test]

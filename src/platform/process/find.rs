@@ -57,7 +57,8 @@ fn why_not(path: &Path) -> Option<String> {
     let Ok(length) = std::fs::File::open(path).and_then(|mut file| file.read(&mut head)) else { return None };
     let head = &head[..length];
     if let Some(line) = head.strip_prefix(b"#!") {
-        let line = String::from_utf8_lossy(line.split(|byte| *byte == b'\n').next().unwrap_or_default()).into_owned();
+        let line = String::from_utf8_lossy(line.split(|byte| *byte == b'\n').next().unwrap_or_default())
+            .into_owned();
         let interpreter = line.split_whitespace().next().unwrap_or_default().to_owned();
         let there = Path::new(&interpreter).exists();
         return (!there).then(|| format!("its interpreter {interpreter} does not exist"));
@@ -66,5 +67,11 @@ fn why_not(path: &Path) -> Option<String> {
     let program = cfg!(windows)
         || head.starts_with(b"\x7fELF")
         || [[0xcf, 0xfa, 0xed, 0xfe], [0xca, 0xfe, 0xba, 0xbe]].iter().any(|magic| head.starts_with(magic));
-    (!program).then(|| if head.is_empty() { "it is empty".to_owned() } else { "it is neither a program nor a script".to_owned() })
+    (!program).then(|| {
+        if head.is_empty() {
+            "it is empty".to_owned()
+        } else {
+            "it is neither a program nor a script".to_owned()
+        }
+    })
 }

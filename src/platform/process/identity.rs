@@ -42,7 +42,12 @@ fn started(pid: u32) -> Option<String> {
 
 #[cfg(not(target_os = "linux"))]
 fn started(pid: u32) -> Option<String> {
-    let command = super::Command::new("ps", Duration::from_secs(5)).args(["-o", "state=,lstart=", "-p", &pid.to_string()]);
+    let command = super::Command::new("ps", Duration::from_secs(5)).args([
+        "-o",
+        "state=,lstart=",
+        "-p",
+        &pid.to_string(),
+    ]);
     let seen = super::capture(&command).ok()?;
     let text = String::from_utf8_lossy(&seen.stdout).trim().to_owned();
     let (state, started) = text.split_once(' ')?;

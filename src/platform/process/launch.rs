@@ -41,7 +41,10 @@ impl Child {
 
     /// How it ended, if it has.
     pub fn ended(&mut self) -> Result<Option<Ended>> {
-        let status = self.0.try_wait().map_err(|error| Error::environment("cannot wait for a process").because(error))?;
+        let status = self
+            .0
+            .try_wait()
+            .map_err(|error| Error::environment("cannot wait for a process").because(error))?;
         Ok(status.map(Ended::from))
     }
 
@@ -54,17 +57,21 @@ impl Child {
 
 /// The command that launches another one.
 pub(super) fn launcher(command: &Command, name: &str, record: &Path) -> Result<Command> {
-    let program = std::env::current_exe().map_err(|error| Error::environment("cannot find this program").because(error))?;
+    let program = std::env::current_exe()
+        .map_err(|error| Error::environment("cannot find this program").because(error))?;
     // Looked up now: afterwards «not found» would only be a line in a log.
     let found = find::locate(command).map_err(not_run)?;
-    let mut args: Vec<OsString> = vec!["__launch".into(), "--".into(), record.into(), name.into(), found.into()];
+    let mut args: Vec<OsString> =
+        vec!["__launch".into(), "--".into(), record.into(), name.into(), found.into()];
     args.extend(command.args.iter().cloned());
     Ok(Command { program: program.into(), args, ..command.clone() })
 }
 
 pub(super) fn not_run(why: NotRun) -> Error {
     match &why {
-        NotRun::Absent(program) => Error::environment(why.to_string()).hint(format!("install {program}, or see: mlops-lab doctor")),
+        NotRun::Absent(program) => {
+            Error::environment(why.to_string()).hint(format!("install {program}, or see: mlops-lab doctor"))
+        }
         NotRun::Unusable(..) => Error::environment(why.to_string()),
     }
 }
@@ -79,10 +86,13 @@ pub fn start(command: &Command, name: &str, record: &Path, log: &Path) -> Result
         fs::make_folder(folder)?;
     }
     let out: File = fs::append(log)?;
-    let err = out.try_clone().map_err(|error| Error::environment(format!("cannot write {}", log.display())).because(error))?;
+    let err = out
+        .try_clone()
+        .map_err(|error| Error::environment(format!("cannot write {}", log.display())).because(error))?;
     let mut std = launcher.std(Path::new(&launcher.program));
     std.stdin(Stdio::null()).stdout(out).stderr(err);
-    let child = std.spawn().map_err(|error| Error::environment(format!("cannot start {command}")).because(error))?;
+    let child =
+        std.spawn().map_err(|error| Error::environment(format!("cannot start {command}")).because(error))?;
     Ok(Child(child))
 }
 
@@ -91,14 +101,18 @@ pub fn spawn(command: &Command) -> Result<Child> {
     let program = find::locate(command).map_err(not_run)?;
     let mut std = command.std(&program);
     std.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let child = std.spawn().map_err(|error| Error::environment(format!("cannot start {command}")).because(error))?;
+    let child =
+        std.spawn().map_err(|error| Error::environment(format!("cannot start {command}")).because(error))?;
     Ok(Child(child))
 }
 
 /// Runs a command with our own terminal as its own, to its end.
 pub fn pass_through(command: &Command) -> Result<Ended> {
     let program = find::locate(command).map_err(not_run)?;
-    let status = command.std(&program).status().map_err(|error| Error::environment(format!("cannot run {command}")).because(error))?;
+    let status = command
+        .std(&program)
+        .status()
+        .map_err(|error| Error::environment(format!("cannot run {command}")).because(error))?;
     Ok(Ended::from(status))
 }
 

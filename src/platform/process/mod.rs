@@ -14,7 +14,7 @@ use std::time::Duration;
 
 pub use capture::capture;
 pub use find::locate;
-pub use identity::{Marked, ProcessId, alive, end, end_one, identity, marked, resident};
+pub use identity::{ProcessId, alive, end, end_one, identity, marked, resident};
 pub use launch::{Child, Record, launch, pass_through, spawn, start};
 pub use shown::{Shown, shown};
 
@@ -91,7 +91,8 @@ impl Command {
 
 impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words = std::iter::once(&self.program).chain(&self.args).map(|word| word.to_string_lossy().into_owned());
+        let words =
+            std::iter::once(&self.program).chain(&self.args).map(|word| word.to_string_lossy().into_owned());
         f.write_str(&shell_words(&words.collect::<Vec<_>>()))
     }
 }
@@ -100,7 +101,11 @@ impl fmt::Display for Command {
 pub fn shell_words(words: &[String]) -> String {
     let quoted = words.iter().map(|word| {
         let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:=@%".contains(c);
-        if !word.is_empty() && word.chars().all(plain) { word.clone() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+        if !word.is_empty() && word.chars().all(plain) {
+            word.clone()
+        } else {
+            format!("'{}'", word.replace('\'', r"'\''"))
+        }
     });
     quoted.collect::<Vec<_>>().join(" ")
 }
@@ -179,7 +184,8 @@ impl std::error::Error for NotRun {}
 pub fn open_in_browser(url: &str) -> bool {
     let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
     // A server without a display has the program and no browser: it would only print an error later.
-    let display = cfg!(target_os = "macos") || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
+    let display = cfg!(target_os = "macos")
+        || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
     let command = Command::new(opener, Duration::from_secs(5)).args([url]);
     display && capture(&command).is_ok_and(|captured| captured.ended == Ended::Code(0))
 }

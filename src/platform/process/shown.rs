@@ -47,7 +47,9 @@ pub fn shown(command: &Command, how: Shown<'_>, progress: &mut dyn Progress) -> 
     let end = Instant::now() + command.within;
     let mut seen = 0;
     let ended = loop {
-        let status = handle.try_wait().map_err(|error| Error::environment(format!("cannot wait for {command}")).because(error))?;
+        let status = handle
+            .try_wait()
+            .map_err(|error| Error::environment(format!("cannot wait for {command}")).because(error))?;
         seen = tell(how.log, seen, how.verbose, progress);
         if let Some(output) = status {
             break Ended::from(output.status);
@@ -73,7 +75,8 @@ pub fn shown(command: &Command, how: Shown<'_>, progress: &mut dyn Progress) -> 
         return Ok(());
     }
     let tail = fs::tail(how.log, TAIL).join("\n");
-    let error = Error::environment(format!("`{command}` ended with {ended}")).hint(format!("all of its output: {}", how.log.display()));
+    let error = Error::environment(format!("`{command}` ended with {ended}"))
+        .hint(format!("all of its output: {}", how.log.display()));
     Err(if tail.trim().is_empty() { error } else { error.detail(tail) })
 }
 

