@@ -40,7 +40,8 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
     let answers = scaffold::answers(&lab.manifest, &given)?;
     let rendered = scaffold::render(&lab, &answers)?;
     let folder = match &args.folder {
-        Some(folder) => session.folder.join(folder),
+        // `components` drops a `.` at the end.
+        Some(folder) => session.folder.join(folder).components().collect(),
         None => session.folder.join(scaffold::project_name(&answers)),
     };
     let mut tree =

@@ -66,7 +66,7 @@ pub fn end(process: &ProcessId, within: Duration) -> bool {
     let _ = kill_process(pid, Signal::TERM);
     let end = Instant::now() + within;
     while Instant::now() < end {
-        if !alive(process) && test_kill_process_group(pid).is_err() {
+        if !alive(process) && !group_alive(pid) {
             return false;
         }
         clock::nap(Duration::from_millis(20));
@@ -92,10 +92,22 @@ pub fn end_one(process: &ProcessId, within: Duration) {
 fn end_group_of(pid: u32) {
     let Some(pid) = raw(pid) else { return };
     let end = Instant::now() + Duration::from_secs(5);
-    while test_kill_process_group(pid).is_ok() && Instant::now() < end {
+    while group_alive(pid) && Instant::now() < end {
         let _ = kill_process_group(pid, Signal::KILL);
         clock::nap(Duration::from_millis(20));
     }
+}
+
+/// Whether anything in a group is alive. A member that has ended and was not yet noticed by its parent still hears signals, and does not count:
+/// the parent may be a slow one, in a container say.
+fn group_alive(group: Pid) -> bool {
+    if test_kill_process_group(group).is_err() {
+        return false;
+    }
+    let Ok(entries) = std::fs::read_dir("/proc") else { return true };
+    let members = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
+    let wanted = u32::try_from(group.as_raw_nonzero().get()).ok();
+    members.into_iter().any(|pid| self::group(pid) == wanted && identity(pid).is_some())
 }
 
 fn raw(pid: u32) -> Option<Pid> {

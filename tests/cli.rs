@@ -1,0 +1,14 @@
+//! The command line as text: each file of `tests/cmd` holds commands and what they print, word for word.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "a test may fail loudly"
+)]
+
+#[test]
+fn commands_print_what_the_files_say() {
+    trycmd::TestCases::new().env("NO_COLOR", "1").case("tests/cmd/*.trycmd").case("tests/cmd/*.toml");
+}

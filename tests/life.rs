@@ -1,0 +1,217 @@
+//! The life of a lab, on a small one: up, status, down, death, kill -9, and every way in which `up` is refused.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "a test may fail loudly"
+)]
+
+mod support;
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use support::{Lab, seen};
+
+fn tiny(program: &str) -> Lab {
+    Lab::new(Some("tiny"), "tiny", &[&format!("program={program}")])
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+fn pid(lab: &Lab) -> u32 {
+    let status = json(&lab.run(&["status", "--json"]).out);
+    let place = status["services"][0]["place"].as_str().unwrap().to_owned();
+    place.strip_prefix("process ").unwrap().parse().unwrap()
+}
+
+fn kill(pid: u32) {
+    assert!(Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap().success());
+}
+
+fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while !holds() {
+        assert!(std::time::Instant::now() < end, "{what}");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn up_is_idempotent_and_down_frees_the_port() {
+    let lab = tiny("good");
+    assert_eq!(json(&lab.ok(&["up", "--json"]).out)["started"][0], "files");
+    let first = pid(&lab);
+    assert_eq!(json(&lab.ok(&["up", "--json"]).out)["started"], json("[]"));
+    assert_eq!(pid(&lab), first, "what runs is left alone");
+    lab.ok(&["status"]);
+    assert_eq!(json(&lab.ok(&["down", "--json"]).out)["stopped"][0], "files");
+    TcpListener::bind(("127.0.0.1", lab.port)).unwrap();
+    assert!(lab.ok(&["down"]).out.contains("nothing was running"));
+    assert_eq!(lab.run(&["status"]).code, 1);
+}
+
+#[test]
+fn a_killed_service_is_told_with_its_last_words_and_started_again() {
+    let lab = tiny("good");
+    lab.ok(&["up"]);
+    kill(pid(&lab));
+    wait_until("the service is dead", || lab.run(&["status"]).out.contains("dead"));
+    let status = lab.run(&["status"]);
+    assert_eq!(status.code, 1);
+    assert!(status.out.contains("this is good"), "{}", status.out);
+    assert_eq!(lab.run(&["check", "one"]).code, 3, "a check that cannot see says so");
+    lab.ok(&["up"]);
+    lab.ok(&["status"]);
+}
+
+#[test]
+fn a_service_that_dies_at_once_is_told_and_nothing_is_left() {
+    let lab = tiny("dies");
+    let up = lab.run(&["up"]);
+    assert_eq!(up.code, 3);
+    assert!(up.err.contains("exit code 7") && up.err.contains("no disk for me"), "{}", up.err);
+    assert!(lab.ok(&["down"]).out.contains("nothing was running"));
+}
+
+#[test]
+fn a_service_that_is_deaf_to_sigterm_is_killed() {
+    let lab = tiny("deaf");
+    lab.ok(&["up"]);
+    let process = pid(&lab);
+    lab.ok(&["down"]);
+    assert!(!std::path::Path::new(&format!("/proc/{process}/fd/1")).exists(), "{process} is alive");
+}
+
+#[test]
+fn a_taken_port_is_refused_before_anything_starts_and_its_owner_is_named() {
+    let lab = tiny("good");
+    let _holder = TcpListener::bind(("127.0.0.1", lab.port)).unwrap();
+    let up = lab.run(&["up"]);
+    assert_eq!(up.code, 3);
+    assert!(up.err.contains(&format!("port {} is taken", lab.port)), "{}", up.err);
+    assert!(up.err.contains(&format!("process {}", std::process::id())), "{}", up.err);
+    assert!(!lab.root.join("made.txt").exists(), "no task was run");
+}
+
+#[test]
+fn a_path_without_python_is_refused_with_what_to_install() {
+    let lab = tiny("good");
+    let empty = lab.root.join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let up = seen(lab.command(&["up"]).env("PATH", &empty));
+    assert_eq!(up.code, 3);
+    assert!(up.err.contains("Python") && up.err.contains("hint"), "{}", up.err);
+}
+
+#[test]
+fn two_runs_at_once_are_told_apart() {
+    let lab = tiny("good");
+    let lock = lab.root.join(".mlops-lab/run/lock");
+    std::fs::create_dir_all(lock.parent().unwrap()).unwrap();
+    let mut held = std::fs::File::create(&lock).unwrap();
+    held.lock().unwrap();
+    writeln!(held, "mlops-lab up (process 1)").unwrap();
+    let down = lab.run(&["down"]);
+    assert_eq!(down.code, 3);
+    assert!(down.err.contains("mlops-lab up (process 1) is at work"), "{}", down.err);
+}
+
+#[test]
+fn watch_ends_when_the_last_step_is_done() {
+    let lab = tiny("good");
+    lab.ok(&["up"]);
+    assert_eq!(lab.run(&["check"]).code, 1);
+    let mut watch = lab.command(&["check", "--watch", "--json"]).stdout(Stdio::piped()).spawn().unwrap();
+    std::fs::write(lab.root.join("greeting.txt"), "hello\n").unwrap();
+    assert!(watch.wait().unwrap().success());
+}
+
+#[test]
+fn ctrl_c_ends_with_130_and_leaves_the_lab_as_it_was() {
+    let lab = tiny("good");
+    lab.ok(&["up"]);
+    let mut watch = lab.command(&["check", "--watch"]).stdout(Stdio::piped()).spawn().unwrap();
+    // Its first output says that it is past the start.
+    let mut byte = [0];
+    std::io::Read::read_exact(watch.stdout.as_mut().unwrap(), &mut byte).unwrap();
+    assert!(Command::new("kill").args(["-INT", &watch.id().to_string()]).status().unwrap().success());
+    assert_eq!(watch.wait().unwrap().code(), Some(130));
+    lab.ok(&["status"]);
+}
+
+#[test]
+fn hints_climb_and_fit_what_was_seen() {
+    let lab = tiny("good");
+    lab.ok(&["up"]);
+    assert!(lab.ok(&["hint"]).out.contains("A file server serves files."));
+    lab.run(&["check"]);
+    let second = lab.ok(&["hint"]).out;
+    assert!(second.contains("There is no such file yet.") && second.contains("2 of 3"), "{second}");
+    assert!(lab.ok(&["hint"]).out.contains("echo hello"));
+}
+
+#[test]
+fn solve_shows_first_then_does_it_and_keeps_what_it_replaces() {
+    let lab = tiny("good");
+    lab.ok(&["up"]);
+    std::fs::write(lab.root.join("greeting.txt"), "mine\n").unwrap();
+    let shown = lab.ok(&["solve", "--diff"]).out;
+    assert!(shown.contains("-mine") && shown.contains("+hello"), "{shown}");
+    assert_eq!(std::fs::read_to_string(lab.root.join("greeting.txt")).unwrap(), "mine\n");
+    let solved = json(&lab.ok(&["solve", "--json"]).out);
+    let kept = solved["files"][0]["backup"].as_str().unwrap();
+    assert_eq!(std::fs::read_to_string(kept).unwrap(), "mine\n");
+    lab.ok(&["check"]);
+}
+
+#[test]
+fn a_drill_breaks_and_undo_puts_it_back() {
+    let lab = tiny("good");
+    lab.ok(&["up"]);
+    let unwell = lab.run(&["break", "gone"]);
+    assert_eq!(unwell.code, 1, "no drill on top of a lab that is not well: {}", unwell.err);
+    lab.ok(&["solve", "one"]);
+    assert!(lab.ok(&["break", "gone"]).out.contains("Nobody is greeted any more."));
+    assert_eq!(lab.run(&["check"]).code, 1);
+    assert_eq!(lab.run(&["break", "gone"]).code, 1, "one drill at a time");
+    lab.ok(&["break", "--undo"]);
+    lab.ok(&["check", "gone"]);
+}
+
+#[test]
+fn logs_are_shown_and_an_unknown_service_has_a_nearest_name() {
+    let lab = tiny("good");
+    assert_eq!(lab.run(&["logs"]).code, 1);
+    lab.ok(&["up"]);
+    assert!(lab.ok(&["logs", "files"]).out.contains("this is good"));
+    let unknown = lab.run(&["logs", "flies"]);
+    assert_eq!(unknown.code, 2);
+    assert!(unknown.err.contains("did you mean `files`?"), "{}", unknown.err);
+}
+
+#[test]
+fn a_lab_runs_from_its_own_files_without_its_pack() {
+    let lab = tiny("good");
+    // The pack is not named here: the manifest in the lab is the one that counts.
+    lab.ok(&["up"]);
+    lab.ok(&["solve"]);
+    lab.ok(&["check"]);
+}
+
+#[test]
+fn doctor_says_that_the_lab_holds_its_own_port() {
+    let lab = tiny("good");
+    lab.ok(&["up"]);
+    let report = json(&lab.ok(&["doctor", "--json"]).out);
+    let port = format!("port.{}", lab.port);
+    let finding =
+        report["findings"].as_array().unwrap().iter().find(|finding| finding["id"] == port.as_str()).unwrap();
+    assert_eq!((&finding["status"], &finding["class"]), (&json("\"pass\""), &json("\"own\"")));
+}

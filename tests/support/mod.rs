@@ -1,0 +1,80 @@
+//! What the integration tests share: a lab in a temporary folder, and our program run on it.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+pub const BIN: &str = env!("CARGO_BIN_EXE_mlops-lab");
+
+/// A lab in a temporary folder; everything of it is stopped when the test ends, however it ends.
+pub struct Lab {
+    pub root: PathBuf,
+    pub port: u16,
+    _temp: tempfile::TempDir,
+}
+
+impl Lab {
+    /// Makes a lab with a free port.
+    pub fn new(pack: Option<&str>, id: &str, sets: &[&str]) -> Lab {
+        let temp = tempfile::tempdir().unwrap();
+        let root = temp.path().join("a lab");
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut command = Command::new(BIN);
+        if let Some(pack) = pack {
+            command.arg("--pack").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs").join(pack));
+        }
+        command.args(["init", id, "--no-doctor", "--set", &format!("port={port}")]).arg(&root);
+        command.args(sets.iter().flat_map(|set| ["--set", set]));
+        let out = command.output().unwrap();
+        assert!(out.status.success(), "{}", text(&out.stderr));
+        Lab { root, port, _temp: temp }
+    }
+
+    /// Our program, in the lab.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(BIN);
+        command.args(args).current_dir(&self.root);
+        command
+    }
+
+    /// Runs our program in the lab.
+    pub fn run(&self, args: &[&str]) -> Seen {
+        seen(&mut self.command(args))
+    }
+
+    /// Runs it, and it must end with 0.
+    pub fn ok(&self, args: &[&str]) -> Seen {
+        let seen = self.run(args);
+        assert_eq!(seen.code, 0, "mlops-lab {args:?}\n{}\n{}", seen.out, seen.err);
+        seen
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        let _ = self.command(&["down", "--purge"]).output();
+    }
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Seen {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+pub fn seen(command: &mut Command) -> Seen {
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    Seen { code: status.code().unwrap_or(-1), out: text(&stdout), err: text(&stderr) }
+}
+
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Whether a missing tool is a failure: in CI nothing passes by being skipped.
+#[allow(dead_code, reason = "not every test file can skip")]
+pub fn strict() -> bool {
+    std::env::var_os("MLOPS_LAB_STRICT").is_some()
+}
