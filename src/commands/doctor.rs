@@ -35,7 +35,8 @@ pub(super) fn run(
     let report = match (lab, session.workspace()) {
         (None, Ok(workspace)) => {
             let held = runtime::own_ports(&workspace);
-            doctor::examine(&scope(workspace.manifest(), workspace.root(), kind, held)?, DEADLINE)
+            let scope = Scope { made: true, ..scope(workspace.manifest(), workspace.root(), kind, held)? };
+            doctor::examine(&scope, DEADLINE)
         }
         (Some(id), _) => {
             let manifest = with_defaults(session.source.lab(id)?.manifest);
@@ -104,6 +105,7 @@ fn scope(manifest: &Manifest, root: &Path, kind: Option<RuntimeKind>, held: Vec<
         title: manifest.id.clone(),
         demands: demands.collect(),
         root: root.to_owned(),
+        made: false,
         own_ports: held,
     })
 }
@@ -113,6 +115,7 @@ fn everything(session: &Session, kind: Option<RuntimeKind>) -> Result<Scope> {
         title: "all labs".to_owned(),
         demands: Vec::new(),
         root: session.folder.clone(),
+        made: false,
         own_ports: Vec::new(),
     };
     for id in session.source.ids()? {

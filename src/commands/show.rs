@@ -30,7 +30,7 @@ impl View for Show {
         }
         for kind in lab.runtimes() {
             let needs: Vec<String> = lab.needs(kind).iter().map(need).collect();
-            writeln!(out, "\n{BOLD}{kind}{BOLD:#}       needs {}", needs.join(", "))?;
+            writeln!(out, "\n{BOLD}{:<12}{BOLD:#}needs {}", kind.name(), needs.join(", "))?;
             if let Some(cost) = lab.cost.get(&kind) {
                 let mut parts = Vec::new();
                 parts.extend(cost.download_mb.map(|mb| format!("{mb} MB to fetch")));

@@ -1,6 +1,7 @@
 //! From what was seen to findings. Pure.
 
-use super::probe::{Python, Seen, Target, Want};
+use super::probe::{Target, Want};
+use super::seen::{Python, Seen};
 use super::{Evidence, Finding, Status};
 use crate::catalog::units::{Version, VersionReq};
 use crate::platform::net::Port;

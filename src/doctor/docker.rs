@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::probe::{self, Seen};
+use super::seen::{self, Seen};
 use crate::platform::fs;
 
 /// One exchange over the socket.
@@ -94,7 +94,7 @@ fn get(path: &str, deadline: Duration) -> Result<(String, Value), Seen> {
     }
     let Some(socket) = host.strip_prefix("unix://") else {
         // TLS and ssh are the client's own business.
-        return match probe::tool("docker", &["version", "--format", "{{json .Server}}"], deadline) {
+        return match seen::tool("docker", &["version", "--format", "{{json .Server}}"], deadline) {
             Seen::Said { asked, text, .. } => {
                 let server: Value = serde_json::from_str(&text).unwrap_or_default();
                 Ok((asked, server))

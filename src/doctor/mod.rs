@@ -4,13 +4,14 @@ mod diagnose;
 mod docker;
 mod hints;
 mod probe;
+mod seen;
 mod text;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use indexmap::IndexMap;
 use serde::Serialize;
 
 use crate::catalog::manifest::{Need, RuntimeKind};
@@ -27,6 +28,8 @@ pub struct Scope {
     pub demands: Vec<Demand>,
     /// Where the lab is or will be: its disk counts.
     pub root: PathBuf,
+    /// The lab lies on disk already: what comes next is `up`, not `init`.
+    pub made: bool,
     /// Ports that the lab itself holds: not «taken».
     pub own_ports: Vec<u16>,
 }
@@ -102,7 +105,9 @@ pub struct Report {
     /// In the order of the groups: tools, containers, machine, ports.
     pub findings: Vec<Finding>,
     /// `serving/local` -> whether it can work here.
-    pub runtimes: BTreeMap<String, Status>,
+    pub runtimes: IndexMap<String, Status>,
+    /// The command to go on with.
+    pub next: String,
     /// How long it took, in milliseconds.
     pub ms: u64,
     /// The lab and runtime that decide about the exit code: the default ones.
@@ -137,16 +142,16 @@ pub fn examine(scope: &Scope, deadline: Duration) -> Report {
         });
     }
     drop(tell);
-    let mut seen = vec![None; wanted.len()];
+    let mut answers = vec![None; wanted.len()];
     let end = since + deadline + Duration::from_millis(200);
     while let Ok((index, saw, took)) = told.recv_timeout(end.saturating_duration_since(Instant::now())) {
-        seen[index] = Some((saw, took));
+        answers[index] = Some((saw, took));
     }
     let mut findings: Vec<Finding> = wanted
         .iter()
-        .zip(seen)
-        .map(|(want, seen)| {
-            let (saw, took) = seen.unwrap_or((probe::Seen::late(deadline), deadline));
+        .zip(answers)
+        .map(|(want, answer)| {
+            let (saw, took) = answer.unwrap_or((seen::Seen::late(deadline), deadline));
             let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
             diagnose::diagnose(want, saw, &scope.own_ports, ms)
         })
@@ -178,7 +183,24 @@ pub fn examine(scope: &Scope, deadline: Duration) -> Report {
             report.deciding.push(key);
         }
     }
+    report.next = next(&report, scope.made);
     report
+}
+
+/// Where the default runtime does not work, another one may.
+fn next(report: &Report, made: bool) -> String {
+    let works = |status: &Status| !matches!(status, Status::Fail | Status::Unknown);
+    let Some((key, _)) = report.runtimes.iter().find(|(_, status)| works(status)) else {
+        return "mend what fails, then mlops-lab doctor".to_owned();
+    };
+    let (lab, kind) = key.split_once('/').unwrap_or((key, "local"));
+    let default = report.deciding.contains(key);
+    match (made, default) {
+        (true, true) => "mlops-lab up".to_owned(),
+        (true, false) => format!("mlops-lab up --runtime {kind}"),
+        (false, true) => format!("mlops-lab init {lab} --up"),
+        (false, false) => format!("mlops-lab init {lab} --up --runtime {kind}"),
+    }
 }
 
 fn key(lab: &str, kind: RuntimeKind) -> String {

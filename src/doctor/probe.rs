@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use super::seen::{Python, Seen, tool};
 use super::{Scope, docker, key};
 use crate::catalog::manifest::{Need, RuntimeKind};
 use crate::catalog::units::{Size, Version, VersionReq};
-use crate::platform::net::{self, Port};
-use crate::platform::process::{self, Command, Ended, NotRun};
+use crate::platform::net;
+use crate::platform::process::{self, Command, Ended};
 
 /// What can be looked at.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +25,27 @@ pub(super) enum Target {
     Port(u16),
 }
 
+impl Target {
+    /// Whether one finding can answer for both: the same question, or two amounts of the same thing.
+    fn joins(&self, other: &Target) -> bool {
+        let amount = |target: &Target| {
+            matches!(target, Target::Disk(_) | Target::Memory(_) | Target::EngineMemory(_) | Target::Cpus(_))
+        };
+        self == other || (amount(self) && std::mem::discriminant(self) == std::mem::discriminant(other))
+    }
+
+    /// The greater of two amounts: too little of it is a warning, whoever asked for more.
+    fn join(self, other: Target) -> Target {
+        match (self, other) {
+            (Target::Disk(a), Target::Disk(b)) => Target::Disk(a.max(b)),
+            (Target::Memory(a), Target::Memory(b)) => Target::Memory(a.max(b)),
+            (Target::EngineMemory(a), Target::EngineMemory(b)) => Target::EngineMemory(a.max(b)),
+            (Target::Cpus(a), Target::Cpus(b)) => Target::Cpus(a.max(b)),
+            (same, _) => same,
+        }
+    }
+}
+
 /// A target and who needs it.
 #[derive(Clone, Debug)]
 pub(super) struct Want {
@@ -34,10 +56,14 @@ pub(super) struct Want {
 /// The targets of a scope, each once, in the order of the report.
 pub(super) fn wanted(scope: &Scope) -> Vec<Want> {
     let mut wanted: Vec<Want> = Vec::new();
-    let mut want = |target: Target, by: String| match wanted.iter_mut().find(|want| want.target == target) {
-        Some(want) => want.needed_by.push(by),
-        None => wanted.push(Want { target, needed_by: vec![by] }),
-    };
+    let mut want =
+        |target: Target, by: String| match wanted.iter_mut().find(|want| want.target.joins(&target)) {
+            Some(want) => {
+                want.target = want.target.clone().join(target);
+                want.needed_by.push(by);
+            }
+            None => wanted.push(Want { target, needed_by: vec![by] }),
+        };
     for demand in &scope.demands {
         let by = || key(&demand.lab, demand.kind);
         for need in &demand.needs {
@@ -79,42 +105,6 @@ fn target(need: &Need, kind: RuntimeKind) -> Target {
     }
 }
 
-/// What was seen.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Seen {
-    /// A tool answered this.
-    Said { asked: String, path: String, text: String, others: Vec<String> },
-    /// A tool could not be asked, or failed: class and words.
-    Failed { asked: String, class: &'static str, saw: String },
-    /// A number: bytes, processors.
-    Number { asked: String, value: u64 },
-    /// Interpreters that were found.
-    Pythons { found: Vec<Python>, uv: bool },
-    /// A port.
-    Port(Port),
-    /// What could not be found out, and why.
-    Unknown { asked: String, why: String },
-}
-
-/// One interpreter, and what it can do.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Python {
-    pub(super) path: String,
-    pub(super) version: String,
-    pub(super) ensurepip: bool,
-    /// Brought by uv, which needs no ensurepip.
-    pub(super) uv: bool,
-}
-
-impl Seen {
-    pub(super) fn late(deadline: Duration) -> Seen {
-        Seen::Unknown {
-            asked: String::new(),
-            why: format!("no answer within {:.1} s", deadline.as_secs_f64()),
-        }
-    }
-}
-
 /// Looks at one target.
 pub(super) fn look(target: &Target, root: &Path, deadline: Duration) -> Seen {
     match target {
@@ -129,50 +119,6 @@ pub(super) fn look(target: &Target, root: &Path, deadline: Duration) -> Seen {
         Target::Cpus(_) => cpus(),
         Target::Port(port) => Seen::Port(net::port(*port)),
     }
-}
-
-/// Asks a tool for its version.
-pub(super) fn tool(name: &str, args: &[&str], deadline: Duration) -> Seen {
-    let command = Command::new(name, deadline).args(args).env("LC_ALL", "C");
-    let asked = command.to_string();
-    let failed = |class, saw: String| Seen::Failed { asked: asked.clone(), class, saw };
-    match process::capture(&command) {
-        Err(NotRun::Absent(_)) => failed("absent", format!("there is no `{name}` on PATH")),
-        Err(why @ NotRun::Unusable(..)) => failed("unusable", why.to_string()),
-        Ok(captured) => {
-            let text = String::from_utf8_lossy(&captured.stdout).trim().to_owned();
-            let words = String::from_utf8_lossy(&captured.stderr).trim().to_owned();
-            match captured.ended {
-                Ended::TimedOut => Seen::Unknown {
-                    asked: asked.clone(),
-                    why: format!("no answer within {:.1} s", deadline.as_secs_f64()),
-                },
-                Ended::Signal(signal) => failed("crashed", format!("ended by signal {signal}")),
-                Ended::Code(0) => {
-                    let path =
-                        process::locate(&command).map(|path| path.display().to_string()).unwrap_or_default();
-                    Seen::Said { asked, path, text, others: others(name) }
-                }
-                Ended::Code(code) => {
-                    failed("failed", format!("exit code {code}: {}", words.lines().next().unwrap_or(&text)))
-                }
-            }
-        }
-    }
-}
-
-/// All files of this name on PATH, links resolved, each once.
-fn others(name: &str) -> Vec<String> {
-    let mut all: Vec<String> = Vec::new();
-    for folder in std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()) {
-        if let Ok(path) = folder.join(name).canonicalize()
-            && path.is_file()
-            && !all.contains(&path.display().to_string())
-        {
-            all.push(path.display().to_string());
-        }
-    }
-    all
 }
 
 /// What a lab asks of an interpreter, as JSON. `-I` keeps the user's own modules out of the answer.

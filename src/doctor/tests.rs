@@ -1,6 +1,7 @@
 //! Findings from observations that are values.
 
-use super::probe::{Python, Seen, Target, Want};
+use super::probe::{Target, Want};
+use super::seen::{Python, Seen};
 use super::*;
 use crate::platform::net::{Owner, Port};
 

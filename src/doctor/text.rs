@@ -45,16 +45,7 @@ pub fn human(report: &Report, out: &mut dyn Write, verbose: bool) -> io::Result<
         };
         writeln!(out, "{runtime:<20} {style}{word}{style:#}")?;
     }
-    let working = |status: &Status| !matches!(status, Status::Fail | Status::Unknown);
-    // Where the default does not work, another runtime may.
-    let next = match report.runtimes.iter().find(|(_, status)| working(status)) {
-        Some((runtime, _)) => {
-            let (lab, kind) = runtime.split_once('/').unwrap_or((runtime, "local"));
-            format!("mlops-lab init {lab}, then mlops-lab up --runtime {kind}")
-        }
-        None => "mend what fails, then mlops-lab doctor".to_owned(),
-    };
-    writeln!(out, "\nnext: {next}")
+    writeln!(out, "\nnext: {}", report.next)
 }
 
 /// The end of `init`: one line when all is well, else what is not.

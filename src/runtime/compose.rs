@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
-use super::status::{Service, State};
+use super::state::{Service, State};
 use super::{Options, context, free_ports, places, python, ready};
 use crate::catalog::expect::Check;
 use crate::catalog::manifest::{Compose, RuntimeKind, VerdictKind};

@@ -7,6 +7,7 @@ mod logs;
 mod places;
 mod python;
 mod ready;
+mod state;
 mod status;
 
 use std::collections::BTreeMap;
@@ -16,7 +17,8 @@ use serde::Serialize;
 
 pub use left::{leftovers, memory};
 pub use logs::logs;
-pub use status::{Status, status};
+pub use state::Status;
+pub use status::status;
 
 use crate::catalog::manifest::RuntimeKind;
 use crate::check::Context;

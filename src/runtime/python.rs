@@ -38,11 +38,12 @@ pub(super) fn prepare(
     let stamp = venv.join(".mlops-lab");
     let wanted = fingerprint(ws, python)?;
     let making = places::making(ws, "venv");
-    if making.is_file() {
-        // We were killed while we made it: a part of an environment is worse than none.
-        fs::remove_tree(&venv)?;
-    } else if fs::read_optional(&stamp)?.as_deref() == Some(wanted.as_bytes()) {
-        return Ok(());
+    match (making.is_file(), fs::read_optional(&stamp)?) {
+        (false, Some(made)) if made == wanted.as_bytes() => return Ok(()),
+        // The learner's own (by make, by hand): installed into, never removed.
+        (false, None) => {}
+        // Ours, and half made by a run that was killed, or made from other requirements, or moved: a part of one is worse than none.
+        _ => fs::remove_tree(&venv)?,
     }
     fs::write(&making, b"", false)?;
     let uv = which(ws, kind, "uv")?;

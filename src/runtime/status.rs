@@ -1,104 +1,16 @@
-//! What runs, and the last words of what does not.
+//! Asking each runtime what runs.
 
-use std::collections::BTreeMap;
-use std::io::{self, Write};
-
-use serde::Serialize;
-
+use super::state::{Service, State, Status};
 use super::{active, compose, context, places};
 use crate::catalog::manifest::{RuntimeKind, VerdictKind};
 use crate::check;
 use crate::error::Result;
-use crate::platform::term::{BAD, BOLD, DIM, GOOD, WARN, escape};
 use crate::platform::world::World;
-use crate::platform::{clock, fs, process};
+use crate::platform::{fs, process};
 use crate::workspace::Workspace;
 
 /// Lines of a dead service's log that are shown.
 const LAST: usize = 8;
-
-/// What runs of a lab.
-#[derive(Clone, Debug, Serialize)]
-pub struct Status {
-    /// Where; none when nothing runs.
-    pub runtime: Option<RuntimeKind>,
-    /// Its services.
-    pub services: Vec<Service>,
-    /// Base URLs by name.
-    pub endpoints: BTreeMap<String, String>,
-}
-
-/// One service.
-#[derive(Clone, Debug, Serialize)]
-pub struct Service {
-    /// Its name.
-    pub name: String,
-    /// What it does.
-    pub state: State,
-    /// The process, or the container.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub place: Option<String>,
-    /// Seconds since 1970.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub since: Option<u64>,
-    /// What it printed last, when it is dead.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub last_words: Vec<String>,
-}
-
-/// What a service does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum State {
-    /// It runs and wants traffic.
-    Ready,
-    /// It runs and does not want traffic (yet).
-    NotReady,
-    /// It ended although it should run.
-    Dead,
-    /// It did its work and ended well.
-    Finished,
-    /// It was not started.
-    Stopped,
-}
-
-impl Status {
-    /// Whether everything that should run is ready.
-    pub fn healthy(&self) -> bool {
-        self.runtime.is_some()
-            && self.services.iter().all(|service| matches!(service.state, State::Ready | State::Finished))
-    }
-
-    /// Tells it to people.
-    pub fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        let Some(runtime) = self.runtime else {
-            return writeln!(out, "nothing runs\n\nnext: mlops-lab up");
-        };
-        writeln!(out, "{BOLD}{runtime}{BOLD:#}")?;
-        let width = self.services.iter().map(|service| service.name.len()).max().unwrap_or(0);
-        for service in &self.services {
-            let (style, word) = match service.state {
-                State::Ready => (GOOD, "ready"),
-                State::NotReady => (WARN, "running, not ready"),
-                State::Dead => (BAD, "dead"),
-                State::Finished => (DIM, "finished"),
-                State::Stopped => (DIM, "not started"),
-            };
-            let place = service.place.as_ref().map(|place| format!("  {place}")).unwrap_or_default();
-            let since =
-                service.since.map(|since| format!("  started {}", clock::ago(since))).unwrap_or_default();
-            writeln!(out, "  {:width$}  {style}{word}{style:#}{DIM}{place}{since}{DIM:#}", service.name)?;
-            for line in &service.last_words {
-                writeln!(out, "      {}", escape(line))?;
-            }
-        }
-        for (name, url) in &self.endpoints {
-            writeln!(out, "  {DIM}{name}{DIM:#} {url}")?;
-        }
-        let next = if self.healthy() { "mlops-lab check" } else { "mlops-lab logs, then mlops-lab up" };
-        writeln!(out, "\nnext: {next}")
-    }
-}
 
 /// What runs of the lab.
 pub fn status(ws: &Workspace, world: &dyn World) -> Result<Status> {
