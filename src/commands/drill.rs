@@ -86,7 +86,7 @@ fn inject(session: &Session, workspace: &Workspace, kind: RuntimeKind, drill: &D
     let mut progress = workspace.progress()?;
     progress.begin_drill(&drill.id);
     workspace.save_progress(&progress)?;
-    solve::run_all(session, workspace, kind, &drill.inject)?;
+    solve::run_all(session, workspace, kind, &drill.inject, Some("breaking something"))?;
     let end = Instant::now() + drill.within.0;
     loop {
         let symptom = check::judge_all(&drill.symptom, &context, &Machine);
@@ -106,7 +106,7 @@ fn inject(session: &Session, workspace: &Workspace, kind: RuntimeKind, drill: &D
 }
 
 fn restore(session: &Session, workspace: &Workspace, kind: RuntimeKind, drill: &Drill) -> Result<Broken> {
-    solve::run_all(session, workspace, kind, &drill.restore)?;
+    solve::run_all(session, workspace, kind, &drill.restore, Some("putting it back"))?;
     let mut progress = workspace.progress()?;
     progress.drill = None;
     workspace.save_progress(&progress)?;

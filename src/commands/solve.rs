@@ -72,20 +72,22 @@ pub(super) fn run(
             scaffold::overlay(workspace.root(), &overlay, &workspace.base()?, &workspace.backup_folder())?;
         // The lock ends here: a solution may call `mlops-lab up`.
     }
-    run_all(session, &workspace, kind, &solution.run)?;
+    run_all(session, &workspace, kind, &solution.run, None)?;
     Ok(solved)
 }
 
 /// Runs the commands of a solution, an injection or a restoration, in order, showing what they print when one fails.
+/// With `veil` that is what is said of each: the commands of a drill would give it away.
 pub(super) fn run_all(
     session: &Session,
     workspace: &Workspace,
     kind: RuntimeKind,
     commands: &[Vec<String>],
+    veil: Option<&str>,
 ) -> Result<()> {
     let mut progress = session.progress();
     for argv in commands {
-        progress.start(&process::shell_words(argv));
+        progress.start(&veil.map_or_else(|| process::shell_words(argv), str::to_owned));
         let command = workspace.command(kind, argv, WITHIN)?;
         let log = workspace.run_folder().join("log").join("command.log");
         let how = process::Shown { log: &log, record: None, verbose: false };
