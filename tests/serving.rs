@@ -99,6 +99,16 @@ fn clients_of_the_field_get_right_answers_and_malformed_requests_a_reason_on_com
     let lab = lab();
     lab.ok(&["up", "--runtime", "compose"]);
     clients(&lab);
+    // Everything of it can be found again by the project's label.
+    let label = format!("label=dev.mlops-lab.project=test-{}", lab.port);
+    for (kind, least) in [("container", 2), ("network", 1), ("volume", 1)] {
+        let found = must(
+            Command::new("docker")
+                .args([kind, "ls", "-q", "--filter", &label])
+                .args((kind == "container").then_some("-a")),
+        );
+        assert!(found.out.lines().count() >= least, "{kind}: {}", found.out);
+    }
 }
 
 #[test]
@@ -134,6 +144,39 @@ fn requirements_that_cannot_be_fetched_are_said_and_the_next_run_goes_on() {
     assert_eq!(up.code, 3, "{}", up.err);
     assert!(up.err.contains("hint") && up.err.contains("package index"), "{}", up.err);
     lab.ok(&["up"]);
+    lab.ok(&["status"]);
+}
+
+#[test]
+fn the_machines_own_uv_is_used_where_there_is_one() {
+    let Some(uv) = std::env::var_os("MLOPS_LAB_UV") else {
+        assert!(!strict(), "MLOPS_LAB_UV names no uv");
+        eprintln!("skipped: MLOPS_LAB_UV is not set");
+        return;
+    };
+    let _alone = alone();
+    let lab = lab();
+    // A folder with uv and nothing else, in front: the rest of the machine stays as it is.
+    let bin = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(uv, bin.path().join("uv")).unwrap();
+    let path = format!("{}:{}", bin.path().display(), std::env::var("PATH").unwrap());
+    let up = seen(lab.command(&["up"]).env("PATH", path));
+    assert_eq!(up.code, 0, "{}", up.err);
+    assert!(up.err.contains("making .venv with uv") && !up.err.contains("requirements-uv.txt"), "{}", up.err);
+    lab.ok(&["status"]);
+}
+
+#[test]
+fn pip_alone_makes_the_same_lab() {
+    let _alone = alone();
+    let lab = lab();
+    let manifest = lab.root.join(".mlops-lab/lab.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    let without: Vec<&str> = text.lines().filter(|line| !line.starts_with("uv = ")).collect();
+    assert!(without.len() < text.lines().count(), "{text}");
+    std::fs::write(&manifest, without.join("\n")).unwrap();
+    let up = lab.ok(&["up"]);
+    assert!(up.err.contains("with pip") && !up.err.contains("uv"), "{}", up.err);
     lab.ok(&["status"]);
 }
 

@@ -82,8 +82,10 @@ impl Session {
 /// Runs the command and says what went wrong, if anything; returns the exit code.
 pub fn run(cli: &Cli) -> Exit {
     if let Command::Launch { args } = &cli.command {
-        term::report(&process::launch(args));
-        return Exit::Environment;
+        // Returns only when it failed: else this process has become another program.
+        let error = process::launch(args);
+        term::report(&error);
+        return error.exit();
     }
     clock::catch_interrupts();
     match session(cli).and_then(|session| dispatch(cli, &session)) {

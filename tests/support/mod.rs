@@ -24,6 +24,8 @@ impl Lab {
             command.arg("--pack").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs").join(pack));
         }
         command.args(["init", id, "--no-doctor", "--set", &format!("port={port}")]).arg(&root);
+        // A name of its own: the default one may be a lab of whoever runs the tests.
+        command.args(["--set", &format!("project_name=test-{port}")]);
         command.args(sets.iter().flat_map(|set| ["--set", set]));
         let out = command.output().unwrap();
         assert!(out.status.success(), "{}", text(&out.stderr));
