@@ -16,6 +16,9 @@ use crate::workspace::Workspace;
 /// Building images and installing packages on a slow machine.
 const WITHIN: Duration = Duration::from_secs(15 * 60);
 
+/// Stopping everything at the end.
+const CLEAN: Duration = Duration::from_secs(3 * 60);
+
 /// How one run of our program ended.
 pub(super) struct Seen {
     pub(super) exit: String,
@@ -181,7 +184,13 @@ impl Project {
 
     /// Stops everything and removes the folder, whatever happened before.
     pub(super) fn clean(&self) {
-        let _ = self.run(&["down", "--purge"]);
+        // Not `run`: after Ctrl-C that ends every command at once, and this one must still be done.
+        if let Ok(mut down) = process::spawn(&self.command(&self.root, &["down", "--purge"])) {
+            let end = Instant::now() + CLEAN;
+            while matches!(down.ended(), Ok(None)) && Instant::now() < end {
+                clock::nap(Duration::from_millis(50));
+            }
+        }
         if !self.keep
             && let Some(parent) = self.root.parent()
         {

@@ -96,6 +96,9 @@ pub(super) fn up(
     // Written before anything is made: after a kill in the middle `down` knows that there is something to look for.
     fs::write(&places::containers(ws), format!("{{\"project\": \"{}\"}}\n", ws.project()).as_bytes(), false)?;
     let result = build_and_start(ws, plan, options, world, progress);
+    // After Ctrl-C no command of ours is begun any more; it is written down that there may be containers.
+    clock::interrupted()
+        .map_err(|error| error.hint("some containers may be there already: mlops-lab down"))?;
     if result.is_err() && !running {
         // Nothing half done. The first error is the one to tell.
         let _ = remove(ws, false, progress);
