@@ -37,6 +37,10 @@ pub(super) fn up(
     let running: Vec<String> = alive(ws).into_iter().map(|record| record.name).collect();
     let missing: Vec<&Service> =
         local.service.iter().filter(|service| !running.contains(&service.name)).collect();
+    if missing.is_empty() && !running.is_empty() {
+        // Everything runs: its environment must not be made anew under it.
+        return Ok(Vec::new());
+    }
     if running.is_empty() {
         // The rest of a run that was killed: an installer would race with ours, a child of a dead service may hold the port.
         clear(ws);
