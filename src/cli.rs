@@ -53,9 +53,16 @@ pub enum Command {
         /// Remove volumes as well: data in them is gone.
         #[arg(long)]
         purge: bool,
+        /// Only this runtime; all when none is given.
+        #[arg(long, value_name = "RUNTIME")]
+        runtime: Option<RuntimeKind>,
     },
     /// Say what runs.
-    Status,
+    Status {
+        /// Only this runtime; the one that is up when none is given.
+        #[arg(long, value_name = "RUNTIME")]
+        runtime: Option<RuntimeKind>,
+    },
     /// Show what a service printed.
     Logs {
         /// The service; all when none is given.
@@ -66,11 +73,17 @@ pub enum Command {
         /// Go on as the log grows.
         #[arg(short, long)]
         follow: bool,
+        /// Only this runtime; the one that is up when none is given.
+        #[arg(long, value_name = "RUNTIME")]
+        runtime: Option<RuntimeKind>,
     },
     /// Open the lab in the browser; in a pipe, print the address.
     Open {
         /// The endpoint; the first that people can look at when none is given.
         endpoint: Option<String>,
+        /// Only this runtime; the one that is up when none is given.
+        #[arg(long, value_name = "RUNTIME")]
+        runtime: Option<RuntimeKind>,
     },
     /// Look at the live system and say which steps are done.
     Check(Check),

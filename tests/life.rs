@@ -51,6 +51,8 @@ fn up_is_idempotent_and_down_frees_the_port() {
     assert_eq!(json(&lab.ok(&["up", "--json"]).out)["started"], json("[]"));
     assert_eq!(pid(&lab), first, "what runs is left alone");
     lab.ok(&["status"]);
+    lab.ok(&["status", "--runtime", "local"]);
+    assert_eq!(lab.run(&["down", "--runtime", "compose"]).code, 2, "the lab does not offer it");
     assert_eq!(json(&lab.ok(&["down", "--json"]).out)["stopped"][0], "files");
     TcpListener::bind(("127.0.0.1", lab.port)).unwrap();
     assert!(lab.ok(&["down"]).out.contains("nothing was running"));

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Session, View};
+use super::{Session, View, runtime_of};
+use crate::catalog::manifest::RuntimeKind;
 use crate::error::Result;
 use crate::runtime;
 
@@ -12,9 +13,13 @@ use crate::runtime;
 #[serde(transparent)]
 pub(super) struct Stopped(runtime::Down);
 
-pub(super) fn run(session: &Session, purge: bool) -> Result<Stopped> {
+pub(super) fn run(session: &Session, kind: Option<RuntimeKind>, purge: bool) -> Result<Stopped> {
     let workspace = session.workspace()?;
-    Ok(Stopped(runtime::down(&workspace, purge, &mut session.progress())?))
+    if kind.is_some() {
+        // One that the lab does not offer is a slip, not «nothing runs».
+        runtime_of(&workspace, kind)?;
+    }
+    Ok(Stopped(runtime::down(&workspace, kind, purge, &mut session.progress())?))
 }
 
 impl View for Stopped {

@@ -120,10 +120,14 @@ fn dispatch(cli: &Cli, session: &Session) -> Result<Exit> {
         Command::Show { lab } => session.show(&show::run(session, lab)?),
         Command::Init(args) => init::run(session, args),
         Command::Up(args) => session.show(&up::run(session, &session.workspace()?, args)?),
-        Command::Down { purge } => session.show(&down::run(session, *purge)?),
-        Command::Status => session.show(&status::run(session)?),
-        Command::Logs { service, lines, follow } => logs::run(session, service.as_deref(), *lines, *follow),
-        Command::Open { endpoint } => session.show(&open::run(session, endpoint.as_deref())?),
+        Command::Down { purge, runtime } => session.show(&down::run(session, *runtime, *purge)?),
+        Command::Status { runtime } => session.show(&status::run(session, *runtime)?),
+        Command::Logs { service, lines, follow, runtime } => {
+            logs::run(session, service.as_deref(), *lines, *follow, *runtime)
+        }
+        Command::Open { endpoint, runtime } => {
+            session.show(&open::run(session, endpoint.as_deref(), *runtime)?)
+        }
         Command::Check(args) => check::run(session, args),
         Command::Hint { step, all } => session.show(&hint::run(session, step.as_deref(), *all)?),
         Command::Solve { step, diff, runtime } => {

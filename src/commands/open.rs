@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{Session, View, runtime_of};
+use crate::catalog::manifest::RuntimeKind;
 use crate::error::{Error, Result, unknown};
 use crate::platform::{process, term};
 
@@ -15,9 +16,9 @@ pub(super) struct Opened {
     browser: bool,
 }
 
-pub(super) fn run(session: &Session, endpoint: Option<&str>) -> Result<Opened> {
+pub(super) fn run(session: &Session, endpoint: Option<&str>, asked: Option<RuntimeKind>) -> Result<Opened> {
     let workspace = session.workspace()?;
-    let kind = runtime_of(&workspace, None)?;
+    let kind = runtime_of(&workspace, asked)?;
     let manifest = workspace.manifest();
     let name = match endpoint {
         Some(name) => name.to_owned(),

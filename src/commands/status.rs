@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Session, View};
+use super::{Session, View, runtime_of};
+use crate::catalog::manifest::RuntimeKind;
 use crate::error::{Exit, Result};
 use crate::platform::world::Machine;
 use crate::runtime;
@@ -13,9 +14,13 @@ use crate::runtime;
 #[serde(transparent)]
 pub(super) struct Shown(runtime::Status);
 
-pub(super) fn run(session: &Session) -> Result<Shown> {
+pub(super) fn run(session: &Session, kind: Option<RuntimeKind>) -> Result<Shown> {
     let workspace = session.workspace()?;
-    Ok(Shown(runtime::status(&workspace, &Machine)?))
+    if kind.is_some() {
+        // One that the lab does not offer is a slip, not «nothing runs».
+        runtime_of(&workspace, kind)?;
+    }
+    Ok(Shown(runtime::status(&workspace, kind, &Machine)?))
 }
 
 impl View for Shown {

@@ -188,7 +188,7 @@ fn stop(ws: &Workspace, local: &Local, record: &Record) -> bool {
 }
 
 /// Ends what no service is: installers and tasks of a run that was killed, children of dead services. Returns their names.
-fn clear(ws: &Workspace) -> Vec<String> {
+pub(super) fn clear(ws: &Workspace) -> Vec<String> {
     let mut cleared = Vec::new();
     for record in places::all_passing(ws) {
         if process::alive(&record.process) {

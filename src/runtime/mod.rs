@@ -85,14 +85,27 @@ pub fn up(
     })
 }
 
-/// Stops everything of the lab in every runtime, from what is on disk alone. With `purge` the volumes and images of containers go as well.
+/// Stops everything of the lab, in one runtime or in all, from what is on disk alone. With `purge` the volumes and images of containers go as well.
 ///
 /// # Errors
 /// Exit 3: another run is at work; Docker cannot be reached although containers of the lab were started.
-pub fn down(ws: &Workspace, purge: bool, progress: &mut dyn Progress) -> Result<Down> {
+pub fn down(
+    ws: &Workspace,
+    only: Option<RuntimeKind>,
+    purge: bool,
+    progress: &mut dyn Progress,
+) -> Result<Down> {
     let _lock = ws.lock("down")?;
-    let mut stopped = local::down(ws, progress)?;
-    stopped.extend(compose::down(ws, purge, progress)?);
+    let mut stopped = Vec::new();
+    if only == Some(RuntimeKind::Compose) {
+        // A build that outlived its `up` would go on making what is removed here.
+        local::clear(ws);
+    } else {
+        stopped.extend(local::down(ws, progress)?);
+    }
+    if only != Some(RuntimeKind::Local) {
+        stopped.extend(compose::down(ws, purge, progress)?);
+    }
     Ok(Down { stopped })
 }
 

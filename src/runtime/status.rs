@@ -12,9 +12,9 @@ use crate::workspace::Workspace;
 /// Lines of a dead service's log that are shown.
 const LAST: usize = 8;
 
-/// What runs of the lab.
-pub fn status(ws: &Workspace, world: &dyn World) -> Result<Status> {
-    let runtime = active(ws);
+/// What runs of the lab, in one runtime or wherever it is up.
+pub fn status(ws: &Workspace, only: Option<RuntimeKind>, world: &dyn World) -> Result<Status> {
+    let runtime = active(ws).filter(|kind| only.is_none_or(|only| only == *kind));
     let services = match runtime {
         None => Vec::new(),
         Some(RuntimeKind::Local) => local(ws, world)?,
