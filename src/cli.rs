@@ -211,8 +211,8 @@ pub enum LabCommand {
         /// Only list the cases.
         #[arg(long)]
         list: bool,
-        /// Write the measured cost into the pack's lab.toml (with --pack).
-        #[arg(long, requires = "pack")]
+        /// Write the measured cost into the lab.toml of the pack named by --pack.
+        #[arg(long)]
         write_cost: bool,
         /// Keep the project that was made.
         #[arg(long)]

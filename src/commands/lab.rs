@@ -95,6 +95,10 @@ pub(super) fn test(
     }
     let kinds: Vec<RuntimeKind> =
         offered.into_iter().filter(|kind| runtime.is_none_or(|asked| asked == *kind)).collect();
+    if write_cost && lab.source == Source::Embedded {
+        return Err(Error::usage("--write-cost: a built-in lab has no file to write")
+            .hint("name its pack: --pack DIR"));
+    }
     if list {
         return session.show(&Names(kinds.iter().flat_map(|kind| prove::cases(&lab, *kind)).collect()));
     }
