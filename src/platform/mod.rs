@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod fs;
+pub mod host;
 pub mod net;
 pub mod process;
 pub mod term;

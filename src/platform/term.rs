@@ -40,6 +40,25 @@ pub fn attended() -> bool {
     io::stderr().is_terminal()
 }
 
+/// How many columns standard output has: `COLUMNS`, else the terminal's; none in a pipe, where lines are not broken.
+pub fn columns() -> Option<usize> {
+    let said = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    let seen = || rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| usize::from(size.ws_col));
+    said.or_else(seen).filter(|columns| *columns >= 20)
+}
+
+/// Asks on the terminal; only `y` or `yes` is a yes. Where nobody can answer it is a no.
+pub fn confirm(question: &str) -> bool {
+    if !(io::stdin().is_terminal() && attended()) {
+        return false;
+    }
+    let mut err = err();
+    let _ = write!(err, "{question} [y/N] ").and_then(|()| err.flush());
+    let mut answer = String::new();
+    let read = io::stdin().read_line(&mut answer);
+    read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+}
+
 /// Prints an error: what happened, why, the lines that belong to it, and what to do next.
 pub fn report(error: &Error) {
     let mut err = err();

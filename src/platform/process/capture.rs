@@ -34,7 +34,8 @@ pub fn capture(command: &Command) -> Result<Captured, NotRun> {
     let mut std = command.std(&program);
     std.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped());
     std.stdin(if command.stdin.is_empty() { Stdio::null() } else { Stdio::piped() });
-    let mut child = std.spawn().map_err(|error| NotRun::Unusable(program.clone(), error.to_string()))?;
+    let mut child =
+        std.spawn().map_err(|error| NotRun::Unusable(program.clone(), find::refused(&program, &error)))?;
     feed(&mut child, command.stdin.clone());
     let mut out = Stream::new(child.stdout.take());
     let mut err = Stream::new(child.stderr.take());

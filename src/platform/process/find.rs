@@ -1,9 +1,60 @@
 //! Finding a program, and saying plainly why a file that is there cannot be run.
 
+use std::ffi::OsStr;
+use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::{Command, NotRun};
+
+/// Why the system does not run a file that is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// A symbolic link to nothing.
+    BrokenLink,
+    /// A folder.
+    Folder,
+    /// No permission to execute, for this user.
+    NotExecutable,
+    /// A script whose interpreter, or a program whose loader, is not there.
+    BrokenInterpreter(String),
+    /// A program for another processor or system.
+    WrongArchitecture,
+    /// No bytes at all.
+    Empty,
+    /// Neither a program nor a script.
+    NotAProgram,
+    /// Anything else, in the system's words.
+    System(String),
+}
+
+impl Unfit {
+    /// One word for scripts.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Unfit::BrokenLink => "broken-link",
+            Unfit::Folder | Unfit::Empty | Unfit::NotAProgram | Unfit::System(_) => "unusable",
+            Unfit::NotExecutable => "not-executable",
+            Unfit::BrokenInterpreter(_) => "broken-interpreter",
+            Unfit::WrongArchitecture => "wrong-architecture",
+        }
+    }
+}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unfit::BrokenLink => f.write_str("it is a link to nothing"),
+            Unfit::Folder => f.write_str("it is a folder"),
+            Unfit::NotExecutable => f.write_str("it is not executable for this user"),
+            Unfit::BrokenInterpreter(name) => write!(f, "its interpreter {name} does not exist"),
+            Unfit::WrongArchitecture => f.write_str("it was built for another processor or system"),
+            Unfit::Empty => f.write_str("it is empty"),
+            Unfit::NotAProgram => f.write_str("it is neither a program nor a script"),
+            Unfit::System(words) => f.write_str(words),
+        }
+    }
+}
 
 /// The file that a command would run.
 ///
@@ -40,17 +91,44 @@ pub fn locate(command: &Command) -> Result<PathBuf, NotRun> {
     Err(NotRun::Absent(given.display().to_string()))
 }
 
+/// All programs of this name on a PATH that can be run, in its order, links resolved, each file once.
+pub fn all(name: &str, path: &OsStr) -> Vec<PathBuf> {
+    let mut all: Vec<PathBuf> = Vec::new();
+    for folder in std::env::split_paths(path) {
+        let file = folder.join(name);
+        if let Ok(real) = file.canonicalize()
+            && why_not(&file).is_none()
+            && !all.iter().any(|known| known.canonicalize().is_ok_and(|known| known == real))
+        {
+            all.push(file);
+        }
+    }
+    all
+}
+
+/// Why the system did not start this program, from its error.
+pub(super) fn refused(path: &Path, error: &std::io::Error) -> Unfit {
+    match error.raw_os_error().map(rustix::io::Errno::from_raw_os_error) {
+        Some(rustix::io::Errno::NOEXEC) => Unfit::WrongArchitecture,
+        // The file was there a moment ago: what is missing is what should load it.
+        Some(rustix::io::Errno::NOENT) if path.exists() => {
+            Unfit::BrokenInterpreter("(its loader)".to_owned())
+        }
+        _ => Unfit::System(error.to_string()),
+    }
+}
+
 /// Why the system would not run this file; none when it would.
-fn why_not(path: &Path) -> Option<String> {
+fn why_not(path: &Path) -> Option<Unfit> {
     let Ok(meta) = path.metadata() else {
-        return Some("it is a link to nothing".to_owned());
+        return Some(Unfit::BrokenLink);
     };
     if meta.is_dir() {
-        return Some("it is a folder".to_owned());
+        return Some(Unfit::Folder);
     }
     #[cfg(unix)]
     if rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_err() {
-        return Some("it is not executable for this user".to_owned());
+        return Some(Unfit::NotExecutable);
     }
     let mut head = [0; 256];
     // A file that may be run and not be read is rare and legal.
@@ -61,17 +139,11 @@ fn why_not(path: &Path) -> Option<String> {
             .into_owned();
         let interpreter = line.split_whitespace().next().unwrap_or_default().to_owned();
         let there = Path::new(&interpreter).exists();
-        return (!there).then(|| format!("its interpreter {interpreter} does not exist"));
+        return (!there).then_some(Unfit::BrokenInterpreter(interpreter));
     }
     // Without this look some systems hand any bytes to /bin/sh.
     let program = cfg!(windows)
         || head.starts_with(b"\x7fELF")
         || [[0xcf, 0xfa, 0xed, 0xfe], [0xca, 0xfe, 0xba, 0xbe]].iter().any(|magic| head.starts_with(magic));
-    (!program).then(|| {
-        if head.is_empty() {
-            "it is empty".to_owned()
-        } else {
-            "it is neither a program nor a script".to_owned()
-        }
-    })
+    (!program).then_some(if head.is_empty() { Unfit::Empty } else { Unfit::NotAProgram })
 }

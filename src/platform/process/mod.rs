@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use capture::capture;
-pub use find::locate;
+pub use find::{Unfit, all, locate};
 pub use identity::{ProcessId, alive, end, end_one, identity, marked, resident};
 pub use launch::{Child, Record, launch, pass_through, spawn, start};
-pub use shown::{Shown, shown};
+pub use shown::{Shown, attached, shown};
 
 /// The variable that marks every process of a lab, with the lab's id as its value.
 pub const MARK: &str = "MLOPS_LAB_WORKSPACE";
@@ -165,8 +165,8 @@ pub struct Captured {
 pub enum NotRun {
     /// No such program on PATH.
     Absent(String),
-    /// It is there, and the system cannot run it: the path, and why in plain words.
-    Unusable(PathBuf, String),
+    /// It is there, and the system cannot run it: the path, and why.
+    Unusable(PathBuf, Unfit),
 }
 
 impl fmt::Display for NotRun {

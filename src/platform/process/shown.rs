@@ -80,6 +80,16 @@ pub fn shown(command: &Command, how: Shown<'_>, progress: &mut dyn Progress) -> 
     Err(if tail.trim().is_empty() { error } else { error.detail(tail) })
 }
 
+/// Runs a line of shell in the foreground, with our terminal: it may ask for a password. What it prints goes to standard error.
+///
+/// # Errors
+/// Exit 3 when there is no shell.
+pub fn attached(line: &str) -> Result<Ended> {
+    let output = duct::cmd("sh", ["-c", line]).stdout_to_stderr().unchecked().run();
+    let output = output.map_err(|error| Error::environment("cannot start sh").because(error))?;
+    Ok(Ended::from(output.status))
+}
+
 fn expression(command: &Command, log: &Path) -> duct::Expression {
     let mut expression = duct::cmd(&command.program, &command.args)
         .stdin_null()
