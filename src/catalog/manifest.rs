@@ -8,8 +8,10 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 pub use super::course::{Drill, Hint, Solution, Step, VerdictKind, When};
+pub use super::needs::{GpuNeed, Need, ToolNeed};
+
 use super::expect::Check;
-use super::units::{Size, VersionReq, Within};
+use super::units::Within;
 
 /// The version of the format that this program reads and writes.
 pub const SCHEMA: u32 = 1;
@@ -329,32 +331,6 @@ pub struct Service {
     pub stop_within: Option<Within>,
     /// What must pass before the service counts as ready.
     pub ready: Check,
-}
-
-/// One thing that a runtime needs of the machine.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Need {
-    /// A CPython that can make environments (or uv, which brings one).
-    Python(VersionReq),
-    /// uv.
-    Uv(VersionReq),
-    /// git.
-    Git(VersionReq),
-    /// make.
-    Make(VersionReq),
-    /// A Docker engine that answers.
-    Docker(VersionReq),
-    /// Docker Compose v2.
-    Compose(VersionReq),
-    /// Docker Buildx.
-    Buildx(VersionReq),
-    /// Free space where the lab is.
-    Disk(Size),
-    /// Memory of the machine (of the engine's machine for compose).
-    Memory(Size),
-    /// Processors.
-    Cpus(u32),
 }
 
 /// Where an endpoint is, by runtime.

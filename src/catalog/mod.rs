@@ -4,6 +4,7 @@ pub mod course;
 pub mod expect;
 pub mod lint;
 pub mod manifest;
+pub mod needs;
 pub mod parse;
 pub mod source;
 pub mod tree;

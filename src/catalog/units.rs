@@ -147,6 +147,13 @@ impl VersionReq {
     }
 }
 
+impl VersionReq {
+    /// Any version will do.
+    pub fn any() -> Self {
+        VersionReq { text: "*".to_owned(), rules: Vec::new() }
+    }
+}
+
 impl FromStr for VersionReq {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Session, View};
 use crate::catalog::Manifest;
-use crate::catalog::manifest::{Need, VarKind};
+use crate::catalog::manifest::VarKind;
 use crate::error::Result;
 use crate::platform::term::{BOLD, DIM};
 
@@ -29,7 +29,7 @@ impl View for Show {
             writeln!(out, "after       {}", lab.after.join(", "))?;
         }
         for kind in lab.runtimes() {
-            let needs: Vec<String> = lab.needs(kind).iter().map(need).collect();
+            let needs: Vec<String> = lab.needs(kind).iter().map(ToString::to_string).collect();
             writeln!(out, "\n{BOLD}{:<12}{BOLD:#}needs {}", kind.name(), needs.join(", "))?;
             if let Some(cost) = lab.cost.get(&kind) {
                 let mut parts = Vec::new();
@@ -56,20 +56,5 @@ impl View for Show {
             writeln!(out, "  --set {name}=…  {}{default}", var.help)?;
         }
         writeln!(out, "\nnext: mlops-lab init {} --up", lab.id)
-    }
-}
-
-fn need(need: &Need) -> String {
-    match need {
-        Need::Python(version) => format!("Python {version}"),
-        Need::Uv(version) => format!("uv {version}"),
-        Need::Git(version) => format!("git {version}"),
-        Need::Make(version) => format!("make {version}"),
-        Need::Docker(version) => format!("Docker {version}"),
-        Need::Compose(version) => format!("Docker Compose {version}"),
-        Need::Buildx(version) => format!("Docker Buildx {version}"),
-        Need::Disk(size) => format!("{size} of disk"),
-        Need::Memory(size) => format!("{size} of memory"),
-        Need::Cpus(count) => format!("{count} processors"),
     }
 }
