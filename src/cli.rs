@@ -3,9 +3,10 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::catalog::manifest::RuntimeKind;
+use crate::catalog::units::Within;
 
 /// A lab bench for DevOps engineers who move into MLOps.
 #[derive(Debug, Parser)]
@@ -115,16 +116,7 @@ pub enum Command {
         undo: bool,
     },
     /// Say what this machine lacks and how to mend it.
-    Doctor {
-        /// Only what this lab needs; inside a lab, that lab.
-        lab: Option<String>,
-        /// Only what this runtime needs.
-        #[arg(long, value_name = "RUNTIME")]
-        runtime: Option<RuntimeKind>,
-        /// Show how each thing was found out.
-        #[arg(short, long)]
-        verbose: bool,
-    },
+    Doctor(Doctor),
     /// For people who write labs.
     #[command(subcommand)]
     Lab(LabCommand),
@@ -175,6 +167,75 @@ pub struct Up {
     /// Show what installers and builds print.
     #[arg(short, long)]
     pub verbose: bool,
+}
+
+/// `doctor`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes:   0 all well, or warnings only · 1 something fails (with --strict: or warns) · 2 usage · 3 something could not be found out"
+)]
+pub struct Doctor {
+    /// Only what this lab needs; inside a lab, that lab.
+    pub lab: Option<String>,
+    /// Only what this runtime needs.
+    #[arg(long, value_name = "RUNTIME")]
+    pub runtime: Option<RuntimeKind>,
+    /// Only these checks: an id, or what stands before its dot (`docker`). Can be given again.
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Leave out these checks.
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub skip: Vec<String>,
+    /// Count a warning as a failure.
+    #[arg(long)]
+    pub strict: bool,
+    /// Wait this long for what can heal by itself: an engine or a cluster that is starting.
+    #[arg(long, value_name = "DURATION")]
+    pub wait: Option<Within>,
+    /// The longest that one look may take; what is later is «not found out».
+    #[arg(long, value_name = "DURATION", default_value = "5s")]
+    pub within: Within,
+    /// How the report is written.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+    /// Show how each thing was found out, as commands to paste.
+    #[arg(short, long)]
+    pub verbose: bool,
+    /// For a bug report: with all evidence, without home, user, host, addresses, tokens and passwords.
+    #[arg(long)]
+    pub report: bool,
+    /// Offer to run the commands that mend what fails. Nothing is run without a yes.
+    #[arg(long)]
+    pub fix: bool,
+    /// Say yes to --fix.
+    #[arg(long, requires = "fix")]
+    pub yes: bool,
+    /// Ask package indexes and registries as well.
+    #[arg(long)]
+    pub online: bool,
+    /// The kubeconfig context that is meant; needed for one that is not known to be a local cluster.
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
+    /// Read /proc, /sys and /etc below this folder.
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+    /// List all checks and what they find out.
+    #[arg(long)]
+    pub list: bool,
+}
+
+/// How `doctor` writes its report. The same verdicts and the same exit code in each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON value; its form is src/doctor/report.schema.json.
+    Json,
+    /// For test reports.
+    Junit,
+    /// Annotations for GitHub Actions.
+    Github,
 }
 
 /// `check`

@@ -11,12 +11,12 @@ use crate::catalog::manifest::RuntimeKind;
 use crate::cli::{Init, Up};
 use crate::error::{Error, Exit, Result};
 use crate::platform::fs;
-use crate::platform::term::{BOLD, GOOD};
+use crate::platform::term::{self, BOLD, GOOD};
 use crate::scaffold::{self, Given};
 use crate::workspace::{self, Workspace};
 
 /// `init` promises to be quick: what the doctor cannot find out in this time it leaves to `doctor` and `up`.
-const DOCTOR_WITHIN: Duration = Duration::from_millis(500);
+const DOCTOR_WITHIN: Duration = Duration::from_millis(400);
 
 #[derive(Serialize)]
 struct Made {
@@ -116,7 +116,7 @@ impl View for Made {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         Brief(self).human(out)?;
         if let Some(report) = &self.doctor {
-            crate::doctor::brief(report, out)?;
+            crate::doctor::brief(report, out, term::columns())?;
         }
         writeln!(out, "\nnext:")?;
         for line in &self.next {

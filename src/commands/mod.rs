@@ -24,7 +24,7 @@ use serde::Serialize;
 
 use crate::catalog::Source;
 use crate::catalog::manifest::RuntimeKind;
-use crate::cli::{Cli, Command, LabCommand};
+use crate::cli::{Cli, Command, Format, LabCommand};
 use crate::error::{Error, Exit, Result};
 use crate::platform::{clock, process, term};
 use crate::runtime;
@@ -111,7 +111,9 @@ fn session(cli: &Cli) -> Result<Session> {
         return Err(Error::usage(format!("there is no folder {}", folder.display())));
     }
     let source = cli.pack.as_ref().map_or(Source::Embedded, |pack| Source::Pack(folder.join(pack)));
-    Ok(Session { folder, source, json: cli.json })
+    // `doctor --format json` is `--json` under another name.
+    let json = cli.json || matches!(&cli.command, Command::Doctor(args) if args.format == Format::Json);
+    Ok(Session { folder, source, json })
 }
 
 fn dispatch(cli: &Cli, session: &Session) -> Result<Exit> {
@@ -134,9 +136,7 @@ fn dispatch(cli: &Cli, session: &Session) -> Result<Exit> {
             session.show(&solve::run(session, step.as_deref(), *diff, *runtime)?)
         }
         Command::Break { drill, undo } => session.show(&drill::run(session, drill.as_deref(), *undo)?),
-        Command::Doctor { lab, runtime, verbose } => {
-            session.show(&doctor::run(session, lab.as_deref(), *runtime, *verbose)?)
-        }
+        Command::Doctor(args) => doctor::run(session, args),
         Command::Lab(LabCommand::Lint { folder }) => session.show(&lab::lint(session, folder.as_deref())?),
         Command::Lab(LabCommand::Test { lab, runtime, list, write_cost, keep }) => {
             lab::test(session, lab, *runtime, *list, *write_cost, *keep)

@@ -1,23 +1,35 @@
-//! What this machine lacks for a lab: needs become probes, probes observations, observations findings, findings one report.
+//! What this machine lacks for a lab: needs become checks, looks bring observations, judging makes findings, findings one report.
+//!
+//! Looking touches the machine, side by side and bounded; judging is pure. What is late is `unknown`, never good or bad.
 
-mod diagnose;
-mod docker;
+mod checks;
+mod examine;
 mod hints;
-mod probe;
-mod seen;
+mod judge;
+mod look;
+mod machine;
+mod redact;
 mod text;
+mod wanted;
 
 use std::path::PathBuf;
-use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use indexmap::IndexMap;
 use serde::Serialize;
 
 use crate::catalog::manifest::{Need, RuntimeKind};
 use crate::error::Exit;
+use crate::platform::host::Root;
 
+pub use checks::{Kind, all, known, of};
+pub use examine::{examine, heals};
+pub use machine::{github, junit};
+pub use redact::{Private, redact};
 pub use text::{brief, human};
+
+/// The version of the report's form, as src/doctor/report.schema.json describes it.
+const SCHEMA: u32 = 1;
 
 /// What is to be examined.
 #[derive(Clone, Debug, Default)]
@@ -27,11 +39,23 @@ pub struct Scope {
     /// Who needs what.
     pub demands: Vec<Demand>,
     /// Where the lab is or will be: its disk counts.
-    pub root: PathBuf,
+    pub folder: PathBuf,
     /// The lab lies on disk already: what comes next is `up`, not `init`.
     pub made: bool,
     /// Ports that the lab itself holds: not «taken».
     pub own_ports: Vec<u16>,
+    /// Only these checks and what stands below them; all when empty.
+    pub only: Vec<String>,
+    /// Not these.
+    pub skip: Vec<String>,
+    /// The command that asks about the lab's other runtimes, when they were left out.
+    pub wider: Option<String>,
+    /// The kubeconfig context that the user named: only such a one may be a cluster that is not known to be local.
+    pub context: Option<String>,
+    /// Whether registries and indexes may be asked.
+    pub online: bool,
+    /// Where /proc, /sys and /etc are read.
+    pub root: Root,
 }
 
 /// What one lab needs in one runtime.
@@ -53,17 +77,24 @@ pub struct Demand {
 pub enum Status {
     /// As needed.
     Pass,
+    /// Not looked at, because what it builds on failed, or because it does not apply.
+    Skip,
     /// It works, and deserves a look.
     Warn,
-    /// Not looked at, because what it builds on failed.
-    Skip,
     /// It could not be found out in time.
     Unknown,
     /// It does not work.
     Fail,
 }
 
-/// One thing that was looked at. Passes are findings too.
+impl Status {
+    /// Whether the learner can go on with it.
+    pub fn works(self) -> bool {
+        matches!(self, Status::Pass | Status::Skip | Status::Warn)
+    }
+}
+
+/// One thing that was looked at. Passes and skips are findings too.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
     /// Stable: `docker.engine`, `port.8080`.
@@ -77,10 +108,10 @@ pub struct Finding {
     /// How it was found out.
     pub evidence: Evidence,
     /// What to do, most fitting first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub hints: Vec<String>,
+    pub hints: Vec<Hint>,
+    /// Where to read on.
+    pub docs: Option<String>,
     /// The finding without which this one could not be looked at.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub blocked_by: Option<&'static str>,
     /// Who needs it: `serving/local`.
     pub needed_by: Vec<String>,
@@ -89,131 +120,110 @@ pub struct Finding {
 /// How something was found out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Evidence {
-    /// A command to paste, or the place that was looked at.
-    pub asked: String,
-    /// What was seen.
-    pub saw: String,
+    /// A command to paste that shows the same.
+    pub cmd: String,
+    /// Its exit code, when a program was run and ended.
+    pub rc: Option<i32>,
     /// How long it took, in milliseconds.
     pub ms: u64,
+    /// The file that was found, or looked at.
+    pub path: Option<String>,
+    /// What was seen, at most a few lines.
+    pub saw: String,
+}
+
+/// What to do about a finding, fit for this machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Hint {
+    /// In words; may be empty when the command speaks for itself.
+    pub text: String,
+    /// What to type.
+    pub cmd: Option<String>,
+    /// The package manager that it uses.
+    pub manager: Option<String>,
+    /// The system that it is for, when it is for one only.
+    pub os: Option<String>,
+    /// Whether `doctor --fix` offers to run it.
+    pub fix: bool,
+}
+
+/// What the findings mean for one lab in one runtime.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Verdict {
+    /// The worst of its findings.
+    pub status: Status,
+    /// The findings that stand in the way.
+    pub because: Vec<String>,
 }
 
 /// All findings, and what they mean for each lab and runtime.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Report {
+    /// The version of this form.
+    pub schema: u32,
+    /// Our own.
+    pub version: &'static str,
+    /// System and processor.
+    pub system: String,
     /// What it is about.
     pub title: String,
-    /// In the order of the groups: tools, containers, machine, ports.
+    /// In the order of the groups.
     pub findings: Vec<Finding>,
     /// `serving/local` -> whether it can work here.
-    pub runtimes: IndexMap<String, Status>,
+    pub runtimes: IndexMap<String, Verdict>,
     /// The command to go on with.
     pub next: String,
     /// How long it took, in milliseconds.
     pub ms: u64,
-    /// The lab and runtime that decide about the exit code: the default ones.
-    #[serde(skip)]
-    deciding: Vec<String>,
+    /// Whether a warning counts as a failure.
+    pub strict: bool,
+    /// The exit code that goes with it.
+    pub exit: u8,
 }
 
 impl Report {
-    /// 0 when the default runtime of every lab asked about works, 1 when one does not, 3 when that could not be found out.
-    pub fn exit(&self) -> Exit {
-        let worst = self.deciding.iter().filter_map(|key| self.runtimes.get(key)).max();
-        match worst {
-            Some(Status::Fail) => Exit::No,
-            Some(Status::Unknown) => Exit::Environment,
-            _ => Exit::Done,
+    /// 1 when something fails (with `strict` also when something warns), else 3 when something could not be found out, else 0.
+    pub fn verdict(&self) -> Exit {
+        let has = |status| self.findings.iter().any(|finding| finding.status == status);
+        if has(Status::Fail) || (self.strict && has(Status::Warn)) {
+            Exit::No
+        } else if has(Status::Unknown) {
+            Exit::Environment
+        } else {
+            Exit::Done
         }
     }
-}
 
-/// Looks at everything side by side. Never takes longer than the deadline and a little: what is late is «unknown».
-pub fn examine(scope: &Scope, deadline: Duration) -> Report {
-    let since = Instant::now();
-    let wanted = probe::wanted(scope);
-    let (tell, told) = mpsc::channel();
-    for (index, want) in wanted.iter().enumerate() {
-        let (want, root, tell) = (want.clone(), scope.root.clone(), tell.clone());
-        // Not scoped: a thread that hangs in the kernel must not hold the report.
-        std::thread::spawn(move || {
-            let since = Instant::now();
-            let seen = probe::look(&want.target, &root, deadline);
-            let _ = tell.send((index, seen, since.elapsed()));
-        });
+    /// The same with warnings counted as failures, or not.
+    #[must_use]
+    pub fn strict(mut self, strict: bool) -> Report {
+        self.strict = strict;
+        self.exit = self.verdict() as u8;
+        self
     }
-    drop(tell);
-    let mut answers = vec![None; wanted.len()];
-    let end = since + deadline + Duration::from_millis(200);
-    while let Ok((index, saw, took)) = told.recv_timeout(end.saturating_duration_since(Instant::now())) {
-        answers[index] = Some((saw, took));
-    }
-    let mut findings: Vec<Finding> = wanted
-        .iter()
-        .zip(answers)
-        .map(|(want, answer)| {
-            let (saw, took) = answer.unwrap_or((seen::Seen::late(deadline), deadline));
-            let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-            diagnose::diagnose(want, saw, &scope.own_ports, ms)
-        })
-        .collect();
-    diagnose::block(&mut findings);
-    let here = hints::Here::look();
-    for finding in
-        findings.iter_mut().filter(|finding| !matches!(finding.status, Status::Pass | Status::Skip))
-    {
-        finding.hints = hints::hints(&finding.id, finding.class, &here);
-    }
-    let mut report = Report {
-        title: scope.title.clone(),
-        findings,
-        ms: u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX),
-        ..Report::default()
-    };
-    for demand in &scope.demands {
-        let key = key(&demand.lab, demand.kind);
-        let worst = report
-            .findings
-            .iter()
-            .filter(|finding| finding.needed_by.contains(&key))
-            .map(|finding| finding.status)
-            .max();
-        report.runtimes.insert(key.clone(), worst.unwrap_or(Status::Pass));
-        // The demands of a lab come with its default runtime first.
-        if !report.deciding.iter().any(|deciding| deciding.starts_with(&format!("{}/", demand.lab))) {
-            report.deciding.push(key);
-        }
-    }
-    report.next = next(&report, scope.made);
-    report
-}
 
-/// Where the default runtime does not work, another one may.
-fn next(report: &Report, made: bool) -> String {
-    let works = |status: &Status| !matches!(status, Status::Fail | Status::Unknown);
-    let Some((key, _)) = report.runtimes.iter().find(|(_, status)| works(status)) else {
-        return "mend what fails, then mlops-lab doctor".to_owned();
-    };
-    let (lab, kind) = key.split_once('/').unwrap_or((key, "local"));
-    let default = report.deciding.contains(key);
-    match (made, default) {
-        (true, true) => "mlops-lab up".to_owned(),
-        (true, false) => format!("mlops-lab up --runtime {kind}"),
-        (false, true) => format!("mlops-lab init {lab} --up"),
-        (false, false) => format!("mlops-lab init {lab} --up --runtime {kind}"),
+    /// What deserves the learner's attention.
+    pub fn troubles(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| !matches!(finding.status, Status::Pass | Status::Skip))
     }
-}
-
-fn key(lab: &str, kind: RuntimeKind) -> String {
-    format!("{lab}/{kind}")
 }
 
 /// The finding that makes this runtime impossible, if any. Too little disk or memory is for the learner to judge.
 pub fn impossible(report: &Report, kind: RuntimeKind) -> Option<&Finding> {
     let suffix = format!("/{kind}");
     report.findings.iter().find(|finding| {
-        let soft = ["disk", "memory", "cpus", "port."].iter().any(|soft| finding.id.starts_with(soft));
-        finding.status == Status::Fail && !soft && finding.needed_by.iter().any(|by| by.ends_with(&suffix))
+        finding.status == Status::Fail
+            && of(&finding.id).is_some_and(|check| check.hard)
+            && finding.needed_by.iter().any(|by| by.ends_with(&suffix))
     })
+}
+
+fn key(lab: &str, kind: RuntimeKind) -> String {
+    format!("{lab}/{kind}")
+}
+
+fn millis(took: Duration) -> u64 {
+    u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -1,9 +1,15 @@
-//! The report for people.
+//! The report for people: grouped, a line a check, what to do under it, what it means at the end.
 
 use std::io::{self, Write};
 
-use super::{Report, Status};
+use indexmap::IndexMap;
+
+use super::checks::{self, Group};
+use super::{Finding, Hint, Report, Status, Verdict};
 use crate::platform::term::{BAD, BOLD, DIM, GOOD, WARN, escape};
+
+/// Below this width what was found stands under its check, not beside it.
+const NARROW: usize = 64;
 
 fn word(status: Status) -> (anstyle::Style, &'static str) {
     match status {
@@ -15,55 +21,213 @@ fn word(status: Status) -> (anstyle::Style, &'static str) {
     }
 }
 
-/// The whole report: a line for each finding, causes and hints under it, what it means at the end.
-pub fn human(report: &Report, out: &mut dyn Write, verbose: bool) -> io::Result<()> {
-    writeln!(out, "{BOLD}{}{BOLD:#}\n", report.title)?;
+/// The whole report. `columns`: where lines are broken; none to leave that to whoever reads a pipe.
+pub fn human(report: &Report, out: &mut dyn Write, verbose: bool, columns: Option<usize>) -> io::Result<()> {
+    let page = Page::new(&report.findings, columns, verbose);
+    writeln!(out, "{BOLD}{}{BOLD:#}", report.title)?;
+    let mut group: Option<Group> = None;
     for finding in &report.findings {
-        let (style, word) = word(finding.status);
-        writeln!(out, "{style}{word:<4}{style:#}  {}", escape(&finding.title))?;
-        if verbose {
-            let evidence = &finding.evidence;
-            writeln!(
-                out,
-                "      {DIM}{}  {}  {} ms  needed by {}{DIM:#}",
-                finding.id,
-                escape(&evidence.asked),
-                evidence.ms,
-                finding.needed_by.join(", ")
-            )?;
+        let own = checks::of(&finding.id).map(|kind| kind.group);
+        if own != group {
+            group = own;
+            writeln!(out, "\n{BOLD}{}{BOLD:#}", own.map_or("", Group::title))?;
         }
-        for hint in &finding.hints {
-            writeln!(out, "      {hint}")?;
-        }
+        page.finding(finding, out)?;
     }
     writeln!(out)?;
-    for (runtime, status) in &report.runtimes {
-        let (style, word) = match status {
-            Status::Fail => (BAD, "does not work here"),
-            Status::Unknown => (WARN, "cannot tell"),
-            _ => (GOOD, "works here"),
-        };
-        writeln!(out, "{runtime:<20} {style}{word}{style:#}")?;
-    }
+    page.verdicts(&report.runtimes, out)?;
+    page.paragraph(&count(report), 0, DIM, out)?;
     writeln!(out, "\nnext: {}", report.next)
 }
 
 /// The end of `init`: one line when all is well, else what is not.
-pub fn brief(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let off: Vec<_> = report
-        .findings
-        .iter()
-        .filter(|finding| !matches!(finding.status, Status::Pass | Status::Skip))
-        .collect();
+pub fn brief(report: &Report, out: &mut dyn Write, columns: Option<usize>) -> io::Result<()> {
+    let off: Vec<Finding> = report.troubles().cloned().collect();
     if off.is_empty() {
         return writeln!(out, "{GOOD}ok{GOOD:#}   this machine has what it needs");
     }
-    for finding in off {
+    let page = Page::new(&off, columns, false);
+    off.iter().try_for_each(|finding| page.finding(finding, out))
+}
+
+fn count(report: &Report) -> String {
+    let of = |status| report.findings.iter().filter(|finding| finding.status == status).count();
+    let parts = [
+        (of(Status::Pass), "ok"),
+        (of(Status::Warn), "to look at"),
+        (of(Status::Fail), "failed"),
+        (of(Status::Unknown), "not found out"),
+        (of(Status::Skip), "not looked at"),
+    ];
+    let parts: Vec<String> =
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    format!("{} checks in {} ms: {}", report.findings.len(), report.ms, parts.join(", "))
+}
+
+struct Page {
+    /// Where lines are broken.
+    columns: usize,
+    /// The width of the longest id.
+    ids: usize,
+    verbose: bool,
+}
+
+impl Page {
+    fn new(findings: &[Finding], columns: Option<usize>, verbose: bool) -> Page {
+        let ids = findings.iter().map(|finding| finding.id.chars().count()).max().unwrap_or(0).min(24);
+        Page { columns: columns.unwrap_or(usize::MAX), ids, verbose }
+    }
+
+    fn narrow(&self) -> bool {
+        self.columns < NARROW
+    }
+
+    /// Where what was found, and everything about it, begins.
+    fn indent(&self) -> usize {
+        if self.narrow() { 6 } else { 2 + 6 + self.ids + 2 }
+    }
+
+    fn finding(&self, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
         let (style, word) = word(finding.status);
-        writeln!(out, "{style}{word:<4}{style:#} {}", escape(&finding.title))?;
+        let dim = if finding.status == Status::Skip { DIM } else { anstyle::Style::new() };
+        if self.narrow() {
+            writeln!(out, "{style}{word:<4}{style:#}  {BOLD}{}{BOLD:#}", finding.id)?;
+            self.paragraph(&finding.title, self.indent(), dim, out)?;
+        } else {
+            let ids = self.ids;
+            write!(out, "  {style}{word:<4}{style:#}  {:<ids$}  ", finding.id)?;
+            let lines = wrap(&escape(&finding.title), self.columns.saturating_sub(self.indent()));
+            for (index, line) in lines.iter().enumerate() {
+                let indent = if index == 0 { 0 } else { self.indent() };
+                writeln!(out, "{:indent$}{dim}{line}{dim:#}", "")?;
+            }
+        }
         for hint in &finding.hints {
-            writeln!(out, "     {hint}")?;
+            self.hint(hint, out)?;
+        }
+        if let Some(docs) = finding.docs.as_ref().filter(|_| self.verbose) {
+            self.paragraph(docs, self.indent(), DIM, out)?;
+        }
+        if self.verbose { self.evidence(finding, out) } else { Ok(()) }
+    }
+
+    /// How it was found out, as a command to paste, and what it said.
+    fn evidence(&self, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+        let evidence = &finding.evidence;
+        let indent = self.indent();
+        if !evidence.cmd.is_empty() {
+            writeln!(out, "{:indent$}{DIM}$ {}{DIM:#}", "", escape(&evidence.cmd))?;
+        }
+        let rc = evidence.rc.map_or_else(String::new, |rc| format!("exit code {rc}, "));
+        let path = evidence.path.as_ref().map_or_else(String::new, |path| format!("{path}, "));
+        let facts = format!(
+            "{path}{rc}{} ms, class {}, for {}",
+            evidence.ms,
+            finding.class,
+            finding.needed_by.join(", ")
+        );
+        self.paragraph(&facts, indent, DIM, out)?;
+        match evidence.saw.lines().next() {
+            Some(saw) if !saw.is_empty() && *saw != finding.title => self.paragraph(saw, indent, DIM, out),
+            _ => Ok(()),
         }
     }
-    Ok(())
+
+    /// Words are wrapped; a command never is, so that it can be pasted.
+    fn hint(&self, hint: &Hint, out: &mut dyn Write) -> io::Result<()> {
+        let indent = self.indent();
+        let Some(cmd) = &hint.cmd else {
+            return self.paragraph(&hint.text, indent, anstyle::Style::new(), out);
+        };
+        let cmd = escape(cmd);
+        if hint.text.is_empty() {
+            return writeln!(out, "{:indent$}{BOLD}{cmd}{BOLD:#}", "");
+        }
+        let length = hint.text.chars().count() + 2 + cmd.chars().count();
+        if indent.saturating_add(length) <= self.columns.min(110) {
+            return writeln!(out, "{:indent$}{}: {BOLD}{cmd}{BOLD:#}", "", escape(&hint.text));
+        }
+        self.paragraph(&format!("{}:", hint.text), indent, anstyle::Style::new(), out)?;
+        writeln!(out, "{:indent$}  {BOLD}{cmd}{BOLD:#}", "")
+    }
+
+    /// A line for each lab: in which runtimes it works here.
+    fn verdicts(&self, runtimes: &IndexMap<String, Verdict>, out: &mut dyn Write) -> io::Result<()> {
+        let mut labs: IndexMap<&str, Vec<(&str, &Verdict)>> = IndexMap::new();
+        for (key, verdict) in runtimes {
+            let (lab, kind) = key.split_once('/').unwrap_or((key, ""));
+            labs.entry(lab).or_default().push((kind, verdict));
+        }
+        let width = labs.keys().map(|lab| lab.chars().count()).max().unwrap_or(0);
+        for (lab, runtimes) in labs {
+            for (index, (kind, verdict)) in runtimes.iter().enumerate() {
+                let (style, word) = match verdict.status {
+                    Status::Fail => (BAD, "does not work here"),
+                    Status::Unknown => (WARN, "cannot be told"),
+                    _ => (GOOD, "works here"),
+                };
+                let name = if index == 0 { lab } else { "" };
+                let because = if verdict.because.is_empty() {
+                    String::new()
+                } else {
+                    format!(": {}", verdict.because.join(", "))
+                };
+                let indent = width + 2 + 12;
+                let text = format!("{word}{because}");
+                let lines = wrap(&text, self.columns.saturating_sub(indent).max(16));
+                for (line_index, line) in lines.iter().enumerate() {
+                    if line_index == 0 {
+                        writeln!(out, "{name:<width$}  {kind:<10}  {style}{line}{style:#}")?;
+                    } else {
+                        writeln!(out, "{:indent$}{style}{line}{style:#}", "")?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn paragraph(
+        &self,
+        text: &str,
+        indent: usize,
+        style: anstyle::Style,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        for line in wrap(&escape(text), self.columns.saturating_sub(indent)) {
+            writeln!(out, "{:indent$}{style}{line}{style:#}", "")?;
+        }
+        Ok(())
+    }
+}
+
+/// Breaks text at spaces so that no line is wider than `width`, where words allow it.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let last = lines.len() - 1;
+        let line = &mut lines[last];
+        let length = line.chars().count();
+        if length > 0 && length.saturating_add(1 + word.chars().count()) > width {
+            lines.push(word.to_owned());
+        } else {
+            if length > 0 {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_broken_at_spaces_and_long_words_are_left_whole() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("averylongword x", 5), ["averylongword", "x"]);
+        assert_eq!(wrap("", 5), [""]);
+    }
 }
