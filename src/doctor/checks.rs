@@ -320,7 +320,13 @@ pub const CHECKS: [Kind; 36] = [
 
 /// Checks that stand for many: each port, each online question.
 pub const FAMILIES: [Kind; 3] = [
-    kind("port", Group::Ports, false, "the port is free, or the lab's own", &["taken", "forbidden", "late"]),
+    kind(
+        "port",
+        Group::Ports,
+        false,
+        "the port is free, or the lab's own",
+        &["own", "taken", "forbidden", "late"],
+    ),
     kind(
         "online.packages",
         Group::Online,

@@ -100,7 +100,7 @@ pub(super) fn port(port: u16, all: &All, own: &[u16], deadline: Duration) -> Fou
     let Some(Seen::Port(seen)) = all.get(&Look::Port(port)) else { return late(deadline) };
     let found = match seen {
         Port::Free => Found::pass("free"),
-        Port::Busy(_) if own.contains(&port) => Found::pass("this lab has it"),
+        Port::Busy(_) if own.contains(&port) => Found { class: "own", ..Found::pass("this lab has it") },
         Port::Busy(Some(owner)) if owner.name == "docker-proxy" => {
             Found::fail("taken", "taken by a container").fact("container", port.to_string())
         }
