@@ -74,6 +74,20 @@ fn a_killed_service_is_told_with_its_last_words_and_started_again() {
 }
 
 #[test]
+fn a_service_without_anything_to_do_waits_and_a_later_up_starts_it() {
+    let lab = tiny("good");
+    let up = json(&lab.ok(&["up", "--json"]).out);
+    assert_eq!((&up["started"], &up["waiting"]["second"]), (&json("[\"files\"]"), &json("\"more.txt\"")));
+    let status = json(&lab.ok(&["status", "--json"]).out);
+    assert_eq!(status["services"][1]["state"], "waiting");
+    std::fs::write(lab.root.join("more.txt"), "more\n").unwrap();
+    assert_eq!(json(&lab.ok(&["up", "--json"]).out)["started"], json("[\"second\"]"));
+    assert_eq!(json(&lab.ok(&["status", "--json"]).out)["services"][1]["state"], "ready");
+    let down = json(&lab.ok(&["down", "--json"]).out);
+    assert_eq!(down["stopped"], json("[\"second\", \"files\"]"), "in the other order");
+}
+
+#[test]
 fn a_service_that_dies_at_once_is_told_and_nothing_is_left() {
     let lab = tiny("dies");
     let up = lab.run(&["up"]);

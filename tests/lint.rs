@@ -24,7 +24,7 @@ const fn plant(file: &'static str, from: &'static str, to: &'static str, said: &
     Plant { file, from, to, said }
 }
 
-const PLANTS: [Plant; 18] = [
+const PLANTS: [Plant; 22] = [
     plant(
         MANIFEST,
         "id = \"tiny\"",
@@ -64,10 +64,19 @@ const PLANTS: [Plant; 18] = [
         "expect = { exit = 0, body",
         "`expect.exit` means nothing for a http probe",
     ),
-    plant(MANIFEST, "matches = \"^hello", "matches = \"(^hello", "lab.toml:52"),
+    plant(MANIFEST, "matches = \"^hello", "matches = \"(^hello", "lab.toml:59:97"),
     plant(MANIFEST, "within = \"20s\"", "within = \"20\"", "is not a duration"),
     plant(MANIFEST, "python = \">=3.9\"", "python = \"3.9\"", "is not a version requirement"),
     plant(MANIFEST, "needs = [{ python", "needs = [{ pyhton", "unknown variant `pyhton`"),
+    plant(
+        MANIFEST,
+        "help = \"A secret\"",
+        "help = \"A secret\"\nlength = 8",
+        "a secret has at least 16 characters",
+    ),
+    plant(MANIFEST, "default = 8123", "default = 8123\nalphabet = \"hex\"", "only a secret has an alphabet"),
+    plant(MANIFEST, "user = \"API_USER\"", "user = \"API_USR\"", "the lab's dot-env sets no `API_USR`"),
+    plant(MANIFEST, "requires = [\"more.txt\"]", "requires = [\"../more.txt\"]", "lab.toml:"),
     plant("labs/tiny/wrong/one/typo/wrong.toml", "", "", "has 1 wrong solutions"),
     plant("templates/tiny/about.txt", "<[ port ]>", "<[ prot ]>", "templates/tiny/about.txt:1:"),
     plant(

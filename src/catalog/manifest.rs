@@ -209,6 +209,29 @@ pub struct Var {
     /// The greatest length of a `string`, in characters (default 200).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_length: Option<usize>,
+    /// How many characters a `secret` has (default 32, at least 16).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub length: Option<usize>,
+    /// What a `secret` is made of.
+    #[serde(default, skip_serializing_if = "Alphabet::is_default")]
+    pub alphabet: Alphabet,
+}
+
+/// What a generated secret is made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Alphabet {
+    /// A-Z, a-z and 0-9: needs no quotes anywhere.
+    #[default]
+    Alphanumeric,
+    /// 0-9 and a-f.
+    Hex,
+}
+
+impl Alphabet {
+    fn is_default(&self) -> bool {
+        *self == Alphabet::default()
+    }
 }
 
 /// The types of variables.
@@ -229,7 +252,7 @@ pub enum VarKind {
     Integer,
     /// A relative path inside the project.
     Path,
-    /// 32 random letters and digits, generated at `init`, written to `.env` only.
+    /// Random letters and digits (32, or as `length` and `alphabet` say), generated at `init`, written to `.env` only.
     Secret,
 }
 
@@ -329,6 +352,9 @@ pub struct Service {
     /// How long it may take to end after SIGTERM before its group is killed (default 10 s).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_within: Option<Within>,
+    /// Paths of the project without which the service has nothing to do yet: while one is missing it is left out, and a later `up` starts it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requires: Vec<String>,
     /// What must pass before the service counts as ready.
     pub ready: Check,
 }
@@ -346,6 +372,19 @@ pub struct Endpoint {
     /// The path that `open` shows in a browser; without one the endpoint is not for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open: Option<String>,
+    /// How probes log in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login: Option<Login>,
+}
+
+/// Basic authentication (RFC 7617) with values that only `.env` holds: the names of its variables.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Login {
+    /// The variable with the user's name.
+    pub user: String,
+    /// The variable with the password.
+    pub password: String,
 }
 
 impl Endpoint {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Budget, Context, Seen, matching, metrics};
+use super::{Budget, Context, Credentials, Seen, matching, metrics};
 use crate::catalog::expect::{
     CommandProbe, Expect, FileProbe, HttpProbe, Match, MetricProbe, Probe, TcpProbe,
 };
@@ -37,7 +37,10 @@ pub(super) fn words(probe: Probe<'_>, context: &Context) -> String {
                 words.extend(["--json".to_owned(), json.to_string()]);
             }
             words.push(at(&probe.endpoint, &probe.path));
-            shell_words(&words)
+            // The names of the variables, not their values: what is shown is pasted into tickets.
+            let login = context.logins.get(&probe.endpoint);
+            let login = login.map(|login| format!(" -u \"{}\"", login.shown)).unwrap_or_default();
+            format!("{}{login}", shell_words(&words))
         }
         Probe::Command(probe) => shell_words(&probe.argv),
         Probe::File(probe) => format!("cat {}", shell_words(std::slice::from_ref(&probe.path))),
@@ -125,6 +128,9 @@ fn request(probe: &HttpProbe, context: &Context, budget: Budget<'_>) -> Result<R
     }
     if json && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
         headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
+    }
+    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization")) {
+        headers.extend(context.logins.get(&probe.endpoint).map(Credentials::header));
     }
     Ok(Request {
         method: probe.method.clone(),
@@ -378,7 +384,7 @@ fn scrape(probe: &MetricProbe, context: &Context, budget: Budget<'_>) -> Result<
     let request = Request {
         method: "GET".to_owned(),
         url,
-        headers: Vec::new(),
+        headers: context.logins.get(&probe.endpoint).map(Credentials::header).into_iter().collect(),
         body: Vec::new(),
         within: budget.left(),
     };

@@ -32,10 +32,39 @@ pub struct Context {
     pub root: PathBuf,
     /// Base URLs by endpoint name.
     pub endpoints: BTreeMap<String, String>,
+    /// How requests to an endpoint log in, by its name.
+    pub logins: BTreeMap<String, Credentials>,
     /// Variables for commands.
     pub env: Vec<(OsString, OsString)>,
     /// Variables that commands do not get.
     pub unset: Vec<OsString>,
+}
+
+/// A user and a password, and the variables that they come from.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// The user's name.
+    pub user: String,
+    /// The password.
+    pub password: String,
+    /// What stands for both in a command to paste: `$USER:$PASSWORD`.
+    pub shown: String,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+impl Credentials {
+    /// The header of Basic authentication (RFC 7617).
+    fn header(&self) -> (String, String) {
+        use base64::Engine as _;
+        let pair =
+            base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", self.user, self.password));
+        ("Authorization".to_owned(), format!("Basic {pair}"))
+    }
 }
 
 /// What a check, or a list of checks, says.

@@ -54,7 +54,8 @@ fn check(toml: &str) -> Check {
 
 fn verdict(toml: &str, world: &Fake) -> Verdict {
     let endpoints = [("api".to_owned(), "http://127.0.0.1:1".to_owned())].into();
-    let context = Context { root: "/project".into(), endpoints, env: Vec::new(), unset: Vec::new() };
+    let logins = BTreeMap::new();
+    let context = Context { root: "/project".into(), endpoints, logins, env: Vec::new(), unset: Vec::new() };
     judge(&check(toml), &context, world)
 }
 
@@ -81,6 +82,49 @@ fn an_answer_is_judged_and_no_answer_is_cannot_tell() {
         assert_eq!(seen.verdict, kind, "{seen:?}");
         assert!(seen.observed.contains(observed), "{seen:?}");
     }
+}
+
+#[test]
+fn requests_log_in_and_what_is_shown_does_not_give_the_password_away() {
+    struct Asked(RefCell<Vec<Request>>);
+    impl World for Asked {
+        fn http(&self, request: &Request) -> Result<Response, Unreachable> {
+            self.0.borrow_mut().push(request.clone());
+            answer(200, "up 1\n")
+        }
+        fn run(&self, _: &Command) -> Result<Captured, NotRun> {
+            unreachable!("no command is asked for")
+        }
+        fn read(&self, _: &Path) -> io::Result<Vec<u8>> {
+            Err(io::ErrorKind::NotFound.into())
+        }
+        fn connect(&self, _: &str, _: Duration) -> Result<(), Unreachable> {
+            Ok(())
+        }
+        fn now(&self) -> Instant {
+            Instant::now()
+        }
+    }
+    let login =
+        Credentials { user: "me".to_owned(), password: "s3cret".to_owned(), shown: "$U:$P".to_owned() };
+    let context = Context {
+        root: "/".into(),
+        endpoints: [("api".to_owned(), "http://127.0.0.1:1".to_owned())].into(),
+        logins: [("api".to_owned(), login)].into(),
+        env: Vec::new(),
+        unset: Vec::new(),
+    };
+    let world = Asked(RefCell::new(Vec::new()));
+    for probe in ["http = { endpoint = 'api', path = '/' }", "metric = { endpoint = 'api', name = 'up' }"] {
+        let seen = judge(&check(probe), &context, &world);
+        assert_eq!(seen.verdict, VerdictKind::Pass, "{seen:?}");
+        assert!(!format!("{seen:?} {context:?}").contains("s3cret"));
+    }
+    // RFC 7617: base64 of `me:s3cret`.
+    let header = ("Authorization".to_owned(), "Basic bWU6czNjcmV0".to_owned());
+    assert!(world.0.borrow().iter().all(|request| request.headers.contains(&header)));
+    let seen = judge(&check("http = { endpoint = 'api', path = '/' }"), &context, &world);
+    assert!(seen.probe.ends_with("-u \"$U:$P\""), "{}", seen.probe);
 }
 
 #[test]
@@ -178,8 +222,13 @@ fn traffic_that_failed_says_nothing_about_the_metric() {
 
 #[test]
 fn the_first_check_that_does_not_pass_is_the_verdict() {
-    let context =
-        Context { root: "/".into(), endpoints: BTreeMap::new(), env: Vec::new(), unset: Vec::new() };
+    let context = Context {
+        root: "/".into(),
+        endpoints: BTreeMap::new(),
+        logins: BTreeMap::new(),
+        env: Vec::new(),
+        unset: Vec::new(),
+    };
     let file =
         |path: &str, expect: &str| check(&format!("file = {{ path = '{path}' }}\nexpect = {{ {expect} }}"));
     let checks = [file("a", "exists = false"), file("b", "exists = true"), file("c", "exists = true")];

@@ -48,6 +48,9 @@ impl View for Running {
         for (name, url) in &self.up.endpoints {
             writeln!(out, "  {name:width$}  {url}")?;
         }
+        for (name, path) in &self.up.waiting {
+            writeln!(out, "  {name} waits for {path}: `mlops-lab up` starts it then")?;
+        }
         writeln!(out, "\nnext:")?;
         if let Some(folder) = &self.enter {
             writeln!(out, "  cd {}", pasteable(folder))?;

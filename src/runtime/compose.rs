@@ -71,6 +71,11 @@ fn compose(ws: &Workspace, args: &[&str], within: Duration) -> Result<Command> {
     ws.command(KIND, &argv, within)
 }
 
+/// The same for what looks at or ends all that was ever started: services whose profile is not switched on (any more) count too.
+fn compose_all(ws: &Workspace, args: &[&str], within: Duration) -> Result<Command> {
+    compose(ws, &[&["--profile", "*"], args].concat(), within)
+}
+
 fn docker(args: &[&str]) -> Option<Captured> {
     process::capture(&Command::new("docker", ASK).args(args))
         .ok()
@@ -104,11 +109,9 @@ pub(super) fn up(
         let _ = remove(ws, false, progress);
     }
     result?;
-    Ok(if running {
-        Vec::new()
-    } else {
-        containers(ws)?.into_iter().map(|container| container.service).collect()
-    })
+    let known = |name: &String| before.iter().any(|old| !old.dead() && old.service == *name);
+    let now = containers(ws)?.into_iter().map(|container| container.service);
+    Ok(if running { now.filter(|name| !known(name)).collect() } else { now.collect() })
 }
 
 fn build_and_start(
@@ -208,7 +211,7 @@ fn mine(ws: &Workspace) -> Result<()> {
 }
 
 fn containers(ws: &Workspace) -> Result<Vec<Container>> {
-    let captured = process::capture(&compose(ws, &["ps", "--all", "--format", "json"], ASK)?)
+    let captured = process::capture(&compose_all(ws, &["ps", "--all", "--format", "json"], ASK)?)
         .map_err(|why| Error::environment(why.to_string()))?;
     if captured.ended != Ended::Code(0) {
         return Err(Error::environment("docker compose does not answer")
@@ -243,7 +246,11 @@ fn remove(ws: &Workspace, purge: bool, progress: &mut dyn Progress) -> Result<()
         args.extend(["--volumes", "--rmi", "local"]);
     }
     let log = places::log(ws, "compose-down");
-    process::shown(&compose(ws, &args, STOP)?, Shown { log: &log, record: None, verbose: false }, progress)?;
+    process::shown(
+        &compose_all(ws, &args, STOP)?,
+        Shown { log: &log, record: None, verbose: false },
+        progress,
+    )?;
     progress.done("");
     fs::remove(&places::containers(ws))
 }
@@ -267,7 +274,7 @@ pub(super) fn services(ws: &Workspace, world: &dyn World) -> Result<Vec<Service>
 
 pub(super) fn logs(ws: &Workspace, service: Option<&str>, lines: usize, follow: bool) -> Result<()> {
     if let Some(name) = service {
-        let captured = process::capture(&compose(ws, &["config", "--services"], ASK)?)
+        let captured = process::capture(&compose_all(ws, &["config", "--services"], ASK)?)
             .map_err(|why| Error::environment(why.to_string()))?;
         let known = String::from_utf8_lossy(&captured.stdout).into_owned();
         if !known.lines().any(|known| known == name) {
@@ -280,7 +287,7 @@ pub(super) fn logs(ws: &Workspace, service: Option<&str>, lines: usize, follow: 
         args.push("--follow");
     }
     args.extend(service);
-    let ended = process::pass_through(&compose(ws, &args, BUILD)?)?;
+    let ended = process::pass_through(&compose_all(ws, &args, BUILD)?)?;
     clock::interrupted()?;
     match ended {
         Ended::Code(0) => Ok(()),

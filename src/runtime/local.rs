@@ -1,5 +1,6 @@
 //! The runtime `local`: processes of this machine, no Docker.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::{Options, context, free_ports, places, python, ready};
@@ -35,8 +36,8 @@ pub(super) fn up(
         .as_ref()
         .ok_or_else(|| Error::usage("this lab does not offer the runtime local"))?;
     let running: Vec<String> = alive(ws).into_iter().map(|record| record.name).collect();
-    let missing: Vec<&Service> =
-        local.service.iter().filter(|service| !running.contains(&service.name)).collect();
+    let wanted = |service: &&Service| !running.contains(&service.name) && absent(ws, service).is_none();
+    let missing: Vec<&Service> = local.service.iter().filter(wanted).collect();
     if missing.is_empty() && !running.is_empty() {
         // Everything runs: its environment must not be made anew under it.
         return Ok(Vec::new());
@@ -53,6 +54,8 @@ pub(super) fn up(
         run_task(ws, task, options.verbose, progress)?;
     }
     let mut started: Vec<Record> = Vec::new();
+    // Asked anew: a task may have made what a service requires.
+    let missing = local.service.iter().filter(wanted);
     for service in missing {
         match start(ws, service, world, progress) {
             Ok(record) => started.push(record),
@@ -66,6 +69,21 @@ pub(super) fn up(
         }
     }
     Ok(started.into_iter().map(|record| record.name).collect())
+}
+
+/// The first path without which the service has nothing to do, while it is not there.
+fn absent<'a>(ws: &Workspace, service: &'a Service) -> Option<&'a str> {
+    service.requires.iter().map(String::as_str).find(|path| !ws.root().join(path).exists())
+}
+
+/// The services that wait for a path, by name.
+pub(super) fn waiting(ws: &Workspace) -> BTreeMap<String, String> {
+    let services = ws.manifest().runtime.local.iter().flat_map(|local| &local.service);
+    let running: Vec<String> = alive(ws).into_iter().map(|record| record.name).collect();
+    services
+        .filter(|service| !running.contains(&service.name))
+        .filter_map(|service| Some((service.name.clone(), absent(ws, service)?.to_owned())))
+        .collect()
 }
 
 fn run_task(ws: &Workspace, task: &Task, verbose: bool, progress: &mut dyn Progress) -> Result<()> {

@@ -11,6 +11,7 @@ mod state;
 mod status;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::time::Instant;
 
 use serde::Serialize;
@@ -20,8 +21,8 @@ pub use logs::logs;
 pub use state::Status;
 pub use status::status;
 
-use crate::catalog::manifest::RuntimeKind;
-use crate::check::Context;
+use crate::catalog::manifest::{Endpoint, RuntimeKind};
+use crate::check::{Context, Credentials};
 use crate::error::{Error, Result};
 use crate::platform::net;
 use crate::platform::term::Progress;
@@ -44,6 +45,9 @@ pub struct Up {
     pub endpoints: BTreeMap<String, String>,
     /// What was started by this run; empty when everything ran already.
     pub started: Vec<String>,
+    /// Services that have nothing to do yet, and the path that each waits for.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub waiting: BTreeMap<String, String>,
     /// From the command to ready.
     pub seconds: f64,
 }
@@ -81,6 +85,7 @@ pub fn up(
         runtime: kind,
         endpoints: ws.manifest().endpoints(kind),
         started,
+        waiting: if kind == RuntimeKind::Local { local::waiting(ws) } else { BTreeMap::new() },
         seconds: since.elapsed().as_secs_f64(),
     })
 }
@@ -119,12 +124,29 @@ pub fn active(ws: &Workspace) -> Option<RuntimeKind> {
 
 /// Where the lab's checks look in this runtime.
 pub fn context(ws: &Workspace, kind: RuntimeKind) -> Result<Context> {
+    let env = ws.env(kind)?;
     Ok(Context {
         root: ws.root().to_owned(),
         endpoints: ws.manifest().endpoints(kind),
-        env: ws.env(kind)?,
+        logins: logins(ws, &env),
+        env,
         unset: ws.unset(),
     })
+}
+
+/// What the endpoints' logins come to: the values of their variables in the lab's environment, where both are set.
+fn logins(ws: &Workspace, env: &[(OsString, OsString)]) -> BTreeMap<String, Credentials> {
+    let value = |wanted: &str| {
+        let found = env.iter().rev().find(|(name, _)| name == wanted)?;
+        found.1.to_str().filter(|value| !value.is_empty()).map(str::to_owned)
+    };
+    let login = |(name, endpoint): (&String, &Endpoint)| {
+        let login = endpoint.login.as_ref()?;
+        let (user, password) = (value(&login.user)?, value(&login.password)?);
+        let shown = format!("${}:${}", login.user, login.password);
+        Some((name.clone(), Credentials { user, password, shown }))
+    };
+    ws.manifest().endpoint.iter().filter_map(login).collect()
 }
 
 /// The ports that the lab itself holds now: to a doctor they are not «taken».

@@ -27,7 +27,7 @@ pub struct Service {
     pub name: String,
     /// What it does.
     pub state: State,
-    /// The process, or the container.
+    /// The process, or the container; the path that a waiting service waits for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
     /// Seconds since 1970.
@@ -50,15 +50,22 @@ pub enum State {
     Dead,
     /// It did its work and ended well.
     Finished,
+    /// It has nothing to do until a path of the project is there.
+    Waiting,
     /// It was not started.
     Stopped,
+}
+
+impl State {
+    fn well(self) -> bool {
+        matches!(self, State::Ready | State::Finished | State::Waiting)
+    }
 }
 
 impl Status {
     /// Whether everything that should run is ready.
     pub fn healthy(&self) -> bool {
-        self.runtime.is_some()
-            && self.services.iter().all(|service| matches!(service.state, State::Ready | State::Finished))
+        self.runtime.is_some() && self.services.iter().all(|service| service.state.well())
     }
 
     /// Tells it to people.
@@ -74,6 +81,7 @@ impl Status {
                 State::NotReady => (WARN, "running, not ready"),
                 State::Dead => (BAD, "dead"),
                 State::Finished => (DIM, "finished"),
+                State::Waiting => (DIM, "waits for"),
                 State::Stopped => (DIM, "not started"),
             };
             let place = service.place.as_ref().map(|place| format!("  {place}")).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Asking each runtime what runs.
 
 use super::state::{Service, State, Status};
-use super::{active, compose, context, places};
+use super::{active, compose, context, local, places};
 use crate::catalog::manifest::{RuntimeKind, VerdictKind};
 use crate::check;
 use crate::error::Result;
@@ -17,25 +17,27 @@ pub fn status(ws: &Workspace, only: Option<RuntimeKind>, world: &dyn World) -> R
     let runtime = active(ws).filter(|kind| only.is_none_or(|only| only == *kind));
     let services = match runtime {
         None => Vec::new(),
-        Some(RuntimeKind::Local) => local(ws, world)?,
+        Some(RuntimeKind::Local) => processes(ws, world)?,
         Some(RuntimeKind::Compose) => compose::services(ws, world)?,
     };
     let endpoints = runtime.map(|kind| ws.manifest().endpoints(kind)).unwrap_or_default();
     Ok(Status { runtime, services, endpoints })
 }
 
-fn local(ws: &Workspace, world: &dyn World) -> Result<Vec<Service>> {
+fn processes(ws: &Workspace, world: &dyn World) -> Result<Vec<Service>> {
     let context = context(ws, RuntimeKind::Local)?;
     let records = places::services(ws);
     let wanted = ws.manifest().runtime.local.iter().flat_map(|local| &local.service);
+    let waiting = local::waiting(ws);
     let mut services = Vec::new();
     for service in wanted {
         let name = service.name.clone();
         let Some(record) = records.iter().find(|record| record.name == name) else {
+            let waits = waiting.get(&name);
             services.push(Service {
                 name,
-                state: State::Stopped,
-                place: None,
+                state: if waits.is_some() { State::Waiting } else { State::Stopped },
+                place: waits.cloned(),
                 since: None,
                 last_words: Vec::new(),
             });

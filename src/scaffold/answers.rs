@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::value;
 use crate::catalog::Manifest;
-use crate::catalog::manifest::VarKind;
+use crate::catalog::manifest::{Alphabet, Var, VarKind};
 use crate::error::{Error, Result, nearest};
 
 /// The letters and digits of a generated secret: about 190 bits.
@@ -59,7 +59,7 @@ pub fn answers(manifest: &Manifest, given: &Given) -> Result<Answers> {
     for (name, var) in &manifest.vars {
         match (var.kind, texts.get(name)) {
             (VarKind::Secret, None) => {
-                answers.secret.insert(name.clone(), secret()?);
+                answers.secret.insert(name.clone(), secret(var)?);
             }
             (_, None) => problems.push(format!("{name} has no answer: --set {name}=…  ({})", var.help)),
             (_, Some(text)) => match value::typed(var, text) {
@@ -107,20 +107,22 @@ fn plain(value: &toml::Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn secret() -> Result<String> {
-    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+fn secret(var: &Var) -> Result<String> {
+    let alphabet: &[u8] = match var.alphabet {
+        Alphabet::Alphanumeric => b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
+        Alphabet::Hex => b"0123456789abcdef",
+    };
+    let length = var.length.unwrap_or(SECRET_LENGTH);
     let mut text = String::new();
-    while text.len() < SECRET_LENGTH {
+    while text.len() < length {
         let mut bytes = [0; 64];
         getrandom::fill(&mut bytes).map_err(|error| {
             Error::environment("the system gives no random numbers").because(error.to_string())
         })?;
         // Bytes beyond the last whole round would make some letters likelier.
         let fair =
-            bytes.iter().map(|byte| usize::from(*byte)).filter(|byte| *byte < 256 - 256 % ALPHABET.len());
-        text.extend(
-            fair.take(SECRET_LENGTH - text.len()).map(|byte| char::from(ALPHABET[byte % ALPHABET.len()])),
-        );
+            bytes.iter().map(|byte| usize::from(*byte)).filter(|byte| *byte < 256 - 256 % alphabet.len());
+        text.extend(fair.take(length - text.len()).map(|byte| char::from(alphabet[byte % alphabet.len()])));
     }
     Ok(text)
 }

@@ -29,6 +29,11 @@ help = "the port"
 [vars.password]
 type = "secret"
 help = "the password"
+[vars.key]
+type = "secret"
+length = 24
+alphabet = "hex"
+help = "a key"
 [runtime.local]
 [endpoint.api]
 local = "http://127.0.0.1:<[ port ]>"
@@ -109,6 +114,9 @@ fn a_secret_stands_in_dot_env_only() {
     let secret = text(&made.tree, ".env").strip_prefix("P=").unwrap();
     assert!(secret.len() == 32 && secret.chars().all(|c| c.is_ascii_alphanumeric()));
     assert!(make(&[("other", "P=<[ password ]>")], &[]).is_err());
+    let made = make(&[("dot-env", "K=GK<[ key ]>")], &[]).unwrap();
+    let key = text(&made.tree, ".env").strip_prefix("K=GK").unwrap();
+    assert!(key.len() == 24 && key.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f')), "{key}");
 }
 
 #[test]

@@ -79,6 +79,7 @@ fn string(text: &str, longest: usize) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::manifest::Alphabet;
 
     fn var(kind: VarKind) -> Var {
         let choices = vec!["a".to_owned(), "b".to_owned()];
@@ -90,6 +91,8 @@ mod tests {
             min: Some(1),
             max: Some(10),
             max_length: None,
+            length: None,
+            alphabet: Alphabet::default(),
         }
     }
 

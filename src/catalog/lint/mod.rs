@@ -1,12 +1,15 @@
 //! The rules of the lab format that need no rendering and no machine: from a lab to a list of problems, each with its place.
 
+mod wiring;
+
 use std::collections::BTreeSet;
 
 use super::Lab;
-use super::expect::{Check, Probe};
-use super::manifest::{Hint, RuntimeKind, Solution, VarKind};
-use super::parse::{Key, Problem, checks, line_column, locate};
-use super::tree::RelPath;
+use super::manifest::{Alphabet, Hint, RuntimeKind, Solution, VarKind};
+use super::parse::{Key, Problem, line_column, locate};
+
+/// The least number of characters of a secret: 64 bits, when it is made of hex digits.
+const SECRET: usize = 16;
 
 /// The least number of wrong solutions for each step: one mistake and one fraud.
 const WRONG_SOLUTIONS: usize = 2;
@@ -18,6 +21,8 @@ pub fn lint(lab: &Lab) -> Vec<Finding> {
     lint.variables();
     lint.steps();
     lint.drills();
+    lint.services();
+    lint.logins();
     lint.probes();
     lint.files();
     lint.pins();
@@ -103,6 +108,20 @@ impl Lint<'_> {
                 &["vars".into(), name.as_str().into()],
                 format!("nothing uses the variable `{name}`"),
             );
+        }
+        for (name, var) in self.lab.manifest.vars.clone() {
+            let at = |key: &str| ["vars".into(), name.as_str().into(), key.into()];
+            let secret = var.kind == VarKind::Secret;
+            match var.length {
+                Some(length) if secret && length < SECRET => {
+                    self.manifest(&at("length"), format!("a secret has at least {SECRET} characters"));
+                }
+                Some(_) if !secret => self.manifest(&at("length"), "only a secret has a length"),
+                _ => {}
+            }
+            if !secret && var.alphabet != Alphabet::default() {
+                self.manifest(&at("alphabet"), "only a secret has an alphabet");
+            }
         }
     }
 
@@ -205,33 +224,6 @@ impl Lint<'_> {
         }
         if solution.files.is_none() && solution.run.is_empty() {
             self.manifest(at, format!("`{id}` has a solution that does nothing"));
-        }
-    }
-
-    fn reachable(&mut self, at: &[Key], check: &Check, runtimes: &[RuntimeKind]) {
-        let Ok(probe) = check.probe() else { return };
-        let Some(name) = probe.endpoint() else { return };
-        for kind in runtimes {
-            if !self.lab.manifest.endpoints(*kind).contains_key(name) {
-                let path = [at.to_vec(), vec![probe.name().into(), "endpoint".into()]].concat();
-                self.manifest(&path, format!("the endpoint `{name}` has no place in the runtime {kind}"));
-            }
-        }
-    }
-
-    fn probes(&mut self) {
-        for (at, check) in checks(&self.lab.manifest.clone()) {
-            let path = match check.probe() {
-                Ok(Probe::File(probe)) => Some((&probe.path, "path")),
-                Ok(Probe::Http(probe)) => probe.body.as_ref().map(|body| (body, "body")),
-                Ok(Probe::Command(probe)) => probe.stdin.as_ref().map(|stdin| (stdin, "stdin")),
-                _ => None,
-            };
-            if let (Some((path, key)), Ok(probe)) = (path, check.probe())
-                && let Err(message) = RelPath::new(path.as_str())
-            {
-                self.manifest(&[at, vec![probe.name().into(), key.into()]].concat(), message);
-            }
         }
     }
 

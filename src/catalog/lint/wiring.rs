@@ -1,0 +1,70 @@
+//! How the parts of a manifest hang together: endpoints that exist, paths inside the project, logins that `.env` holds.
+
+use super::Lint;
+use crate::catalog::expect::{Check, Probe};
+use crate::catalog::manifest::RuntimeKind;
+use crate::catalog::parse::{Key, checks};
+use crate::catalog::tree::RelPath;
+
+impl Lint<'_> {
+    pub(super) fn reachable(&mut self, at: &[Key], check: &Check, runtimes: &[RuntimeKind]) {
+        let Ok(probe) = check.probe() else { return };
+        let Some(name) = probe.endpoint() else { return };
+        for kind in runtimes {
+            if !self.lab.manifest.endpoints(*kind).contains_key(name) {
+                let path = [at.to_vec(), vec![probe.name().into(), "endpoint".into()]].concat();
+                self.manifest(&path, format!("the endpoint `{name}` has no place in the runtime {kind}"));
+            }
+        }
+    }
+
+    pub(super) fn services(&mut self) {
+        let local = self.lab.manifest.runtime.local.clone();
+        for (n, service) in local.iter().flat_map(|local| &local.service).enumerate() {
+            for path in &service.requires {
+                if let Err(message) = RelPath::new(path.as_str()) {
+                    let at =
+                        ["runtime".into(), "local".into(), "service".into(), n.into(), "requires".into()];
+                    self.manifest(&at, message);
+                }
+            }
+        }
+    }
+
+    /// The variables that a login names are lines of the lab's own `.env`.
+    pub(super) fn logins(&mut self) {
+        let dotenv =
+            self.lab.template.get("dot-env").map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        let has = |name: &str| {
+            dotenv
+                .iter()
+                .flat_map(|text| text.lines())
+                .any(|line| line.split_once('=').is_some_and(|(own, _)| own.trim() == name))
+        };
+        for (name, endpoint) in self.lab.manifest.endpoint.clone() {
+            let Some(login) = endpoint.login else { continue };
+            for (key, variable) in [("user", login.user), ("password", login.password)] {
+                if !has(&variable) {
+                    let at = ["endpoint".into(), name.as_str().into(), "login".into(), key.into()];
+                    self.manifest(&at, format!("the lab's dot-env sets no `{variable}`"));
+                }
+            }
+        }
+    }
+
+    pub(super) fn probes(&mut self) {
+        for (at, check) in checks(&self.lab.manifest.clone()) {
+            let path = match check.probe() {
+                Ok(Probe::File(probe)) => Some((&probe.path, "path")),
+                Ok(Probe::Http(probe)) => probe.body.as_ref().map(|body| (body, "body")),
+                Ok(Probe::Command(probe)) => probe.stdin.as_ref().map(|stdin| (stdin, "stdin")),
+                _ => None,
+            };
+            if let (Some((path, key)), Ok(probe)) = (path, check.probe())
+                && let Err(message) = RelPath::new(path.as_str())
+            {
+                self.manifest(&[at, vec![probe.name().into(), key.into()]].concat(), message);
+            }
+        }
+    }
+}
