@@ -11,6 +11,9 @@ use crate::platform::term::{BAD, BOLD, DIM, GOOD, WARN, escape};
 /// Below this width what was found stands under its check, not beside it.
 const NARROW: usize = 64;
 
+/// Stands before each hint, as before the hints of an error.
+const HINT: &str = "hint: ";
+
 fn word(status: Status) -> (anstyle::Style, &'static str) {
     match status {
         Status::Pass => (GOOD, "ok"),
@@ -135,20 +138,30 @@ impl Page {
 
     /// Words are wrapped; a command never is, so that it can be pasted.
     fn hint(&self, hint: &Hint, out: &mut dyn Write) -> io::Result<()> {
-        let indent = self.indent();
-        let Some(cmd) = &hint.cmd else {
-            return self.paragraph(&hint.text, indent, anstyle::Style::new(), out);
-        };
-        let cmd = escape(cmd);
-        if hint.text.is_empty() {
-            return writeln!(out, "{:indent$}{BOLD}{cmd}{BOLD:#}", "");
+        let indent = if self.narrow() { 2 } else { 2 + 6 };
+        let inner = indent + HINT.len();
+        let cmd = hint.cmd.as_ref().map(|cmd| escape(cmd));
+        let text = escape(&hint.text);
+        write!(out, "{:indent$}{DIM}{HINT}{DIM:#}", "")?;
+        match &cmd {
+            Some(cmd) if text.is_empty() => return writeln!(out, "{BOLD}{cmd}{BOLD:#}"),
+            Some(cmd) => {
+                let length = text.chars().count() + 2 + cmd.chars().count();
+                if inner.saturating_add(length) <= self.columns.min(110) {
+                    return writeln!(out, "{text}: {BOLD}{cmd}{BOLD:#}");
+                }
+            }
+            None => {}
         }
-        let length = hint.text.chars().count() + 2 + cmd.chars().count();
-        if indent.saturating_add(length) <= self.columns.min(110) {
-            return writeln!(out, "{:indent$}{}: {BOLD}{cmd}{BOLD:#}", "", escape(&hint.text));
+        let text = if cmd.is_some() { format!("{text}:") } else { text };
+        for (index, line) in wrap(&text, self.columns.saturating_sub(inner)).iter().enumerate() {
+            let indent = if index == 0 { 0 } else { inner };
+            writeln!(out, "{:indent$}{line}", "")?;
         }
-        self.paragraph(&format!("{}:", hint.text), indent, anstyle::Style::new(), out)?;
-        writeln!(out, "{:indent$}  {BOLD}{cmd}{BOLD:#}", "")
+        match cmd {
+            Some(cmd) => writeln!(out, "{:inner$}{BOLD}{cmd}{BOLD:#}", ""),
+            None => Ok(()),
+        }
     }
 
     /// A line for each lab: in which runtimes it works here.

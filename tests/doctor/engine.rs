@@ -232,10 +232,13 @@ fn the_variable_that_won_is_named() {
     let seen = bench.doctor(&[]);
     let title = seen.is("docker.engine", "fail", "no-context");
     assert!(title.contains("DOCKER_CONTEXT") && title.contains("`nowhere`"), "{title}");
+    assert!(seen.hints("docker.engine").contains("unset DOCKER_CONTEXT"));
     one_failure(&seen);
     bench.unset("DOCKER_CONTEXT");
     bench.at("home/.docker/config.json", br#"{"currentContext": "work"}"#, 0o644);
-    assert!(bench.doctor(&[]).is("docker.engine", "fail", "no-context").contains("currentContext"));
+    let seen = bench.doctor(&[]);
+    assert!(seen.is("docker.engine", "fail", "no-context").contains("currentContext"));
+    assert!(!seen.hints("docker.engine").contains("unset"), "no variable says so");
     let meta = json!({"Name": "work", "Endpoints": {"docker": {"Host": format!("unix://{}", bench.path("docker.sock").display())}}});
     bench.at("home/.docker/contexts/meta/0a1b/meta.json", meta.to_string().as_bytes(), 0o644);
     bench.doctor(&[]).is("docker.engine", "pass", "ok");

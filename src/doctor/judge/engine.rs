@@ -144,6 +144,11 @@ fn engine(wanted: &VersionReq, seen: &EngineSeen, all: &All) -> Found {
         (None, Answer::NotAsked) => Found::unknown("late", format!("{place} was not asked in time")),
         (None, Answer::Json(version)) => answered(wanted, version, seen, all, &place),
     };
+    // Set for one shell and forgotten: the commonest reason to look in the wrong place.
+    let found = match seen.by.as_str() {
+        variable @ ("DOCKER_HOST" | "DOCKER_CONTEXT") => found.fact("variable", variable),
+        _ => found,
+    };
     let found = match socket {
         Some(socket) => {
             found.cmd(format!("curl --unix-socket {socket} http://docker/version")).fact("socket", socket)
