@@ -51,7 +51,7 @@ pub enum Command {
     Up(Up),
     /// Stop everything that the lab started.
     Down {
-        /// Remove volumes as well: data in them is gone.
+        /// Remove the data of the services as well: volumes, images, databases.
         #[arg(long)]
         purge: bool,
         /// Only this runtime; all when none is given.

@@ -88,6 +88,23 @@ fn a_service_without_anything_to_do_waits_and_a_later_up_starts_it() {
 }
 
 #[test]
+fn purge_takes_the_data_of_services_and_nothing_behind_a_link() {
+    let lab = tiny("good");
+    lab.ok(&["up"]);
+    let elsewhere = lab.root.parent().unwrap().join("elsewhere");
+    std::fs::create_dir_all(elsewhere.join("deep")).unwrap();
+    std::fs::create_dir_all(lab.root.join("store/a")).unwrap();
+    std::fs::write(lab.root.join("app.db"), "x").unwrap();
+    std::os::unix::fs::symlink(&elsewhere, lab.root.join("linked")).unwrap();
+    lab.ok(&["down"]);
+    assert!(lab.root.join("app.db").exists() && lab.root.join("store/a").exists());
+    lab.ok(&["down", "--purge"]);
+    assert!(!lab.root.join("app.db").exists() && !lab.root.join("store").exists());
+    assert!(elsewhere.join("deep").exists(), "what a link leads to is somebody else's");
+    assert!(lab.root.join("made.txt").exists(), "what tasks made is no data");
+}
+
+#[test]
 fn a_service_that_dies_at_once_is_told_and_nothing_is_left() {
     let lab = tiny("dies");
     let up = lab.run(&["up"]);

@@ -64,7 +64,7 @@ const PLANTS: [Plant; 22] = [
         "expect = { exit = 0, body",
         "`expect.exit` means nothing for a http probe",
     ),
-    plant(MANIFEST, "matches = \"^hello", "matches = \"(^hello", "lab.toml:59:97"),
+    plant(MANIFEST, "matches = \"^hello", "matches = \"(^hello", "lab.toml:60:97"),
     plant(MANIFEST, "within = \"20s\"", "within = \"20\"", "is not a duration"),
     plant(MANIFEST, "python = \">=3.9\"", "python = \"3.9\"", "is not a version requirement"),
     plant(MANIFEST, "needs = [{ python", "needs = [{ pyhton", "unknown variant `pyhton`"),

@@ -1,4 +1,4 @@
-//! The lab `serving` beyond its steps: clients of the field, malformed requests, ten stops under load, its own tests, its linters.
+//! The lab `serving` beyond its steps: clients of the field, malformed requests, ten stops under load, its own tests.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,18 +10,9 @@
 
 mod support;
 
-use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use support::{Lab, Seen, seen, strict, text};
-
-/// Load and installers side by side on two cores would judge the machine, not the lab.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-
-fn alone() -> MutexGuard<'static, ()> {
-    ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
-}
+use support::{Lab, alone, client, compose, must, seen, strict};
 
 fn lab() -> Lab {
     Lab::new(None, "serving", &[])
@@ -31,32 +22,11 @@ fn url(lab: &Lab) -> String {
     format!("http://127.0.0.1:{}", lab.port)
 }
 
-fn client(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(name)
-}
-
-fn must(command: &mut Command) -> Seen {
-    let seen = seen(command);
-    assert_eq!(seen.code, 0, "{command:?}\n{}\n{}", seen.out, seen.err);
-    seen
-}
-
 /// A Python with KServe's client: too large for the lab itself. `.ci/tools` makes it.
 fn kserve() -> Option<String> {
     let python = std::env::var("MLOPS_LAB_KSERVE_PYTHON").ok();
     assert!(python.is_some() || !strict(), "MLOPS_LAB_KSERVE_PYTHON names no Python with KServe's client");
     python
-}
-
-/// Whether containers can be proven here; in CI they must.
-fn compose() -> bool {
-    static ANSWER: OnceLock<bool> = OnceLock::new();
-    *ANSWER.get_or_init(|| {
-        let works =
-            seen(Command::new(support::BIN).args(["doctor", "serving", "--runtime", "compose"])).code == 0;
-        assert!(works || !strict(), "compose does not work here: mlops-lab doctor serving --runtime compose");
-        works
-    })
 }
 
 fn clients(lab: &Lab) {
@@ -91,8 +61,7 @@ fn clients_of_the_field_get_right_answers_and_malformed_requests_a_reason_on_loc
 
 #[test]
 fn clients_of_the_field_get_right_answers_and_malformed_requests_a_reason_on_compose() {
-    if !compose() {
-        eprintln!("skipped: compose does not work on this machine");
+    if !compose("serving") {
         return;
     }
     let _alone = alone();
@@ -191,35 +160,6 @@ fn docker_that_is_down_is_said_with_the_way_without_it() {
         "{}",
         up.err
     );
-}
-
-/// Runs a linter over the generated lab; a missing one is a failure in CI.
-fn lint(lab: &Lab, program: &str, args: &[&str]) {
-    let mut command = Command::new(program);
-    command.args(args).current_dir(&lab.root);
-    match command.output() {
-        Ok(out) => {
-            assert!(out.status.success(), "{program} {args:?}\n{}\n{}", text(&out.stdout), text(&out.stderr))
-        }
-        Err(error) => {
-            assert!(!strict(), "{program}: {error}");
-            eprintln!("not linted: {program} is not here ({error})");
-        }
-    }
-}
-
-#[test]
-fn the_generated_lab_is_lint_clean() {
-    let lab = lab();
-    lint(&lab, "hadolint", &["Dockerfile"]);
-    lint(&lab, "ruff", &["check", "--no-cache", "."]);
-    lint(&lab, "ruff", &["format", "--no-cache", "--check", "."]);
-    lint(&lab, "yamllint", &["--strict", "."]);
-    lint(&lab, "actionlint", &[".github/workflows/ci.yml"]);
-    lint(&lab, "sh", &["-c", "find . -name '*.sh' -exec shellcheck --shell=sh {} +"]);
-    if compose() {
-        lint(&lab, "docker", &["compose", "config", "--quiet"]);
-    }
 }
 
 #[test]

@@ -281,6 +281,9 @@ pub struct Local {
     /// Environment of every task and service; `.env` is read first.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub env: IndexMap<String, String>,
+    /// Paths of the project that services keep their data in, as volumes are for containers: `down --purge` removes them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data: Vec<String>,
     /// One-shot commands before the services, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub task: Vec<Task>,

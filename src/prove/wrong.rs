@@ -83,7 +83,8 @@ impl Wrong {
 
     /// Lays it over the project, sees the step's check red, and takes it back.
     pub(super) fn try_on(&self, project: &Project, step: &Step) -> Result<()> {
-        let before = snapshot(&project.root)?;
+        let data = data(project)?;
+        let before = snapshot(&project.root, &data)?;
         let result = self.lay(project).and_then(|()| {
             project.red(&step.id).map_err(|error| {
                 Error::no(format!("{error} ({})", self.spec.why))
@@ -91,7 +92,7 @@ impl Wrong {
             })
         });
         let undone = self.run(project, &self.spec.undo);
-        restore(&project.root, &before)?;
+        restore(&project.root, &before, &data)?;
         result.and(undone)
     }
 
@@ -122,18 +123,29 @@ impl Wrong {
     }
 }
 
+/// What services keep their data in: not the learner's files, and open in a server that would not notice other ones in their place.
+fn data(project: &Project) -> Result<Vec<String>> {
+    let workspace = project.workspace()?;
+    Ok(workspace.manifest().runtime.local.as_ref().map(|local| local.data.clone()).unwrap_or_default())
+}
+
 /// The learner's files by path.
-fn snapshot(root: &Path) -> Result<BTreeMap<String, (Vec<u8>, bool)>> {
+fn snapshot(root: &Path, data: &[String]) -> Result<BTreeMap<String, (Vec<u8>, bool)>> {
     let mut files = BTreeMap::new();
     fs::visit(root, &APART, &mut |path, bytes, executable| {
-        files.insert(path, (bytes, executable));
+        let below = |data: &String| {
+            path.strip_prefix(data.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        if !data.iter().any(below) {
+            files.insert(path, (bytes, executable));
+        }
     })?;
     Ok(files)
 }
 
 /// Back to the snapshot, touching only what differs: a server watches some of these files.
-fn restore(root: &Path, before: &BTreeMap<String, (Vec<u8>, bool)>) -> Result<()> {
-    let now = snapshot(root)?;
+fn restore(root: &Path, before: &BTreeMap<String, (Vec<u8>, bool)>, data: &[String]) -> Result<()> {
+    let now = snapshot(root, data)?;
     for path in now.keys().filter(|path| !before.contains_key(*path)) {
         fs::remove(&root.join(path))?;
     }

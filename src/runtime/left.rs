@@ -1,6 +1,6 @@
 //! What is left of a lab on this machine, and what it takes up.
 
-use super::{compose, places};
+use super::{compose, local, places};
 use crate::catalog::manifest::RuntimeKind;
 use crate::error::Result;
 use crate::platform::process;
@@ -19,6 +19,9 @@ pub fn leftovers(ws: &Workspace, purged: bool) -> Result<Vec<String>> {
             .into_iter()
             .map(|marked| format!("{} (pid {})", marked.command, marked.process.pid)),
     );
+    if purged {
+        left.extend(local::data(ws).into_iter().map(|path| format!("data {}", path.display())));
+    }
     left.extend(compose::leftovers(ws, purged));
     Ok(left)
 }

@@ -1,12 +1,14 @@
 //! The runtime `local`: processes of this machine, no Docker.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::{Options, context, free_ports, places, python, ready};
 use crate::catalog::manifest::{Local, RuntimeKind, Service, Task};
+use crate::catalog::tree::RelPath;
 use crate::error::{Error, Result};
-use crate::platform::fs;
+use crate::platform::fs::{self, Kind};
 use crate::platform::process::{self, Child, Record, Shown};
 use crate::platform::term::Progress;
 use crate::platform::world::World;
@@ -167,12 +169,13 @@ fn written(record: &std::path::Path, child: &mut Child, name: &str, log: &std::p
     }
 }
 
-pub(super) fn down(ws: &Workspace, progress: &mut dyn Progress) -> Result<Vec<String>> {
+pub(super) fn down(ws: &Workspace, purge: bool, progress: &mut dyn Progress) -> Result<Vec<String>> {
     let mut stopped = Vec::new();
     let local = ws.manifest().runtime.local.clone().unwrap_or(Local {
         needs: Vec::new(),
         python: None,
         env: indexmap::IndexMap::new(),
+        data: Vec::new(),
         task: Vec::new(),
         service: Vec::new(),
     });
@@ -189,7 +192,28 @@ pub(super) fn down(ws: &Workspace, progress: &mut dyn Progress) -> Result<Vec<St
         fs::remove(&places::service(ws, &record.name))?;
     }
     stopped.extend(clear(ws));
+    if purge {
+        for path in data(ws) {
+            match fs::kind(&path) {
+                Ok(Kind::Folder) => fs::remove_tree(&path)?,
+                // A link goes itself, not what it points to.
+                _ => fs::remove(&path)?,
+            }
+        }
+    }
     Ok(stopped)
+}
+
+/// What services keep their data in, as far as it is there and no link leads to it.
+pub(super) fn data(ws: &Workspace) -> Vec<PathBuf> {
+    let paths = ws.manifest().runtime.local.iter().flat_map(|local| &local.data);
+    let inside = paths.filter_map(|path| Some(RelPath::new(path.as_str()).ok()?.under(ws.root())));
+    let is = |path: &Path, wanted: Kind| fs::kind(path).is_ok_and(|kind| kind == wanted);
+    let reached = |path: &PathBuf| {
+        let mut above = path.ancestors().skip(1).take_while(|above| *above != ws.root());
+        !is(path, Kind::Missing) && above.all(|above| is(above, Kind::Folder))
+    };
+    inside.filter(reached).collect()
 }
 
 /// Ends a service of ours; whether it was alive.

@@ -106,7 +106,7 @@ pub fn down(
         // A build that outlived its `up` would go on making what is removed here.
         local::clear(ws);
     } else {
-        stopped.extend(local::down(ws, progress)?);
+        stopped.extend(local::down(ws, purge, progress)?);
     }
     if only != Some(RuntimeKind::Local) {
         stopped.extend(compose::down(ws, purge, progress)?);

@@ -9,7 +9,7 @@ settings() {
 # Every tag that a lab's Dockerfile names.
 tags() {
   echo python:3.13-slim
-  grep -rhoE '^FROM python:[^ ]+' "$top"/templates --include='Dockerfile*' | cut -d' ' -f2 | sort -u
+  grep -rhoE '^FROM python:[^ ]+' "$top"/templates --include='Dockerfile*' | cut -d' ' -f2
 }
 finish() {
   local root=$1 name
@@ -17,4 +17,15 @@ finish() {
   for name in pip pip3; do ln -sf /usr/bin/pip3 "$root/usr/local/bin/$name"; done
   # The official image lets pip install into the system.
   rm -f "$root"/usr/lib/python3*/EXTERNALLY-MANAGED
+  as_on_this_machine "$root"
+}
+# What pip inside the image needs to work as it does on this machine: extra certificates, pip's own settings.
+as_on_this_machine() {
+  local root=$1 extra
+  extra=${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}
+  cp "$extra" "$root/etc/ssl/certs/ca-certificates.crt"
+  # Paths of this machine (find-links) mean nothing inside; each name once.
+  python3 -m pip config list 2>/dev/null \
+    | sed -nE "s/^[^.]*\.(cert|timeout|index-url|default-timeout)='(.*)'$/\1 = \2/p" | sort -u -t= -k1,1 \
+    | { printf '[global]\n'; cat; } >"$root/etc/pip.conf"
 }

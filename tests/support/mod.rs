@@ -1,8 +1,11 @@
 //! What the integration tests share: a lab in a temporary folder, and our program run on it.
 
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub const BIN: &str = env!("CARGO_BIN_EXE_mlops-lab");
 
@@ -18,7 +21,7 @@ impl Lab {
     pub fn new(pack: Option<&str>, id: &str, sets: &[&str]) -> Lab {
         let temp = tempfile::tempdir().unwrap();
         let root = temp.path().join("a lab");
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let mut command = Command::new(BIN);
         if let Some(pack) = pack {
             command.arg("--pack").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs").join(pack));
@@ -58,6 +61,40 @@ impl Drop for Lab {
     }
 }
 
+/// A port that was free a moment ago.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// Load and installers side by side on two cores would judge the machine, not the lab: held while a lab is up.
+pub fn alone() -> MutexGuard<'static, ()> {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A file of tests/clients.
+pub fn client(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(name)
+}
+
+/// Runs a command, and it must end with 0.
+pub fn must(command: &mut Command) -> Seen {
+    let seen = seen(command);
+    assert_eq!(seen.code, 0, "{command:?}\n{}\n{}", seen.out, seen.err);
+    seen
+}
+
+/// Whether a lab's containers can be proven here; in CI they must.
+pub fn compose(id: &str) -> bool {
+    let args = ["doctor", id, "--runtime", "compose", "--skip", "port"];
+    let works = seen(Command::new(BIN).args(args)).code == 0;
+    assert!(works || !strict(), "compose does not work here: mlops-lab {}", args.join(" "));
+    if !works {
+        eprintln!("skipped: compose does not work on this machine");
+    }
+    works
+}
+
 /// How a run ended.
 #[derive(Debug)]
 pub struct Seen {
@@ -76,7 +113,6 @@ pub fn text(bytes: &[u8]) -> String {
 }
 
 /// Whether a missing tool is a failure: in CI nothing passes by being skipped.
-#[allow(dead_code, reason = "not every test file can skip")]
 pub fn strict() -> bool {
     std::env::var_os("MLOPS_LAB_STRICT").is_some()
 }

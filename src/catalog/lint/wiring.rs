@@ -20,6 +20,11 @@ impl Lint<'_> {
 
     pub(super) fn services(&mut self) {
         let local = self.lab.manifest.runtime.local.clone();
+        for (n, path) in local.iter().flat_map(|local| &local.data).enumerate() {
+            if let Err(message) = RelPath::new(path.as_str()) {
+                self.manifest(&["runtime".into(), "local".into(), "data".into(), n.into()], message);
+            }
+        }
         for (n, service) in local.iter().flat_map(|local| &local.service).enumerate() {
             for path in &service.requires {
                 if let Err(message) = RelPath::new(path.as_str()) {

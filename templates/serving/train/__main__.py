@@ -1,6 +1,7 @@
 """Trains the versions and writes models/rollback/VERSION/{model.onnx,metadata.json}.
 
 python -m train [--missing]: with --missing only those versions that are not there.
+Where MLFLOW_TRACKING_URI names a tracking server, each training is logged there as a run.
 """
 
 import hashlib
@@ -25,6 +26,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+import track
 from features import FEATURES
 from train.data import HOLDOUT_SEED, TRAIN_SEED, Deployments, auc, make
 
@@ -93,19 +95,23 @@ def main() -> None:
         if "--missing" in sys.argv[1:] and (models / version / "model.onnx").exists():
             print(f"{MODEL} {version}: there already")
             continue
-        onnx = to_bytes(fit(data))
-        metadata = {
-            "model": MODEL,
-            "version": version,
-            "algorithm": algorithm,
-            "features": FEATURES,
-            "auc": round(judge(onnx, holdout), 4),
-            "rows": len(data.rolled_back),
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "created_by": f"scikit-learn {sklearn.__version__}",
-            "sha256": hashlib.sha256(onnx).hexdigest(),
-        }
-        write(models / version, onnx, metadata)
+        params = {"version": version, "algorithm": algorithm, "rows": len(data.rolled_back)}
+        with track.run(f"{MODEL} {version}", experiment="serving", params=params) as run:
+            onnx = to_bytes(fit(data))
+            metadata = {
+                "model": MODEL,
+                "version": version,
+                "algorithm": algorithm,
+                "features": FEATURES,
+                "auc": round(judge(onnx, holdout), 4),
+                "rows": len(data.rolled_back),
+                "created": datetime.now(UTC).isoformat(timespec="seconds"),
+                "created_by": f"scikit-learn {sklearn.__version__}",
+                "sha256": hashlib.sha256(onnx).hexdigest(),
+            }
+            write(models / version, onnx, metadata)
+            run.metrics({"auc": metadata["auc"], "model_bytes": len(onnx)})
+            run.artifact(models / version / "model.onnx")
         print(f"{MODEL} {version}: {algorithm}, {len(onnx) / 1024:.0f} kB")
 
 

@@ -1,0 +1,88 @@
+//! What holds for every lab that there is, whatever it is about: its generated files pass the linters of their languages.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "a test may fail loudly"
+)]
+
+mod support;
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+use support::{BIN, Lab, must, seen, strict, text};
+
+fn ids() -> Vec<String> {
+    let list: Value = serde_json::from_str(&must(Command::new(BIN).args(["list", "--json"])).out).unwrap();
+    list["labs"].as_array().unwrap().iter().map(|lab| lab["id"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Runs a linter over a generated lab; a missing one is a failure in CI.
+fn lint(lab: &Lab, program: &str, args: &[&str]) {
+    match Command::new(program).args(args).current_dir(&lab.root).output() {
+        Ok(out) => {
+            assert!(out.status.success(), "{program} {args:?}\n{}\n{}", text(&out.stdout), text(&out.stderr));
+        }
+        Err(error) => {
+            assert!(!strict(), "{program}: {error}");
+            eprintln!("not linted: {program} is not here ({error})");
+        }
+    }
+}
+
+/// The files below a folder whose path ends so.
+fn files(folder: &Path, end: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path, end));
+        } else if path.to_str().unwrap().ends_with(end) {
+            found.push(path.to_str().unwrap().to_owned());
+        }
+    }
+    found
+}
+
+#[test]
+fn every_generated_lab_is_lint_clean() {
+    let compose = seen(Command::new("docker").args(["compose", "version"])).code == 0;
+    assert!(compose || !strict(), "there is no docker compose");
+    for id in ids() {
+        let lab = Lab::new(None, &id, &[]);
+        lint(&lab, "ruff", &["check", "--no-cache", "."]);
+        lint(&lab, "ruff", &["format", "--no-cache", "--check", "."]);
+        lint(&lab, "yamllint", &["--strict", "."]);
+        for (program, option, wanted) in [
+            ("shellcheck", Some("--shell=sh"), ".sh"),
+            ("hadolint", None, "Dockerfile"),
+            ("actionlint", None, ".github/workflows/ci.yml"),
+        ] {
+            let files = files(&lab.root, wanted);
+            assert!(!files.is_empty(), "{id} has nothing for {program}");
+            let args: Vec<&str> = option.into_iter().chain(files.iter().map(String::as_str)).collect();
+            lint(&lab, program, &args);
+        }
+        if compose {
+            lint(&lab, "docker", &["compose", "--profile", "*", "config", "--quiet"]);
+        }
+        if lab.root.join("k8s").is_dir() {
+            let kubectl = std::env::var("MLOPS_LAB_KUBECTL").unwrap_or_else(|_| "kubectl".to_owned());
+            lint(&lab, &kubectl, &["kustomize", "k8s/overlays/local"]);
+        }
+    }
+}
+
+#[test]
+fn every_lab_says_what_it_needs_and_costs() {
+    for id in ids() {
+        let shown = must(Command::new(BIN).args(["show", &id])).out;
+        for word in ["needs", "costs"] {
+            assert!(shown.to_lowercase().contains(word), "{id}: {shown}");
+        }
+    }
+}
