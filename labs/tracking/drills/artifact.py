@@ -1,0 +1,74 @@
+"""The champion's file in the store, through the server: artifact.py lose | restore | from-the-server | whole"""
+
+import hashlib
+import json
+import os
+import sys
+import urllib.request
+from pathlib import Path
+from urllib.parse import quote
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "verify"))
+from lab import API, call, champion, found, logged_model, login, not_yet
+
+COPY = Path(".mlops-lab/run/lost-artifact.onnx")  # ignored by git, and never shown
+
+
+def place() -> str:
+    """Where the server keeps the champion's file: a path of its artifacts API."""
+    run_id = champion()["run_id"]
+    model_id = logged_model(found(f"runs/get?run_id={run_id}", f"there is no run {run_id}")["run"])
+    if not model_id:
+        not_yet("the champion's run has no model that is READY")
+    _, answer = call(f"logged-models/{model_id}")
+    uri = answer["model"]["info"]["artifact_uri"]
+    return "/api/2.0/mlflow-artifacts/artifacts/" + quote(uri.removeprefix("mlflow-artifacts:").strip("/") + "/model.onnx")
+
+
+def send(method: str, path: str, content: bytes | None = None) -> bytes:
+    headers = login() | ({"Content-Type": "application/octet-stream"} if content is not None else {})
+    request = urllib.request.Request(API + path, content, headers, method=method)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return answer.read()
+
+
+def lose() -> None:
+    content = send("GET", place())
+    COPY.parent.mkdir(parents=True, exist_ok=True)
+    COPY.write_bytes(content)
+    send("DELETE", place())
+
+
+def put_back(content: bytes) -> None:
+    send("PUT", place(), content)
+
+
+def served() -> bytes:
+    """The copy that the model server answers from, after it has proved to be the one that was deployed."""
+    folder = Path("models/rollback") / str(champion()["version"])
+    content = (folder / "model.onnx").read_bytes()
+    wanted = json.loads((folder / "metadata.json").read_text("utf-8"))["sha256"]
+    if hashlib.sha256(content).hexdigest() != wanted:
+        raise SystemExit("error: the served file is not the one that was deployed")
+    return content
+
+
+def main() -> None:
+    match sys.argv[1:]:
+        case ["lose"]:
+            lose()
+        case ["restore"]:
+            # Also when the learner has put it back, or has moved the alias to another model.
+            if COPY.exists():
+                put_back(COPY.read_bytes())
+        case ["from-the-server"]:
+            put_back(served())
+        case ["whole"]:
+            print(f"{len(send('GET', place()))} bytes")
+        case _:
+            raise SystemExit(__doc__)
+
+
+if __name__ == "__main__":
+    os.umask(0o077)
+    main()

@@ -1,0 +1,40 @@
+"""Is the chosen run the best of its search, within the budget, on data that training did not see?"""
+
+from lab import choice, experiment, found, logged_model, not_yet, pairs, runs
+
+
+def main() -> None:
+    number = experiment()
+    searches = runs(number, "tags.purpose = 'search' and attributes.status = 'FINISHED'")
+    if not searches:
+        not_yet("no search has finished yet: python -m train.search")
+    parents = {run["info"]["run_id"]: run for run in searches}
+    chosen = choice()
+    run = found(f"runs/get?run_id={chosen}", f"there is no run {chosen}")["run"]
+    if chosen in parents:
+        not_yet("the chosen run is the parent of a search: it has no model, its candidates have")
+    parent = pairs(run, "tags").get("mlflow.parentRunId", "")
+    if parent not in parents:
+        not_yet("the chosen run is no candidate of a search that has finished")
+    inside = f"tags.`mlflow.parentRunId` = '{parent}' and attributes.status = 'FINISHED'"
+    candidates = [one for one in runs(number, inside) if logged_model(one)]
+    if chosen not in [one["info"]["run_id"] for one in candidates]:
+        not_yet("the chosen run has not finished, or has no model that is READY")
+    budget = float(pairs(parents[parent], "params")["budget_bytes"])
+    fitting = [one for one in candidates if pairs(one, "metrics")["model_bytes"] <= budget]
+    size = pairs(run, "metrics")["model_bytes"]
+    if size > budget:
+        not_yet(f"the chosen model has {size:.0f} bytes, and the budget is {budget:.0f}")
+    best = max(fitting, key=lambda one: pairs(one, "metrics")["validation_auc"])
+    if best["info"]["run_id"] != chosen:
+        mine = pairs(run, "metrics")
+        higher = pairs(best, "metrics")["validation_auc"]
+        not_yet(
+            f"another model within the budget has a validation_auc of {higher:.4f}; the chosen one has "
+            f"{mine['validation_auc']:.4f} (and a training_auc of {mine['training_auc']:.4f})"
+        )
+    print(f"{run['info'].get('run_name', chosen)} of {len(candidates)} candidates")
+
+
+if __name__ == "__main__":
+    main()

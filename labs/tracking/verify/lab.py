@@ -1,0 +1,155 @@
+"""What the checks share: asking the live tracking server, running programs, saying a verdict."""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import quote
+
+API = os.environ.get("MLOPS_LAB_ENDPOINT_API", "http://127.0.0.1:<[ port ]>").rstrip("/")
+MODEL_API = os.environ.get("MLOPS_LAB_ENDPOINT_MODEL", "http://127.0.0.1:<[ model_port ]>").rstrip("/")
+RUNTIME = os.environ.get("MLOPS_LAB_RUNTIME", "local")
+MODEL = "rollback"
+EXPERIMENT = "rollback"
+
+
+def not_yet(observed: str) -> NoReturn:
+    """The system answered, and not as expected."""
+    print(observed)
+    sys.exit(1)
+
+
+def cannot_tell(reason: str) -> NoReturn:
+    """The check could not see. The last line of stderr is what the learner reads."""
+    print(reason, file=sys.stderr)
+    sys.exit(3)
+
+
+def login() -> dict[str, str]:
+    user = os.environ.get("MLFLOW_TRACKING_USERNAME", "")
+    password = os.environ.get("MLFLOW_TRACKING_PASSWORD", "")
+    pair = base64.b64encode(f"{user}:{password}".encode()).decode()
+    return {"Authorization": f"Basic {pair}"} if user and password else {}
+
+
+def ask(url: str, body: object = None, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
+    """Any answer is one; without an answer the check cannot tell."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"} | (headers or {}))
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+    except OSError as error:
+        cannot_tell(f"{url} cannot be reached: {getattr(error, 'reason', error)}")
+
+
+def call(path: str, body: object = None) -> tuple[int, dict[str, Any]]:
+    """A request to MLflow's REST API: the status and the JSON."""
+    status, answer = ask(f"{API}/api/2.0/mlflow/{path}", body, login())
+    try:
+        document = json.loads(answer)
+    except ValueError:
+        document = None
+    if status >= 500:
+        cannot_tell(f"the server answers {status}: {answer[:200].decode(errors='replace')}")
+    if not isinstance(document, dict):
+        not_yet(f"{API} does not answer as MLflow does ({status}): {answer[:120].decode(errors='replace')!r}")
+    return status, document
+
+
+def found(path: str, missing: str) -> dict[str, Any]:
+    """The same, for something that must be there."""
+    status, document = call(path)
+    if status == 404:
+        not_yet(missing)
+    if status != 200:
+        not_yet(f"{path} answers {status}: {document.get('message', document)}")
+    return document
+
+
+def experiment(name: str = EXPERIMENT) -> str:
+    path = f"experiments/get-by-name?experiment_name={quote(name, safe='')}"
+    answer = found(path, f"there is no experiment {name!r} on the server yet")
+    return str(answer["experiment"]["experiment_id"])
+
+
+def runs(experiment_id: str, filter_string: str) -> list[dict[str, Any]]:
+    """All runs that the filter lets through, page by page."""
+    every: list[dict[str, Any]] = []
+    page: dict[str, object] = {}
+    while True:
+        body = {"experiment_ids": [experiment_id], "filter": filter_string, "max_results": 1000}
+        status, answer = call("runs/search", body | page)
+        if status != 200:
+            not_yet(f"runs/search answers {status}: {answer.get('message', answer)}")
+        every += answer.get("runs", [])
+        if not answer.get("next_page_token"):
+            return every
+        page = {"page_token": answer["next_page_token"]}
+
+
+def pairs(run: dict[str, Any], kind: str) -> dict[str, Any]:
+    """The params, metrics or tags of a run, by name."""
+    return {entry["key"]: entry["value"] for entry in run["data"].get(kind, [])}
+
+
+def logged_model(run: dict[str, Any]) -> str:
+    """The id of the whole model that a run logged; empty when it logged none, or a broken one."""
+    outputs = run.get("outputs", {}).get("model_outputs", [])
+    if not outputs:
+        return ""
+    status, answer = call(f"logged-models/{outputs[0]['model_id']}")
+    ready = status == 200 and answer["model"]["info"]["status"] == "LOGGED_MODEL_READY"
+    return outputs[0]["model_id"] if ready else ""
+
+
+def champion() -> dict[str, Any]:
+    """The registry's version behind the alias."""
+    path = f"registered-models/alias?name={MODEL}&alias=champion"
+    missing = f"the registry has no {MODEL}@champion"
+    return found(path, missing)["model_version"]
+
+
+def run(*argv: str, timeout: float = 60, env: dict[str, str] | None = None) -> Any:
+    """Runs a program of the learner's and reads the JSON that it prints last."""
+    shown = " ".join(argv)
+    clean = (os.environ if env is None else env) | {"PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        done = subprocess.run(
+            argv, capture_output=True, text=True, timeout=timeout, env=clean, check=False
+        )
+    except subprocess.TimeoutExpired:
+        not_yet(f"{shown} did not end within {timeout:g} s")
+    if done.returncode != 0:
+        tail = (done.stderr or done.stdout).strip().splitlines()
+        not_yet(f"{shown} exited with {done.returncode}: {tail[-1] if tail else 'no output'}")
+    lines = done.stdout.strip().splitlines()
+    try:
+        return json.loads(lines[-1])
+    except (IndexError, ValueError):
+        not_yet(f"{shown} does not print one JSON object, but: {done.stdout.strip()[-200:]!r}")
+
+
+def read_json(path: str) -> Any:
+    """A file that a step asks for."""
+    try:
+        return json.loads(Path(path).read_text("utf-8"))
+    except FileNotFoundError:
+        not_yet(f"{path} does not exist")
+    except ValueError as error:
+        not_yet(f"{path} is not JSON: {error}")
+
+
+def choice() -> str:
+    document = read_json("choice.json")
+    run_id = document.get("run_id") if isinstance(document, dict) else None
+    if not isinstance(run_id, str) or not run_id:
+        not_yet('choice.json must say which run: {"run_id": "..."}')
+    return run_id

@@ -1,0 +1,63 @@
+"""Was the server killed under load, and is everything there that a client saw acknowledged?"""
+
+import json
+import subprocess
+from datetime import datetime
+from pathlib import Path
+
+from lab import RUNTIME, cannot_tell, experiment, not_yet, pairs, read_json, runs
+
+LEAST_RUNS = 200
+LEAST_EACH_SIDE = 20  # runs that ended before the kill, and after the restart
+
+
+def started() -> float:
+    """When the server that runs now was started, in Unix seconds."""
+    if RUNTIME == "local":
+        try:
+            return Path("reports/server.pid").stat().st_mtime
+        except OSError:
+            not_yet("ops/serve.sh did not start the server that runs (there is no reports/server.pid)")
+    name = subprocess.run(["docker", "compose", "ps", "--quiet", "mlflow"], capture_output=True, text=True, check=False)
+    asked = ["docker", "inspect", "--format", "{{.State.StartedAt}}", name.stdout.strip()]
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    if done.returncode:
+        cannot_tell(f"the container of mlflow cannot be looked at: {done.stderr.strip()}")
+    # 2026-11-25T05:01:14.082638146Z: nine digits are three too many for Python 3.11.
+    text = done.stdout.strip().rstrip("Z")
+    return datetime.fromisoformat(text[:26] + "+00:00").timestamp()
+
+
+def main() -> None:
+    report = read_json("reports/ledger.json")
+    try:
+        entries, killed, back = report["entries"], float(report["killed"]), float(report["back"])
+        finished = [entry for entry in entries if entry["finished"] > 0]
+    except (KeyError, TypeError, ValueError):
+        not_yet("reports/ledger.json is not what python -m ops.ledger writes")
+    if report.get("runtime") != RUNTIME:
+        not_yet(f"the report is of the runtime {report.get('runtime')}, and the lab runs on {RUNTIME}")
+    if len(finished) < LEAST_RUNS:
+        not_yet(f"{len(finished)} runs were acknowledged to their end, fewer than {LEAST_RUNS}")
+    if started() < killed - 1:
+        not_yet("the server that runs now is older than the kill in the report")
+    live = {run["info"]["run_id"]: run for run in runs(experiment("ledger"), f"tags.ledger = '{report['ledger']}'")}
+    lost = []
+    for entry in entries:
+        run = live.get(entry["run_id"])
+        metrics = pairs(run, "metrics") if run else {}
+        ended = not entry["finished"] or (run and run["info"]["status"] == "FINISHED")
+        if not run or not ended or any(metrics.get(name) != value for name, value in entry["metrics"].items()):
+            lost.append(entry["run_id"])
+    if lost:
+        not_yet(f"{len(lost)} of {len(entries)} runs are not on the server as they were acknowledged: {lost[0]}")
+    # The server's own word for when: what a client wrote down is the client's.
+    ends = [int(live[entry["run_id"]]["info"]["end_time"]) / 1000 for entry in finished]
+    before, after = sum(end < killed for end in ends), sum(end > back for end in ends)
+    if before < LEAST_EACH_SIDE or after < LEAST_EACH_SIDE:
+        not_yet(f"{before} runs ended before the kill and {after} after the restart: the kill was not in the middle")
+    print(json.dumps({"runs": len(finished), "before": before, "after": after, "lost": 0}))
+
+
+if __name__ == "__main__":
+    main()

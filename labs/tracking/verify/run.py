@@ -1,0 +1,63 @@
+"""Is there a finished run that says from which commit of this project it was made?"""
+
+import re
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lab import call, experiment, logged_model, not_yet, pairs, runs
+
+PARAMS = {"algorithm", "rows", "trees", "depth"}
+METRICS = {"training_auc", "validation_auc"}
+
+
+def git(*args: str) -> str | None:
+    done = subprocess.run(["git", *args], capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def problem(run: dict) -> str:
+    """Why this run does not count; empty when it does."""
+    revision = pairs(run, "tags").get("git_revision", "")
+    if not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", revision):
+        return f"its tag git_revision is {revision!r}, not the full name of a commit"
+    if git("cat-file", "-t", revision) != "commit":
+        return f"this repository has no commit {revision[:12]}"
+    made, began = int(git("show", "-s", "--format=%ct", revision) or 0), int(run["info"]["start_time"])
+    if began // 1000 < made:
+        return f"it began before its commit was made ({datetime.fromtimestamp(made, UTC):%H:%M:%S})"
+    if missing := PARAMS - pairs(run, "params").keys():
+        return f"it lacks the parameters {', '.join(sorted(missing))}"
+    if missing := METRICS - pairs(run, "metrics").keys():
+        return f"it lacks the metrics {', '.join(sorted(missing))}"
+    if not logged_model(run):
+        return "it has no model that is READY"
+    _, listed = call(f"artifacts/list?run_id={run['info']['run_id']}")
+    if "report.json" not in [file["path"] for file in listed.get("files", [])]:
+        return "it has no artifact report.json"
+    return ""
+
+
+def main() -> None:
+    top = git("rev-parse", "--show-toplevel")
+    if top is None or Path(top).resolve() != Path.cwd().resolve():
+        not_yet("this project is no git repository of its own yet")
+    if git("rev-parse", "HEAD") is None:
+        not_yet("the repository has no commit yet")
+    number = experiment()
+    finished = runs(number, "attributes.status = 'FINISHED' and tags.purpose = 'baseline'")
+    if not finished:
+        not_yet("no run of python -m train has finished yet")
+    tagged = [run for run in finished if "git_revision" in pairs(run, "tags")]
+    if not tagged:
+        not_yet(f"{len(finished)} finished, none with the tag git_revision")
+    problems = [(run["info"]["run_id"], problem(run)) for run in tagged]
+    good = [run_id for run_id, why in problems if not why]
+    if not good:
+        run_id, why = problems[0]
+        not_yet(f"run {run_id[:8]}: {why}")
+    print(f"run {good[0]}")
+
+
+if __name__ == "__main__":
+    main()

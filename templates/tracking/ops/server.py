@@ -1,0 +1,131 @@
+"""Starts and stops the tracking server: python -m ops.server start | stop | kill
+
+`start` and `stop` are for the process, `kill` is for the container, too.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from ops import endpoint
+from track import Api, TrackError
+
+PID = Path("reports/server.pid")  # ops/serve.sh writes it
+LOG = Path("reports/server.log")
+SERVE = ["sh", "ops/serve.sh"]
+START_SECONDS = 120
+
+
+def runtime() -> str:
+    """`local` or `compose`: what mlops-lab says, or else what runs now."""
+    return os.environ.get("MLOPS_LAB_RUNTIME") or ("local" if process() else "compose")
+
+
+def process() -> int | None:
+    """The server's process, if it runs. Numbers are given again, so its command must fit, too."""
+    try:
+        pid = int(PID.read_text("utf-8"))
+        os.kill(pid, 0)
+    except (OSError, ValueError):
+        return None
+    listed = Path(f"/proc/{pid}/cmdline")
+    if listed.exists():
+        command = listed.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    else:
+        shown = ["ps", "-o", "command=", "-p", str(pid)]
+        command = subprocess.run(shown, capture_output=True, text=True, check=False).stdout
+    return pid if "mlflow" in command else None
+
+
+def send(number: signal.Signals) -> None:
+    """To the server and its worker: they are a group of their own."""
+    pid = process()
+    if pid is None:
+        raise SystemExit(f"error: {PID} names no server that runs")
+    if os.getpgid(pid) != pid:
+        raise SystemExit("error: your shell runs that server: start it with mlops-lab or make")
+    os.killpg(pid, number)
+    while process():
+        time.sleep(0.05)
+
+
+def kill(where: str) -> None:
+    """No warning, no goodbye: what a power cut does, or the kernel when memory is short."""
+    if where == "local":
+        send(signal.SIGKILL)
+    else:
+        run(["docker", "compose", "kill", "--signal", "KILL", "mlflow"])
+
+
+def restart(where: str) -> None:
+    """After a kill, by whoever looks after the server."""
+    lab = os.environ.get("MLOPS_LAB") or shutil.which("mlops-lab")
+    if where != "local":
+        run(["docker", "compose", "start", "mlflow"])
+    elif lab and Path(".mlops-lab").is_dir():
+        run([lab, "up", "--runtime", where])
+    else:
+        start()
+    wait()
+
+
+def start() -> None:
+    if process():
+        return
+    LOG.parent.mkdir(exist_ok=True)
+    with LOG.open("ab") as log:
+        child = subprocess.Popen(
+            SERVE, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
+    wait(child)
+
+
+def wait(child: "subprocess.Popen[bytes] | None" = None) -> None:
+    """Until the server can read its database: its /health says yes without one."""
+    server = Api.from_environment()
+    end = time.monotonic() + START_SECONDS
+    while server:
+        try:
+            server.call("GET", "experiments/search?max_results=1")
+        except TrackError as error:
+            problem = str(error)
+        else:
+            problem = ""
+        # In this order: another program may answer on the port that the server could not have.
+        if child and child.poll() is not None:
+            raise SystemExit(LOG.read_text("utf-8", errors="replace").strip().splitlines()[-1])
+        if not problem:
+            return
+        if time.monotonic() > end:
+            raise SystemExit(f"error: not ready after {START_SECONDS} s: {problem}")
+        time.sleep(0.2)
+
+
+def run(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{done.stderr.strip()}\nerror: this failed: {' '.join(command)}")
+
+
+def main() -> int:
+    match sys.argv[1:]:
+        case ["start"]:
+            start()
+            print(f"ready: {endpoint.tracking().uri}")
+        case ["stop"]:
+            if process():
+                send(signal.SIGTERM)
+        case ["kill"]:
+            kill(runtime())
+        case _:
+            print(__doc__, file=sys.stderr)
+            return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
