@@ -37,6 +37,11 @@ const DEVICES: [&str; 22] = [
 ];
 
 impl RelPath {
+    /// Whether this file may hold secrets: a `.env`, in whatever folder. Readable by its owner only, without a pristine copy, ignored by git.
+    pub fn is_secret(&self) -> bool {
+        self.as_str().rsplit('/').next() == Some(".env")
+    }
+
     /// Takes a path with `/` between its parts. Refused, with the reason: empty, absolute, `.` or `..` parts, backslashes,
     /// characters and names that Windows refuses, parts over 255 bytes, control characters.
     pub fn new(path: impl Into<String>) -> Result<Self, String> {

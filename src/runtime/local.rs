@@ -37,7 +37,7 @@ pub(super) fn up(
         .local
         .as_ref()
         .ok_or_else(|| Error::usage("this lab does not offer the runtime local"))?;
-    let running: Vec<String> = alive(ws).into_iter().map(|record| record.name).collect();
+    let running = still_running(ws, local, world, progress)?;
     let wanted = |service: &&Service| !running.contains(&service.name) && absent(ws, service).is_none();
     let missing: Vec<&Service> = local.service.iter().filter(wanted).collect();
     if missing.is_empty() && !running.is_empty() {
@@ -71,6 +71,30 @@ pub(super) fn up(
         }
     }
     Ok(started.into_iter().map(|record| record.name).collect())
+}
+
+/// The names of the services that run, each ready. One that dies while it is waited for, or was dying already, is none of them.
+fn still_running(
+    ws: &Workspace,
+    local: &Local,
+    world: &dyn World,
+    progress: &mut dyn Progress,
+) -> Result<Vec<String>> {
+    let context = context(ws, KIND)?;
+    let mut running = Vec::new();
+    for record in alive(ws) {
+        if let Some(service) = local.service.iter().find(|service| service.name == record.name) {
+            let dead = || Error::environment(format!("{} is dying", record.name));
+            let mut gone = || if process::alive(&record.process) { Ok(()) } else { Err(dead()) };
+            let waited = ready::wait(&service.ready, &context, world, progress, &mut gone);
+            if !process::alive(&record.process) {
+                continue;
+            }
+            waited?;
+        }
+        running.push(record.name);
+    }
+    Ok(running)
 }
 
 /// The first path without which the service has nothing to do, while it is not there.

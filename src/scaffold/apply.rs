@@ -51,6 +51,7 @@ fn fill(staging: &Path, tree: &Tree) -> Result<()> {
     let mut last: Option<PathBuf> = None;
     for (path, file) in tree {
         clock::interrupted()?;
+        let secret = path.is_secret();
         let path = path.under(staging);
         // Sorted paths: most files share their folder with the one before.
         if let Some(folder) = path.parent()
@@ -60,7 +61,7 @@ fn fill(staging: &Path, tree: &Tree) -> Result<()> {
             last = Some(folder.to_owned());
         }
         fs::create(&path, &file.bytes, file.executable)
-            .and_then(|()| if path.ends_with(".env") { fs::make_private(&path) } else { Ok(()) })
+            .and_then(|()| if secret { fs::make_private(&path) } else { Ok(()) })
             .map_err(|error| Error::environment(format!("cannot write {}", path.display())).because(error))?;
     }
     Ok(())

@@ -21,9 +21,6 @@ pub struct Rendered {
     pub manifest: Manifest,
 }
 
-/// The only file that may hold a secret.
-const SECRETS: &str = ".env";
-
 /// Renders a lab.
 ///
 /// # Errors
@@ -156,7 +153,7 @@ impl<'a> Pen<'a> {
         for (path, bytes) in files {
             let shown = format!("{below}/{path}");
             let to = self.path(path, &shown)?;
-            let context = if to.as_str() == SECRETS { &self.secret } else { context };
+            let context = if to.is_secret() { &self.secret } else { context };
             let bytes = match std::str::from_utf8(bytes) {
                 Ok(text) => self.text(text, &shown, context)?.into_bytes(),
                 Err(_) => bytes.to_vec(),

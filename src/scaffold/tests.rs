@@ -114,6 +114,7 @@ fn a_secret_stands_in_dot_env_only() {
     let secret = text(&made.tree, ".env").strip_prefix("P=").unwrap();
     assert!(secret.len() == 32 && secret.chars().all(|c| c.is_ascii_alphanumeric()));
     assert!(make(&[("other", "P=<[ password ]>")], &[]).is_err());
+    assert!(make(&[("k8s/dot-env", "P=<[ password ]>"), ("dot-env", "P=<[ password ]>")], &[]).is_ok());
     let made = make(&[("dot-env", "K=GK<[ key ]>")], &[]).unwrap();
     let key = text(&made.tree, ".env").strip_prefix("K=GK").unwrap();
     assert!(key.len() == 24 && key.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f')), "{key}");

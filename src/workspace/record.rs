@@ -104,8 +104,8 @@ pub fn seed(
     for (path, file) in knowledge {
         put(format!("{FOLDER}/lab/{path}"), file.clone())?;
     }
-    // `.env` is the learner's and may hold secrets: it has no pristine copy.
-    for (path, file) in project.iter().filter(|(path, _)| path.as_str() != ".env") {
+    // A `.env` is the learner's and may hold secrets: it has no pristine copy.
+    for (path, file) in project.iter().filter(|(path, _)| !path.is_secret()) {
         put(format!("{FOLDER}/base/{path}"), file.clone())?;
     }
     Ok(tree)

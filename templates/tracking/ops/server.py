@@ -41,6 +41,13 @@ def process() -> int | None:
     return pid if "mlflow" in command else None
 
 
+def gone(pid: int) -> bool:
+    """Whether nothing of it runs any more. A dead process that nobody has asked about stays listed."""
+    shown = ["ps", "-o", "stat=", "-p", str(pid)]
+    state = subprocess.run(shown, capture_output=True, text=True, check=False).stdout.strip()
+    return not state or state.startswith("Z")
+
+
 def send(number: signal.Signals) -> None:
     """To the server and its worker: they are a group of their own."""
     pid = process()
@@ -49,7 +56,7 @@ def send(number: signal.Signals) -> None:
     if os.getpgid(pid) != pid:
         raise SystemExit("error: your shell runs that server: start it with mlops-lab or make")
     os.killpg(pid, number)
-    while process():
+    while not gone(pid):
         time.sleep(0.05)
 
 

@@ -1,0 +1,53 @@
+"""Was everything brought back into a database that began empty?"""
+
+import json
+import subprocess
+from datetime import datetime
+from pathlib import Path
+
+from lab import cannot_tell, not_yet, read_json
+
+LEAST_ROWS = {"runs": 200, "logged_models": 8, "model_versions": 1}
+
+
+def docker(*args: str, stdin: Path | None = None) -> str:
+    source = stdin.open("rb") if stdin else subprocess.DEVNULL
+    done = subprocess.run(["docker", *args], stdin=source, capture_output=True, check=False)
+    if done.returncode:
+        cannot_tell(f"docker {' '.join(args)}: {done.stderr.decode(errors='replace').strip()[-200:]}")
+    return done.stdout.decode()
+
+
+def main() -> None:
+    wanted = read_json("backup/manifest.json")
+    dump = Path("backup/database.dump")
+    if not dump.exists() or not Path("backup/artifacts.tar").exists():
+        not_yet("backup/ is not what ops/backup.sh writes")
+    listed = docker("compose", "exec", "-T", "db", "pg_restore", "--list", stdin=dump)
+    if "TABLE DATA public runs" not in listed:
+        not_yet("backup/database.dump does not hold the runs")
+    try:
+        for table, least in LEAST_ROWS.items():
+            if wanted["rows"][table] < least:
+                not_yet(f"the backup has {wanted['rows'][table]} rows of {table}: it was made before the lab had its runs")
+    except (KeyError, TypeError):
+        not_yet("backup/manifest.json is not what ops/backup.sh writes")
+    live = json.loads(docker("compose", "exec", "-T", "mlflow", "python", "-m", "ops.objects", "count"))
+    if live["system"] == wanted["system"]:
+        not_yet("the database is the one that the backup was made of: nothing was restored yet")
+    project = docker("compose", "config", "--format", "json")
+    volume = json.loads(project)["volumes"]["db"]["name"]
+    made = datetime.fromisoformat(json.loads(docker("volume", "inspect", volume))[0]["CreatedAt"].replace("Z", "+00:00"))
+    if made.timestamp() < dump.stat().st_mtime:
+        not_yet("the database's volume is older than the backup: nothing was restored into an empty one")
+    for table, rows in wanted["rows"].items():
+        if live["rows"].get(table, 0) < rows:
+            not_yet(f"{table} has {live['rows'].get(table, 0)} rows, and had {rows} in the backup")
+    lost = [key for key, digest in wanted["objects"].items() if live["objects"].get(key) != digest]
+    if lost:
+        not_yet(f"{len(lost)} of {len(wanted['objects'])} artifacts are not there as they were: {lost[0]}")
+    print(f"{sum(wanted['rows'].values())} rows, {len(wanted['objects'])} artifacts")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""Once before the server, in containers: is the store there, does the database fit? python -m ops.init
+
+Makes the tables of an empty database. Those of an older one are changed only with UPGRADE=yes.
+"""
+
+import os
+import subprocess
+import sys
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from sqlalchemy.exc import SQLAlchemyError
+
+from ops import schema
+
+
+def store(bucket: str) -> None:
+    """The bucket answers to our keys."""
+    address = os.environ["MLFLOW_S3_ENDPOINT_URL"]
+    patience = Config(connect_timeout=5, read_timeout=10, retries={"max_attempts": 3})
+    s3 = boto3.client("s3", endpoint_url=address, config=patience)
+    try:
+        s3.head_bucket(Bucket=bucket)
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        raise SystemExit(
+            f"error: the store at {address} refuses the bucket {bucket} ({code}): S3_ACCESS_KEY_ID "
+            "and S3_SECRET_ACCESS_KEY in .env are not those that its volume was made with"
+        ) from None
+    except BotoCoreError as error:
+        raise SystemExit(f"error: the store at {address} cannot be reached: {error}") from None
+    print(f"the store has the bucket {bucket}")
+
+
+def database(uri: str) -> None:
+    """The database lets us in, and has the tables of this MLflow."""
+    try:
+        revision = schema.applied(uri)
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", error)).strip().splitlines()[-1]
+        if "password authentication failed" in reason:
+            raise SystemExit(
+                "error: the database refuses POSTGRES_PASSWORD of .env: it keeps the one that its "
+                "volume was made with. Put that one back, or begin anew without the old runs: "
+                "docker compose down --volumes"
+            ) from None
+        raise SystemExit(f"error: the database cannot be reached: {reason}") from None
+    found = schema.state(revision, *schema.shipped())
+    upgrade = found == "older" and os.environ.get("UPGRADE") == "yes"
+    if found in ("older", "newer") and not upgrade:
+        raise SystemExit(f"error: {schema.advice(found, uri)}")
+    if found == "empty" or upgrade:
+        done = subprocess.run(["mlflow", "db", "upgrade", uri], capture_output=True, text=True)
+        if done.returncode:
+            raise SystemExit(f"{done.stderr}\nerror: mlflow db upgrade failed")
+        found += ", and has the tables of this MLflow now"
+    print(f"the database is {found}")
+
+
+def main() -> int:
+    store(os.environ["S3_BUCKET"])
+    database(os.environ["MLFLOW_BACKEND_STORE_URI"])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
