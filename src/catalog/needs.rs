@@ -52,14 +52,19 @@ pub enum Need {
 
 impl fmt::Display for Need {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A version that does not matter is not told.
+        let any = |version: &VersionReq| *version == VersionReq::any();
+        let mut name = |name: &str, version: &VersionReq| {
+            if any(version) { f.write_str(name) } else { write!(f, "{name} {version}") }
+        };
         match self {
-            Need::Python(version) => write!(f, "Python {version}"),
-            Need::Uv(version) => write!(f, "uv {version}"),
-            Need::Git(version) => write!(f, "git {version}"),
-            Need::Make(version) => write!(f, "make {version}"),
-            Need::Docker(version) => write!(f, "Docker {version}"),
-            Need::Compose(version) => write!(f, "Docker Compose {version}"),
-            Need::Buildx(version) => write!(f, "Docker Buildx {version}"),
+            Need::Python(version) => name("Python", version),
+            Need::Uv(version) => name("uv", version),
+            Need::Git(version) => name("git", version),
+            Need::Make(version) => name("make", version),
+            Need::Docker(version) => name("Docker", version),
+            Need::Compose(version) => name("Docker Compose", version),
+            Need::Buildx(version) => name("Docker Buildx", version),
             Need::Disk(size) => write!(f, "{size} of disk"),
             Need::Memory(size) => write!(f, "{size} of memory"),
             Need::Cpus(count) => write!(f, "{count} processors"),
@@ -67,12 +72,12 @@ impl fmt::Display for Need {
             Need::Gpu(GpuNeed::Optional) => f.write_str("a GPU if there is one"),
             Need::Gpu(GpuNeed::Required) => f.write_str("an NVIDIA GPU"),
             Need::Images(images) => write!(f, "the images {}", images.join(", ")),
-            Need::Kind(version) => write!(f, "kind {version}"),
-            Need::Kubectl(version) => write!(f, "kubectl {version}"),
-            Need::Cluster(version) => write!(f, "a cluster with Kubernetes {version}"),
+            Need::Kind(version) => name("kind", version),
+            Need::Kubectl(version) => name("kubectl", version),
+            Need::Cluster(version) => name("a cluster with Kubernetes", version),
             Need::Storageclass(_) => f.write_str("a default StorageClass"),
             Need::Apis(names) => write!(f, "the APIs {}", names.join(", ")),
-            Need::Tool(tool) => write!(f, "{} {}", tool.name, tool.version),
+            Need::Tool(tool) => name(&tool.name, &tool.version),
         }
     }
 }

@@ -1,4 +1,6 @@
-"""Once before the server, in containers: is the store there, does the database fit? python -m ops.init
+"""Once before the server, in containers: python -m ops.init
+
+Is the store there, does it know us, and does the database fit?
 
 Makes the tables of an empty database. Those of an older one are changed only with UPGRADE=yes.
 """
@@ -13,6 +15,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sqlalchemy.exc import SQLAlchemyError
 
 from ops import schema
+
+UPGRADE = ["mlflow", "db", "upgrade"]
 
 
 def store(bucket: str) -> None:
@@ -51,7 +55,7 @@ def database(uri: str) -> None:
     if found in ("older", "newer") and not upgrade:
         raise SystemExit(f"error: {schema.advice(found, uri)}")
     if found == "empty" or upgrade:
-        done = subprocess.run(["mlflow", "db", "upgrade", uri], capture_output=True, text=True)
+        done = subprocess.run([*UPGRADE, uri], capture_output=True, text=True, check=False)
         if done.returncode:
             raise SystemExit(f"{done.stderr}\nerror: mlflow db upgrade failed")
         found += ", and has the tables of this MLflow now"

@@ -1,4 +1,6 @@
-"""What backups are made of, inside the containers: python -m ops.objects save | load | count | compare
+"""What backups are made of, inside the containers.
+
+python -m ops.objects save | load | count | compare
 
   save     every object of the store, as a tar on stdout
   load     the same back, from stdin
@@ -41,13 +43,20 @@ def save(out: IO[bytes]) -> None:
             tar.addfile(entry, s3.get_object(Bucket=BUCKET, Key=key)["Body"])
 
 
+class Stream:
+    """A file of the archive that can only be read on: boto3 then asks for nothing else."""
+
+    def __init__(self, source: IO[bytes]) -> None:
+        self.read = source.read
+
+
 def load(source: IO[bytes]) -> None:
     s3, count = store(), 0
     with tarfile.open(fileobj=source, mode="r|") as tar:
         for entry in tar:
             content = tar.extractfile(entry)
             if content is not None:
-                s3.upload_fileobj(content, BUCKET, entry.name)
+                s3.upload_fileobj(Stream(content), BUCKET, entry.name)
                 count += 1
     print(f"{count} objects")
 

@@ -42,7 +42,7 @@ def process() -> int | None:
 
 
 def gone(pid: int) -> bool:
-    """Whether nothing of it runs any more. A dead process that nobody has asked about stays listed."""
+    """Whether nothing of it runs any more; a dead one stays listed until somebody asks."""
     shown = ["ps", "-o", "stat=", "-p", str(pid)]
     state = subprocess.run(shown, capture_output=True, text=True, check=False).stdout.strip()
     return not state or state.startswith("Z")
