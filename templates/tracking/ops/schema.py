@@ -76,7 +76,7 @@ def advice(found: str, uri: str) -> str:
             "database from before"
         )
     keep = "cp mlflow.db mlflow.db.before" if local else "make backup"
-    then = f"mlflow db upgrade {uri}" if local else "UPGRADE=yes in .env, and start again"
+    then = f".venv/bin/mlflow db upgrade {uri}" if local else "UPGRADE=yes in .env, and start again"
     return f"the database is older than {mlflow}. Keep a copy first: {keep}. Then: {then}"
 
 

@@ -43,9 +43,15 @@ def process() -> int | None:
 
 def gone(pid: int) -> bool:
     """Whether nothing of it runs any more; a dead one stays listed until somebody asks."""
-    shown = ["ps", "-o", "stat=", "-p", str(pid)]
-    state = subprocess.run(shown, capture_output=True, text=True, check=False).stdout.strip()
-    return not state or state.startswith("Z")
+    if Path("/proc/self/stat").exists():
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].strip()
+        except OSError:
+            return True
+    else:
+        shown = ["ps", "-o", "stat=", "-p", str(pid)]
+        state = subprocess.run(shown, capture_output=True, text=True, check=False).stdout.strip()
+    return not state or state[0] in "XZ"
 
 
 def send(number: signal.Signals) -> None:
