@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import sys
+import urllib.error
 import urllib.request
 from pathlib import Path
 from urllib.parse import quote
@@ -11,7 +12,9 @@ from urllib.parse import quote
 sys.path.insert(0, str(Path(__file__).parents[1] / "verify"))
 from lab import API, call, champion, found, logged_model, login, not_yet
 
-COPY = Path(".mlops-lab/run/lost-artifact.onnx")  # ignored by git, and never shown
+# The file and where it was: ignored by git, and never shown.
+COPY = Path(".mlops-lab/run/lost-artifact.onnx")
+PLACE = Path(".mlops-lab/run/lost-artifact.txt")
 
 
 def place() -> str:
@@ -33,14 +36,24 @@ def send(method: str, path: str, content: bytes | None = None) -> bytes:
 
 
 def lose() -> None:
-    content = send("GET", place())
+    path = place()
+    content = send("GET", path)
     COPY.parent.mkdir(parents=True, exist_ok=True)
     COPY.write_bytes(content)
-    send("DELETE", place())
+    PLACE.write_text(path, "utf-8")
+    send("DELETE", path)
 
 
-def put_back(content: bytes) -> None:
-    send("PUT", place(), content)
+def whole() -> None:
+    """The champion's file is there, and where it is the one that was lost, it is the same again."""
+    path = place()
+    try:
+        content = send("GET", path)
+    except urllib.error.HTTPError as error:
+        not_yet(f"the store has no model.onnx of the champion: {error.code}")
+    if PLACE.exists() and PLACE.read_text("utf-8") == path and COPY.read_bytes() != content:
+        not_yet("what lies in the champion's place is another file than the one that was lost")
+    print(f"{len(content)} bytes")
 
 
 def served() -> bytes:
@@ -58,13 +71,13 @@ def main() -> None:
         case ["lose"]:
             lose()
         case ["restore"]:
-            # Also when the learner has put it back, or has moved the alias to another model.
-            if COPY.exists():
-                put_back(COPY.read_bytes())
+            # To where it was: the alias may have moved to another model meanwhile.
+            if PLACE.exists():
+                send("PUT", PLACE.read_text("utf-8"), COPY.read_bytes())
         case ["from-the-server"]:
-            put_back(served())
+            send("PUT", place(), served())
         case ["whole"]:
-            print(f"{len(send('GET', place()))} bytes")
+            whole()
         case _:
             raise SystemExit(__doc__)
 

@@ -1,6 +1,23 @@
-"""Is the chosen run's model the champion, and can a client load it by that name?"""
+"""Is the chosen run's model the champion, and does a client load it by that name?"""
 
-from lab import champion, choice, found, logged_model, not_yet, run
+import json
+import random
+import sys
+import tempfile
+from pathlib import Path
+
+import mlflow
+import numpy as np
+from lab import MODEL, champion, choice, found, logged_model, not_yet, read_json, run
+
+sys.path.insert(0, ".")
+from features import FEATURES  # the project's
+
+
+def surprise() -> dict[str, float]:
+    """A deployment between the calm and the risky one: nobody has prepared an answer for it."""
+    calm, risky = read_json("requests/calm.json"), read_json("requests/risky.json")
+    return {name: calm[name] + random.random() * (risky[name] - calm[name]) for name in FEATURES}
 
 
 def main() -> None:
@@ -8,14 +25,31 @@ def main() -> None:
     version = champion()
     number = str(version["version"])
     if version.get("run_id") != chosen:
-        not_yet(f"the champion, version {number}, is of run {str(version.get('run_id'))[:8]}, and choice.json says {chosen[:8]}")
+        not_yet(
+            f"the champion, version {number}, is of run {str(version.get('run_id'))[:8]}, "
+            f"and choice.json says {chosen[:8]}"
+        )
     if version.get("status") != "READY":
         not_yet(f"version {number} is {version.get('status')}")
     if not logged_model(found(f"runs/get?run_id={chosen}", f"there is no run {chosen}")["run"]):
         not_yet(f"version {number} takes the alias, but its run has no model that is READY")
-    said = run("python", "-m", "client.load", "requests/risky.json")
-    if not isinstance(said, dict) or str(said.get("version")) != number or said.get("rolled_back") is not True:
-        not_yet(f"a client that loads models:/rollback@champion says {said} about a risky deployment")
+    deployment = surprise()
+    row = np.array([[deployment[name] for name in FEATURES]], dtype=np.float32)
+    try:
+        model = mlflow.pyfunc.load_model(f"models:/{MODEL}@champion")
+    except Exception as error:  # whatever MLflow, its store or onnxruntime has to say
+        not_yet(f"version {number} has no model that is READY to load: {error}"[:300])
+    wanted = float(model.predict({"features": row})["probabilities"][0][1])
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "surprise.json"
+        file.write_text(json.dumps(deployment), "utf-8")
+        said = run("python", "-m", "client.load", str(file))
+    try:
+        same = str(said["version"]) == number and abs(float(said["probability"]) - wanted) < 1e-4
+    except (KeyError, TypeError, ValueError):
+        same = False
+    if not same:
+        not_yet(f"client.load says {said} about a deployment; version {number} says {wanted:.4f}")
     print(f"version {number}")
 
 

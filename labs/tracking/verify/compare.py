@@ -1,6 +1,17 @@
 """Is the chosen run the best of its search, within the budget, on data that training did not see?"""
 
-from lab import choice, experiment, found, logged_model, not_yet, pairs, runs
+from lab import call, choice, experiment, found, logged_model, not_yet, pairs, runs
+
+JUDGED = ("validation_auc", "model_bytes")
+
+
+def measured_once(run: dict) -> bool:
+    """Both metrics that decide, each logged a single time: a second value is somebody's wish."""
+    for name in JUDGED:
+        path = f"metrics/get-history?run_id={run['info']['run_id']}&metric_key={name}"
+        if len(call(path)[1].get("metrics", [])) != 1:
+            return False
+    return True
 
 
 def main() -> None:
@@ -20,6 +31,11 @@ def main() -> None:
     candidates = [one for one in runs(number, inside) if logged_model(one)]
     if chosen not in [one["info"]["run_id"] for one in candidates]:
         not_yet("the chosen run has not finished, or has no model that is READY")
+    if touched := [one for one in candidates if not measured_once(one)]:
+        not_yet(
+            f"run {touched[0]['info']['run_id'][:8]} does not have its {' and '.join(JUDGED)} once: "
+            "numbers that were logged again compare nothing. A new search: python -m train.search"
+        )
     budget = float(pairs(parents[parent], "params")["budget_bytes"])
     fitting = [one for one in candidates if pairs(one, "metrics")["model_bytes"] <= budget]
     size = pairs(run, "metrics")["model_bytes"]

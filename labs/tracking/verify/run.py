@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lab import call, experiment, logged_model, not_yet, pairs, runs
 
+CODE = ("train", "ops", "track")  # wherever the training or a helper of it sets the tag
 PARAMS = {"algorithm", "rows", "trees", "depth"}
 METRICS = {"training_auc", "validation_auc"}
 
@@ -23,6 +24,8 @@ def problem(run: dict) -> str:
         return f"its tag git_revision is {revision!r}, not the full name of a commit"
     if git("cat-file", "-t", revision) != "commit":
         return f"this repository has no commit {revision[:12]}"
+    if git("grep", "--quiet", "git_revision", revision, "--", *CODE) is None:
+        return f"the code of commit {revision[:12]} records no git_revision: it is not what was run"
     made, began = int(git("show", "-s", "--format=%ct", revision) or 0), int(run["info"]["start_time"])
     if began // 1000 < made:
         return f"it began before its commit was made ({datetime.fromtimestamp(made, UTC):%H:%M:%S})"

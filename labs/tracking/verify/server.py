@@ -14,9 +14,11 @@ PORT = str(urlsplit(API).port)
 
 def table() -> dict[int, tuple[int, str]]:
     """Every process of this machine: its parent and its command."""
-    shown = subprocess.run(
-        ["ps", "-A", "-ww", "-o", "pid=,ppid=,command="], capture_output=True, text=True, check=True
-    ).stdout
+    asked = ["ps", "-A", "-ww", "-o", "pid=,ppid=,command="]
+    try:
+        shown = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        cannot_tell(f"the processes of this machine cannot be listed (ps): {error}")
     rows = (line.split(maxsplit=2) for line in shown.splitlines())
     return {int(row[0]): (int(row[1]), row[2]) for row in rows if len(row) == 3}
 

@@ -109,8 +109,8 @@ def main() -> int:
     if not ledger.half.wait(PATIENCE_SECONDS):
         raise SystemExit(f"error: the clients get nowhere: {ledger.errors[-1:] or 'too slow'}")
     ledger.back.clear()
-    killed = time.time()
     server.kill(where)
+    killed = time.time()  # from here on nothing can have been acknowledged
     print(f"killed after {ledger.finished()} runs; starting it again")
     server.restart(where)
     back = time.time()
