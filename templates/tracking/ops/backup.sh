@@ -7,10 +7,11 @@ umask 077
 new=backup.new
 rm -rf "$new"
 mkdir "$new"
-# The database first: a file that arrives meanwhile is then one too many, never one too few.
+# The list first, then the database, then the files: what arrives meanwhile is one too many in the
+# next, never one too few.
+docker compose exec -T mlflow python -m ops.objects count >"$new/manifest.json"
 docker compose exec -T db pg_dump --username=mlflow --format=custom mlflow >"$new/database.dump"
 docker compose exec -T mlflow python -m ops.objects save >"$new/artifacts.tar"
-docker compose exec -T mlflow python -m ops.objects count >"$new/manifest.json"
 rm -rf backup
 mv "$new" backup
 echo "backup/: $(du -sh backup | cut -f1), $(grep -c '  "' backup/manifest.json) entries in manifest.json"
