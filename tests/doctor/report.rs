@@ -304,6 +304,7 @@ fn the_text_fits_40_80_and_120_columns_and_has_no_colour_in_a_pipe() {
         for line in seen.out.lines().filter(|line| line.chars().count() > columns) {
             // Only what must be pasted, or is one word, may be longer.
             let text = line.trim_start();
+            let text = text.strip_prefix("hint: ").unwrap_or(text);
             let command = ["mlops-lab ", "next:", "kind ", "export ", "sudo ", "sysctl ", "kubectl "]
                 .iter()
                 .any(|start| text.starts_with(start));
