@@ -172,6 +172,26 @@ pub fn port(port: u16) -> Port {
     Port::Free
 }
 
+/// Where systems begin to hand out ports to outgoing connections (ip(7), ip_local_port_range; others begin higher).
+const EPHEMERAL: u16 = 32_768;
+
+/// A free port that no outgoing connection will be given.
+///
+/// # Errors
+/// The system gives no random numbers, or every port that was tried is taken.
+pub fn spare_port() -> io::Result<u16> {
+    const FIRST: u16 = 10_000;
+    for _ in 0..100 {
+        let mut bytes = [0; 2];
+        getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
+        let candidate = FIRST + u16::from_ne_bytes(bytes) % (EPHEMERAL - FIRST);
+        if port(candidate) == Port::Free {
+            return Ok(candidate);
+        }
+    }
+    Err(io::Error::from(ErrorKind::AddrInUse))
+}
+
 fn owner(port: u16) -> Option<Owner> {
     let process = listeners::get_process_by_port(port, listeners::Protocol::TCP).ok()?;
     Some(Owner { pid: process.pid, name: process.name })

@@ -1,6 +1,5 @@
 //! A lab made for a proof: a temporary folder, a free port, and our own program run on it as a learner would.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -9,7 +8,7 @@ use crate::catalog::manifest::{Cost, RuntimeKind, VarKind};
 use crate::catalog::{Lab, Source};
 use crate::error::{Error, Result};
 use crate::platform::process::{self, Command, Ended};
-use crate::platform::{clock, fs};
+use crate::platform::{clock, fs, net};
 use crate::runtime;
 use crate::workspace::Workspace;
 
@@ -73,16 +72,23 @@ impl Project {
 
     /// Why the runtime cannot work on this machine, in a few words; none when it can.
     pub(super) fn cannot(&self) -> Result<Option<String>> {
-        let seen = self.run(&["doctor", "--runtime", self.kind.name()])?;
-        Ok((seen.code != Some(0)).then(|| {
-            let failing: Vec<&str> = seen
-                .stdout
-                .lines()
-                .map(str::trim)
-                .filter(|line| line.starts_with("fail") || line.starts_with("FAIL"))
-                .collect();
-            format!("this machine cannot run {}: {}", self.kind, failing.join("; "))
-        }))
+        // Not the ports: they were free a moment ago, and `up` looks again. With patience: a loaded machine is not a broken one.
+        let args = ["doctor", "--runtime", self.kind.name(), "--skip", "port", "--within", "30s", "--json"];
+        let seen = self.run(&args)?;
+        if seen.code == Some(0) {
+            return Ok(None);
+        }
+        let report: serde_json::Value = serde_json::from_str(&seen.stdout).unwrap_or_default();
+        let words = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        let failing: Vec<String> = report["findings"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|finding| matches!(finding["status"].as_str(), Some("fail" | "unknown")))
+            .map(|finding| format!("{}: {}", words(&finding["id"]), words(&finding["title"])))
+            .collect();
+        let failing = if failing.is_empty() { seen.stderr.trim().to_owned() } else { failing.join("; ") };
+        Ok(Some(format!("this machine cannot run {}: {failing}", self.kind)))
     }
 
     /// Runs our program on the project; it must end with 0.
@@ -199,8 +205,7 @@ impl Project {
     }
 }
 
-/// A port that was free a moment ago.
+/// A port that is free and stays so: one that the system would hand out by itself may be an outgoing connection's the next moment.
 fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-    Ok(listener.map_err(|error| Error::environment("there is no free port").because(error))?.port())
+    net::spare_port().map_err(|error| Error::environment("there is no free port").because(error))
 }
