@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -92,7 +93,7 @@ impl Bench {
              [vars.port]\ntype = \"port\"\ndefault = PORT\nhelp = \"P\"\n\
              [runtime.{kind}]\nneeds = [{needs}]\n"
         );
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = listener().local_addr().unwrap().port();
         std::fs::write(temp.path().join("pack/labs/probe/lab.toml"), lab.replace("PORT", &port.to_string()))
             .unwrap();
         std::fs::write(temp.path().join("pack/templates/probe/README.md"), "# probe\n").unwrap();
@@ -239,6 +240,17 @@ pub fn http(status: u16, body: &str) -> Option<String> {
         "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     ))
+}
+
+/// Listens on a port below those that the system gives to outgoing connections: when it is let go, it stays free.
+pub fn listener() -> TcpListener {
+    loop {
+        let random = RandomState::new().build_hasher().finish();
+        let port = 10_000 + u16::try_from(random % 22_768).unwrap();
+        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {
+            return listener;
+        }
+    }
 }
 
 /// Whether a missing tool is a failure: in CI nothing passes by being skipped.

@@ -2,12 +2,12 @@
 
 use std::net::TcpListener;
 
-use crate::bench::{Bench, python};
+use crate::bench::{Bench, listener, python};
 
 #[test]
 fn a_busy_port_is_a_failure_that_names_who_has_it() {
     let bench = Bench::new("");
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = listener();
     let port = listener.local_addr().unwrap().port();
     bench.port(port);
     let seen = bench.doctor(&[]);

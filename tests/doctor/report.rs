@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::bench::{BIN, Bench, python, root, run, serve_tcp, serve_unix, strict};
+use crate::bench::{BIN, Bench, listener, python, root, run, serve_tcp, serve_unix, strict};
 
 const WIDGET: &str = r#"{ tool = { name = "widget", version = ">=1.2" } }"#;
 const ALL: &str = r#"{ python = ">=3.9" }, { uv = "*" }, { git = "*" }, { make = "*" }, { kind = "*" }, { docker = "*" }, { compose = "*" }, { buildx = "*" }, { kubectl = "*" }, { cluster = "*" }, { storageclass = true }, { apis = ["a/v1"] }, { cpus = 1 }, { memory = "1MB" }, { disk = "1MB" }, { gpu = "optional" }, { arch = ["amd64"] }, { tool = { name = "widget", version = "*" } }"#;
@@ -317,7 +317,7 @@ fn the_text_fits_40_80_and_120_columns_and_has_no_colour_in_a_pipe() {
 fn inside_a_lab_its_own_answers_count_and_up_refuses_what_cannot_work() {
     let bench = Bench::new("");
     let lab = bench.path("home/lab");
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = listener();
     let port = listener.local_addr().unwrap().port();
     let file = bench.path("pack/labs/probe/lab.toml");
     let text = std::fs::read_to_string(&file).unwrap();
