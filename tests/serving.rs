@@ -156,7 +156,7 @@ fn docker_that_is_down_is_said_with_the_way_without_it() {
         seen(lab.command(&["up", "--runtime", "compose"]).env("DOCKER_HOST", "unix:///nowhere/docker.sock"));
     assert_eq!(up.code, 3, "{}", up.err);
     assert!(
-        up.err.contains("Docker engine") && up.err.contains("mlops-lab up --runtime local"),
+        up.err.contains("docker.engine") && up.err.contains("mlops-lab up --runtime local"),
         "{}",
         up.err
     );
