@@ -16,8 +16,9 @@ content = os.urandom(100_000)
 
 run_id = client.create_run(experiment_id, tags={"by": name}).info.run_id
 client.log_param(run_id, "depth", 3)
-for step in range(3):
-    client.log_metric(run_id, "auc", 0.8 + step / 100, step=step)
+values = [0.5, 0.625, 0.75]  # each exact in binary
+for step, value in enumerate(values):
+    client.log_metric(run_id, "auc", value, step=step)
 with tempfile.TemporaryDirectory() as folder:
     file = Path(folder) / "model.bin"
     file.write_bytes(content)
@@ -27,7 +28,7 @@ client.set_terminated(run_id)
 (found,) = client.search_runs([experiment_id], f"tags.by = '{name}' and attributes.run_id = '{run_id}'")
 assert found.info.status == "FINISHED", found.info.status
 assert found.data.params == {"depth": "3"}, found.data.params
-assert [metric.value for metric in client.get_metric_history(run_id, "auc")] == [0.8, 0.81, 0.82]
+assert [metric.value for metric in client.get_metric_history(run_id, "auc")] == values
 assert [item.path for item in client.list_artifacts(run_id, "model")] == ["model/model.bin"]
 with tempfile.TemporaryDirectory() as folder:
     back = Path(client.download_artifacts(run_id, "model/model.bin", folder)).read_bytes()
