@@ -74,6 +74,18 @@ fn a_killed_service_is_told_with_its_last_words_and_started_again() {
 }
 
 #[test]
+fn up_right_after_a_kill_does_not_take_a_dying_service_for_a_running_one() {
+    let lab = tiny("good");
+    lab.ok(&["up"]);
+    for round in 1..=5 {
+        // Not waited for: it may be on its way out when `up` looks.
+        kill(pid(&lab));
+        lab.ok(&["up"]);
+        assert_eq!(lab.run(&["status"]).code, 0, "round {round}");
+    }
+}
+
+#[test]
 fn a_service_without_anything_to_do_waits_and_a_later_up_starts_it() {
     let lab = tiny("good");
     let up = json(&lab.ok(&["up", "--json"]).out);

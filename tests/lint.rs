@@ -24,7 +24,7 @@ const fn plant(file: &'static str, from: &'static str, to: &'static str, said: &
     Plant { file, from, to, said }
 }
 
-const PLANTS: [Plant; 22] = [
+const PLANTS: [Plant; 23] = [
     plant(
         MANIFEST,
         "id = \"tiny\"",
@@ -77,6 +77,7 @@ const PLANTS: [Plant; 22] = [
     plant(MANIFEST, "default = 8123", "default = 8123\nalphabet = \"hex\"", "only a secret has an alphabet"),
     plant(MANIFEST, "user = \"API_USER\"", "user = \"API_USR\"", "the lab's dot-env sets no `API_USR`"),
     plant(MANIFEST, "requires = [\"more.txt\"]", "requires = [\"../more.txt\"]", "lab.toml:"),
+    plant("templates/tiny/dot-gitignore", ".env", "env", "the lab's dot-gitignore does not list `.env`"),
     plant("labs/tiny/wrong/one/typo/wrong.toml", "", "", "has 1 wrong solutions"),
     plant("templates/tiny/about.txt", "<[ port ]>", "<[ prot ]>", "templates/tiny/about.txt:1:"),
     plant(

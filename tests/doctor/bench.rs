@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -15,6 +14,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+
+use crate::support::free_port;
 
 pub const BIN: &str = env!("CARGO_BIN_EXE_mlops-lab");
 
@@ -242,12 +243,10 @@ pub fn http(status: u16, body: &str) -> Option<String> {
     ))
 }
 
-/// Listens on a port below those that the system gives to outgoing connections: when it is let go, it stays free.
+/// Listens on a port that stays free when it is let go.
 pub fn listener() -> TcpListener {
     loop {
-        let random = RandomState::new().build_hasher().finish();
-        let port = 10_000 + u16::try_from(random % 22_768).unwrap();
-        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {
+        if let Ok(listener) = TcpListener::bind(("127.0.0.1", free_port())) {
             return listener;
         }
     }

@@ -8,6 +8,9 @@
     reason = "a test may fail loudly"
 )]
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod bench;
 mod cluster;
 mod engine;

@@ -36,6 +36,18 @@ impl Lint<'_> {
         }
     }
 
+    /// Secrets stand in `.env` files, and git must not take those.
+    pub(super) fn ignored(&mut self) {
+        let secret = |path: &&String| path.rsplit('/').next() == Some("dot-env");
+        let Some(path) = self.lab.template.keys().find(secret).cloned() else { return };
+        let ignored =
+            self.lab.template.get("dot-gitignore").map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        if !ignored.is_some_and(|text| text.lines().any(|line| line.trim() == ".env")) {
+            let shown = format!("templates/{}/{path}", self.id());
+            self.file(&shown, None, "", "the lab's dot-gitignore does not list `.env`");
+        }
+    }
+
     /// The variables that a login names are lines of the lab's own `.env`.
     pub(super) fn logins(&mut self) {
         let dotenv =
