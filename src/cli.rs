@@ -125,6 +125,13 @@ pub enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
+    /// Run a program again and again.
+    #[command(name = "__again", hide = true)]
+    Again {
+        /// Program and arguments.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
     /// Start a process that outlives us and write down which it is.
     #[command(name = "__launch", hide = true)]
     Launch {
@@ -156,17 +163,43 @@ pub struct Init {
     /// Where `--up` starts the lab.
     #[arg(long, value_name = "RUNTIME")]
     pub runtime: Option<RuntimeKind>,
+    /// The cluster, and how images get there.
+    #[command(flatten)]
+    pub cluster: Cluster,
 }
 
 /// `up`
 #[derive(Debug, Args)]
 pub struct Up {
-    /// Where: local (processes, the default) or compose (containers).
+    /// Where: local (processes, the default), compose (containers) or kubernetes (pods).
     #[arg(long, value_name = "RUNTIME")]
     pub runtime: Option<RuntimeKind>,
     /// Show what installers and builds print.
     #[arg(short, long)]
     pub verbose: bool,
+    /// The cluster, and how images get there.
+    #[command(flatten)]
+    pub cluster: Cluster,
+}
+
+/// Which cluster, for the runtime kubernetes. Kept in the lab: said once, meant until `down --purge`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Cluster {
+    /// The kubeconfig context that is meant; needed for one that is not known to be a local cluster.
+    #[arg(long, value_name = "NAME", env = "MLOPS_LAB_KUBECONTEXT", hide_env_values = true)]
+    pub context: Option<String>,
+    /// Push the lab's images to this registry, for the cluster to pull them: HOST/PATH.
+    #[arg(long, value_name = "HOST", env = "MLOPS_LAB_REGISTRY", hide_env_values = true)]
+    pub registry: Option<String>,
+    /// Bring the lab's images to the nodes with this command, which reads a `docker save` on standard input.
+    #[arg(
+        long,
+        value_name = "COMMAND",
+        env = "MLOPS_LAB_LOAD",
+        hide_env_values = true,
+        conflicts_with = "registry"
+    )]
+    pub load: Option<String>,
 }
 
 /// `doctor`
@@ -214,7 +247,7 @@ pub struct Doctor {
     #[arg(long)]
     pub online: bool,
     /// The kubeconfig context that is meant; needed for one that is not known to be a local cluster.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", env = "MLOPS_LAB_KUBECONTEXT", hide_env_values = true)]
     pub context: Option<String>,
     /// Read /proc, /sys and /etc below this folder.
     #[arg(long, value_name = "DIR")]
@@ -278,5 +311,8 @@ pub enum LabCommand {
         /// Keep the project that was made.
         #[arg(long)]
         keep: bool,
+        /// The cluster, and how images get there.
+        #[command(flatten)]
+        cluster: Cluster,
     },
 }

@@ -52,7 +52,7 @@ pub struct Hint {
 }
 
 /// Conditions on what a check observed; all that are given must hold.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct When {
     /// The HTTP status.
@@ -67,6 +67,9 @@ pub struct When {
     /// The number of the first check that does not pass, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<usize>,
+    /// Where the lab runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime: Option<RuntimeKind>,
 }
 
 /// The three answers of a check.

@@ -28,6 +28,9 @@ pub struct Check {
     /// Read a Prometheus metric.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metric: Option<MetricProbe>,
+    /// Look at an object of the lab's cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kubernetes: Option<KubernetesProbe>,
     /// What the probe should see.
     #[serde(default)]
     pub expect: Expect,
@@ -52,6 +55,8 @@ pub enum Probe<'a> {
     Tcp(&'a TcpProbe),
     /// Read a Prometheus metric.
     Metric(&'a MetricProbe),
+    /// Look at an object of the lab's cluster.
+    Kubernetes(&'a KubernetesProbe),
 }
 
 impl Probe<'_> {
@@ -63,6 +68,7 @@ impl Probe<'_> {
             Probe::File(_) => "file",
             Probe::Tcp(_) => "tcp",
             Probe::Metric(_) => "metric",
+            Probe::Kubernetes(_) => "kubernetes",
         }
     }
 
@@ -72,7 +78,7 @@ impl Probe<'_> {
             Probe::Http(probe) => Some(&probe.endpoint),
             Probe::Tcp(probe) => Some(&probe.endpoint),
             Probe::Metric(probe) => Some(&probe.endpoint),
-            Probe::Command(_) | Probe::File(_) => None,
+            Probe::Command(_) | Probe::File(_) | Probe::Kubernetes(_) => None,
         }
     }
 
@@ -84,6 +90,7 @@ impl Probe<'_> {
             Probe::File(_) => &["exists", "sha256", "text", "json", "toml"],
             Probe::Tcp(_) => &["open"],
             Probe::Metric(_) => &["value"],
+            Probe::Kubernetes(_) => &["exists", "json"],
         }
     }
 }
@@ -97,10 +104,11 @@ impl Check {
         probes.extend(self.file.as_ref().map(Probe::File));
         probes.extend(self.tcp.as_ref().map(Probe::Tcp));
         probes.extend(self.metric.as_ref().map(Probe::Metric));
+        probes.extend(self.kubernetes.as_ref().map(Probe::Kubernetes));
         let [probe] = probes[..] else {
             let names: Vec<_> = probes.iter().map(|probe| probe.name()).collect();
             return Err(if names.is_empty() {
-                "a check needs one of: http, command, file, tcp, metric".to_owned()
+                "a check needs one of: http, command, file, tcp, metric, kubernetes".to_owned()
             } else {
                 format!("a check has exactly one probe, this one has {}", names.join(" and "))
             });
@@ -199,6 +207,23 @@ pub struct MetricProbe {
     /// A command run between two readings; then the increase is judged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub during: Vec<String>,
+}
+
+/// `kubernetes = { kind, name }` or `{ kind, selector }`: one object, or the list of those with these labels.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KubernetesProbe {
+    /// As kubectl takes it: `deployment`, `pods`, `inferenceservices.serving.kserve.io`.
+    pub kind: String,
+    /// The object's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Labels that all objects of the list carry: `app=x`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selector: Option<String>,
+    /// Its namespace; the lab's own when none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
 }
 
 fn metrics() -> String {

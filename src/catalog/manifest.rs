@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 
 pub use super::course::{Drill, Hint, Solution, Step, VerdictKind, When};
 pub use super::needs::{GpuNeed, Need, ToolNeed};
-
-use super::expect::Check;
-use super::units::Within;
+pub use super::runtimes::{
+    Compose, Endpoint, Forward, Image, Kubernetes, Local, Python, Runtimes, Service, Task,
+};
 
 /// The version of the format that this program reads and writes.
 pub const SCHEMA: u32 = 1;
@@ -67,6 +67,7 @@ impl Manifest {
         let offered = |kind: &RuntimeKind| match kind {
             RuntimeKind::Local => self.runtime.local.is_some(),
             RuntimeKind::Compose => self.runtime.compose.is_some(),
+            RuntimeKind::Kubernetes => self.runtime.kubernetes.is_some(),
         };
         RuntimeKind::ALL.into_iter().filter(offered).collect()
     }
@@ -76,6 +77,7 @@ impl Manifest {
         match kind {
             RuntimeKind::Local => self.runtime.local.as_ref().map_or(&[], |local| &local.needs),
             RuntimeKind::Compose => self.runtime.compose.as_ref().map_or(&[], |compose| &compose.needs),
+            RuntimeKind::Kubernetes => self.runtime.kubernetes.as_ref().map_or(&[], |cluster| &cluster.needs),
         }
     }
 
@@ -84,6 +86,9 @@ impl Manifest {
         match kind {
             RuntimeKind::Local => self.runtime.local.as_ref().and_then(|local| local.python.as_ref()),
             RuntimeKind::Compose => self.runtime.compose.as_ref().and_then(|compose| compose.python.as_ref()),
+            RuntimeKind::Kubernetes => {
+                self.runtime.kubernetes.as_ref().and_then(|cluster| cluster.python.as_ref())
+            }
         }
     }
 
@@ -136,17 +141,20 @@ pub enum RuntimeKind {
     Local,
     /// Containers by `docker compose`.
     Compose,
+    /// Pods of a cluster, by `kubectl`.
+    Kubernetes,
 }
 
 impl RuntimeKind {
     /// All runtimes, the default first.
-    pub const ALL: [RuntimeKind; 2] = [RuntimeKind::Local, RuntimeKind::Compose];
+    pub const ALL: [RuntimeKind; 3] = [RuntimeKind::Local, RuntimeKind::Compose, RuntimeKind::Kubernetes];
 
     /// The name as it is typed.
     pub fn name(self) -> &'static str {
         match self {
             RuntimeKind::Local => "local",
             RuntimeKind::Compose => "compose",
+            RuntimeKind::Kubernetes => "kubernetes",
         }
     }
 }
@@ -163,7 +171,7 @@ impl FromStr for RuntimeKind {
         RuntimeKind::ALL
             .into_iter()
             .find(|kind| kind.name() == text)
-            .ok_or_else(|| format!("there is no runtime `{text}`: local or compose"))
+            .ok_or_else(|| format!("there is no runtime `{text}`: local, compose or kubernetes"))
     }
 }
 
@@ -254,148 +262,4 @@ pub enum VarKind {
     Path,
     /// Random letters and digits (32, or as `length` and `alphabet` say), generated at `init`, written to `.env` only.
     Secret,
-}
-
-/// The runtimes that a lab describes.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Runtimes {
-    /// Processes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub local: Option<Local>,
-    /// Containers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub compose: Option<Compose>,
-}
-
-/// The runtime `local`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Local {
-    /// What the machine must have.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub needs: Vec<Need>,
-    /// The Python environment of the project.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub python: Option<Python>,
-    /// Environment of every task and service; `.env` is read first.
-    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
-    pub env: IndexMap<String, String>,
-    /// Paths of the project that services keep their data in, as volumes are for containers: `down --purge` removes them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub data: Vec<String>,
-    /// One-shot commands before the services, in order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub task: Vec<Task>,
-    /// Long-running processes, started in order, each when the one before is ready.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub service: Vec<Service>,
-}
-
-/// The runtime `compose`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Compose {
-    /// What the machine must have.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub needs: Vec<Need>,
-    /// A Python environment on the host for clients and tools.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub python: Option<Python>,
-    /// The compose file.
-    #[serde(default = "compose_file")]
-    pub file: String,
-    /// What must pass before the lab counts as up.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub ready: Vec<Check>,
-}
-
-fn compose_file() -> String {
-    "compose.yaml".to_owned()
-}
-
-/// A Python environment in `.venv`, installed from hashed requirements.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Python {
-    /// Requirement files; every entry carries hashes.
-    pub requirements: Vec<String>,
-    /// A requirement file that holds uv, fetched by pip where the machine has no uv: it installs the rest three times faster.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub uv: Option<String>,
-}
-
-/// A one-shot command.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Task {
-    /// Names its log.
-    pub name: String,
-    /// Program and arguments.
-    pub run: Vec<String>,
-    /// Skipped when all of these exist.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub creates: Vec<String>,
-    /// Stopped after this (default 10 minutes).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub within: Option<Within>,
-}
-
-/// A long-running process.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Service {
-    /// Names its log.
-    pub name: String,
-    /// Program and arguments.
-    pub run: Vec<String>,
-    /// Environment of this service, over the runtime's.
-    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
-    pub env: IndexMap<String, String>,
-    /// How long it may take to end after SIGTERM before its group is killed (default 10 s).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stop_within: Option<Within>,
-    /// Paths of the project without which the service has nothing to do yet: while one is missing it is left out, and a later `up` starts it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub requires: Vec<String>,
-    /// What must pass before the service counts as ready.
-    pub ready: Check,
-}
-
-/// Where an endpoint is, by runtime.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Endpoint {
-    /// A base URL, `http://` or `tcp://`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub local: Option<String>,
-    /// The same for compose.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub compose: Option<String>,
-    /// The path that `open` shows in a browser; without one the endpoint is not for people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub open: Option<String>,
-    /// How probes log in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub login: Option<Login>,
-}
-
-/// Basic authentication (RFC 7617) with values that only `.env` holds: the names of its variables.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Login {
-    /// The variable with the user's name.
-    pub user: String,
-    /// The variable with the password.
-    pub password: String,
-}
-
-impl Endpoint {
-    /// The base URL in this runtime.
-    pub fn place(&self, kind: RuntimeKind) -> Option<&str> {
-        match kind {
-            RuntimeKind::Local => self.local.as_deref(),
-            RuntimeKind::Compose => self.compose.as_deref(),
-        }
-    }
 }

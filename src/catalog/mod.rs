@@ -6,6 +6,7 @@ pub mod lint;
 pub mod manifest;
 pub mod needs;
 pub mod parse;
+pub mod runtimes;
 pub mod source;
 pub mod tree;
 pub mod units;

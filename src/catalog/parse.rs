@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
+use super::expect::{KubernetesProbe, Probe};
 use super::manifest::{Manifest, SCHEMA};
 use crate::error::{Error, Result};
 
@@ -155,6 +156,11 @@ pub fn checks(manifest: &Manifest) -> Vec<(Vec<Key>, &super::expect::Check)> {
             all.push((vec!["runtime".into(), "compose".into(), "ready".into(), c.into()], check));
         }
     }
+    if let Some(cluster) = &manifest.runtime.kubernetes {
+        for (c, check) in cluster.ready.iter().enumerate() {
+            all.push((vec!["runtime".into(), "kubernetes".into(), "ready".into(), c.into()], check));
+        }
+    }
     all
 }
 
@@ -162,11 +168,18 @@ pub fn checks(manifest: &Manifest) -> Vec<(Vec<Key>, &super::expect::Check)> {
 fn shape(manifest: &Manifest) -> Vec<(Vec<Key>, String)> {
     let mut wrong = Vec::new();
     if manifest.runtimes().is_empty() {
-        wrong.push((vec!["runtime".into()], "a lab needs at least one runtime: local or compose".to_owned()));
+        wrong.push((
+            vec!["runtime".into()],
+            "a lab needs at least one runtime: local, compose or kubernetes".to_owned(),
+        ));
     }
     for (path, check) in checks(manifest) {
         match check.probe() {
             Err(message) => wrong.push((path, message)),
+            Ok(Probe::Kubernetes(KubernetesProbe { name: Some(_), selector: Some(_), .. })) => {
+                let path = [path, vec!["kubernetes".into()]].concat();
+                wrong.push((path, "an object has a `name`, a list has a `selector`: not both".to_owned()));
+            }
             Ok(probe) => {
                 if let Some(name) = probe.endpoint()
                     && !manifest.endpoint.contains_key(name)

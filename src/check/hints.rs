@@ -1,15 +1,23 @@
 //! Which hints fit what was observed. Pure.
 
 use super::Verdict;
-use crate::catalog::manifest::{Hint, When};
+use crate::catalog::manifest::{Hint, RuntimeKind, When};
 
-/// The hints that apply, most fitting first: those tied to what was observed, then the ladder.
-pub fn hints<'a>(ladder: &'a [Hint], verdict: Option<&Verdict>) -> Vec<&'a str> {
+/// The hints that apply in this runtime, most fitting first: those tied to what was observed, then the ladder.
+pub fn hints<'a>(ladder: &'a [Hint], verdict: Option<&Verdict>, kind: RuntimeKind) -> Vec<&'a str> {
+    let here = |hint: &&Hint| {
+        let wanted = hint.when.as_ref().and_then(|when| when.runtime);
+        wanted.is_none_or(|wanted| wanted == kind)
+    };
+    // A hint that names nothing but its runtime is part of the ladder there.
+    let plain = |hint: &&Hint| {
+        hint.when.as_ref().is_none_or(|when| *when == When { runtime: when.runtime, ..When::default() })
+    };
     let fits =
         |hint: &&Hint| matches!((&hint.when, verdict), (Some(when), Some(verdict)) if holds(when, verdict));
-    let tied = ladder.iter().filter(fits);
-    let plain = ladder.iter().filter(|hint| hint.when.is_none());
-    tied.chain(plain).map(|hint| hint.text.as_str()).collect()
+    let tied = ladder.iter().filter(here).filter(|hint| !plain(hint)).filter(fits);
+    let rest = ladder.iter().filter(here).filter(plain);
+    tied.chain(rest).map(|hint| hint.text.as_str()).collect()
 }
 
 fn holds(when: &When, verdict: &Verdict) -> bool {
@@ -38,6 +46,7 @@ mod tests {
                 "wait",
             ),
             hint(None, "nearly the command"),
+            hint(Some(When { runtime: Some(RuntimeKind::Kubernetes), ..When::default() }), "bring it there"),
         ];
         let verdict = |kind, status, observed: &str, check| Verdict {
             verdict: kind,
@@ -49,8 +58,10 @@ mod tests {
             because: None,
             took_ms: 0,
         };
-        let texts = |verdict: Option<&Verdict>| hints(&ladder, verdict);
+        let texts = |verdict: Option<&Verdict>| hints(&ladder, verdict, RuntimeKind::Local);
         assert_eq!(texts(None), ["concept", "nearly the command"]);
+        let there = hints(&ladder, None, RuntimeKind::Kubernetes);
+        assert_eq!(there, ["concept", "nearly the command", "bring it there"]);
         assert_eq!(
             texts(Some(&verdict(VerdictKind::NotYet, Some(404), "", 1))),
             ["name", "concept", "nearly the command"]

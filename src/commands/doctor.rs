@@ -89,7 +89,9 @@ fn asked(session: &Session, args: &cli::Doctor) -> Result<Scope> {
         }
     };
     let (only, skip) = (args.only.clone(), args.skip.clone());
-    Ok(Scope { only, skip, context: args.context.clone(), online: args.online, root, ..scope })
+    let here = session.workspace().ok().filter(|_| args.lab.is_none());
+    let context = meant(args.context.clone(), here.as_ref())?;
+    Ok(Scope { only, skip, context, online: args.online, root, ..scope })
 }
 
 /// Asks again what may heal by itself, until it has or the time is over; then everything once more.
@@ -174,8 +176,14 @@ pub(super) fn of_manifest(
 }
 
 /// The check at the head of `up`: an error only for what makes the runtime impossible.
-pub(super) fn gate(workspace: &Workspace, kind: RuntimeKind, within: Duration) -> Result<()> {
+pub(super) fn gate(
+    workspace: &Workspace,
+    kind: RuntimeKind,
+    context: Option<String>,
+    within: Duration,
+) -> Result<()> {
     let mut scope = scope(workspace.manifest(), workspace.root(), Some(kind), Vec::new())?;
+    scope.context = meant(context, Some(workspace))?;
     // `up` itself looks at the ports, with its own services in mind.
     scope.demands.iter_mut().for_each(|demand| demand.ports.clear());
     let report = doctor::examine(&scope, within);
@@ -200,6 +208,14 @@ pub(super) fn gate(workspace: &Workspace, kind: RuntimeKind, within: Duration) -
             }
             Err(error.hint("all of it: mlops-lab doctor"))
         }
+    }
+}
+
+/// The context that is meant: as named, else the one that the lab was brought to, which was named or local then.
+fn meant(named: Option<String>, workspace: Option<&Workspace>) -> Result<Option<String>> {
+    match (named, workspace) {
+        (None, Some(workspace)) => Ok(workspace.cluster()?.map(|cluster| cluster.context)),
+        (named, _) => Ok(named),
     }
 }
 

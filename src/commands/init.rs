@@ -81,7 +81,12 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
     }
     let workspace = Workspace::find(&folder)?;
     session.show(
-        &up::run(session, &workspace, &Up { runtime: args.runtime, verbose: false })?.after_init(&shown),
+        &up::run(
+            session,
+            &workspace,
+            &Up { runtime: args.runtime, verbose: false, cluster: args.cluster.clone() },
+        )?
+        .after_init(&shown),
     )
 }
 

@@ -9,6 +9,7 @@ use super::{Session, View};
 use crate::catalog::lint;
 use crate::catalog::manifest::RuntimeKind;
 use crate::catalog::source::Source;
+use crate::cli;
 use crate::error::{Error, Exit, Result};
 use crate::platform::term::{self, BAD, BOLD, DIM, GOOD, WARN};
 use crate::prove::{self, Case, Outcome};
@@ -75,14 +76,17 @@ impl View for Linted {
     }
 }
 
-pub(super) fn test(
-    session: &Session,
-    lab: &str,
-    runtime: Option<RuntimeKind>,
-    list: bool,
-    write_cost: bool,
-    keep: bool,
-) -> Result<Exit> {
+/// What to prove, and what to do besides.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Proof {
+    pub(super) runtime: Option<RuntimeKind>,
+    pub(super) list: bool,
+    pub(super) write_cost: bool,
+    pub(super) keep: bool,
+}
+
+pub(super) fn test(session: &Session, lab: &str, proof: Proof, cluster: &cli::Cluster) -> Result<Exit> {
+    let Proof { runtime, list, write_cost, keep } = proof;
     let lab = session.source.lab(lab)?;
     let offered = lab.manifest.runtimes();
     if let Some(kind) = runtime
@@ -104,7 +108,8 @@ pub(super) fn test(
     }
     let (mut failed, mut skipped, mut passed) = (0, 0, 0);
     for kind in kinds {
-        let options = prove::Options { keep, source: session.source.clone() };
+        let cli::Cluster { context, registry, load } = cluster.clone();
+        let options = prove::Options { keep, source: session.source.clone(), context, registry, load };
         let costs = prove::prove(&lab, kind, &options, &mut |case: &Case| {
             match &case.outcome {
                 Outcome::Pass => passed += 1,

@@ -88,6 +88,12 @@ pub fn run(cli: &Cli) -> Exit {
         return error.exit();
     }
     clock::catch_interrupts();
+    if let Command::Again { args } = &cli.command {
+        return match process::again(args) {
+            Ok(()) => Exit::Done,
+            Err(error) => error.exit(),
+        };
+    }
     match session(cli).and_then(|session| dispatch(cli, &session)) {
         Ok(exit) => exit,
         Err(error) => {
@@ -138,11 +144,12 @@ fn dispatch(cli: &Cli, session: &Session) -> Result<Exit> {
         Command::Break { drill, undo } => session.show(&drill::run(session, drill.as_deref(), *undo)?),
         Command::Doctor(args) => doctor::run(session, args),
         Command::Lab(LabCommand::Lint { folder }) => session.show(&lab::lint(session, folder.as_deref())?),
-        Command::Lab(LabCommand::Test { lab, runtime, list, write_cost, keep }) => {
-            lab::test(session, lab, *runtime, *list, *write_cost, *keep)
+        Command::Lab(LabCommand::Test { lab, runtime, list, write_cost, keep, cluster }) => {
+            let options = lab::Proof { runtime: *runtime, list: *list, write_cost: *write_cost, keep: *keep };
+            lab::test(session, lab, options, cluster)
         }
         Command::Completions { shell } => completions::run(*shell),
-        Command::Launch { .. } => Err(Error::bug("__launch is handled before")),
+        Command::Launch { .. } | Command::Again { .. } => Err(Error::bug("handled before")),
     }
 }
 

@@ -34,9 +34,16 @@ impl Running {
 pub(super) fn run(session: &Session, workspace: &Workspace, args: &cli::Up) -> Result<Running> {
     let kind = runtime_of(workspace, args.runtime)?;
     // What makes this runtime impossible is said before anything is started; the ports are the runtime's own to judge.
-    doctor::gate(workspace, kind, Duration::from_secs(5))?;
+    let cli::Cluster { context, registry, load } = args.cluster.clone();
+    doctor::gate(workspace, kind, context.clone(), Duration::from_secs(5))?;
     let mut progress = session.progress();
-    let up = runtime::up(workspace, kind, &Options { verbose: args.verbose }, &Machine, &mut progress)?;
+    let up = runtime::up(
+        workspace,
+        kind,
+        &Options { verbose: args.verbose, context, registry, load },
+        &Machine,
+        &mut progress,
+    )?;
     let open = workspace.manifest().endpoint.values().any(|endpoint| endpoint.open.is_some());
     Ok(Running { up, root: workspace.root().to_owned(), open, enter: None })
 }

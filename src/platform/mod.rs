@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod fs;
 pub mod host;
+pub mod kubeconfig;
 pub mod net;
 pub mod process;
 pub mod term;

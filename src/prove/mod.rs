@@ -23,6 +23,12 @@ pub struct Options {
     pub keep: bool,
     /// Where the lab comes from.
     pub source: Source,
+    /// The context of the cluster that is meant.
+    pub context: Option<String>,
+    /// The registry that images are pushed to.
+    pub registry: Option<String>,
+    /// The command that brings images to the nodes.
+    pub load: Option<String>,
 }
 
 /// One thing that was to be seen.

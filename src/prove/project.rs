@@ -32,6 +32,8 @@ pub(super) struct Project {
     keep: bool,
     program: PathBuf,
     pack: Option<PathBuf>,
+    /// Which cluster is meant, as variables that our program takes from its environment.
+    cluster: Vec<(&'static str, String)>,
 }
 
 impl Project {
@@ -46,7 +48,13 @@ impl Project {
             Source::Embedded => None,
             Source::Pack(path) => Some(path.clone()),
         };
-        let project = Project { root: root.clone(), kind, keep: options.keep, program, pack };
+        let cluster = [
+            ("MLOPS_LAB_KUBECONTEXT", &options.context),
+            ("MLOPS_LAB_REGISTRY", &options.registry),
+            ("MLOPS_LAB_LOAD", &options.load),
+        ];
+        let cluster = cluster.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect();
+        let project = Project { root: root.clone(), kind, keep: options.keep, program, pack, cluster };
         let shown = root.display().to_string();
         let mut args = vec!["init".to_owned(), lab.manifest.id.clone(), shown, "--no-doctor".to_owned()];
         for (name, var) in &lab.manifest.vars {
@@ -117,8 +125,9 @@ impl Project {
 
     /// `down`, after which nothing of the lab is left.
     pub(super) fn down(&self, purge: bool) -> Result<()> {
+        let cluster = self.workspace()?.cluster()?;
         self.lab(if purge { &["down", "--purge"] } else { &["down"] })?;
-        let left = runtime::leftovers(&self.workspace()?, purge)?;
+        let left = runtime::leftovers(&self.workspace()?, purge, cluster.as_ref())?;
         if left.is_empty() {
             Ok(())
         } else {
@@ -132,7 +141,7 @@ impl Project {
         let mut up = process::spawn(&self.command(&self.root, &["up", "--runtime", self.kind.name()]))?;
         let end = Instant::now() + WITHIN;
         loop {
-            if !runtime::leftovers(&workspace, false)?
+            if !runtime::leftovers(&workspace, false, None)?
                 .iter()
                 .all(|left| left.contains(&format!("pid {}", up.id())))
             {
@@ -183,6 +192,7 @@ impl Project {
         }
         command.args.extend(args.iter().map(Into::into));
         command.cwd = Some(folder.to_owned());
+        command.env.extend(self.cluster.iter().map(|(name, value)| ((*name).into(), value.into())));
         // A proof run from inside another lab must not take that lab's names.
         command.unset = ["MLOPS_LAB_WORKSPACE", "MLOPS_LAB_RUNTIME", "VIRTUAL_ENV"].map(Into::into).to_vec();
         command

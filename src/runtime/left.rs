@@ -1,13 +1,14 @@
 //! What is left of a lab on this machine, and what it takes up.
 
-use super::{compose, local, places};
+use super::{compose, kubernetes, local, places};
 use crate::catalog::manifest::RuntimeKind;
 use crate::error::Result;
 use crate::platform::process;
-use crate::workspace::Workspace;
+use crate::workspace::{Cluster, Workspace};
 
-/// Everything of the lab that is alive or lies in Docker, in words. With `purged`, volumes count too.
-pub fn leftovers(ws: &Workspace, purged: bool) -> Result<Vec<String>> {
+/// Everything of the lab that is alive, or lies in Docker or in a cluster, in words. With `purged`, volumes and the namespace count too.
+/// `cluster` is where the lab was, when its record is gone.
+pub fn leftovers(ws: &Workspace, purged: bool, cluster: Option<&Cluster>) -> Result<Vec<String>> {
     let mut left = Vec::new();
     for record in places::services(ws).into_iter().chain(places::all_passing(ws)) {
         if process::alive(&record.process) {
@@ -23,6 +24,7 @@ pub fn leftovers(ws: &Workspace, purged: bool) -> Result<Vec<String>> {
         left.extend(local::data(ws).into_iter().map(|path| format!("data {}", path.display())));
     }
     left.extend(compose::leftovers(ws, purged));
+    left.extend(kubernetes::leftovers(ws, purged, cluster)?);
     Ok(left)
 }
 
@@ -37,5 +39,6 @@ pub fn memory(ws: &Workspace, kind: RuntimeKind) -> Result<Option<u64>> {
             (!sizes.is_empty()).then(|| sizes.iter().sum())
         }
         RuntimeKind::Compose => compose::memory(ws),
+        RuntimeKind::Kubernetes => kubernetes::memory(ws),
     })
 }

@@ -4,7 +4,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{compose, places};
+use super::{compose, kubernetes, places};
 use crate::catalog::manifest::RuntimeKind;
 use crate::error::{Error, Result, unknown};
 use crate::platform::{clock, fs};
@@ -27,6 +27,7 @@ pub fn logs(
     match kind {
         RuntimeKind::Local => local(ws, service, lines, follow, out),
         RuntimeKind::Compose => compose::logs(ws, service, lines, follow),
+        RuntimeKind::Kubernetes => kubernetes::logs(ws, service, lines, follow),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Starting and stopping labs: one driver for each runtime, the same verbs for all.
 
 mod compose;
+mod kubernetes;
 mod left;
 mod local;
 mod logs;
@@ -30,10 +31,16 @@ use crate::platform::world::World;
 use crate::workspace::Workspace;
 
 /// How `up` works.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Show what installers and builds print.
     pub verbose: bool,
+    /// The context of the cluster that is meant.
+    pub context: Option<String>,
+    /// The registry that images are pushed to, for the cluster to pull.
+    pub registry: Option<String>,
+    /// A command that brings images to the cluster's nodes: it reads a `docker save` on standard input.
+    pub load: Option<String>,
 }
 
 /// A lab that is up.
@@ -80,20 +87,27 @@ pub fn up(
     let started = match kind {
         RuntimeKind::Local => local::up(ws, options, world, progress)?,
         RuntimeKind::Compose => compose::up(ws, options, world, progress)?,
+        RuntimeKind::Kubernetes => kubernetes::up(ws, options, world, progress)?,
+    };
+    let waiting = match kind {
+        RuntimeKind::Local => local::waiting(ws),
+        RuntimeKind::Compose => BTreeMap::new(),
+        RuntimeKind::Kubernetes => kubernetes::waiting(ws),
     };
     Ok(Up {
         runtime: kind,
         endpoints: ws.manifest().endpoints(kind),
         started,
-        waiting: if kind == RuntimeKind::Local { local::waiting(ws) } else { BTreeMap::new() },
+        waiting,
         seconds: since.elapsed().as_secs_f64(),
     })
 }
 
-/// Stops everything of the lab, in one runtime or in all, from what is on disk alone. With `purge` the volumes and images of containers go as well.
+/// Stops everything of the lab, in one runtime or in all, from what is on disk alone. With `purge` the volumes and images of containers and
+/// the namespace in a cluster go as well.
 ///
 /// # Errors
-/// Exit 3: another run is at work; Docker cannot be reached although containers of the lab were started.
+/// Exit 3: another run is at work; Docker, or the cluster, cannot be reached although something of the lab was started there.
 pub fn down(
     ws: &Workspace,
     only: Option<RuntimeKind>,
@@ -101,15 +115,19 @@ pub fn down(
     progress: &mut dyn Progress,
 ) -> Result<Down> {
     let _lock = ws.lock("down")?;
+    let meant = |kind: RuntimeKind| only.is_none_or(|only| only == kind);
     let mut stopped = Vec::new();
-    if only == Some(RuntimeKind::Compose) {
+    if meant(RuntimeKind::Local) {
+        stopped.extend(local::down(ws, purge, progress)?);
+    } else {
         // A build that outlived its `up` would go on making what is removed here.
         local::clear(ws);
-    } else {
-        stopped.extend(local::down(ws, purge, progress)?);
     }
-    if only != Some(RuntimeKind::Local) {
+    if meant(RuntimeKind::Compose) {
         stopped.extend(compose::down(ws, purge, progress)?);
+    }
+    if meant(RuntimeKind::Kubernetes) {
+        stopped.extend(kubernetes::down(ws, purge, progress)?);
     }
     Ok(Down { stopped })
 }
@@ -118,6 +136,9 @@ pub fn down(
 pub fn active(ws: &Workspace) -> Option<RuntimeKind> {
     if places::containers(ws).is_file() {
         return Some(RuntimeKind::Compose);
+    }
+    if ws.cluster().is_ok_and(|cluster| cluster.is_some_and(|cluster| cluster.up)) {
+        return Some(RuntimeKind::Kubernetes);
     }
     (!places::services(ws).is_empty()).then_some(RuntimeKind::Local)
 }
@@ -155,6 +176,7 @@ pub fn own_ports(ws: &Workspace) -> Vec<u16> {
         None => return Vec::new(),
         Some(RuntimeKind::Local) => local::any_alive(ws),
         Some(RuntimeKind::Compose) => true,
+        Some(RuntimeKind::Kubernetes) => kubernetes::holds_ports(ws),
     };
     let ports = active(ws).map(|kind| ports(ws, kind)).unwrap_or_default();
     if held { ports } else { Vec::new() }

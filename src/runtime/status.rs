@@ -1,7 +1,7 @@
 //! Asking each runtime what runs.
 
 use super::state::{Service, State, Status};
-use super::{active, compose, context, local, places};
+use super::{active, compose, context, kubernetes, local, places};
 use crate::catalog::manifest::{RuntimeKind, VerdictKind};
 use crate::check;
 use crate::error::Result;
@@ -19,6 +19,7 @@ pub fn status(ws: &Workspace, only: Option<RuntimeKind>, world: &dyn World) -> R
         None => Vec::new(),
         Some(RuntimeKind::Local) => processes(ws, world)?,
         Some(RuntimeKind::Compose) => compose::services(ws, world)?,
+        Some(RuntimeKind::Kubernetes) => kubernetes::services(ws, world)?,
     };
     let endpoints = runtime.map(|kind| ws.manifest().endpoints(kind)).unwrap_or_default();
     Ok(Status { runtime, services, endpoints })

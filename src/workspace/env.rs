@@ -8,7 +8,7 @@ use super::Workspace;
 use crate::catalog::manifest::RuntimeKind;
 use crate::error::{Error, Result};
 use crate::platform::fs;
-use crate::platform::process::{Command, MARK};
+use crate::platform::process::{self, Command, MARK};
 
 /// Variables of the user's shell that would bend a lab's Python: another home or path, and slow starts.
 const UNSET: [&str; 4] = ["PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP"];
@@ -49,6 +49,9 @@ impl Workspace {
         env.push(("MLOPS_LAB".into(), program.into()));
         env.push((MARK.into(), self.id().into()));
         env.push(("MLOPS_LAB_RUNTIME".into(), kind.name().into()));
+        if kind == RuntimeKind::Kubernetes {
+            env.extend(self.kubectl_env()?);
+        }
         for (name, url) in self.manifest.endpoints(kind) {
             let name = name.to_ascii_uppercase().replace('-', "_");
             env.push((format!("MLOPS_LAB_ENDPOINT_{name}").into(), url.into()));
@@ -78,6 +81,7 @@ impl Workspace {
             unset: self.unset(),
             stdin: Vec::new(),
             within,
+            keep: process::KEPT,
         })
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! It is self-contained: everything after `init` reads what lies here, never the binary's own copy of the lab.
 
+mod cluster;
 mod env;
 mod lock;
 mod progress;
@@ -15,6 +16,7 @@ use crate::catalog::tree::{File, RelPath, Tree};
 use crate::error::{Error, Result};
 use crate::platform::fs;
 
+pub use cluster::{Cluster, Object};
 pub use progress::Progress;
 pub use record::{Record, seed};
 

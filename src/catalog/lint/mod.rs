@@ -22,6 +22,7 @@ pub fn lint(lab: &Lab) -> Vec<Finding> {
     lint.steps();
     lint.drills();
     lint.services();
+    lint.cluster();
     lint.ignored();
     lint.logins();
     lint.probes();

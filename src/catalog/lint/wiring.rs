@@ -9,6 +9,15 @@ use crate::catalog::tree::RelPath;
 impl Lint<'_> {
     pub(super) fn reachable(&mut self, at: &[Key], check: &Check, runtimes: &[RuntimeKind]) {
         let Ok(probe) = check.probe() else { return };
+        if matches!(probe, Probe::Kubernetes(_))
+            && runtimes.iter().any(|kind| *kind != RuntimeKind::Kubernetes)
+        {
+            let path = [at.to_vec(), vec![probe.name().into()]].concat();
+            self.manifest(
+                &path,
+                "only the runtime kubernetes has such objects: say runtimes = [\"kubernetes\"]",
+            );
+        }
         let Some(name) = probe.endpoint() else { return };
         for kind in runtimes {
             if !self.lab.manifest.endpoints(*kind).contains_key(name) {
@@ -32,6 +41,45 @@ impl Lint<'_> {
                         ["runtime".into(), "local".into(), "service".into(), n.into(), "requires".into()];
                     self.manifest(&at, message);
                 }
+            }
+        }
+    }
+
+    /// What the runtime kubernetes takes for granted: a namespace of the lab's own, labels by which its pods are found, files to build from.
+    pub(super) fn cluster(&mut self) {
+        let Some(plan) = self.lab.manifest.runtime.kubernetes.clone() else { return };
+        let at = |key: &str| vec!["runtime".into(), "kubernetes".into(), key.into()];
+        let path = format!("{}/kustomization.yaml", plan.apply.trim_end_matches('/'));
+        match self.lab.template.get(&path).map(|bytes| String::from_utf8_lossy(bytes).into_owned()) {
+            None => self.manifest(&at("apply"), format!("the template has no {path}")),
+            Some(text) if !text.lines().any(|line| line.trim_end() == "namespace: <[ project_name ]>") => {
+                let shown = format!("templates/{}/{path}", self.id());
+                self.file(
+                    &shown,
+                    None,
+                    &text,
+                    "it does not say `namespace: <[ project_name ]>`: the lab has a namespace of its own",
+                );
+            }
+            Some(_) => {}
+        }
+        let label = "dev.mlops-lab.project: <[ project_name ]>";
+        let labelled = self.lab.template.iter().any(|(path, bytes)| {
+            path.ends_with("kustomization.yaml") && String::from_utf8_lossy(bytes).contains(label)
+        });
+        if !labelled {
+            self.manifest(&at("apply"), format!("no kustomization gives the objects the label `{label}`"));
+        }
+        for (n, image) in plan.image.iter().enumerate() {
+            if !self.lab.template.contains_key(&image.file) {
+                let path = [at("image"), vec![n.into(), "file".into()]].concat();
+                self.manifest(&path, format!("the template has no {}", image.file));
+            }
+        }
+        for (name, endpoint) in self.lab.manifest.endpoint.clone() {
+            if endpoint.kubernetes.is_some_and(|forward| !forward.url.contains("://127.0.0.1:")) {
+                let path = ["endpoint".into(), name.as_str().into(), "kubernetes".into(), "url".into()];
+                self.manifest(&path, "a forward listens on 127.0.0.1");
             }
         }
     }

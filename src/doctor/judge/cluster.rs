@@ -9,8 +9,9 @@ use super::{Found, amount, gigabytes, late, programs_of, short, trouble};
 use crate::catalog::units::Version;
 use crate::doctor::Status;
 use crate::doctor::examine::All;
-use crate::doctor::look::{Asked, ClusterSeen, Context, How, Look, Seen};
+use crate::doctor::look::{Asked, ClusterSeen, How, Look, Seen};
 use crate::doctor::wanted::Ask;
+use crate::platform::kubeconfig::Context;
 use crate::platform::net::Unreachable;
 
 /// What kind asks of the host for clusters of several nodes (kind.sigs.k8s.io, "known issues": too many open files).

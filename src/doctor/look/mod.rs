@@ -12,8 +12,9 @@ use super::Scope;
 use crate::catalog::units::VersionReq;
 use crate::platform::net::{self, Port};
 use crate::platform::process::{self, Command, Ended, NotRun, Unfit};
+use crate::platform::{host as platform_host, kubeconfig};
 
-pub(super) use cluster::{ClusterSeen, Context};
+pub(super) use cluster::ClusterSeen;
 pub(super) use engine::{Answer, EngineSeen, HelperSeen, Unclear};
 pub(super) use host::{GpuSeen, HostSeen};
 pub(super) use programs::{Programs, PythonSeen, Pythons};
@@ -135,6 +136,8 @@ pub(super) fn ask_at(program: PathBuf, args: &[&str], end: Instant) -> Asked {
     if program.file_name().is_some_and(|name| name == "kubectl") && args.contains(&"--client") {
         command = command.env("KUBECONFIG", "/dev/null");
         cmd = format!("KUBECONFIG=/dev/null {cmd}");
+    } else if let Some(outside) = platform_host::var(kubeconfig::OUTSIDE) {
+        command = command.env("KUBECONFIG", outside);
     }
     let mut asked = Asked {
         cmd,

@@ -15,9 +15,6 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use super::{Captured, Command, Ended, NotRun, find};
 use crate::platform::clock;
 
-/// What is kept of each stream; the rest is read and dropped, so that the command is not held up.
-const KEPT: usize = 256 << 10;
-
 /// After the command has ended, how long a grandchild may hold the pipe.
 const DRAIN: Duration = Duration::from_millis(100);
 
@@ -37,8 +34,8 @@ pub fn capture(command: &Command) -> Result<Captured, NotRun> {
     let mut child =
         std.spawn().map_err(|error| NotRun::Unusable(program.clone(), find::refused(&program, &error)))?;
     feed(&mut child, command.stdin.clone());
-    let mut out = Stream::new(child.stdout.take());
-    let mut err = Stream::new(child.stderr.take());
+    let mut out = Stream::new(child.stdout.take(), command.keep);
+    let mut err = Stream::new(child.stderr.take(), command.keep);
     let end = since + command.within;
     let mut status = None;
     let mut drained = None;
@@ -87,18 +84,19 @@ fn feed(child: &mut Child, bytes: Vec<u8>) {
 
 struct Stream<R> {
     from: Option<R>,
+    room: usize,
     kept: Vec<u8>,
     truncated: bool,
 }
 
 impl<R: Read + AsFd> Stream<R> {
-    fn new(from: Option<R>) -> Self {
+    fn new(from: Option<R>, room: usize) -> Self {
         if let Some(from) = &from
             && let Ok(flags) = fcntl_getfl(from)
         {
             let _ = fcntl_setfl(from, flags | OFlags::NONBLOCK);
         }
-        Stream { from, kept: Vec::new(), truncated: false }
+        Stream { from, room, kept: Vec::new(), truncated: false }
     }
 
     fn closed(&self) -> bool {
@@ -117,7 +115,7 @@ impl<R: Read + AsFd> Stream<R> {
             match from.read(&mut buffer) {
                 Ok(0) => self.from = None,
                 Ok(length) => {
-                    let room = KEPT - self.kept.len();
+                    let room = self.room - self.kept.len();
                     self.kept.extend_from_slice(&buffer[..length.min(room)]);
                     self.truncated |= length > room;
                 }
@@ -146,6 +144,7 @@ fn wait_for_data<A: Read + AsFd, B: Read + AsFd>(out: &Stream<A>, err: &Stream<B
 
 #[cfg(test)]
 mod tests {
+    use super::super::KEPT;
     use super::*;
 
     fn sh(script: &str, within: Duration) -> Captured {

@@ -1,6 +1,7 @@
 //! Processes: probes with hard bounds, commands that the user should see, services that outlive us, and ending them all.
 #![allow(clippy::disallowed_methods, reason = "the one place that starts processes")]
 
+mod again;
 mod capture;
 mod find;
 mod identity;
@@ -12,6 +13,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use again::again;
 pub use capture::capture;
 pub use find::{Unfit, all, locate};
 pub use identity::{ProcessId, alive, end, end_one, identity, marked, resident};
@@ -20,6 +22,9 @@ pub use shown::{Shown, attached, shown};
 
 /// The variable that marks every process of a lab, with the lab's id as its value.
 pub const MARK: &str = "MLOPS_LAB_WORKSPACE";
+
+/// What is kept of each stream unless more is asked for; the rest is read and dropped, so that the command is not held up.
+pub const KEPT: usize = 256 << 10;
 
 /// A command to run. Nothing is given to a shell.
 #[derive(Clone, Debug)]
@@ -38,13 +43,24 @@ pub struct Command {
     pub stdin: Vec<u8>,
     /// After this it is ended with its whole group.
     pub within: Duration,
+    /// How many bytes of each stream are kept by [`capture`].
+    pub keep: usize,
 }
 
 impl Command {
     /// A command with nothing but a program and a deadline.
     pub fn new(program: impl Into<OsString>, within: Duration) -> Self {
         let (args, env, unset) = (Vec::new(), Vec::new(), Vec::new());
-        Command { program: program.into(), args, cwd: None, env, unset, stdin: Vec::new(), within }
+        Command {
+            program: program.into(),
+            args,
+            cwd: None,
+            env,
+            unset,
+            stdin: Vec::new(),
+            within,
+            keep: KEPT,
+        }
     }
 
     /// Adds arguments.
@@ -150,9 +166,9 @@ impl fmt::Display for Ended {
 pub struct Captured {
     /// How it ended.
     pub ended: Ended,
-    /// At most 256 KiB.
+    /// As much as the command was to keep.
     pub stdout: Vec<u8>,
-    /// At most 256 KiB.
+    /// As much as the command was to keep.
     pub stderr: Vec<u8>,
     /// Whether more was printed than was kept.
     pub truncated: bool,

@@ -1,6 +1,6 @@
 """Gives versions their weights, and waits until they are in force: python -m ops.release 1=90 2=10
 
-The same as editing config/routing.json by hand.
+The same as editing config/routing.json by hand, and on a cluster `python -m ops.bring` after it.
 """
 
 import json
@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from urllib.request import urlopen
 
+from ops.bring import bring, cluster
 from ops.endpoint import api
 
 ROUTES = Path("config/routing.json")
@@ -54,6 +55,10 @@ def wait(weights: dict[str, int], seconds: float = 3) -> bool:
 def main() -> int:
     weights = parse(sys.argv[1:])
     write(weights)
+    place = cluster()
+    if place and not bring(place):
+        print("the pods do not see the new file yet", file=sys.stderr)
+        return 1
     try:
         in_force = wait(weights)
     except OSError:

@@ -1,0 +1,217 @@
+//! Building the lab's images, and bringing them to where the cluster's nodes find them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::catalog::manifest::{Image, RuntimeKind};
+use crate::error::{Error, Result};
+use crate::platform::process::{self, Command, Ended, Shown};
+use crate::platform::term::Progress;
+use crate::runtime::{Options, places};
+use crate::workspace::{Cluster, Workspace};
+
+/// Images that are built for the first time, or sent to a far registry.
+const BUILD: Duration = Duration::from_secs(30 * 60);
+
+/// A question to Docker.
+const ASK: Duration = Duration::from_secs(15);
+
+/// How images get to the nodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Road {
+    /// The nodes take them from the engine that builds them.
+    Shared,
+    /// A command that is given the images' names.
+    Tool(Vec<String>),
+    /// A command of the user's that reads a `docker save` on standard input.
+    Command(String),
+    /// Pushed there, and pulled by the nodes.
+    Registry(String),
+    /// Not ours to bring: the user says that they are there, or will be.
+    Elsewhere,
+}
+
+impl Road {
+    /// The road to the cluster of a context.
+    pub(super) fn to(cluster: &Cluster) -> Road {
+        if let Some(registry) = &cluster.registry {
+            return Road::Registry(registry.trim_end_matches('/').to_owned());
+        }
+        if let Some(command) = &cluster.load {
+            return Road::Command(command.clone());
+        }
+        let words = |words: &[&str]| Road::Tool(words.iter().map(|word| (*word).to_owned()).collect());
+        match cluster.context.as_str() {
+            // Docker Desktop's cluster of one node, and those whose kubelet uses the same engine.
+            "docker-desktop" | "orbstack" | "colima" | "rancher-desktop" => Road::Shared,
+            "minikube" => words(&["minikube", "image", "load"]),
+            context => match (context.strip_prefix("kind-"), context.strip_prefix("k3d-")) {
+                (Some(name), _) => words(&["kind", "load", "docker-image", "--name", name]),
+                (_, Some(name)) => words(&["k3d", "image", "import", "--cluster", name]),
+                _ => Road::Elsewhere,
+            },
+        }
+    }
+
+    /// How the cluster names an image that is called `name` here.
+    pub(super) fn remote(&self, name: &str) -> Option<(String, String)> {
+        let Road::Registry(registry) = self else { return None };
+        let (base, tag) = name.rsplit_once(':')?;
+        Some((format!("{registry}/{base}"), tag.to_owned()))
+    }
+}
+
+fn docker(args: &[&str]) -> Option<String> {
+    let captured = process::capture(&Command::new("docker", ASK).args(args)).ok()?;
+    let well = captured.ended == Ended::Code(0);
+    well.then(|| String::from_utf8_lossy(&captured.stdout).trim().to_owned())
+}
+
+fn run(
+    ws: &Workspace,
+    name: &str,
+    argv: &[String],
+    verbose: bool,
+    progress: &mut dyn Progress,
+) -> Result<()> {
+    let (log, record) = (places::log(ws, name), places::passing(ws, name));
+    let command = ws.command(RuntimeKind::Kubernetes, argv, BUILD)?;
+    process::shown(&command, Shown { log: &log, record: Some((name, &record)), verbose }, progress)
+}
+
+/// Builds the images and brings those to the nodes that changed since `known`. Returns what is there now, and which of them are new.
+///
+/// # Errors
+/// Exit 3: no Docker to build with, a build that fails, a tool or registry that does not take them.
+pub(super) fn bring(
+    ws: &Workspace,
+    images: &[Image],
+    road: &Road,
+    known: &BTreeMap<String, String>,
+    options: &Options,
+    progress: &mut dyn Progress,
+) -> Result<(BTreeMap<String, String>, BTreeSet<String>)> {
+    let names = || images.iter().map(|image| image.name.as_str()).collect::<Vec<_>>();
+    if images.is_empty() {
+        return Ok(Default::default());
+    }
+    if *road == Road::Elsewhere {
+        progress.note(&format!(
+            "this cluster must have the images {} already: nothing says how to bring them there (--load 'COMMAND' or --registry HOST does)",
+            names().join(", ")
+        ));
+        return Ok(Default::default());
+    }
+    if docker(&["version", "--format", "{{.Server.Version}}"]).is_none() {
+        return Err(Error::environment("Docker does not answer, and the lab's images are made with it")
+            .hint("see why: mlops-lab doctor --runtime compose"));
+    }
+    progress.start("building the images");
+    for image in images {
+        let mut argv =
+            ["docker", "build", "--progress", "plain", "--tag", &image.name, "--file", &image.file]
+                .map(str::to_owned)
+                .to_vec();
+        if let Some(stage) = &image.target {
+            argv.extend(["--target".to_owned(), stage.clone()]);
+        }
+        argv.push(image.context.clone());
+        run(ws, "build", &argv, options.verbose, progress)?;
+    }
+    progress.done("");
+    let mut now = BTreeMap::new();
+    for name in names() {
+        let id = docker(&["image", "inspect", "--format", "{{.Id}}", name]).ok_or_else(|| {
+            Error::environment(format!("Docker does not know the image {name} that it just built"))
+        })?;
+        now.insert(name.to_owned(), id);
+    }
+    let new: BTreeSet<String> =
+        now.iter().filter(|(name, id)| known.get(*name) != Some(id)).map(|(name, _)| name.clone()).collect();
+    if !new.is_empty() {
+        let new: Vec<&str> = new.iter().map(String::as_str).collect();
+        send(ws, &new, road, options, progress)?;
+    }
+    Ok((now, new))
+}
+
+fn send(
+    ws: &Workspace,
+    names: &[&str],
+    road: &Road,
+    options: &Options,
+    progress: &mut dyn Progress,
+) -> Result<()> {
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    match road {
+        Road::Shared | Road::Elsewhere => return Ok(()),
+        Road::Tool(tool) => {
+            progress.start(&format!("bringing the images to the nodes with {}", tool[0]));
+            run(ws, "load", &[tool.clone(), words(names)].concat(), options.verbose, progress)?;
+        }
+        Road::Command(command) => {
+            progress.start("bringing the images to the nodes");
+            let archive = ws.run_folder().join("images.tar");
+            let shown = archive.display().to_string();
+            let save = [words(&["docker", "save", "--output", &shown]), words(names)].concat();
+            let sent = run(ws, "load", &save, options.verbose, progress).and_then(|()| {
+                // The user's own line of shell, from the command line or from the record of it.
+                let script = format!("{{ {command}\n}} <\"$0\"");
+                run(ws, "load", &words(&["sh", "-c", &script, &shown]), options.verbose, progress)
+            });
+            crate::platform::fs::remove(&archive)?;
+            sent?;
+        }
+        Road::Registry(registry) => {
+            progress.start(&format!("pushing the images to {registry}"));
+            for name in names {
+                let Some((base, tag)) = road.remote(name) else { continue };
+                let remote = format!("{base}:{tag}");
+                run(ws, "push", &words(&["docker", "tag", name, &remote]), options.verbose, progress)?;
+                run(ws, "push", &words(&["docker", "push", &remote]), options.verbose, progress)
+                    .map_err(|error| error.hint(format!("logged in? docker login {registry}")))?;
+            }
+        }
+    }
+    progress.done("");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cluster(context: &str, registry: Option<&str>, load: Option<&str>) -> Cluster {
+        Cluster {
+            context: context.to_owned(),
+            server: String::new(),
+            namespace: "lab".to_owned(),
+            up: true,
+            made: true,
+            registry: registry.map(str::to_owned),
+            load: load.map(str::to_owned),
+            images: BTreeMap::new(),
+            objects: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn each_local_cluster_has_its_road_and_what_the_user_names_wins() {
+        let road = |context: &str| Road::to(&cluster(context, None, None));
+        let tool = |words: &str| Road::Tool(words.split(' ').map(str::to_owned).collect());
+        assert_eq!(road("kind-dev"), tool("kind load docker-image --name dev"));
+        assert_eq!(road("k3d-dev"), tool("k3d image import --cluster dev"));
+        assert_eq!(road("minikube"), tool("minikube image load"));
+        assert_eq!(road("docker-desktop"), Road::Shared);
+        assert_eq!(road("team"), Road::Elsewhere);
+        let named = Road::to(&cluster("kind-dev", None, Some("ctr import -")));
+        assert_eq!(named, Road::Command("ctr import -".to_owned()));
+        let pushed = Road::to(&cluster("team", Some("registry.example/labs/"), None));
+        assert_eq!(pushed, Road::Registry("registry.example/labs".to_owned()));
+        assert_eq!(
+            pushed.remote("lab-server:local"),
+            Some(("registry.example/labs/lab-server".to_owned(), "local".to_owned()))
+        );
+        assert_eq!(road("kind-dev").remote("lab-server:local"), None);
+    }
+}

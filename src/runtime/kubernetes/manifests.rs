@@ -1,0 +1,200 @@
+//! What a kustomization comes to, as values: which objects, what they need of the cluster, what runs. Pure.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::workspace::Object;
+
+/// Kinds whose pods are waited for.
+const WORKLOADS: [&str; 4] = ["Deployment", "StatefulSet", "DaemonSet", "Job"];
+
+/// Kinds of the core that belong to no namespace (kubernetes.io, "API Overview"; `kubectl api-resources --namespaced=false`).
+const CLUSTER_WIDE: [&str; 20] = [
+    "APIService",
+    "CSIDriver",
+    "CSINode",
+    "CertificateSigningRequest",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "ClusterTrainingRuntime",
+    "CustomResourceDefinition",
+    "FlowSchema",
+    "IngressClass",
+    "MutatingWebhookConfiguration",
+    "Namespace",
+    "Node",
+    "PersistentVolume",
+    "PriorityClass",
+    "PriorityLevelConfiguration",
+    "RuntimeClass",
+    "StorageClass",
+    "ValidatingAdmissionPolicy",
+    "ValidatingWebhookConfiguration",
+];
+
+/// The documents of a rendered kustomization.
+///
+/// # Errors
+/// What is wrong with the YAML, or with a document that is no object of Kubernetes.
+pub(super) fn documents(text: &str) -> Result<Vec<Value>, String> {
+    let documents: Vec<Value> = serde_saphyr::from_multiple(text).map_err(|error| error.to_string())?;
+    let documents: Vec<Value> = documents.into_iter().filter(|document| !document.is_null()).collect();
+    match documents.iter().find(|document| named(document).is_none()) {
+        None => Ok(documents),
+        Some(document) => {
+            let start: String = document.to_string().chars().take(80).collect();
+            Err(format!("a document without apiVersion, kind and metadata.name: {start}"))
+        }
+    }
+}
+
+/// What the object is called; none when it is no object.
+pub(super) fn named(document: &Value) -> Option<Object> {
+    let kind = document["kind"].as_str()?.to_owned();
+    let namespace = document["metadata"]["namespace"].as_str().map(str::to_owned);
+    Some(Object {
+        version: document["apiVersion"].as_str()?.to_owned(),
+        name: document["metadata"]["name"].as_str()?.to_owned(),
+        // kustomize sets it on what it does not know to be cluster-wide.
+        namespace: namespace.filter(|_| !CLUSTER_WIDE.contains(&kind.as_str())),
+        kind,
+    })
+}
+
+/// All objects, in order.
+pub(super) fn objects(documents: &[Value]) -> Vec<Object> {
+    documents.iter().filter_map(named).collect()
+}
+
+/// The API versions that the objects are of, and that neither the cluster serves nor a definition among them brings.
+pub(super) fn unknown_apis(documents: &[Value], served: &BTreeSet<String>) -> Vec<String> {
+    let brought: BTreeSet<String> = documents
+        .iter()
+        .filter(|document| document["kind"] == "CustomResourceDefinition")
+        .flat_map(|crd| {
+            let group = crd["spec"]["group"].as_str().unwrap_or_default().to_owned();
+            let versions = crd["spec"]["versions"].as_array().cloned().unwrap_or_default();
+            versions
+                .into_iter()
+                .filter_map(move |version| Some(format!("{group}/{}", version["name"].as_str()?)))
+        })
+        .collect();
+    let wanted: BTreeSet<String> = objects(documents).into_iter().map(|object| object.version).collect();
+    wanted
+        .into_iter()
+        .filter(|version| version != "v1" && !served.contains(version) && !brought.contains(version))
+        .collect()
+}
+
+/// The objects of other namespaces than the lab's.
+pub(super) fn elsewhere(documents: &[Value], namespace: &str) -> Vec<String> {
+    let outside = |object: &Object| match (&object.namespace, object.kind.as_str()) {
+        (_, "Namespace") => object.name != namespace,
+        (Some(own), _) => own != namespace,
+        (None, kind) => !CLUSTER_WIDE.contains(&kind),
+    };
+    objects(documents).iter().filter(|object| outside(object)).map(ToString::to_string).collect()
+}
+
+/// The objects of the whole cluster but the lab's namespace itself.
+pub(super) fn cluster_wide(documents: &[Value]) -> Vec<Object> {
+    let wide = |object: &Object| object.namespace.is_none() && object.kind != "Namespace";
+    objects(documents).into_iter().filter(wide).collect()
+}
+
+/// The workloads that are waited for.
+pub(super) fn workloads(documents: &[Value]) -> Vec<Object> {
+    objects(documents).into_iter().filter(|object| WORKLOADS.contains(&object.kind.as_str())).collect()
+}
+
+/// The workloads with a container of one of these images.
+pub(super) fn with_images(documents: &[Value], images: &BTreeSet<&str>) -> Vec<Object> {
+    let uses = |document: &&Value| {
+        let pod = &document["spec"]["template"]["spec"];
+        ["initContainers", "containers"].iter().any(|list| {
+            let containers = pod[*list].as_array().into_iter().flatten();
+            containers.filter_map(|container| container["image"].as_str()).any(|image| images.contains(image))
+        })
+    };
+    let restartable =
+        |object: &Object| ["Deployment", "StatefulSet", "DaemonSet"].contains(&object.kind.as_str());
+    documents.iter().filter(uses).filter_map(named).filter(restartable).collect()
+}
+
+/// What kubectl needs to delete these, the last first: what was made later may need what was made before it to end well.
+pub(super) fn to_delete(objects: &[Object]) -> Value {
+    let item = |object: &Object| {
+        let mut metadata = serde_json::json!({"name": object.name});
+        if let Some(namespace) = &object.namespace {
+            metadata["namespace"] = namespace.as_str().into();
+        }
+        serde_json::json!({"apiVersion": object.version, "kind": object.kind, "metadata": metadata})
+    };
+    let items: Vec<Value> = objects.iter().rev().map(item).collect();
+    serde_json::json!({"apiVersion": "v1", "kind": "List", "items": items})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "apiVersion: v1
+kind: Namespace
+metadata:
+  name: lab
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: server
+  namespace: lab
+spec:
+  template:
+    spec:
+      initContainers:
+        - image: lab-train:local
+      containers:
+        - image: lab-server:local
+---
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata:
+  name: model
+  namespace: lab
+";
+
+    #[test]
+    fn what_a_kustomization_comes_to_is_read() {
+        let documents = documents(TEXT).unwrap();
+        let shown: Vec<String> = objects(&documents).iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["namespace/lab", "deployment/server", "inferenceservice/model"]);
+        assert_eq!(workloads(&documents).len(), 1);
+        assert_eq!(with_images(&documents, &BTreeSet::from(["lab-train:local"]))[0].name, "server");
+        assert!(with_images(&documents, &BTreeSet::from(["other:local"])).is_empty());
+        assert!(cluster_wide(&documents).is_empty());
+    }
+
+    #[test]
+    fn an_api_that_nobody_brings_is_unknown() {
+        let served = BTreeSet::from(["apps/v1".to_owned()]);
+        let mut documents = documents(TEXT).unwrap();
+        assert_eq!(unknown_apis(&documents, &served), ["serving.kserve.io/v1beta1"]);
+        documents.push(serde_json::json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": {"name": "x"}, "spec": {"group": "serving.kserve.io", "versions": [{"name": "v1beta1"}]}}));
+        assert_eq!(unknown_apis(&documents, &served), ["apiextensions.k8s.io/v1"]);
+    }
+
+    #[test]
+    fn objects_of_another_namespace_are_seen() {
+        let documents = documents(TEXT).unwrap();
+        assert!(elsewhere(&documents, "lab").is_empty());
+        assert_eq!(elsewhere(&documents, "other").len(), 3);
+    }
+
+    #[test]
+    fn what_is_no_object_is_refused() {
+        assert!(documents("a: 1\n").unwrap_err().contains("without apiVersion"));
+        assert!(documents("a: [1\n").is_err());
+    }
+}

@@ -1,0 +1,71 @@
+"""Brings config/ to the pods, and waits until they see it: python -m ops.bring
+
+Processes and containers read the folder itself; a cluster has a copy, the ConfigMap. `kubectl apply -k` updates
+the copy as well, and then a pod may take a minute to look. Here its annotation is changed, and it looks at once.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+NAME = "<[ project_name ]>"
+ROUTES = Path("config/routing.json")
+RECORD = Path(".mlops-lab/run/cluster.json")  # where `mlops-lab up` notes the cluster
+
+
+def cluster() -> tuple[str, str] | None:
+    """Context and namespace of the lab, if it is up on a cluster."""
+    if os.environ.get("MLOPS_LAB_RUNTIME", "kubernetes") != "kubernetes" or not RECORD.is_file():
+        return None
+    record = json.loads(RECORD.read_text("utf-8"))
+    return (record["context"], record["namespace"]) if record["up"] else None
+
+
+def kubectl(place: tuple[str, str], *words: str, stdin: str | None = None) -> str:
+    command = ["kubectl", f"--context={place[0]}", f"--namespace={place[1]}", *words]
+    done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise SystemExit(f"error: {' '.join(command)}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def bring(place: tuple[str, str], seconds: float = 120) -> bool:
+    """True when every pod has the file that lies here."""
+    name = f"{NAME}-routing"
+    made = kubectl(
+        place,
+        *("create", "configmap", name, f"--from-file={ROUTES}", "--dry-run=client", "--output=yaml"),
+    )
+    apply = ("apply", "--server-side", "--force-conflicts", "--field-manager=mlops-lab")
+    kubectl(place, *apply, "--filename=-", stdin=made)
+    pods = f"--selector=app.kubernetes.io/name={NAME}"
+    stamp = f"dev.mlops-lab.routes={time.time_ns()}"
+    kubectl(place, "annotate", "pods", pods, "--overwrite", stamp)
+    names = kubectl(place, "get", "pods", pods, "--output=name").split()
+    end = time.monotonic() + seconds
+    wanted = ROUTES.read_text("utf-8")
+    read = ("--container=server", "--", "cat", "/srv/config/routing.json")
+    while not all(kubectl(place, "exec", name, *read) == wanted for name in names):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.5)
+    return True
+
+
+def main() -> int:
+    place = cluster()
+    if place is None:
+        print("nothing to bring: the server reads config/ itself")
+        return 0
+    if not bring(place):
+        print("the pods do not see the new file yet", file=sys.stderr)
+        return 1
+    print(f"every pod in {place[1]} has {ROUTES}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
