@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Budget, Context, Credentials, Seen, matching, metrics};
+use super::{Budget, Context, Credentials, Seen, cluster, matching, metrics};
 use crate::catalog::expect::{
-    CommandProbe, Expect, FileProbe, HttpProbe, KubernetesProbe, Match, MetricProbe, Probe, TcpProbe,
+    CommandProbe, Expect, FileProbe, HttpProbe, Match, MetricProbe, Probe, TcpProbe,
 };
 use crate::catalog::tree::RelPath;
 use crate::platform::net::{Request, Response, Unreachable};
@@ -15,13 +15,6 @@ use crate::platform::process::{Captured, Command, Ended, shell_words};
 
 /// A `command` that ends with this code says that it could not look.
 const CANNOT_TELL: i32 = 3;
-
-/// What is kept of a list of objects, in bytes.
-const LISTS: usize = 8 << 20;
-
-/// The variables that say which cluster the lab runs in (workspace/env.rs sets them).
-const CONTEXT: &str = "MLOPS_LAB_KUBECONTEXT";
-const NAMESPACE: &str = "MLOPS_LAB_NAMESPACE";
 
 /// The probe as something to paste.
 pub(super) fn words(probe: Probe<'_>, context: &Context) -> String {
@@ -51,7 +44,7 @@ pub(super) fn words(probe: Probe<'_>, context: &Context) -> String {
         }
         Probe::Command(probe) => shell_words(&probe.argv),
         Probe::File(probe) => format!("cat {}", shell_words(std::slice::from_ref(&probe.path))),
-        Probe::Kubernetes(probe) => shell_words(&kubectl(probe, context)),
+        Probe::Kubernetes(probe) => shell_words(&cluster::kubectl(probe, context)),
         Probe::Tcp(probe) => format!("a connection to {}", at(&probe.endpoint, "")),
         Probe::Metric(probe) => {
             let labels: Vec<String> =
@@ -79,7 +72,7 @@ pub(super) fn ask(probe: Probe<'_>, expect: &Expect, context: &Context, budget: 
         Probe::File(probe) => file(probe, expect, context, budget),
         Probe::Tcp(probe) => tcp(probe, expect, context, budget),
         Probe::Metric(probe) => metric(probe, expect, context, budget),
-        Probe::Kubernetes(probe) => kubernetes(probe, expect, context, budget),
+        Probe::Kubernetes(probe) => cluster::ask(probe, expect, context, budget),
     }
 }
 
@@ -192,7 +185,7 @@ fn http_answer(response: &Response, expect: &Expect) -> Seen {
 }
 
 /// The first value that is not as expected; none when all are.
-fn pointers(
+pub(super) fn pointers(
     rules: &BTreeMap<String, Match>,
     document: impl FnOnce() -> Result<Value, String>,
 ) -> Option<Seen> {
@@ -213,7 +206,7 @@ fn pointers(
     None
 }
 
-fn build(argv: &[String], context: &Context, budget: Budget<'_>) -> Command {
+pub(super) fn build(argv: &[String], context: &Context, budget: Budget<'_>) -> Command {
     let mut command = Command::new(argv.first().cloned().unwrap_or_default(), budget.left())
         .args(argv.iter().skip(1))
         .cwd(&context.root);
@@ -222,61 +215,7 @@ fn build(argv: &[String], context: &Context, budget: Budget<'_>) -> Command {
     command
 }
 
-/// A variable of the lab's environment.
-fn variable(context: &Context, name: &str) -> Option<String> {
-    let found = context.env.iter().rev().find(|(known, _)| known == name)?;
-    found.1.to_str().map(str::to_owned)
-}
-
-/// The probe as a command. Context and namespace are always named: what the user's kubeconfig points to meanwhile is another matter.
-fn kubectl(probe: &KubernetesProbe, context: &Context) -> Vec<String> {
-    let mut argv = vec!["kubectl".to_owned()];
-    argv.extend(variable(context, CONTEXT).map(|name| format!("--context={name}")));
-    let namespace = probe.namespace.clone().or_else(|| variable(context, NAMESPACE));
-    argv.extend(namespace.map(|name| format!("--namespace={name}")));
-    argv.extend(["get".to_owned(), probe.kind.clone()]);
-    argv.extend(probe.name.clone());
-    argv.extend(probe.selector.iter().map(|selector| format!("--selector={selector}")));
-    argv.extend(["--output=json".to_owned()]);
-    argv
-}
-
-fn kubernetes(probe: &KubernetesProbe, expect: &Expect, context: &Context, budget: Budget<'_>) -> Seen {
-    let wanted = expect.exists.unwrap_or(true);
-    let expected = match (wanted, expect.json.iter().next()) {
-        (false, _) => format!("no {} {}", probe.kind, probe.name.as_deref().unwrap_or_default()),
-        (true, Some((pointer, rule))) => format!("{pointer}: {rule}"),
-        (true, None) => format!("{} {}", probe.kind, probe.name.as_deref().unwrap_or_default()),
-    };
-    if variable(context, CONTEXT).is_none() {
-        // Without it kubectl would ask whatever cluster the user works with.
-        return Seen::cannot_tell(expected, "the lab has not been started on a cluster");
-    }
-    let command = Command { keep: LISTS, ..build(&kubectl(probe, context), context, budget) };
-    let captured = match budget.world.run(&command) {
-        Ok(captured) => captured,
-        Err(why) => return Seen::cannot_tell(expected, why.to_string()),
-    };
-    let said = String::from_utf8_lossy(&captured.stderr).into_owned();
-    match captured.ended {
-        Ended::Code(0) if !wanted => Seen::not_yet(expected, "it is there"),
-        Ended::Code(0) => {
-            let seen = pointers(&expect.json, || {
-                serde_json::from_slice(&captured.stdout).map_err(|error| format!("no JSON ({error})"))
-            });
-            seen.unwrap_or_else(|| Seen::pass(expected, "it is there, and as expected"))
-        }
-        Ended::Code(_) if said.contains("(NotFound)") && !wanted => Seen::pass(expected, "it is not there"),
-        Ended::Code(_) if said.contains("(NotFound)") => Seen::not_yet(expected, last_words(&captured)),
-        Ended::TimedOut => Seen::cannot_tell(
-            expected,
-            format!("the cluster gave no answer within {:.0} s", captured.took.as_secs_f64()),
-        ),
-        _ => Seen::cannot_tell(expected, last_words(&captured)),
-    }
-}
-
-fn last_words(captured: &Captured) -> String {
+pub(super) fn last_words(captured: &Captured) -> String {
     let said = String::from_utf8_lossy(&captured.stderr);
     let said = said.lines().rev().find(|line| !line.trim().is_empty());
     let printed = String::from_utf8_lossy(&captured.stdout);

@@ -1,6 +1,7 @@
 //! Checks on the live system: probes, verdicts, hints. Judging is pure: it asks a [`World`] and compares values.
 
 mod ask;
+mod cluster;
 mod hints;
 mod matching;
 mod metrics;

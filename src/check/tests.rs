@@ -59,6 +59,15 @@ fn verdict(toml: &str, world: &Fake) -> Verdict {
     judge(&check(toml), &context, world)
 }
 
+/// The same for a lab that is in a cluster.
+fn verdict_there(toml: &str, world: &Fake) -> Verdict {
+    let (endpoints, logins) = (BTreeMap::new(), BTreeMap::new());
+    let env = [("MLOPS_LAB_KUBECONTEXT", "kind-dev"), ("MLOPS_LAB_NAMESPACE", "lab")];
+    let env = env.map(|(name, value)| (name.into(), value.into())).to_vec();
+    let context = Context { root: "/project".into(), endpoints, logins, env, unset: Vec::new() };
+    judge(&check(toml), &context, world)
+}
+
 fn http(toml: &str, answers: Vec<Result<Response, Unreachable>>) -> Verdict {
     verdict(toml, &Fake { http: RefCell::new(answers), ..Fake::default() })
 }
@@ -241,4 +250,44 @@ fn the_first_check_that_does_not_pass_is_the_verdict() {
 fn what_is_shown_is_one_short_line_without_control_characters() {
     let shown = shorten(&format!("a\u{1b}[31m\n{}", "x".repeat(500)));
     assert!(!shown.contains('\u{1b}') && !shown.contains('\n') && shown.chars().count() == SHOWN + 1);
+}
+
+#[test]
+fn an_object_of_the_cluster_is_held_to_what_is_expected() {
+    let toml = "kubernetes = { kind = \"deployment\", name = \"server\" }\nexpect = { json = { \"/status/readyReplicas\" = { ge = 1 } } }";
+    let seen = |answer: Result<Captured, NotRun>| {
+        let world = Fake { run: RefCell::new(vec![answer]), ..Fake::default() };
+        verdict_there(toml, &world)
+    };
+    let ready = seen(ran(Ended::Code(0), "{\"status\": {\"readyReplicas\": 2}}", ""));
+    assert_eq!(ready.verdict, VerdictKind::Pass, "{ready:?}");
+    assert_eq!(ready.probe, "kubectl --context=kind-dev --namespace=lab get deployment server --output=json");
+    assert_eq!(seen(ran(Ended::Code(0), "{\"status\": {}}", "")).verdict, VerdictKind::NotYet);
+    let missing = "Error from server (NotFound): deployments.apps \"server\" not found";
+    assert_eq!(seen(ran(Ended::Code(1), "", missing)).verdict, VerdictKind::NotYet);
+    assert_eq!(
+        seen(ran(Ended::Code(1), "", "Unable to connect to the server")).verdict,
+        VerdictKind::CannotTell
+    );
+    assert_eq!(seen(ran(Ended::TimedOut, "", "")).verdict, VerdictKind::CannotTell);
+    assert_eq!(seen(Err(NotRun::Absent("kubectl".to_owned()))).verdict, VerdictKind::CannotTell);
+}
+
+#[test]
+fn an_object_that_should_be_gone_passes_when_it_is() {
+    let toml = "kubernetes = { kind = \"pods\", name = \"old\" }\nexpect = { exists = false }";
+    let seen = |answer: Result<Captured, NotRun>| {
+        let world = Fake { run: RefCell::new(vec![answer]), ..Fake::default() };
+        verdict_there(toml, &world).verdict
+    };
+    assert_eq!(seen(ran(Ended::Code(1), "", "Error from server (NotFound): x")), VerdictKind::Pass);
+    assert_eq!(seen(ran(Ended::Code(0), "{}", "")), VerdictKind::NotYet);
+}
+
+#[test]
+fn without_a_cluster_of_the_lab_none_is_asked() {
+    // No answer is prepared: a question would panic.
+    let seen = verdict("kubernetes = { kind = \"pods\", selector = \"app=x\" }", &Fake::default());
+    assert_eq!(seen.verdict, VerdictKind::CannotTell);
+    assert!(seen.observed.contains("has not been started on a cluster"), "{}", seen.observed);
 }

@@ -8,6 +8,8 @@ use indexmap::IndexMap;
 use super::look::{self, Look, Seen};
 use super::wanted::{Want, wanted};
 use super::{Finding, Report, SCHEMA, Scope, Status, Verdict, checks, hints, judge, key, millis};
+use crate::catalog::manifest::RuntimeKind;
+use crate::platform::process::shell_words;
 
 /// What is waited for beyond the deadline of the looks themselves, so that «late» comes from the one that knows what was late.
 const GRACE: Duration = Duration::from_millis(250);
@@ -148,10 +150,17 @@ fn next(scope: &Scope, runtimes: &IndexMap<String, Verdict>) -> String {
             .as_ref()
             .map_or(again, |wider| format!("mend what fails, or see what else works: {wider}"));
     };
-    let default = scope.demands.iter().find(|first| first.lab == demand.lab).is_some_and(|first| {
-        first.kind == demand.kind && first.kind == crate::catalog::manifest::RuntimeKind::ALL[0]
-    });
-    let runtime = if default { String::new() } else { format!(" --runtime {}", demand.kind) };
+    let default = scope
+        .demands
+        .iter()
+        .find(|first| first.lab == demand.lab)
+        .is_some_and(|first| first.kind == demand.kind && first.kind == RuntimeKind::ALL[0]);
+    let mut runtime = if default { String::new() } else { format!(" --runtime {}", demand.kind) };
+    if demand.kind == RuntimeKind::Kubernetes
+        && let Some(context) = &scope.context
+    {
+        runtime.push_str(&format!(" --context {}", shell_words(std::slice::from_ref(context))));
+    }
     if scope.made {
         format!("mlops-lab up{runtime}")
     } else {

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::kubectl::{ASK, Kubectl};
-use super::{OWNER, close_forwards, manifests, resolve};
+use super::look::{group, kind_of, resolve, served};
+use super::{OWNER, PROJECT, close_forwards, manifests};
 use crate::error::{Error, Result};
 use crate::platform::clock;
 use crate::platform::term::Progress;
@@ -83,7 +84,7 @@ fn delete_objects(kubectl: &Kubectl<'_>, objects: &[Object], purge: bool) -> Res
         gone.push(object.clone());
     }
     // Objects whose definition is gone are gone as well, and kubectl would stumble over them.
-    let served = super::served(kubectl)?;
+    let served = served(kubectl)?;
     gone.retain(|object| !object.version.contains('/') || served.contains(&object.version));
     if gone.is_empty() {
         return Ok(());
@@ -96,10 +97,9 @@ fn delete_objects(kubectl: &Kubectl<'_>, objects: &[Object], purge: bool) -> Res
 
 /// Whether an object of the whole cluster is this lab's to delete.
 fn ours(kubectl: &Kubectl<'_>, object: &Object) -> Result<bool> {
-    let kind =
-        super::kind_of(&format!("{}.{}", object.kind.to_ascii_lowercase(), super::group(&object.version)));
+    let kind = kind_of(&format!("{}.{}", object.kind.to_ascii_lowercase(), group(&object.version)));
     let Some(there) = kubectl.get(&[&kind, &object.name])? else { return Ok(false) };
-    if there["metadata"]["labels"][super::PROJECT] != kubectl.cluster.namespace.as_str() {
+    if there["metadata"]["labels"][PROJECT] != kubectl.cluster.namespace.as_str() {
         return Ok(false);
     }
     if object.kind != "CustomResourceDefinition" {

@@ -329,5 +329,4 @@ fn ended(last: &Value) -> (String, Option<String>) {
 }
 
 #[cfg(test)]
-#[path = "rollout_tests.rs"]
 mod tests;

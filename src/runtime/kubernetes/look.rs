@@ -1,0 +1,160 @@
+//! What is found out before anything is changed: which cluster, whose namespace, whether the manifests can go there.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::kubectl::Kubectl;
+use super::{APPLY, OWNER, PROJECT, manifests};
+use crate::catalog::manifest::Kubernetes;
+use crate::error::{Error, Result};
+use crate::platform::kubeconfig::{self, Context};
+use crate::workspace::{Cluster, Object, Workspace};
+
+/// The context that is meant: the named one, else the one that the lab was brought to, else the current one if it is known to be local.
+///
+/// # Errors
+/// Exit 3: no such context, none at all, one that is not known to be local and was not named, one that means another cluster now.
+pub(super) fn resolve(ws: &Workspace, named: Option<&str>, before: Option<&Cluster>) -> Result<Context> {
+    let wanted = named.or(before.map(|cluster| cluster.context.as_str()));
+    let context = kubeconfig::context(&kubeconfig::files(), wanted).map_err(|(class, words)| {
+        let error = Error::environment(words);
+        match class {
+            "missing-context" | "no-context" => error
+                .hint("see them: kubectl config get-contexts")
+                .hint("name one: mlops-lab up --runtime kubernetes --context NAME"),
+            "no-config" => error
+                .hint(
+                    "a cluster on this machine: kind create cluster, then mlops-lab up --runtime kubernetes",
+                )
+                .hint("or without a cluster: mlops-lab up --runtime local"),
+            _ => error.hint("see: mlops-lab doctor --runtime kubernetes"),
+        }
+    })?;
+    if !context.allowed() {
+        return Err(Error::environment(format!(
+            "the current context `{}` is not known to be a local cluster: it is left alone",
+            context.name
+        ))
+        .detail(format!("its API server is {}", context.server))
+        .hint(format!("if you mean it: mlops-lab up --runtime kubernetes --context {}", context.name)));
+    }
+    let Some(before) = before.filter(|before| before.made) else { return Ok(context) };
+    let record = ws.run_folder().join("cluster.json");
+    let forget = format!("if that cluster does not exist any more: rm {}", record.display());
+    if before.context != context.name {
+        return Err(Error::environment(format!("the lab is in the cluster of `{}`", before.context))
+            .hint("take it away there first: mlops-lab down --purge")
+            .hint(forget));
+    }
+    if before.server != context.server {
+        return Err(Error::environment(format!(
+            "the context `{}` means another cluster now: {}, and the lab is at {}",
+            context.name, context.server, before.server
+        ))
+        .hint("let it mean the other one again, then: mlops-lab down --purge")
+        .hint(forget));
+    }
+    Ok(context)
+}
+
+/// What was found out before anything was changed.
+pub(super) struct Found {
+    pub(super) documents: Vec<Value>,
+    /// Whether the namespace is there, ours.
+    pub(super) there: bool,
+    /// Definitions that somebody else brought to the cluster: used, and left alone.
+    pub(super) foreign: Vec<Object>,
+}
+
+pub(super) fn look(ws: &Workspace, plan: &Kubernetes, cluster: &Cluster) -> Result<Found> {
+    let kubectl = Kubectl { ws, cluster };
+    let there = mine(&kubectl)?;
+    let folder = ws.root().join(&plan.apply);
+    let rendered = kubectl.ask(&["kustomize", &folder.display().to_string()], Vec::new(), APPLY)?;
+    if !rendered.well() {
+        return Err(rendered.error(&format!("the manifests in {} cannot be rendered", plan.apply)));
+    }
+    let documents = manifests::documents(&rendered.out()).map_err(|why| {
+        Error::environment(format!("the manifests in {} are broken", plan.apply)).detail(why)
+    })?;
+    let outside = manifests::elsewhere(&documents, &cluster.namespace);
+    if !outside.is_empty() {
+        return Err(Error::environment(format!(
+            "the manifests in {} have objects of another namespace than {}: {}",
+            plan.apply,
+            cluster.namespace,
+            outside.join(", ")
+        ))
+        .hint(format!("`namespace: {}` in its kustomization.yaml puts them there", cluster.namespace)));
+    }
+    let served = served(&kubectl)?;
+    let unknown = manifests::unknown_apis(&documents, &served);
+    if !unknown.is_empty() {
+        return Err(Error::environment(format!("the cluster does not serve {}", unknown.join(", ")))
+            .hint("what brings it there is in the lab's README; what is missing: mlops-lab doctor --runtime kubernetes"));
+    }
+    let mut foreign = Vec::new();
+    for object in manifests::cluster_wide(&documents) {
+        let known = format!("{}.{}", object.kind.to_ascii_lowercase(), group(&object.version));
+        let Some(there) = kubectl.get(&[&kind_of(&known), &object.name])? else { continue };
+        if there["metadata"]["labels"][PROJECT] == cluster.namespace.as_str() {
+            continue;
+        }
+        if object.kind != "CustomResourceDefinition" {
+            return Err(Error::environment(format!("the cluster has a {object} that is not this lab's"))
+                .hint("make this lab with another name: mlops-lab init … --set project_name=NAME"));
+        }
+        foreign.push(object);
+    }
+    Ok(Found { documents, there, foreign })
+}
+
+/// `clusterrole.rbac.authorization.k8s.io`; the core group has no name.
+pub(super) fn kind_of(dotted: &str) -> String {
+    dotted.trim_end_matches('.').to_owned()
+}
+
+pub(super) fn group(version: &str) -> &str {
+    version.split_once('/').map_or("", |(group, _)| group)
+}
+
+/// Whether the namespace is there, and ours.
+///
+/// # Errors
+/// Exit 3 when it is somebody else's.
+fn mine(kubectl: &Kubectl<'_>) -> Result<bool> {
+    let name = &kubectl.cluster.namespace;
+    let Some(namespace) = kubectl.get(&["namespace", name])? else { return Ok(false) };
+    let labels = &namespace["metadata"]["labels"];
+    if labels[OWNER] != kubectl.ws.id() {
+        let whose = match labels[OWNER].as_str() {
+            Some(other) => format!("the lab with the id {other}"),
+            None => "somebody else: it was not made by mlops-lab up".to_owned(),
+        };
+        return Err(Error::environment(format!("the namespace {name} belongs to {whose}"))
+            .hint("make this lab with another name: mlops-lab init … --set project_name=NAME")
+            .hint(format!(
+                "or give it to this lab: kubectl --context {} label namespace {name} {OWNER}={}",
+                kubectl.cluster.context,
+                kubectl.ws.id()
+            )));
+    }
+    if namespace["status"]["phase"] == "Terminating" {
+        return Err(Error::environment(format!("the namespace {name} is still being deleted")).hint(
+            format!(
+                "wait for it: kubectl --context {} wait --for=delete namespace/{name}",
+                kubectl.cluster.context
+            ),
+        ));
+    }
+    Ok(true)
+}
+
+/// The API versions that the cluster serves.
+pub(super) fn served(kubectl: &Kubectl<'_>) -> Result<BTreeSet<String>> {
+    let groups = kubectl.raw("/apis")?;
+    let groups = groups["groups"].as_array().cloned().unwrap_or_default();
+    let versions = groups.iter().flat_map(|group| group["versions"].as_array().cloned().unwrap_or_default());
+    Ok(versions.filter_map(|version| version["groupVersion"].as_str().map(str::to_owned)).collect())
+}
