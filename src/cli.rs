@@ -311,6 +311,9 @@ pub enum LabCommand {
         /// Keep the project that was made.
         #[arg(long)]
         keep: bool,
+        /// Answer a question of the lab, where the proof's own answer does not fit: images that lie on a node already have a name.
+        #[arg(long = "set", value_name = "NAME=VALUE")]
+        set: Vec<String>,
         /// The cluster, and how images get there.
         #[command(flatten)]
         cluster: Cluster,

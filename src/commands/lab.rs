@@ -85,7 +85,13 @@ pub(super) struct Proof {
     pub(super) keep: bool,
 }
 
-pub(super) fn test(session: &Session, lab: &str, proof: Proof, cluster: &cli::Cluster) -> Result<Exit> {
+pub(super) fn test(
+    session: &Session,
+    lab: &str,
+    proof: Proof,
+    set: &[String],
+    cluster: &cli::Cluster,
+) -> Result<Exit> {
     let Proof { runtime, list, write_cost, keep } = proof;
     let lab = session.source.lab(lab)?;
     let offered = lab.manifest.runtimes();
@@ -109,7 +115,8 @@ pub(super) fn test(session: &Session, lab: &str, proof: Proof, cluster: &cli::Cl
     let (mut failed, mut skipped, mut passed) = (0, 0, 0);
     for kind in kinds {
         let cli::Cluster { context, registry, load } = cluster.clone();
-        let options = prove::Options { keep, source: session.source.clone(), context, registry, load };
+        let (source, set) = (session.source.clone(), set.to_vec());
+        let options = prove::Options { keep, source, set, context, registry, load };
         let costs = prove::prove(&lab, kind, &options, &mut |case: &Case| {
             match &case.outcome {
                 Outcome::Pass => passed += 1,

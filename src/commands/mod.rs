@@ -144,9 +144,9 @@ fn dispatch(cli: &Cli, session: &Session) -> Result<Exit> {
         Command::Break { drill, undo } => session.show(&drill::run(session, drill.as_deref(), *undo)?),
         Command::Doctor(args) => doctor::run(session, args),
         Command::Lab(LabCommand::Lint { folder }) => session.show(&lab::lint(session, folder.as_deref())?),
-        Command::Lab(LabCommand::Test { lab, runtime, list, write_cost, keep, cluster }) => {
+        Command::Lab(LabCommand::Test { lab, runtime, list, write_cost, keep, set, cluster }) => {
             let options = lab::Proof { runtime: *runtime, list: *list, write_cost: *write_cost, keep: *keep };
-            lab::test(session, lab, options, cluster)
+            lab::test(session, lab, options, set, cluster)
         }
         Command::Completions { shell } => completions::run(*shell),
         Command::Launch { .. } | Command::Again { .. } => Err(Error::bug("handled before")),

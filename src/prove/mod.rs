@@ -23,6 +23,8 @@ pub struct Options {
     pub keep: bool,
     /// Where the lab comes from.
     pub source: Source,
+    /// Answers `NAME=VALUE` over the proof's own.
+    pub set: Vec<String>,
     /// The context of the cluster that is meant.
     pub context: Option<String>,
     /// The registry that images are pushed to.

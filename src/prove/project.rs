@@ -66,6 +66,9 @@ impl Project {
             };
             args.extend(["--set".to_owned(), format!("{name}={value}")]);
         }
+        for answer in &options.set {
+            args.extend(["--set".to_owned(), answer.clone()]);
+        }
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let seen = project.run_in(&std::env::temp_dir(), &args)?;
         if seen.code != Some(0) {
