@@ -255,6 +255,22 @@ fn stop(ws: &Workspace, local: &Local, record: &Record) -> bool {
 
 /// Ends what no service is: installers and tasks of a run that was killed, children of dead services. Returns their names.
 pub(super) fn clear(ws: &Workspace) -> Vec<String> {
+    let mut cleared = clear_passing(ws);
+    let services: Vec<u32> = alive(ws).iter().map(|record| record.process.pid).collect();
+    for marked in process::marked(ws.id()) {
+        let of_service = marked.group.is_some_and(|group| services.contains(&group));
+        if services.contains(&marked.process.pid) || of_service || !process::alive(&marked.process) {
+            continue;
+        }
+        // Not the leader of a group, perhaps: its own number is what is known.
+        process::end_one(&marked.process, STOP);
+        cleared.push(marked.command);
+    }
+    cleared
+}
+
+/// Ends what is on record of a run that was killed: an installer, a task, a build. Returns their names.
+pub(super) fn clear_passing(ws: &Workspace) -> Vec<String> {
     let mut cleared = Vec::new();
     for record in places::all_passing(ws) {
         if process::alive(&record.process) {
@@ -262,15 +278,6 @@ pub(super) fn clear(ws: &Workspace) -> Vec<String> {
             cleared.push(record.name.clone());
         }
         let _ = fs::remove(&places::passing(ws, &record.name));
-    }
-    let services: Vec<u32> = alive(ws).iter().map(|record| record.process.pid).collect();
-    for marked in process::marked(ws.id()) {
-        if services.contains(&marked.process.pid) || !process::alive(&marked.process) {
-            continue;
-        }
-        // Not the leader of a group, perhaps: its own number is what is known.
-        process::end_one(&marked.process, STOP);
-        cleared.push(marked.command);
     }
     cleared
 }

@@ -192,20 +192,19 @@ fn ports(ws: &Workspace, kind: RuntimeKind) -> Vec<u16> {
 
 /// Every port of the lab is free; looked at before anything is started.
 fn free_ports(ws: &Workspace, kind: RuntimeKind) -> Result<()> {
-    for port in ports(ws, kind) {
-        match net::port(port) {
-            net::Port::Free => {}
-            net::Port::Busy(owner) => {
-                let who = owner.map_or("another program (of another user, perhaps)".to_owned(), |owner| {
-                    format!("{} (process {})", owner.name, owner.pid)
-                });
-                return Err(Error::environment(format!("port {port} is taken by {who}"))
-                    .hint("stop that program, or choose another port: mlops-lab init … --set port=9000"));
-            }
-            net::Port::Forbidden(why) => {
-                return Err(Error::environment(format!("port {port} cannot be used: {why}")));
-            }
+    ports(ws, kind).into_iter().try_for_each(free_port)
+}
+
+fn free_port(port: u16) -> Result<()> {
+    match net::port(port) {
+        net::Port::Free => Ok(()),
+        net::Port::Busy(owner) => {
+            let who = owner.map_or("another program (of another user, perhaps)".to_owned(), |owner| {
+                format!("{} (process {})", owner.name, owner.pid)
+            });
+            Err(Error::environment(format!("port {port} is taken by {who}"))
+                .hint("stop that program, or choose another port: mlops-lab init … --set port=9000"))
         }
+        net::Port::Forbidden(why) => Err(Error::environment(format!("port {port} cannot be used: {why}"))),
     }
-    Ok(())
 }

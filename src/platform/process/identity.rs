@@ -121,6 +121,8 @@ pub struct Marked {
     pub process: ProcessId,
     /// Its command line.
     pub command: String,
+    /// The process whose group it is in.
+    pub group: Option<u32>,
 }
 
 /// The processes that carry a lab's mark in their environment, but not ourselves, our group and our ancestors: a solution that
@@ -144,7 +146,7 @@ pub fn marked(id: &str) -> Vec<Marked> {
         let Some(process) = identity(pid) else { continue };
         let line = std::fs::read(folder.join("cmdline")).unwrap_or_default();
         let command = String::from_utf8_lossy(&line).replace('\0', " ").trim().to_owned();
-        found.push(Marked { process, command });
+        found.push(Marked { process, command, group: self::group(pid) });
     }
     found
 }

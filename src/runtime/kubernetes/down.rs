@@ -57,7 +57,10 @@ pub(in crate::runtime) fn down(
         }
         progress.done("");
     } else if purge {
-        delete_objects(&kubectl, &cluster.objects, purge)?;
+        // What is in a namespace of that name by now is somebody else's.
+        let wide: Vec<Object> =
+            cluster.objects.iter().filter(|object| object.namespace.is_none()).cloned().collect();
+        delete_objects(&kubectl, &wide, purge)?;
     }
     if purge {
         ws.forget_cluster()?;
@@ -72,8 +75,13 @@ pub(in crate::runtime) fn down(
 /// Deletes what was applied. Of what belongs to the whole cluster only what carries our label goes, and a definition only when nobody
 /// else has objects of it.
 fn delete_objects(kubectl: &Kubectl<'_>, objects: &[Object], purge: bool) -> Result<()> {
+    // Objects whose definition is gone are gone as well, and kubectl would stumble over them.
+    let served = served(kubectl)?;
     let mut gone: Vec<Object> = Vec::new();
     for object in objects {
+        if object.version.contains('/') && !served.contains(&object.version) {
+            continue;
+        }
         let wide = object.namespace.is_none();
         if object.kind == "Namespace" || KEPT.contains(&object.kind.as_str()) && !(purge && wide) {
             continue;
@@ -83,9 +91,6 @@ fn delete_objects(kubectl: &Kubectl<'_>, objects: &[Object], purge: bool) -> Res
         }
         gone.push(object.clone());
     }
-    // Objects whose definition is gone are gone as well, and kubectl would stumble over them.
-    let served = served(kubectl)?;
-    gone.retain(|object| !object.version.contains('/') || served.contains(&object.version));
     if gone.is_empty() {
         return Ok(());
     }

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::platform::process::{self, Command, Record};
 use crate::platform::term::Progress;
 use crate::platform::{clock, fs, net};
-use crate::runtime::places;
+use crate::runtime::{free_port, places};
 use crate::workspace::Workspace;
 
 /// From the start to the first connection.
@@ -35,6 +35,20 @@ pub(super) fn alive(ws: &Workspace, endpoint: &str) -> Option<Record> {
     places::services(ws).into_iter().find(|record| record.name == name && process::alive(&record.process))
 }
 
+/// Ends the kubectl of a forward that was killed: it would hold the port.
+fn end_orphans(ws: &Workspace, endpoint: &str) {
+    let name = name(endpoint);
+    let Some(record) = places::services(ws).into_iter().find(|record| record.name == name) else { return };
+    if process::alive(&record.process) {
+        return;
+    }
+    for marked in process::marked(ws.id()) {
+        if marked.group == Some(record.process.pid) {
+            process::end_one(&marked.process, STOP);
+        }
+    }
+}
+
 /// Opens the forward of an endpoint unless it is open, and waits until it takes connections. Whether it was opened now.
 ///
 /// # Errors
@@ -55,6 +69,9 @@ pub(super) fn open(
     let name = name(endpoint);
     progress.start(&format!("forwarding 127.0.0.1:{port} to the Service {}", forward.service));
     let (log, record) = (places::log(ws, &name), places::service(ws, &name));
+    end_orphans(ws, endpoint);
+    // Else the first connection would be taken for an open forward, whoever answers.
+    free_port(port)?;
     fs::remove(&log)?;
     fs::remove(&record)?;
     let (service, ports) = (format!("service/{}", forward.service), format!("{port}:{}", forward.port));
@@ -97,6 +114,7 @@ pub(super) fn close(ws: &Workspace, endpoint: &str) -> bool {
     if let Some(record) = &was {
         process::end(&record.process, STOP);
     }
+    end_orphans(ws, endpoint);
     let _ = fs::remove(&places::service(ws, &name(endpoint)));
     was.is_some()
 }

@@ -96,6 +96,10 @@ pub(super) fn look(ws: &Workspace, plan: &Kubernetes, cluster: &Cluster) -> Resu
     }
     let mut foreign = Vec::new();
     for object in manifests::cluster_wide(&documents) {
+        // What its own definition is to bring is not there yet.
+        if object.version.contains('/') && !served.contains(&object.version) {
+            continue;
+        }
         let known = format!("{}.{}", object.kind.to_ascii_lowercase(), group(&object.version));
         let Some(there) = kubectl.get(&[&kind_of(&known), &object.name])? else { continue };
         if there["metadata"]["labels"][PROJECT] == cluster.namespace.as_str() {

@@ -84,7 +84,10 @@ pub(super) fn up(
     progress.start("looking at the cluster and the manifests");
     let found = look::look(ws, plan, &cluster)?;
     progress.done("");
-    if !was_up {
+    if was_up {
+        // A build that outlived its killed `up` would race with ours.
+        local::clear_passing(ws);
+    } else {
         local::clear(ws);
         free_ports(ws, KIND)?;
     }
