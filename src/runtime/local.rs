@@ -55,6 +55,9 @@ pub(super) fn up(
     for task in &local.task {
         run_task(ws, task, options.verbose, progress)?;
     }
+    if local.service.is_empty() {
+        fs::write(&places::prepared(ws), b"", false)?;
+    }
     let mut started: Vec<Record> = Vec::new();
     // Asked anew: a task may have made what a service requires.
     let missing = local.service.iter().filter(wanted);
@@ -216,6 +219,7 @@ pub(super) fn down(ws: &Workspace, purge: bool, progress: &mut dyn Progress) -> 
         fs::remove(&places::service(ws, &record.name))?;
     }
     stopped.extend(clear(ws));
+    fs::remove(&places::prepared(ws))?;
     if purge {
         for path in data(ws) {
             match fs::kind(&path) {

@@ -140,7 +140,8 @@ pub fn active(ws: &Workspace) -> Option<RuntimeKind> {
     if ws.cluster().is_ok_and(|cluster| cluster.is_some_and(|cluster| cluster.up)) {
         return Some(RuntimeKind::Kubernetes);
     }
-    (!places::services(ws).is_empty()).then_some(RuntimeKind::Local)
+    let local = !places::services(ws).is_empty() || places::prepared(ws).is_file();
+    local.then_some(RuntimeKind::Local)
 }
 
 /// Where the lab's checks look in this runtime.

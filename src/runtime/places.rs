@@ -31,6 +31,11 @@ pub(super) fn containers(ws: &Workspace) -> PathBuf {
     ws.run_folder().join("containers.json")
 }
 
+/// Says that a lab without services is up: its environment is made, and its steps start what they need.
+pub(super) fn prepared(ws: &Workspace) -> PathBuf {
+    ws.run_folder().join("prepared")
+}
+
 /// The services on record.
 pub(super) fn services(ws: &Workspace) -> Vec<Record> {
     records(ws, "service")

@@ -74,6 +74,9 @@ impl Status {
             return writeln!(out, "nothing runs\n\nnext: mlops-lab up");
         };
         writeln!(out, "{BOLD}{runtime}{BOLD:#}")?;
+        if self.services.is_empty() {
+            writeln!(out, "  ready: nothing has to run between the steps")?;
+        }
         let width = self.services.iter().map(|service| service.name.len()).max().unwrap_or(0);
         for service in &self.services {
             let (style, word) = match service.state {

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -14,6 +16,8 @@ pub const BIN: &str = env!("CARGO_BIN_EXE_mlops-lab");
 pub struct Lab {
     pub root: PathBuf,
     pub port: u16,
+    /// Variables over our own environment.
+    pub env: BTreeMap<String, OsString>,
     _temp: tempfile::TempDir,
 }
 
@@ -33,13 +37,13 @@ impl Lab {
         command.args(sets.iter().flat_map(|set| ["--set", set]));
         let out = command.output().unwrap();
         assert!(out.status.success(), "{}", text(&out.stderr));
-        Lab { root, port, _temp: temp }
+        Lab { root, port, env: BTreeMap::new(), _temp: temp }
     }
 
     /// Our program, in the lab.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(BIN);
-        command.args(args).current_dir(&self.root);
+        command.args(args).current_dir(&self.root).envs(&self.env);
         command
     }
 

@@ -31,9 +31,10 @@ pub fn alive(process: &ProcessId) -> bool {
 #[cfg(target_os = "linux")]
 fn started(pid: u32) -> Option<String> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name in parentheses may hold anything: count from the last one. State is field 3, start time field 22 (proc(5)).
+    // The name in parentheses may hold anything: count from the last one. State is field 3, the number of threads 20, start time 22 (proc(5)).
     let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
-    if matches!(*fields.first()?, "Z" | "X") {
+    // The first thread may have ended and others not yet: they still hold files and ports.
+    if matches!(*fields.first()?, "Z" | "X") && fields.get(17)?.parse::<u32>().ok()? <= 1 {
         return None;
     }
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;

@@ -111,7 +111,12 @@ fn ours(kubectl: &Kubectl<'_>, object: &Object) -> Result<bool> {
         return Ok(true);
     }
     let found = kubectl.get(&[&object.name, "--all-namespaces"])?.unwrap_or_default();
-    let foreign = |item: &&Value| item["metadata"]["namespace"] != kubectl.cluster.namespace.as_str();
+    let own = kubectl.cluster.namespace.as_str();
+    let foreign = |item: &&Value| match item["metadata"]["namespace"].as_str() {
+        Some(namespace) => namespace != own,
+        // Of the whole cluster, like the definition: ours carry our label.
+        None => item["metadata"]["labels"][super::PROJECT] != own,
+    };
     Ok(found["items"].as_array().is_none_or(|items| !items.iter().any(|item| foreign(&item))))
 }
 

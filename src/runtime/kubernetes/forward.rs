@@ -21,6 +21,9 @@ const OPEN: Duration = Duration::from_secs(60);
 /// A forward has nothing to finish.
 const STOP: Duration = Duration::from_secs(3);
 
+/// A forward that was killed just now may hold its port a moment longer.
+const LETS_GO: Duration = Duration::from_secs(1);
+
 /// Lines of its log that an error shows.
 const TAIL: usize = 5;
 
@@ -71,7 +74,13 @@ pub(super) fn open(
     let (log, record) = (places::log(ws, &name), places::service(ws, &name));
     end_orphans(ws, endpoint);
     // Else the first connection would be taken for an open forward, whoever answers.
-    free_port(port)?;
+    let end = Instant::now() + LETS_GO;
+    while let Err(error) = free_port(port) {
+        if Instant::now() >= end {
+            return Err(error);
+        }
+        clock::pause(Duration::from_millis(50))?;
+    }
     fs::remove(&log)?;
     fs::remove(&record)?;
     let (service, ports) = (format!("service/{}", forward.service), format!("{port}:{}", forward.port));

@@ -126,17 +126,4 @@ impl Kubectl<'_> {
         let found = self.get(&[kinds])?.unwrap_or_default();
         Ok(found["items"].as_array().cloned().unwrap_or_default())
     }
-
-    /// What the API server serves at a path.
-    ///
-    /// # Errors
-    /// As [`Kubectl::get`].
-    pub(super) fn raw(&self, path: &str) -> Result<Value> {
-        let answer = self.ask(&["get", "--raw", path, "--request-timeout=15s"], Vec::new(), ASK)?;
-        if !answer.well() {
-            return Err(answer.error("the cluster does not answer"));
-        }
-        serde_json::from_str(&answer.out())
-            .map_err(|error| Error::environment("the API server says something strange").because(error))
-    }
 }

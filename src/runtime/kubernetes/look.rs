@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::kubectl::Kubectl;
+use super::kubectl::{ASK, Kubectl};
 use super::{APPLY, OWNER, PROJECT, manifests};
 use crate::catalog::manifest::Kubernetes;
 use crate::error::{Error, Result};
@@ -155,10 +155,12 @@ fn mine(kubectl: &Kubectl<'_>) -> Result<bool> {
     Ok(true)
 }
 
-/// The API versions that the cluster serves.
+/// The API versions that the cluster serves. Not `get --raw /apis`: that forgets a path in the server's address, as proxies have.
 pub(super) fn served(kubectl: &Kubectl<'_>) -> Result<BTreeSet<String>> {
-    let groups = kubectl.raw("/apis")?;
-    let groups = groups["groups"].as_array().cloned().unwrap_or_default();
-    let versions = groups.iter().flat_map(|group| group["versions"].as_array().cloned().unwrap_or_default());
-    Ok(versions.filter_map(|version| version["groupVersion"].as_str().map(str::to_owned)).collect())
+    let answer = kubectl.ask(&["api-versions", "--request-timeout=15s"], Vec::new(), ASK)?;
+    if answer.well() {
+        Ok(answer.out().lines().map(|line| line.trim().to_owned()).collect())
+    } else {
+        Err(answer.error("the cluster does not answer"))
+    }
 }

@@ -13,7 +13,7 @@ use crate::platform::world::World;
 use crate::platform::{clock, fs};
 use crate::runtime::state::{Service, State};
 use crate::runtime::{context, places};
-use crate::workspace::{Cluster, Workspace};
+use crate::workspace::{Cluster, Object, Workspace};
 
 /// Lines of a dead forward's log that are shown.
 const LAST: usize = 5;
@@ -117,7 +117,7 @@ pub(in crate::runtime) fn logs(
                 })
                 .collect();
             match known.iter().find(|object| object.name == name) {
-                Some(object) => object.to_string(),
+                Some(object) => selector(&kubectl, object)?,
                 None => {
                     return Err(unknown("workload", name, known.iter().map(|object| object.name.as_str())));
                 }
@@ -125,11 +125,7 @@ pub(in crate::runtime) fn logs(
         }
     };
     let tail = format!("--tail={lines}");
-    let mut args =
-        vec!["logs", &target, "--all-containers", "--all-pods", "--prefix", &tail, "--max-log-requests=50"];
-    if service.is_none() {
-        args.retain(|arg| *arg != "--all-pods");
-    }
+    let mut args = vec!["logs", &target, "--all-containers", "--prefix", &tail, "--max-log-requests=50"];
     if follow {
         args.push("--follow");
     }
@@ -139,6 +135,18 @@ pub(in crate::runtime) fn logs(
         Ended::Code(0) => Ok(()),
         ended => Err(Error::environment(format!("kubectl logs ended with {ended}"))),
     }
+}
+
+/// The pods of a workload, as kubectl selects them: of a workload itself older ones show one pod only.
+fn selector(kubectl: &Kubectl<'_>, object: &Object) -> Result<String> {
+    let found = kubectl.get(&[&object.to_string()])?.unwrap_or_default();
+    let labels = found["spec"]["selector"]["matchLabels"].as_object().cloned().unwrap_or_default();
+    let pairs: Vec<String> =
+        labels.iter().filter_map(|(name, value)| Some(format!("{name}={}", value.as_str()?))).collect();
+    if pairs.is_empty() {
+        return Err(Error::no(format!("{object} is not there")).hint("what is: mlops-lab status"));
+    }
+    Ok(format!("--selector={}", pairs.join(",")))
 }
 
 /// What of the lab is in its cluster, in words: the one on record, else `known`.

@@ -1,7 +1,8 @@
 """Brings config/ to the pods, and waits until they see it: python -m ops.bring
 
-Processes and containers read the folder itself; a cluster has a copy, the ConfigMap. `kubectl apply -k` updates
-the copy as well, and then a pod may take a minute to look. Here its annotation is changed, and it looks at once.
+Processes and containers read the folder itself; a cluster has a copy, the ConfigMap. `kubectl
+apply -k` updates the copy as well, and then a pod may take a minute to look. Here its annotation
+is changed, and it looks at once.
 """
 
 import json
@@ -35,10 +36,8 @@ def kubectl(place: tuple[str, str], *words: str, stdin: str | None = None) -> st
 def bring(place: tuple[str, str], seconds: float = 120) -> bool:
     """True when every pod has the file that lies here."""
     name = f"{NAME}-routing"
-    made = kubectl(
-        place,
-        *("create", "configmap", name, f"--from-file={ROUTES}", "--dry-run=client", "--output=yaml"),
-    )
+    render = ("--dry-run=client", "--output=yaml")
+    made = kubectl(place, "create", "configmap", name, f"--from-file={ROUTES}", *render)
     apply = ("apply", "--server-side", "--force-conflicts", "--field-manager=mlops-lab")
     kubectl(place, *apply, "--filename=-", stdin=made)
     pods = f"--selector=app.kubernetes.io/name={NAME}"

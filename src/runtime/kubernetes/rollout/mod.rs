@@ -159,7 +159,7 @@ fn refused(object: &Object, item: &Value, items: &[Value]) -> Option<Trouble> {
         }
     };
     if let Some(failure) = find("ReplicaFailure", "True") {
-        return Some(trouble(&text(&failure["reason"]), text(&failure["message"]), 5));
+        return Some(trouble(&text(&failure["reason"]), text(&failure["message"]), 15));
     }
     if object.kind == "Job"
         && let Some(failed) = find("Failed", "True")
@@ -255,7 +255,7 @@ fn stuck(pod: &Value) -> Option<Trouble> {
                 let restarts = number(&container["restartCount"]);
                 let (ended, hint) = ended(last);
                 // What starts before what it needs crashes once or twice, and heals.
-                let seconds = if restarts >= 5 { 0 } else { 90 };
+                let seconds = if restarts >= 4 { 0 } else { 60 };
                 return Some(Trouble {
                     hint,
                     log: Some((name(pod).to_owned(), own.to_owned())),

@@ -1,3 +1,5 @@
+//! Rollouts as values: how far they are, and what keeps a pod from coming up.
+
 use serde_json::json;
 
 use super::*;

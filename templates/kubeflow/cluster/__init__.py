@@ -1,0 +1,1 @@
+"""What needs a cluster: submitting the pipeline, serving its model, training on several pods."""

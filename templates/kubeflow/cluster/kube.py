@@ -1,0 +1,66 @@
+"""What kubectl is asked for: an object, and a way to a port for as long as a block runs."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+NAMESPACE = os.environ.get("MLOPS_LAB_NAMESPACE", "<[ project_name ]>")
+CONTEXT = os.environ.get("MLOPS_LAB_KUBECONTEXT", "")
+
+
+class KubeError(Exception):
+    """kubectl is missing, or said no."""
+
+
+def _argv(arguments: tuple[str, ...]) -> list[str]:
+    context = ["--context", CONTEXT] if CONTEXT else []
+    return ["kubectl", *context, "--namespace", NAMESPACE, *arguments]
+
+
+def kubectl(*arguments: str, timeout: float = 60) -> str:
+    try:
+        done = subprocess.run(
+            _argv(arguments), capture_output=True, text=True, timeout=timeout, check=False
+        )
+    except FileNotFoundError:
+        raise KubeError("kubectl is not on PATH") from None
+    except subprocess.TimeoutExpired:
+        raise KubeError(f"kubectl {arguments[0]} did not end within {timeout:g} s") from None
+    if done.returncode != 0:
+        said = done.stderr.strip().splitlines()
+        raise KubeError(said[-1] if said else f"kubectl {arguments[0]} exited {done.returncode}")
+    return done.stdout
+
+
+def get(*what: str) -> dict[str, Any]:
+    return json.loads(kubectl("get", *what, "--output=json"))
+
+
+@contextmanager
+def forward(target: str, port: int) -> Iterator[str]:
+    """http://127.0.0.1:PORT, with a port that is free now; the forward ends with the block."""
+    argv = _argv(("port-forward", "--address=127.0.0.1", target, f":{port}"))
+    try:
+        process = subprocess.Popen(
+            argv,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            stdin=subprocess.DEVNULL,
+        )
+    except FileNotFoundError:
+        raise KubeError("kubectl is not on PATH") from None
+    try:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        found = re.search(r"127\.0\.0\.1:(\d+) ->", said)
+        if not found:
+            raise KubeError(f"no way to {target}: {said.strip() or 'kubectl ended'}")
+        yield f"http://127.0.0.1:{found[1]}"
+    finally:
+        process.terminate()
+        process.wait(10)
