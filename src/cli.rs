@@ -47,6 +47,12 @@ pub enum Command {
     },
     /// Write a lab into a new folder.
     Init(Init),
+    /// Show what you changed since `init`.
+    Diff,
+    /// Bring the lab to what this program, or its pack, makes of it now; what you changed is kept.
+    Update(Update),
+    /// Put back what the last update found.
+    Undo,
     /// Start the lab.
     Up(Up),
     /// Stop everything that the lab started.
@@ -166,6 +172,36 @@ pub struct Init {
     /// The cluster, and how images get there.
     #[command(flatten)]
     pub cluster: Cluster,
+}
+
+/// `update`
+#[derive(Debug, Args)]
+pub struct Update {
+    /// Change an answer of the lab. Can be given again.
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// What to do with a file that both you and the lab changed.
+    #[arg(long, value_enum, value_name = "HOW", default_value = "merge")]
+    pub on_conflict: OnConflict,
+    /// Only list what would change.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Only show what would change, line by line.
+    #[arg(long)]
+    pub diff: bool,
+}
+
+/// What to do where both sides have something of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OnConflict {
+    /// Leave yours.
+    Skip,
+    /// Take the lab's; yours is kept for `undo`.
+    Overwrite,
+    /// Take both changes; where they meet, both stand between markers.
+    Merge,
+    /// Leave yours, and put the lab's beside it.
+    KeepBoth,
 }
 
 /// `up`

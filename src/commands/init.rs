@@ -44,8 +44,14 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
         Some(folder) => session.folder.join(folder).components().collect(),
         None => session.folder.join(scaffold::project_name(&answers)),
     };
-    let mut tree =
-        workspace::seed(&lab, &rendered.manifest_text, &rendered.knowledge, &rendered.tree, &answers.plain)?;
+    let mut tree = workspace::seed(
+        None,
+        &lab,
+        &rendered.manifest_text,
+        &rendered.knowledge,
+        &rendered.tree,
+        &answers.plain,
+    )?;
     let files = rendered.tree.len();
     tree.extend(rendered.tree);
     scaffold::create(&folder, &tree)?;
@@ -90,15 +96,18 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
     )
 }
 
+/// `NAME=VALUE` as name and value.
+pub(super) fn sets(given: &[String]) -> Result<Vec<(String, String)>> {
+    let split = |set: &String| match set.split_once('=') {
+        Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
+        None => Err(Error::usage(format!("`--set {set}` has no `=`"))
+            .hint("write --set NAME=VALUE, for example --set port=9000")),
+    };
+    given.iter().map(split).collect()
+}
+
 fn given(session: &Session, args: &Init) -> Result<Given> {
-    let mut sets = Vec::new();
-    for set in &args.set {
-        let Some((name, value)) = set.split_once('=') else {
-            return Err(Error::usage(format!("`--set {set}` has no `=`"))
-                .hint("write --set NAME=VALUE, for example --set port=9000"));
-        };
-        sets.push((name.to_owned(), value.to_owned()));
-    }
+    let sets = sets(&args.set)?;
     let file = match &args.answers {
         None => None,
         Some(path) => {
@@ -114,7 +123,7 @@ fn given(session: &Session, args: &Init) -> Result<Given> {
             }
         }
     };
-    Ok(Given { file, sets })
+    Ok(Given { file, sets, ..Given::default() })
 }
 
 impl View for Made {

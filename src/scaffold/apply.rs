@@ -132,7 +132,7 @@ pub fn overlay(root: &Path, tree: &Tree, base: &Tree, backups: &Path) -> Result<
 }
 
 /// Every folder on the way to a file is a folder, and the file is a file or not there.
-fn solid(root: &Path, path: &RelPath) -> Result<()> {
+pub(super) fn solid(root: &Path, path: &RelPath) -> Result<()> {
     let mut place = root.to_path_buf();
     let parts: Vec<&str> = path.as_str().split('/').collect();
     for (index, part) in parts.iter().enumerate() {

@@ -62,6 +62,11 @@ impl Workspace {
         Ok(Workspace { root: root.to_owned(), record, manifest })
     }
 
+    /// What the lab was made of.
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
     /// The project's folder, absolute.
     pub fn root(&self) -> &Path {
         &self.root
