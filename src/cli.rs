@@ -166,6 +166,18 @@ pub struct Init {
     /// Leave out the check of this machine at the end.
     #[arg(long)]
     pub no_doctor: bool,
+    /// Write into a folder that is not empty; what to do with files that are there already.
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub on_conflict: Option<OnConflict>,
+    /// Only list what would be written.
+    #[arg(long, conflicts_with = "up")]
+    pub dry_run: bool,
+    /// Only show what would be written, line by line.
+    #[arg(long, conflicts_with = "up")]
+    pub diff: bool,
+    /// Make the folder a git repository with a first commit.
+    #[arg(long)]
+    pub git: bool,
     /// Where `--up` starts the lab.
     #[arg(long, value_name = "RUNTIME")]
     pub runtime: Option<RuntimeKind>,

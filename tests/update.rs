@@ -94,7 +94,12 @@ fn json(text: &str) -> Value {
 /// Action by path, of a plan or of what was done.
 fn actions(value: &Value) -> BTreeMap<String, String> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    value["changes"].as_array().unwrap().iter().map(|one| (text(&one["path"]), text(&one["action"]))).collect()
+    value["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (text(&one["path"]), text(&one["action"])))
+        .collect()
 }
 
 #[test]
@@ -157,9 +162,12 @@ fn a_conflict_is_marked_listed_and_said_with_the_exit_code() {
     bench.edit("notes.txt", &LONG.replace("four", "mine"));
     bench.give("notes.txt", &LONG.replace("four", "theirs"));
     let mine = bench.files();
-    for (policy, code, action) in
-        [("skip", 0, "keep"), ("keep-both", 0, "create"), ("overwrite", 0, "overwrite"), ("merge", 1, "conflict")]
-    {
+    for (policy, code, action) in [
+        ("skip", 0, "keep"),
+        ("keep-both", 0, "create"),
+        ("overwrite", 0, "overwrite"),
+        ("merge", 1, "conflict"),
+    ] {
         let seen = bench.run(&["update", "--on-conflict", policy, "--json"]);
         assert_eq!(seen.code, code, "{policy}: {}", seen.out);
         let path = if policy == "keep-both" { "notes.txt.new" } else { "notes.txt" };

@@ -1,6 +1,7 @@
 //! `update`: the lab as this program, or its pack, makes it now, with what the learner changed.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -46,14 +47,9 @@ pub(super) fn run(session: &Session, args: &cli::Update) -> Result<Updated> {
     }
     let lab = source(session, &ws).lab(&ws.record().lab)?;
     let next = next(&ws, &lab, args)?;
-    let policy = match args.on_conflict {
-        OnConflict::Skip => Policy::Skip,
-        OnConflict::Overwrite => Policy::Overwrite,
-        OnConflict::Merge => Policy::Merge,
-        OnConflict::KeepBoth => Policy::KeepBoth,
-    };
+    let policy = policy(args.on_conflict);
     let base = ws.base()?;
-    let mine = disk(&ws, base.keys().chain(next.tree.keys()))?;
+    let mine = disk(ws.root(), base.keys().chain(next.tree.keys()))?;
     let changes = scaffold::plan(&base, &mine, &next.tree, policy);
     let mut ops: Vec<Op> = changes
         .iter()
@@ -76,6 +72,16 @@ pub(super) fn run(session: &Session, args: &cli::Update) -> Result<Updated> {
     }
     let recheck = recheck(ws.manifest(), &next.manifest);
     Ok(Updated { lab: lab.manifest.id.clone(), dry, changes, env, recheck, diff })
+}
+
+/// The word of the command line as a policy.
+pub(super) fn policy(how: OnConflict) -> Policy {
+    match how {
+        OnConflict::Skip => Policy::Skip,
+        OnConflict::Overwrite => Policy::Overwrite,
+        OnConflict::Merge => Policy::Merge,
+        OnConflict::KeepBoth => Policy::KeepBoth,
+    }
 }
 
 /// The pack that the lab came from, unless another is named.
@@ -110,7 +116,7 @@ fn next(ws: &Workspace, lab: &Lab, args: &cli::Update) -> Result<Next> {
             .filter(|(name, _)| lab.manifest.vars.contains_key(*name))
             .map(|(name, value)| (name.clone(), scaffold::plain(value)))
             .collect(),
-        secrets: scaffold::secrets(lab, &disk(ws, envs.iter())?),
+        secrets: scaffold::secrets(lab, &disk(ws.root(), envs.iter())?),
     };
     let old = scaffold::answers(&lab.manifest, &before)?;
     let secrets = old.secret.clone();
@@ -132,10 +138,10 @@ fn next(ws: &Workspace, lab: &Lab, args: &cli::Update) -> Result<Next> {
 }
 
 /// The files on disk with these paths.
-fn disk<'a>(ws: &Workspace, paths: impl Iterator<Item = &'a RelPath>) -> Result<Tree> {
+pub(super) fn disk<'a>(root: &Path, paths: impl Iterator<Item = &'a RelPath>) -> Result<Tree> {
     let mut tree = Tree::new();
     for path in paths {
-        if let Some((bytes, executable)) = fs::content(&path.under(ws.root()))? {
+        if let Some((bytes, executable)) = fs::content(&path.under(root))? {
             tree.insert(path.clone(), File { bytes, executable });
         }
     }
@@ -172,7 +178,8 @@ fn recheck(old: &Manifest, new: &Manifest) -> Vec<String> {
     known.filter(|id| checks(old, id).is_some_and(|before| Some(before) != checks(new, id))).collect()
 }
 
-fn shown(changes: &[Change], mine: &Tree) -> String {
+/// What changes, line by line.
+pub(super) fn shown(changes: &[Change], mine: &Tree) -> String {
     let mut all = String::new();
     for change in changes.iter().filter(|change| change.writes()) {
         let before = mine.get(change.renamed_from.as_ref().unwrap_or(&change.path));
@@ -183,26 +190,32 @@ fn shown(changes: &[Change], mine: &Tree) -> String {
     all
 }
 
+/// The changes, a line each.
+pub(super) fn listed(changes: &[Change], out: &mut dyn Write) -> io::Result<()> {
+    for change in changes {
+        let (style, word) = match change.action {
+            Action::Create => (GOOD, "new"),
+            Action::Update => (GOOD, "updated"),
+            Action::Merge => (GOOD, "merged"),
+            Action::Conflict => (BAD, "conflict"),
+            Action::Overwrite => (WARN, "replaced"),
+            Action::Delete => (DIM, "removed"),
+            Action::Keep => (WARN, "kept"),
+        };
+        let from = change.renamed_from.as_ref().map(|from| format!(" (was {from})")).unwrap_or_default();
+        let why = change.why.map(|why| format!(": {why}")).unwrap_or_default();
+        writeln!(out, "  {style}{word:8}{style:#}  {}{from}{DIM}{why}{DIM:#}", change.path)?;
+    }
+    Ok(())
+}
+
 impl View for Updated {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         write!(out, "{}", escape(&self.diff))?;
         if self.changes.is_empty() && self.env.is_empty() {
             return writeln!(out, "{GOOD}up to date{GOOD:#}: nothing of yours changes\n\nnext: mlops-lab up");
         }
-        for change in &self.changes {
-            let (style, word) = match change.action {
-                Action::Create => (GOOD, "new"),
-                Action::Update => (GOOD, "updated"),
-                Action::Merge => (GOOD, "merged"),
-                Action::Conflict => (BAD, "conflict"),
-                Action::Overwrite => (WARN, "replaced"),
-                Action::Delete => (DIM, "removed"),
-                Action::Keep => (WARN, "kept"),
-            };
-            let from = change.renamed_from.as_ref().map(|from| format!(" (was {from})")).unwrap_or_default();
-            let why = change.why.map(|why| format!(": {why}")).unwrap_or_default();
-            writeln!(out, "  {style}{word:8}{style:#}  {}{from}{DIM}{why}{DIM:#}", change.path)?;
-        }
+        listed(&self.changes, out)?;
         for env in &self.env {
             writeln!(out, "  {GOOD}lines   {GOOD:#}  {}: {}", env.path, env.names.join(", "))?;
         }

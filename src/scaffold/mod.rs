@@ -10,7 +10,7 @@ mod render;
 mod value;
 
 pub use answers::{Given, answers, plain, project_name};
-pub use apply::{Laid, create, overlay};
+pub use apply::{Laid, create, free, overlay, vacant};
 pub use env::{renew, secrets};
 pub use journal::{Op, Recovered, Undone, commit, recover, undo};
 pub use plan::{Action, Change, Policy, plan};
