@@ -131,6 +131,11 @@ pub enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
+    /// Write the man pages into a folder; without one, print the first.
+    Man {
+        /// The folder, for example ~/.local/share/man/man1.
+        folder: Option<PathBuf>,
+    },
     /// Run a program again and again.
     #[command(name = "__again", hide = true)]
     Again {
@@ -338,6 +343,13 @@ pub struct Check {
 /// `lab ...`
 #[derive(Debug, Subcommand)]
 pub enum LabCommand {
+    /// Write a small lab that holds the rules, to begin from.
+    New {
+        /// What it is called: a-z, 0-9 and -.
+        id: String,
+        /// The pack: a new folder, or one with labs/ and templates/.
+        folder: PathBuf,
+    },
     /// Hold a pack to the rules of the format.
     Lint {
         /// The pack's folder; the built-in labs when none is given.

@@ -39,7 +39,12 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 #[test]
 fn the_plan_is_what_is_then_done_for_every_lab() {
     let labs = json(&must(Command::new(BIN).args(["list", "--json"])).out);
-    let ids: Vec<String> = labs.to_string().split("\"id\":\"").skip(1).map(|part| part.split('"').next().unwrap().to_owned()).collect();
+    let ids: Vec<String> = labs
+        .to_string()
+        .split("\"id\":\"")
+        .skip(1)
+        .map(|part| part.split('"').next().unwrap().to_owned())
+        .collect();
     assert!(ids.len() >= 2, "{labs}");
     for id in ids {
         let temp = tempfile::tempdir().unwrap();
@@ -120,7 +125,8 @@ fn of_two_runs_at_once_one_wins_and_the_tree_is_whole() {
         assert!(codes == [0, 2] || codes == [2, 0], "{codes:?}");
         assert_eq!(files(&folder).len(), whole);
     }
-    let left: Vec<_> = std::fs::read_dir(temp.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let left: Vec<_> =
+        std::fs::read_dir(temp.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left.len(), 51, "{left:?}");
 }
 
@@ -146,7 +152,9 @@ fn a_killed_run_leaves_no_part_of_a_lab() {
             must(&mut init(&folder, &[]));
         }
     }
-    let names = std::fs::read_dir(temp.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let names = std::fs::read_dir(temp.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let staging: Vec<_> = names.filter(|name| name.starts_with('.')).collect();
     assert!(staging.is_empty(), "{staging:?}");
 }
@@ -189,5 +197,35 @@ fn neither_network_nor_another_program_is_used() {
 }
 
 fn which(name: &str) -> Option<std::path::PathBuf> {
-    std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(name)).find(|path| path.is_file())
+    std::env::split_paths(&std::env::var_os("PATH")?)
+        .map(|folder| folder.join(name))
+        .find(|path| path.is_file())
+}
+
+#[test]
+fn a_lab_that_was_just_begun_holds_the_rules_and_passes_its_proof() {
+    let temp = tempfile::tempdir().unwrap();
+    let pack = temp.path().join("my pack");
+    must(Command::new(BIN).args(["lab", "new", "first"]).arg(&pack));
+    must(Command::new(BIN).args(["lab", "new", "second"]).arg(&pack));
+    assert_eq!(seen(Command::new(BIN).args(["lab", "new", "second"]).arg(&pack)).code, 2);
+    assert_eq!(seen(Command::new(BIN).args(["lab", "new", "../evil"]).arg(&pack)).code, 2);
+    must(Command::new(BIN).args(["lab", "lint"]).arg(&pack));
+    let proof = must(Command::new(BIN).arg("--pack").arg(&pack).args(["lab", "test", "second"]));
+    assert!(proof.out.lines().count() >= 11 && !proof.out.contains("FAIL"), "{}", proof.out);
+}
+
+#[test]
+fn there_is_a_man_page_for_every_command() {
+    let temp = tempfile::tempdir().unwrap();
+    must(Command::new(BIN).arg("man").arg(temp.path()));
+    for name in ["mlops-lab.1", "mlops-lab-init.1", "mlops-lab-update.1", "mlops-lab-lab-new.1"] {
+        let page = std::fs::read_to_string(temp.path().join(name)).unwrap();
+        assert!(page.contains(".TH") && page.contains("mlops"), "{name}: {page}");
+    }
+    let names = std::fs::read_dir(temp.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert!(!names.into_iter().any(|name| name.contains("__")), "hidden commands have no page");
+    assert!(must(Command::new(BIN).arg("man")).out.contains(".TH"));
 }

@@ -11,6 +11,7 @@ mod init;
 mod lab;
 mod list;
 mod logs;
+mod man;
 mod open;
 mod show;
 mod solve;
@@ -163,11 +164,13 @@ fn dispatch(cli: &Cli, session: &Session) -> Result<Exit> {
         }
         Command::Break { drill, undo } => session.show(&drill::run(session, drill.as_deref(), *undo)?),
         Command::Doctor(args) => doctor::run(session, args),
+        Command::Lab(LabCommand::New { id, folder }) => session.show(&lab::new(session, id, folder)?),
         Command::Lab(LabCommand::Lint { folder }) => session.show(&lab::lint(session, folder.as_deref())?),
         Command::Lab(LabCommand::Test { lab, runtime, list, write_cost, keep, set, cluster }) => {
             let options = lab::Proof { runtime: *runtime, list: *list, write_cost: *write_cost, keep: *keep };
             lab::test(session, lab, options, set, cluster)
         }
+        Command::Man { folder } => man::run(session, folder.as_deref()),
         Command::Completions { shell } => completions::run(*shell),
         Command::Launch { .. } | Command::Again { .. } => Err(Error::bug("handled before")),
     }
