@@ -47,6 +47,12 @@ pub enum Command {
     },
     /// Write a lab into a new folder.
     Init(Init),
+    /// Show what you changed since `init`.
+    Diff,
+    /// Bring the lab to what this program, or its pack, makes of it now; what you changed is kept.
+    Update(Update),
+    /// Put back what the last update found.
+    Undo,
     /// Start the lab.
     Up(Up),
     /// Stop everything that the lab started.
@@ -125,6 +131,11 @@ pub enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
+    /// Write the man pages into a folder; without one, print the first.
+    Man {
+        /// The folder, for example ~/.local/share/man/man1.
+        folder: Option<PathBuf>,
+    },
     /// Run a program again and again.
     #[command(name = "__again", hide = true)]
     Again {
@@ -160,12 +171,54 @@ pub struct Init {
     /// Leave out the check of this machine at the end.
     #[arg(long)]
     pub no_doctor: bool,
+    /// Write into a folder that is not empty; what to do with files that are there already.
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub on_conflict: Option<OnConflict>,
+    /// Only list what would be written.
+    #[arg(long, conflicts_with = "up")]
+    pub dry_run: bool,
+    /// Only show what would be written, line by line.
+    #[arg(long, conflicts_with = "up")]
+    pub diff: bool,
+    /// Make the folder a git repository with a first commit.
+    #[arg(long)]
+    pub git: bool,
     /// Where `--up` starts the lab.
     #[arg(long, value_name = "RUNTIME")]
     pub runtime: Option<RuntimeKind>,
     /// The cluster, and how images get there.
     #[command(flatten)]
     pub cluster: Cluster,
+}
+
+/// `update`
+#[derive(Debug, Args)]
+pub struct Update {
+    /// Change an answer of the lab. Can be given again.
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// What to do with a file that both you and the lab changed.
+    #[arg(long, value_enum, value_name = "HOW", default_value = "merge")]
+    pub on_conflict: OnConflict,
+    /// Only list what would change.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Only show what would change, line by line.
+    #[arg(long)]
+    pub diff: bool,
+}
+
+/// What to do where both sides have something of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OnConflict {
+    /// Leave yours.
+    Skip,
+    /// Take the lab's; yours is kept for `undo`.
+    Overwrite,
+    /// Take both changes; where they meet, both stand between markers.
+    Merge,
+    /// Leave yours, and put the lab's beside it.
+    KeepBoth,
 }
 
 /// `up`
@@ -290,6 +343,13 @@ pub struct Check {
 /// `lab ...`
 #[derive(Debug, Subcommand)]
 pub enum LabCommand {
+    /// Write a small lab that holds the rules, to begin from.
+    New {
+        /// What it is called: a-z, 0-9 and -.
+        id: String,
+        /// The pack: a new folder, or one with labs/ and templates/.
+        folder: PathBuf,
+    },
     /// Hold a pack to the rules of the format.
     Lint {
         /// The pack's folder; the built-in labs when none is given.

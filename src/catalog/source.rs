@@ -134,6 +134,19 @@ impl Source {
     }
 }
 
+/// How the lab of the skeleton is called.
+const NEW: &str = "new-lab";
+
+/// The files of a small lab with this id, by path in a pack: `labs/<id>/...` and `templates/<id>/...`.
+pub fn skeleton(id: &str) -> Files {
+    let files = Source::Embedded.files("templates/_skeleton").unwrap_or_default();
+    let named = |bytes: Cow<'static, [u8]>| match std::str::from_utf8(&bytes) {
+        Ok(text) => Cow::Owned(text.replace(NEW, id).into_bytes()),
+        Err(_) => bytes,
+    };
+    files.into_iter().map(|(path, bytes)| (path.replace(NEW, id), named(bytes))).collect()
+}
+
 /// The text of one file of a lab.
 pub fn text(files: &Files, path: &str, shown: &str) -> Result<String> {
     let bytes = files.get(path).ok_or_else(|| Error::usage(format!("{shown} does not exist")))?;

@@ -1,19 +1,24 @@
 //! `init`: a lab and answers become a folder.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Session, View, doctor, pasteable, up};
+use super::{Session, View, doctor, pasteable, up, update};
 use crate::catalog::manifest::RuntimeKind;
-use crate::cli::{Init, Up};
+use crate::catalog::tree::{RelPath, Tree};
+use crate::cli::{Init, OnConflict, Up};
 use crate::error::{Error, Exit, Result};
 use crate::platform::fs;
-use crate::platform::term::{self, BOLD, GOOD};
-use crate::scaffold::{self, Given};
+use crate::platform::process::{self, Command, Ended};
+use crate::platform::term::{self, BAD, BOLD, GOOD};
+use crate::scaffold::{self, Action, Change, Given, Op, Policy};
 use crate::workspace::{self, Workspace};
+
+/// One command of git.
+const GIT: Duration = Duration::from_secs(60);
 
 /// `init` promises to be quick: what the doctor cannot find out in this time it leaves to `doctor` and `up`.
 const DOCTOR_WITHIN: Duration = Duration::from_millis(400);
@@ -26,6 +31,9 @@ struct Made {
     files: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     doctor: Option<crate::doctor::Report>,
+    /// Files in which both versions stand between markers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    conflicts: Vec<RelPath>,
     next: Vec<String>,
 }
 
@@ -44,11 +52,31 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
         Some(folder) => session.folder.join(folder).components().collect(),
         None => session.folder.join(scaffold::project_name(&answers)),
     };
-    let mut tree =
-        workspace::seed(&lab, &rendered.manifest_text, &rendered.knowledge, &rendered.tree, &answers.plain)?;
+    let mut tree = workspace::seed(
+        None,
+        &lab,
+        &rendered.manifest_text,
+        &rendered.knowledge,
+        &rendered.tree,
+        &answers.plain,
+    )?;
     let files = rendered.tree.len();
-    tree.extend(rendered.tree);
-    scaffold::create(&folder, &tree)?;
+    if args.dry_run || args.diff {
+        return session.show(&planned(args, &folder, &rendered.tree)?);
+    }
+    let conflicts = match args.on_conflict {
+        Some(how) if !scaffold::vacant(&folder)? => {
+            into(&folder, update::policy(how), &rendered.tree, &tree)?
+        }
+        _ => {
+            tree.extend(rendered.tree);
+            scaffold::create(&folder, &tree)?;
+            Vec::new()
+        }
+    };
+    if args.git {
+        repository(&folder)?;
+    }
 
     let default = rendered.manifest.runtimes().first().copied().unwrap_or(RuntimeKind::Local);
     let kind = args.runtime.unwrap_or(default);
@@ -71,6 +99,7 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
         folder: folder.clone(),
         files,
         doctor: report,
+        conflicts,
         next,
     };
     if !args.up {
@@ -90,15 +119,91 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
     )
 }
 
-fn given(session: &Session, args: &Init) -> Result<Given> {
-    let mut sets = Vec::new();
-    for set in &args.set {
-        let Some((name, value)) = set.split_once('=') else {
-            return Err(Error::usage(format!("`--set {set}` has no `=`"))
-                .hint("write --set NAME=VALUE, for example --set port=9000"));
-        };
-        sets.push((name.to_owned(), value.to_owned()));
+/// What would be written.
+#[derive(Serialize)]
+struct Planned {
+    folder: PathBuf,
+    changes: Vec<Change>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    diff: String,
+}
+
+fn planned(args: &Init, folder: &Path, tree: &Tree) -> Result<Planned> {
+    let vacant = scaffold::vacant(folder)?;
+    if !vacant && args.on_conflict.is_none() {
+        // The same words as without --dry-run.
+        scaffold::free(folder)?;
     }
+    let mine = if vacant { Tree::new() } else { update::disk(folder, tree.keys())? };
+    let policy = update::policy(args.on_conflict.unwrap_or(OnConflict::Merge));
+    let changes = scaffold::plan(&Tree::new(), &mine, tree, policy);
+    let diff = if args.diff { update::shown(&changes, &mine) } else { String::new() };
+    Ok(Planned { folder: folder.to_owned(), changes, diff })
+}
+
+impl View for Planned {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        write!(out, "{}", term::escape(&self.diff))?;
+        update::listed(&self.changes, out)?;
+        writeln!(out, "\n{} files in {}; nothing was written", self.changes.len(), self.folder.display())
+    }
+}
+
+/// Writes into a folder in which there is something: one change, of which `undo` puts back what gave way. Returns the files in which
+/// markers stand.
+fn into(folder: &Path, policy: Policy, tree: &Tree, seed: &Tree) -> Result<Vec<RelPath>> {
+    if folder.join(workspace::FOLDER).join("record.toml").is_file() {
+        return Err(Error::usage(format!("{} is a lab already", folder.display()))
+            .hint("bring it up to date: mlops-lab update"));
+    }
+    let _lock = workspace::lock(folder, "init")?;
+    scaffold::recover(folder)?;
+    let mine = update::disk(folder, tree.keys())?;
+    let changes = scaffold::plan(&Tree::new(), &mine, tree, policy);
+    let write = changes.iter().filter(|change| change.writes());
+    let mut ops: Vec<Op> =
+        write.map(|change| Op { path: change.path.clone(), file: change.file.clone() }).collect();
+    ops.extend(seed.iter().map(|(path, file)| Op { path: path.clone(), file: Some(file.clone()) }));
+    scaffold::commit(folder, "init", &ops)?;
+    let marked = changes.into_iter().filter(|change| change.action == Action::Conflict);
+    Ok(marked.map(|change| change.path).collect())
+}
+
+/// `git init`, and a first commit of everything that git does not ignore.
+fn repository(folder: &Path) -> Result<()> {
+    let git = |args: &[&str]| {
+        let command = Command::new("git", GIT).args(args).cwd(folder);
+        let shown = command.to_string();
+        let captured = process::capture(&command).map_err(|why| {
+            Error::environment(why.to_string()).hint("the lab is made; install git, then: git init")
+        })?;
+        match captured.ended {
+            Ended::Code(0) => Ok(String::from_utf8_lossy(&captured.stdout).trim().to_owned()),
+            ended => Err(Error::environment(format!("the lab is made, and `{shown}` ended with {ended}"))
+                .detail(String::from_utf8_lossy(&captured.stderr).trim().to_owned())),
+        }
+    };
+    git(&["init", "--quiet"])?;
+    git(&["add", "--all"])?;
+    // Without a name of the user's own git refuses to commit.
+    let known = git(&["config", "user.email"]).is_ok_and(|email| !email.is_empty());
+    let who: &[&str] =
+        if known { &[] } else { &["-c", "user.name=mlops-lab", "-c", "user.email=mlops-lab@localhost"] };
+    git(&[who, &["commit", "--quiet", "--message", "The lab, as mlops-lab init made it"]].concat()).map(drop)
+}
+
+/// `NAME=VALUE` as name and value.
+pub(super) fn sets(given: &[String]) -> Result<Vec<(String, String)>> {
+    let split = |set: &String| match set.split_once('=') {
+        Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
+        None => Err(Error::usage(format!("`--set {set}` has no `=`"))
+            .hint("write --set NAME=VALUE, for example --set port=9000")),
+    };
+    given.iter().map(split).collect()
+}
+
+fn given(session: &Session, args: &Init) -> Result<Given> {
+    let sets = sets(&args.set)?;
     let file = match &args.answers {
         None => None,
         Some(path) => {
@@ -114,10 +219,14 @@ fn given(session: &Session, args: &Init) -> Result<Given> {
             }
         }
     };
-    Ok(Given { file, sets })
+    Ok(Given { file, sets, ..Given::default() })
 }
 
 impl View for Made {
+    fn exit(&self) -> Exit {
+        if self.conflicts.is_empty() { Exit::Done } else { Exit::No }
+    }
+
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         Brief(self).human(out)?;
         if let Some(report) = &self.doctor {
@@ -139,6 +248,12 @@ struct Brief<'a>(&'a Made);
 impl View for Brief<'_> {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         let Made { title, folder, files, .. } = self.0;
-        writeln!(out, "{GOOD}made{GOOD:#} {title}: {files} files in {}", folder.display())
+        writeln!(out, "{GOOD}made{GOOD:#} {title}: {files} files in {}", folder.display())?;
+        self.0.conflicts.iter().try_for_each(|path| {
+            writeln!(
+                out,
+                "  {BAD}conflict{BAD:#}  {path}: both versions stand in it, between <<<<<<< and >>>>>>>"
+            )
+        })
     }
 }

@@ -1,19 +1,86 @@
 //! `lab lint` and `lab test`: for people who write labs.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{Session, View};
+use super::{Session, View, pasteable};
 use crate::catalog::lint;
 use crate::catalog::manifest::RuntimeKind;
-use crate::catalog::source::Source;
+use crate::catalog::source::{self, Source};
+use crate::catalog::tree::{File, RelPath, Tree};
 use crate::cli;
 use crate::error::{Error, Exit, Result};
 use crate::platform::term::{self, BAD, BOLD, DIM, GOOD, WARN};
 use crate::prove::{self, Case, Outcome};
 use crate::scaffold::{self, Given};
+
+#[derive(Serialize)]
+pub(super) struct Begun {
+    id: String,
+    pack: PathBuf,
+    files: Vec<String>,
+}
+
+/// Writes the skeleton of a lab into a pack: both of its folders, or neither.
+pub(super) fn new(session: &Session, id: &str, folder: &Path) -> Result<Begun> {
+    let well = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if !id.starts_with(|c: char| c.is_ascii_lowercase())
+        || !id.chars().all(well)
+        || id.ends_with('-')
+        || id.len() > 40
+    {
+        return Err(Error::usage(format!("`{id}` cannot be a lab's id"))
+            .hint("a letter, then a-z, 0-9 and -, 40 characters at most"));
+    }
+    let pack = session.folder.join(folder);
+    let files = source::skeleton(id);
+    let mut whole = Tree::new();
+    for (path, bytes) in &files {
+        whole.insert(RelPath::new(path.as_str()).map_err(Error::bug)?, File::new(bytes.to_vec()));
+    }
+    if scaffold::vacant(&pack)? {
+        scaffold::create(&pack, &whole)?;
+    } else {
+        let places = ["labs", "templates"].map(|part| (part, pack.join(part).join(id)));
+        for (_, place) in &places {
+            if !scaffold::vacant(place)? {
+                return Err(Error::usage(format!(
+                    "{} is there already: nothing was changed",
+                    place.display()
+                )));
+            }
+        }
+        for (part, place) in &places {
+            let below = format!("{part}/{id}/");
+            let inside = whole.iter().filter_map(|(path, file)| {
+                Some((RelPath::new(path.as_str().strip_prefix(&below)?).ok()?, file.clone()))
+            });
+            scaffold::create(place, &inside.collect())?;
+        }
+    }
+    Ok(Begun { id: id.to_owned(), pack: folder.to_owned(), files: files.into_keys().collect() })
+}
+
+impl View for Begun {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let pack = pasteable(&self.pack);
+        writeln!(
+            out,
+            "{GOOD}made{GOOD:#} the lab {}: {} files in {}",
+            self.id,
+            self.files.len(),
+            self.pack.display()
+        )?;
+        writeln!(
+            out,
+            "\nnext:\n  mlops-lab lab lint {pack}\n  mlops-lab --pack {pack} lab test {}",
+            self.id
+        )?;
+        writeln!(out, "\nThe format is described in labs/README.md of mlops-lab's repository.")
+    }
+}
 
 #[derive(Serialize)]
 pub(super) struct Linted {

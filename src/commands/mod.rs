@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod diff;
 mod doctor;
 mod down;
 mod drill;
@@ -10,12 +11,15 @@ mod init;
 mod lab;
 mod list;
 mod logs;
+mod man;
 mod open;
 mod show;
 mod solve;
 mod status;
 mod target;
+mod undo;
 mod up;
+mod update;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -28,6 +32,7 @@ use crate::cli::{Cli, Command, Format, LabCommand};
 use crate::error::{Error, Exit, Result};
 use crate::platform::{clock, process, term};
 use crate::runtime;
+use crate::scaffold::{self, Recovered};
 use crate::workspace::Workspace;
 
 /// The result of a command: one value, told to people or to programs, with the same exit code.
@@ -54,6 +59,19 @@ pub struct Session {
 impl Session {
     /// The lab in which we stand.
     pub fn workspace(&self) -> Result<Workspace> {
+        let workspace = Workspace::find(&self.folder)?;
+        // Whoever is at work on it brings its own change to an end.
+        let found = match workspace.lock("recovery") {
+            Ok(_lock) => scaffold::recover(workspace.root())?,
+            Err(_) => None,
+        };
+        let Some(found) = found else { return Ok(workspace) };
+        term::say(&match found {
+            Recovered::Finished(command) => {
+                format!("`mlops-lab {command}` had been killed: it is finished now")
+            }
+            Recovered::Dropped => "a run had been killed before it changed anything".to_owned(),
+        });
         Workspace::find(&self.folder)
     }
 
@@ -127,6 +145,9 @@ fn dispatch(cli: &Cli, session: &Session) -> Result<Exit> {
         Command::List => session.show(&list::run(session)?),
         Command::Show { lab } => session.show(&show::run(session, lab)?),
         Command::Init(args) => init::run(session, args),
+        Command::Diff => session.show(&diff::run(session)?),
+        Command::Update(args) => session.show(&update::run(session, args)?),
+        Command::Undo => session.show(&undo::run(session)?),
         Command::Up(args) => session.show(&up::run(session, &session.workspace()?, args)?),
         Command::Down { purge, runtime } => session.show(&down::run(session, *runtime, *purge)?),
         Command::Status { runtime } => session.show(&status::run(session, *runtime)?),
@@ -143,11 +164,13 @@ fn dispatch(cli: &Cli, session: &Session) -> Result<Exit> {
         }
         Command::Break { drill, undo } => session.show(&drill::run(session, drill.as_deref(), *undo)?),
         Command::Doctor(args) => doctor::run(session, args),
+        Command::Lab(LabCommand::New { id, folder }) => session.show(&lab::new(session, id, folder)?),
         Command::Lab(LabCommand::Lint { folder }) => session.show(&lab::lint(session, folder.as_deref())?),
         Command::Lab(LabCommand::Test { lab, runtime, list, write_cost, keep, set, cluster }) => {
             let options = lab::Proof { runtime: *runtime, list: *list, write_cost: *write_cost, keep: *keep };
             lab::test(session, lab, options, set, cluster)
         }
+        Command::Man { folder } => man::run(session, folder.as_deref()),
         Command::Completions { shell } => completions::run(*shell),
         Command::Launch { .. } | Command::Again { .. } => Err(Error::bug("handled before")),
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::diff::unified;
 use super::target::Target;
 use super::{Session, View, runtime_of};
 use crate::catalog::manifest::RuntimeKind;
@@ -102,17 +103,7 @@ fn diff(workspace: &Workspace, overlay: &Tree) -> Result<String> {
     let mut all = String::new();
     for (path, file) in overlay {
         let mine = fs::read_optional(&path.under(workspace.root()))?.unwrap_or_default();
-        let (Ok(mine), Ok(theirs)) = (std::str::from_utf8(&mine), std::str::from_utf8(&file.bytes)) else {
-            all.push_str(&format!("binary file {path} differs\n"));
-            continue;
-        };
-        if mine != theirs {
-            let patch = diffy::DiffOptions::new()
-                .set_original_filename(format!("a/{path}"))
-                .set_modified_filename(format!("b/{path}"))
-                .create_patch(mine, theirs);
-            all.push_str(&patch.to_string());
-        }
+        all.push_str(&unified(path, &mine, &file.bytes));
     }
     Ok(all)
 }

@@ -17,6 +17,8 @@ pub struct Given {
     pub file: Option<(String, String)>,
     /// Name and value, in order; a later one wins.
     pub sets: Vec<(String, String)>,
+    /// Secrets that were generated before, by variable.
+    pub secrets: BTreeMap<String, String>,
 }
 
 /// A typed answer for every variable of a lab.
@@ -59,7 +61,8 @@ pub fn answers(manifest: &Manifest, given: &Given) -> Result<Answers> {
     for (name, var) in &manifest.vars {
         match (var.kind, texts.get(name)) {
             (VarKind::Secret, None) => {
-                answers.secret.insert(name.clone(), secret(var)?);
+                let known = given.secrets.get(name).cloned();
+                answers.secret.insert(name.clone(), known.map_or_else(|| secret(var), Ok)?);
             }
             (_, None) => problems.push(format!("{name} has no answer: --set {name}=…  ({})", var.help)),
             (_, Some(text)) => match value::typed(var, text) {
@@ -103,7 +106,7 @@ fn read(file: &str, text: &str) -> Result<BTreeMap<String, String>> {
 }
 
 /// A value as it would be typed after `--set name=`.
-fn plain(value: &toml::Value) -> String {
+pub fn plain(value: &toml::Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 

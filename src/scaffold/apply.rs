@@ -31,7 +31,23 @@ pub fn create(target: &Path, tree: &Tree) -> Result<()> {
 /// How the folder is called until it is whole; our process number and the name follow.
 const STAGING: &str = ".mlops-lab-new-";
 
-fn free(target: &Path) -> Result<()> {
+/// Whether nothing stands there, or an empty folder.
+///
+/// # Errors
+/// Exit 2 for a file, a link or a special file. Exit 3 when it cannot be looked at.
+pub fn vacant(target: &Path) -> Result<bool> {
+    match free(target) {
+        Ok(()) => Ok(true),
+        Err(_) if fs::kind(target).is_ok_and(|kind| kind == Kind::Folder) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Nothing stands there, or an empty folder.
+///
+/// # Errors
+/// Exit 2 for anything else.
+pub fn free(target: &Path) -> Result<()> {
     let kind = fs::kind(target)
         .map_err(|error| Error::environment(format!("cannot look at {}", target.display())).because(error))?;
     let empty = kind == Kind::Folder && fs::names(target).is_ok_and(|names| names.is_empty());
@@ -44,7 +60,8 @@ fn free(target: &Path) -> Result<()> {
         Kind::Other | Kind::Missing => "a link or a special file",
     };
     Err(Error::usage(format!("{} is {what}: nothing was changed", target.display()))
-        .hint("name another folder: mlops-lab init LAB DIR"))
+        .hint("name another folder: mlops-lab init LAB DIR")
+        .hint("or write into it: mlops-lab init LAB DIR --on-conflict merge (see first: --dry-run)"))
 }
 
 fn fill(staging: &Path, tree: &Tree) -> Result<()> {
@@ -132,7 +149,7 @@ pub fn overlay(root: &Path, tree: &Tree, base: &Tree, backups: &Path) -> Result<
 }
 
 /// Every folder on the way to a file is a folder, and the file is a file or not there.
-fn solid(root: &Path, path: &RelPath) -> Result<()> {
+pub(super) fn solid(root: &Path, path: &RelPath) -> Result<()> {
     let mut place = root.to_path_buf();
     let parts: Vec<&str> = path.as_str().split('/').collect();
     for (index, part) in parts.iter().enumerate() {

@@ -2,11 +2,18 @@
 
 mod answers;
 mod apply;
+mod env;
+mod journal;
+mod merge;
+mod plan;
 mod render;
 mod value;
 
-pub use answers::{Given, answers, project_name};
-pub use apply::{Laid, create, overlay};
+pub use answers::{Given, answers, plain, project_name};
+pub use apply::{Laid, create, free, overlay, vacant};
+pub use env::{renew, secrets};
+pub use journal::{Op, Recovered, Undone, commit, recover, undo};
+pub use plan::{Action, Change, Policy, plan};
 pub use render::{render, trial};
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::Path;
 
-use super::Workspace;
+use super::{FOLDER, Workspace};
 use crate::error::{Error, Result};
 use crate::platform::fs;
 
@@ -19,31 +20,39 @@ impl Workspace {
     /// # Errors
     /// Exit 3 when another run holds it, naming that run.
     pub fn lock(&self, command: &str) -> Result<Lock> {
-        let path = self.run_folder().join("lock");
-        let mut file = fs::open_lock(&path)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                let _ = file.read_to_string(&mut holder);
-                let holder = if holder.trim().is_empty() {
-                    "another mlops-lab".to_owned()
-                } else {
-                    holder.trim().to_owned()
-                };
-                return Err(Error::environment(format!("{holder} is at work on this lab"))
-                    .hint("wait until it has ended, or end it"));
-            }
-            Err(TryLockError::Error(error)) => {
-                return Err(Error::environment(format!("cannot lock {}", path.display())).because(error));
-            }
-        }
-        // For the message above only; the lock itself is the system's.
-        let holder = format!("mlops-lab {command} (process {})\n", std::process::id());
-        let _ = file
-            .set_len(0)
-            .and_then(|()| file.seek(SeekFrom::Start(0)))
-            .and_then(|_| file.write_all(holder.as_bytes()));
-        Ok(Lock { _file: file })
+        lock(&self.root, command)
     }
+}
+
+/// Takes the lock of a lab that is there, or of one that is being made in this folder.
+///
+/// # Errors
+/// Exit 3 when another run holds it, naming that run.
+pub fn lock(root: &Path, command: &str) -> Result<Lock> {
+    let path = root.join(FOLDER).join("run").join("lock");
+    let mut file = fs::open_lock(&path)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            let _ = file.read_to_string(&mut holder);
+            let holder = if holder.trim().is_empty() {
+                "another mlops-lab".to_owned()
+            } else {
+                holder.trim().to_owned()
+            };
+            return Err(Error::environment(format!("{holder} is at work on this lab"))
+                .hint("wait until it has ended, or end it"));
+        }
+        Err(TryLockError::Error(error)) => {
+            return Err(Error::environment(format!("cannot lock {}", path.display())).because(error));
+        }
+    }
+    // For the message above only; the lock itself is the system's.
+    let holder = format!("mlops-lab {command} (process {})\n", std::process::id());
+    let _ = file
+        .set_len(0)
+        .and_then(|()| file.seek(SeekFrom::Start(0)))
+        .and_then(|_| file.write_all(holder.as_bytes()));
+    Ok(Lock { _file: file })
 }

@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::platform::fs;
 
 pub use cluster::{Cluster, Object};
+pub use lock::lock;
 pub use progress::Progress;
 pub use record::{Record, seed};
 
@@ -60,6 +61,11 @@ impl Workspace {
                 error.hints().iter().fold(broken, |broken, hint| broken.hint(hint.clone()))
             })?;
         Ok(Workspace { root: root.to_owned(), record, manifest })
+    }
+
+    /// What the lab was made of.
+    pub fn record(&self) -> &Record {
+        &self.record
     }
 
     /// The project's folder, absolute.

@@ -67,9 +67,12 @@ impl Record {
 
 /// What `init` writes into `.mlops-lab/`: the record, the rendered manifest, the lab's own files, and the pristine tree.
 ///
+/// `id` is that of the lab when it has one already.
+///
 /// # Errors
 /// Exit 3 when the system gives no random numbers.
 pub fn seed(
+    id: Option<&str>,
     lab: &Lab,
     manifest_text: &str,
     knowledge: &Tree,
@@ -82,7 +85,7 @@ pub fn seed(
     })?;
     let record = Record {
         schema: SCHEMA,
-        id: random.iter().map(|byte| format!("{byte:02x}")).collect(),
+        id: id.map_or_else(|| random.iter().map(|byte| format!("{byte:02x}")).collect(), str::to_owned),
         lab: lab.manifest.id.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pack: match &lab.source {

@@ -1,0 +1,69 @@
+//! `diff`: what the learner changed since `init`.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::{Session, View};
+use crate::catalog::tree::RelPath;
+use crate::error::{Exit, Result};
+use crate::platform::{fs, term};
+
+#[derive(Serialize)]
+pub(super) struct Changed {
+    files: Vec<RelPath>,
+    removed: Vec<RelPath>,
+    diff: String,
+}
+
+pub(super) fn run(session: &Session) -> Result<Changed> {
+    let workspace = session.workspace()?;
+    let mut changed = Changed { files: Vec::new(), removed: Vec::new(), diff: String::new() };
+    for (path, base) in workspace.base()? {
+        match fs::content(&path.under(workspace.root()))? {
+            None => changed.removed.push(path),
+            Some((bytes, _)) if bytes != base.bytes => {
+                changed.diff.push_str(&unified(&path, &base.bytes, &bytes));
+                changed.files.push(path);
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(changed)
+}
+
+/// A unified diff of one file; empty when nothing differs. What `.env` files hold is not shown.
+pub(super) fn unified(path: &RelPath, old: &[u8], new: &[u8]) -> String {
+    if old == new {
+        return String::new();
+    }
+    if path.is_secret() {
+        return format!("{path} differs (it may hold secrets: not shown)\n");
+    }
+    let (Ok(old), Ok(new)) = (std::str::from_utf8(old), std::str::from_utf8(new)) else {
+        return format!("binary file {path} differs\n");
+    };
+    let patch = diffy::DiffOptions::new()
+        .set_original_filename(format!("a/{path}"))
+        .set_modified_filename(format!("b/{path}"))
+        .create_patch(old, new)
+        .to_string();
+    patch
+}
+
+impl View for Changed {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        write!(out, "{}", term::escape(&self.diff))?;
+        for path in &self.removed {
+            writeln!(out, "removed: {path}")?;
+        }
+        if self.files.is_empty() && self.removed.is_empty() {
+            writeln!(out, "nothing is changed since `mlops-lab init`")?;
+        }
+        Ok(())
+    }
+
+    fn exit(&self) -> Exit {
+        Exit::Done
+    }
+}

@@ -1,0 +1,37 @@
+//! `undo`: put back what the last update found.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::{Session, View};
+use crate::error::{Error, Result};
+use crate::runtime;
+use crate::scaffold::{self, Undone};
+
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(super) struct Back(Undone);
+
+pub(super) fn run(session: &Session) -> Result<Back> {
+    let workspace = session.workspace()?;
+    if let Some(kind) = runtime::active(&workspace) {
+        return Err(Error::environment(format!("the lab is up on {kind}: its files are in use"))
+            .hint("stop it first: mlops-lab down"));
+    }
+    let _lock = workspace.lock("undo")?;
+    Ok(Back(scaffold::undo(workspace.root())?))
+}
+
+impl View for Back {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let project = self.0.restored.iter().filter(|path| !path.as_str().starts_with(".mlops-lab/"));
+        for path in project {
+            writeln!(out, "  put back  {path}")?;
+        }
+        for path in &self.0.changed_since {
+            writeln!(out, "  {path} had been changed since: `mlops-lab undo` once more brings that back")?;
+        }
+        writeln!(out, "undone: {}\n\nnext: mlops-lab diff", self.0.command)
+    }
+}

@@ -1,0 +1,248 @@
+//! `update`: the lab as this program, or its pack, makes it now, with what the learner changed.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::diff::unified;
+use super::{Session, View};
+use crate::catalog::tree::{File, RelPath, Tree};
+use crate::catalog::{Lab, Manifest, Source};
+use crate::cli::{self, OnConflict};
+use crate::error::{Error, Exit, Result};
+use crate::platform::fs;
+use crate::platform::term::{BAD, BOLD, DIM, GOOD, WARN, escape};
+use crate::runtime;
+use crate::scaffold::{self, Action, Change, Given, Op, Policy};
+use crate::workspace::{self, FOLDER, Workspace};
+
+#[derive(Serialize)]
+pub(super) struct Updated {
+    lab: String,
+    /// Only shown, not done.
+    dry: bool,
+    changes: Vec<Change>,
+    /// Lines of `.env` files that are new or other: file and names, never values.
+    env: Vec<Env>,
+    /// Steps whose checks are others than before.
+    recheck: Vec<String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    diff: String,
+}
+
+#[derive(Serialize)]
+struct Env {
+    path: RelPath,
+    names: Vec<String>,
+}
+
+pub(super) fn run(session: &Session, args: &cli::Update) -> Result<Updated> {
+    let ws = session.workspace()?;
+    let dry = args.dry_run || args.diff;
+    if let Some(kind) = runtime::active(&ws).filter(|_| !dry) {
+        return Err(Error::environment(format!("the lab is up on {kind}: its files are in use"))
+            .hint("stop it first: mlops-lab down")
+            .hint("or look only: mlops-lab update --dry-run"));
+    }
+    let lab = source(session, &ws).lab(&ws.record().lab)?;
+    let next = next(&ws, &lab, args)?;
+    let policy = policy(args.on_conflict);
+    let base = ws.base()?;
+    let mine = disk(ws.root(), base.keys().chain(next.tree.keys()))?;
+    let changes = scaffold::plan(&base, &mine, &next.tree, policy);
+    let mut ops: Vec<Op> = changes
+        .iter()
+        .filter(|change| change.writes())
+        .map(|change| Op { path: change.path.clone(), file: change.file.clone() })
+        .collect();
+    let mut env = Vec::new();
+    for (path, (old, new)) in &next.secret {
+        let own = fs::content(&path.under(ws.root()))?.map(|(bytes, executable)| File { bytes, executable });
+        if let Some((file, names)) = scaffold::renew(old, own.as_ref(), new) {
+            ops.push(Op { path: path.clone(), file: Some(file) });
+            env.push(Env { path: path.clone(), names });
+        }
+    }
+    ops.extend(own_files(&ws, &next.seed)?);
+    let diff = if args.diff { shown(&changes, &mine) } else { String::new() };
+    if !dry && !ops.is_empty() {
+        let _lock = ws.lock("update")?;
+        scaffold::commit(ws.root(), "update", &ops)?;
+    }
+    let recheck = recheck(ws.manifest(), &next.manifest);
+    Ok(Updated { lab: lab.manifest.id.clone(), dry, changes, env, recheck, diff })
+}
+
+/// The word of the command line as a policy.
+pub(super) fn policy(how: OnConflict) -> Policy {
+    match how {
+        OnConflict::Skip => Policy::Skip,
+        OnConflict::Overwrite => Policy::Overwrite,
+        OnConflict::Merge => Policy::Merge,
+        OnConflict::KeepBoth => Policy::KeepBoth,
+    }
+}
+
+/// The pack that the lab came from, unless another is named.
+fn source(session: &Session, ws: &Workspace) -> Source {
+    match (&session.source, &ws.record().pack) {
+        (Source::Embedded, Some(pack)) => Source::Pack(pack.into()),
+        (named, _) => named.clone(),
+    }
+}
+
+/// What the lab comes to now.
+struct Next {
+    manifest: Manifest,
+    /// The project's files but those that may hold secrets.
+    tree: Tree,
+    /// Those: as the new template gives them for the old answers, and for the new ones.
+    secret: std::collections::BTreeMap<RelPath, (File, File)>,
+    /// Our own files, below `.mlops-lab`.
+    seed: Tree,
+}
+
+fn next(ws: &Workspace, lab: &Lab, args: &cli::Update) -> Result<Next> {
+    let envs = lab.template.keys().filter_map(|path| path.strip_suffix("dot-env"));
+    let envs: Vec<RelPath> = envs.filter_map(|folder| RelPath::new(format!("{folder}.env")).ok()).collect();
+    let before = Given {
+        file: None,
+        // An answer to a question that is not asked any more is dropped.
+        sets: ws
+            .record()
+            .answers
+            .iter()
+            .filter(|(name, _)| lab.manifest.vars.contains_key(*name))
+            .map(|(name, value)| (name.clone(), scaffold::plain(value)))
+            .collect(),
+        secrets: scaffold::secrets(lab, &disk(ws.root(), envs.iter())?),
+    };
+    let old = scaffold::answers(&lab.manifest, &before)?;
+    let secrets = old.secret.clone();
+    let sets = [before.sets.clone(), super::init::sets(&args.set)?].concat();
+    let new = scaffold::answers(&lab.manifest, &Given { file: None, sets, secrets })?;
+    let was = scaffold::render(lab, &old)?;
+    let now = scaffold::render(lab, &new)?;
+    let seed =
+        workspace::seed(Some(ws.id()), lab, &now.manifest_text, &now.knowledge, &now.tree, &new.plain)?;
+    let (secret, tree): (Tree, Tree) = now.tree.into_iter().partition(|(path, _)| path.is_secret());
+    let secret = secret
+        .into_iter()
+        .map(|(path, file)| {
+            let old = was.tree.get(&path).cloned().unwrap_or_else(|| file.clone());
+            (path, (old, file))
+        })
+        .collect();
+    Ok(Next { manifest: now.manifest, tree, secret, seed })
+}
+
+/// The files on disk with these paths.
+pub(super) fn disk<'a>(root: &Path, paths: impl Iterator<Item = &'a RelPath>) -> Result<Tree> {
+    let mut tree = Tree::new();
+    for path in paths {
+        if let Some((bytes, executable)) = fs::content(&path.under(root))? {
+            tree.insert(path.clone(), File { bytes, executable });
+        }
+    }
+    Ok(tree)
+}
+
+/// What changes below `.mlops-lab`: the record, the manifest, the lab's own files and the pristine ones.
+fn own_files(ws: &Workspace, seed: &Tree) -> Result<Vec<Op>> {
+    let mut ops = Vec::new();
+    for part in ["lab", "base"] {
+        for path in fs::walk(&ws.root().join(FOLDER).join(part))?.into_keys() {
+            let path = RelPath::new(format!("{FOLDER}/{part}/{path}")).map_err(Error::environment)?;
+            if !seed.contains_key(&path) {
+                ops.push(Op { path, file: None });
+            }
+        }
+    }
+    for (path, file) in seed {
+        let now = fs::content(&path.under(ws.root()))?;
+        if now.is_none_or(|(bytes, _)| bytes != file.bytes) {
+            ops.push(Op { path: path.clone(), file: Some(file.clone()) });
+        }
+    }
+    Ok(ops)
+}
+
+/// The steps that both have, with other checks or in other runtimes.
+fn recheck(old: &Manifest, new: &Manifest) -> Vec<String> {
+    let checks = |manifest: &Manifest, id: &str| {
+        let step = manifest.step.iter().find(|step| step.id == id)?;
+        serde_json::to_value((&step.check, &step.runtimes)).ok()
+    };
+    let known = new.step.iter().map(|step| step.id.clone());
+    known.filter(|id| checks(old, id).is_some_and(|before| Some(before) != checks(new, id))).collect()
+}
+
+/// What changes, line by line.
+pub(super) fn shown(changes: &[Change], mine: &Tree) -> String {
+    let mut all = String::new();
+    for change in changes.iter().filter(|change| change.writes()) {
+        let before = mine.get(change.renamed_from.as_ref().unwrap_or(&change.path));
+        let old = before.map_or(&[][..], |file| &file.bytes);
+        let new = change.file.as_ref().map_or(&[][..], |file| &file.bytes);
+        all.push_str(&unified(&change.path, old, new));
+    }
+    all
+}
+
+/// The changes, a line each.
+pub(super) fn listed(changes: &[Change], out: &mut dyn Write) -> io::Result<()> {
+    for change in changes {
+        let (style, word) = match change.action {
+            Action::Create => (GOOD, "new"),
+            Action::Update => (GOOD, "updated"),
+            Action::Merge => (GOOD, "merged"),
+            Action::Conflict => (BAD, "conflict"),
+            Action::Overwrite => (WARN, "replaced"),
+            Action::Delete => (DIM, "removed"),
+            Action::Keep => (WARN, "kept"),
+        };
+        let from = change.renamed_from.as_ref().map(|from| format!(" (was {from})")).unwrap_or_default();
+        let why = change.why.map(|why| format!(": {why}")).unwrap_or_default();
+        writeln!(out, "  {style}{word:8}{style:#}  {}{from}{DIM}{why}{DIM:#}", change.path)?;
+    }
+    Ok(())
+}
+
+impl View for Updated {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        write!(out, "{}", escape(&self.diff))?;
+        if self.changes.is_empty() && self.env.is_empty() {
+            return writeln!(out, "{GOOD}up to date{GOOD:#}: nothing of yours changes\n\nnext: mlops-lab up");
+        }
+        listed(&self.changes, out)?;
+        for env in &self.env {
+            writeln!(out, "  {GOOD}lines   {GOOD:#}  {}: {}", env.path, env.names.join(", "))?;
+        }
+        if !self.recheck.is_empty() {
+            writeln!(out, "\nthese steps are checked in another way now: {}", self.recheck.join(", "))?;
+        }
+        let conflicts = self.conflicts();
+        if self.dry {
+            return writeln!(out, "\nnothing was changed\n\nnext: mlops-lab update");
+        }
+        if conflicts > 0 {
+            writeln!(
+                out,
+                "\n{BOLD}{conflicts} files have both versions between <<<<<<< and >>>>>>>{BOLD:#}: choose, and take the markers out"
+            )?;
+            return writeln!(out, "\nnext: mlops-lab diff   (or back: mlops-lab undo)");
+        }
+        writeln!(out, "\nnext: mlops-lab up   (or back: mlops-lab undo)")
+    }
+
+    fn exit(&self) -> Exit {
+        if self.conflicts() > 0 { Exit::No } else { Exit::Done }
+    }
+}
+
+impl Updated {
+    fn conflicts(&self) -> usize {
+        self.changes.iter().filter(|change| change.action == Action::Conflict).count()
+    }
+}

@@ -1,0 +1,270 @@
+//! Bringing a lab up to date: what the learner changed survives, whatever the pack does and whenever the run is killed.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "a test may fail loudly"
+)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use support::{BIN, must, seen};
+
+/// A pack of its own that can change, and a lab made from it.
+struct Bench {
+    temp: tempfile::TempDir,
+}
+
+const LONG: &str = "one\ntwo\nthree\nfour\nfive\nsix\nseven\n";
+
+impl Bench {
+    fn new() -> Bench {
+        let bench = Bench { temp: tempfile::tempdir().unwrap() };
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/tiny");
+        must(Command::new("cp").arg("-r").arg(from).arg(bench.pack()));
+        bench.give("notes.txt", LONG);
+        bench.give("old-name.txt", &format!("{LONG}eight\n"));
+        bench.give("dropped.txt", "dropped\n");
+        must(Command::new(BIN).arg("--pack").arg(bench.pack()).args(["init", "tiny"]).arg(bench.lab()));
+        bench
+    }
+
+    fn pack(&self) -> PathBuf {
+        self.temp.path().join("pack")
+    }
+
+    fn lab(&self) -> PathBuf {
+        self.temp.path().join("lab")
+    }
+
+    /// The pack gives this file.
+    fn give(&self, path: &str, text: &str) {
+        write(&self.pack().join("templates/tiny").join(path), text);
+    }
+
+    fn take(&self, path: &str) {
+        std::fs::remove_file(self.pack().join("templates/tiny").join(path)).unwrap();
+    }
+
+    /// The learner writes this file.
+    fn edit(&self, path: &str, text: &str) {
+        write(&self.lab().join(path), text);
+    }
+
+    fn read(&self, path: &str) -> String {
+        std::fs::read_to_string(self.lab().join(path)).unwrap()
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(BIN);
+        command.args(args).current_dir(self.lab());
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> support::Seen {
+        seen(&mut self.command(args))
+    }
+
+    /// Every file of the lab but what runs and what was kept.
+    fn files(&self) -> BTreeMap<String, Vec<u8>> {
+        let out = must(Command::new("find").args([".", "-type", "f"]).current_dir(self.lab())).out;
+        let apart = ["./.mlops-lab/run/", "./.mlops-lab/undo/"];
+        let ours = out.lines().filter(|path| !apart.iter().any(|apart| path.starts_with(apart)));
+        ours.map(|path| (path.to_owned(), std::fs::read(self.lab().join(path)).unwrap())).collect()
+    }
+}
+
+fn write(path: &Path, text: &str) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// Action by path, of a plan or of what was done.
+fn actions(value: &Value) -> BTreeMap<String, String> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    value["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (text(&one["path"]), text(&one["action"])))
+        .collect()
+}
+
+#[test]
+fn a_lab_that_is_as_it_should_be_is_left_alone() {
+    let bench = Bench::new();
+    let before = bench.files();
+    let seen = bench.run(&["update"]);
+    assert_eq!((seen.code, seen.out.contains("up to date")), (0, true), "{}", seen.out);
+    assert_eq!(bench.files(), before);
+    assert_eq!(bench.run(&["undo"]).code, 1);
+}
+
+#[test]
+fn what_the_learner_changed_survives_each_kind_of_change() {
+    let bench = Bench::new();
+    bench.edit("notes.txt", &LONG.replace("one", "ONE, mine"));
+    bench.edit("old-name.txt", &format!("{LONG}eight\nmine\n"));
+    bench.edit("dropped.txt", "dropped\nmine\n");
+    bench.edit("own.txt", "mine\n");
+    bench.give("notes.txt", &LONG.replace("seven", "SEVEN"));
+    bench.take("old-name.txt");
+    bench.give("new-name.txt", &format!("{}eight\n", LONG.replace("one", "first")));
+    bench.take("dropped.txt");
+    bench.give("more.txt", "more\n");
+    // The plan is what is then done.
+    let before = bench.files();
+    let plan = json(&bench.run(&["update", "--dry-run", "--json"]).out);
+    assert_eq!(bench.files(), before);
+    let done = bench.run(&["update", "--json"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let done = json(&done.out);
+    assert_eq!(plan["changes"], done["changes"]);
+    let actions = actions(&done);
+    assert_eq!(actions["notes.txt"], "merge");
+    assert_eq!(bench.read("notes.txt"), LONG.replace("one", "ONE, mine").replace("seven", "SEVEN"));
+    assert_eq!(bench.read("new-name.txt"), format!("{}eight\nmine\n", LONG.replace("one", "first")));
+    assert!(!bench.lab().join("old-name.txt").exists());
+    assert_eq!(actions["dropped.txt"], "keep");
+    assert_eq!(bench.read("dropped.txt"), "dropped\nmine\n");
+    assert_eq!(bench.read("more.txt"), "more\n");
+    assert_eq!(bench.read("own.txt"), "mine\n");
+    for change in done["changes"].as_array().unwrap() {
+        let Some(wanted) = change["sha256"].as_str() else { continue };
+        let path = change["path"].as_str().unwrap();
+        let sum = must(Command::new("sha256sum").arg(bench.lab().join(path))).out;
+        assert!(sum.contains(wanted), "{path}");
+    }
+    // Again: nothing more to do.
+    assert_eq!(json(&bench.run(&["update", "--json"]).out)["changes"].as_array().unwrap().len(), 0);
+    // And back, to identical bytes.
+    assert_eq!(bench.run(&["undo"]).code, 0);
+    let mut after = bench.files();
+    after.retain(|path, _| before.contains_key(path) || !path.contains(".mlops-lab"));
+    assert_eq!(after, before);
+}
+
+#[test]
+fn a_conflict_is_marked_listed_and_said_with_the_exit_code() {
+    let bench = Bench::new();
+    bench.edit("notes.txt", &LONG.replace("four", "mine"));
+    bench.give("notes.txt", &LONG.replace("four", "theirs"));
+    let mine = bench.files();
+    for (policy, code, action) in [
+        ("skip", 0, "keep"),
+        ("keep-both", 0, "create"),
+        ("overwrite", 0, "overwrite"),
+        ("merge", 1, "conflict"),
+    ] {
+        let seen = bench.run(&["update", "--on-conflict", policy, "--json"]);
+        assert_eq!(seen.code, code, "{policy}: {}", seen.out);
+        let path = if policy == "keep-both" { "notes.txt.new" } else { "notes.txt" };
+        assert_eq!(actions(&json(&seen.out))[path], action, "{policy}");
+        match policy {
+            "merge" => {
+                let text = bench.read("notes.txt");
+                assert!(text.contains("<<<<<<<") && text.contains("mine\n=======\ntheirs\n"), "{text}");
+            }
+            "overwrite" => assert!(bench.read("notes.txt").contains("theirs")),
+            _ => assert!(bench.read("notes.txt").contains("mine")),
+        }
+        assert_eq!(bench.run(&["undo"]).code, 0, "{policy}");
+        let back = bench.files();
+        assert_eq!(back.get("./notes.txt"), mine.get("./notes.txt"), "{policy}");
+    }
+}
+
+#[test]
+fn a_changed_answer_takes_the_same_road_and_the_secret_stays() {
+    let bench = Bench::new();
+    let env = bench.read(".env");
+    let token = env.lines().find(|line| line.starts_with("TOKEN=")).unwrap().to_owned();
+    assert_eq!(bench.run(&["update", "--set", "port=9111"]).code, 0);
+    assert!(bench.read(".mlops-lab/lab.toml").contains("127.0.0.1:9111"));
+    assert!(bench.read(".mlops-lab/record.toml").contains("9111"));
+    assert!(bench.read(".env").contains(&token));
+    let wrong = bench.run(&["update", "--set", "prt=1", "--set", "port=80"]);
+    assert_eq!(wrong.code, 2);
+    assert!(wrong.err.contains("did you mean `port`") && wrong.err.contains("1024"), "{}", wrong.err);
+    assert!(bench.read(".mlops-lab/record.toml").contains("9111"), "a wrong answer changes nothing");
+}
+
+#[test]
+fn nothing_is_written_through_a_link() {
+    let bench = Bench::new();
+    let outside = bench.temp.path().join("outside.txt");
+    write(&outside, "outside\n");
+    std::fs::remove_file(bench.lab().join("notes.txt")).unwrap();
+    std::os::unix::fs::symlink(&outside, bench.lab().join("notes.txt")).unwrap();
+    bench.give("notes.txt", "other\n");
+    let seen = bench.run(&["update"]);
+    assert_eq!(seen.code, 3, "{}", seen.out);
+    assert!(seen.err.contains("notes.txt"), "{}", seen.err);
+    assert_eq!(std::fs::read_to_string(&outside).unwrap(), "outside\n");
+}
+
+#[test]
+fn a_step_that_is_checked_in_another_way_is_listed_and_progress_stays() {
+    let bench = Bench::new();
+    write(&bench.lab().join(".mlops-lab/progress.json"), r#"{"steps": {"one": {"done_at": 1}}}"#);
+    let manifest = bench.pack().join("labs/tiny/lab.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    write(&manifest, &text.replace("^hello", "^hello,? *"));
+    let done = json(&bench.run(&["update", "--json"]).out);
+    assert_eq!(done["recheck"], serde_json::json!(["one"]));
+    assert!(bench.read(".mlops-lab/progress.json").contains("done_at"));
+}
+
+/// A lab in which every kind of change is to be made, killed at a random moment of each of many updates.
+#[test]
+fn a_killed_update_leaves_the_old_state_or_the_new() {
+    let bench = Bench::new();
+    for n in 0..40 {
+        bench.give(&format!("many/{n}.txt"), &format!("{n}\n").repeat(50));
+    }
+    assert_eq!(bench.run(&["update"]).code, 0);
+    let old = bench.files();
+    for n in 0..40 {
+        bench.give(&format!("many/{n}.txt"), &format!("{n}!\n").repeat(60));
+    }
+    // How long a whole one takes here, so that the kills fall into it.
+    let since = std::time::Instant::now();
+    assert_eq!(bench.run(&["update"]).code, 0);
+    let whole = since.elapsed();
+    let new = bench.files();
+    assert_eq!(bench.run(&["undo"]).code, 0);
+    let (mut olds, mut news) = (0, 0);
+    let kills = 60;
+    for n in 0..kills {
+        let mut child =
+            bench.command(&["update"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let wait = whole.mul_f64(f64::from(n) / f64::from(kills));
+        std::thread::sleep(wait.min(Duration::from_secs(2)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        // Any command finds it, and ends it.
+        assert_eq!(bench.run(&["diff"]).code, 0);
+        let found = bench.files();
+        if found == new {
+            news += 1;
+            assert_eq!(bench.run(&["undo"]).code, 0);
+            assert_eq!(bench.files(), old);
+        } else {
+            assert!(found == old, "after the kill number {n} the lab is neither old nor new");
+            olds += 1;
+        }
+    }
+    assert!(olds > 0 && olds + news == kills, "{olds} {news}");
+}
