@@ -43,12 +43,11 @@ pub(super) fn unified(path: &RelPath, old: &[u8], new: &[u8]) -> String {
     let (Ok(old), Ok(new)) = (std::str::from_utf8(old), std::str::from_utf8(new)) else {
         return format!("binary file {path} differs\n");
     };
-    let patch = diffy::DiffOptions::new()
+    diffy::DiffOptions::new()
         .set_original_filename(format!("a/{path}"))
         .set_modified_filename(format!("b/{path}"))
         .create_patch(old, new)
-        .to_string();
-    patch
+        .to_string()
 }
 
 impl View for Changed {

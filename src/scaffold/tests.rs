@@ -67,7 +67,11 @@ fn lab(template: &[(&str, &str)]) -> Lab {
 }
 
 fn given(sets: &[(&str, &str)]) -> Given {
-    Given { file: None, sets: sets.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect() }
+    Given {
+        file: None,
+        sets: sets.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+        ..Given::default()
+    }
 }
 
 fn make(template: &[(&str, &str)], sets: &[(&str, &str)]) -> crate::error::Result<Rendered> {
