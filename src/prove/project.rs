@@ -1,5 +1,6 @@
 //! A lab made for a proof: a temporary folder, a free port, and our own program run on it as a learner would.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -171,6 +172,11 @@ impl Project {
         Ok(())
     }
 
+    /// Which cluster is meant, as variables.
+    pub(super) fn cluster(&self) -> Vec<(OsString, OsString)> {
+        self.cluster.iter().map(|(name, value)| ((*name).into(), value.into())).collect()
+    }
+
     fn run(&self, args: &[&str]) -> Result<Seen> {
         self.run_in(&self.root, args)
     }
@@ -195,7 +201,7 @@ impl Project {
         }
         command.args.extend(args.iter().map(Into::into));
         command.cwd = Some(folder.to_owned());
-        command.env.extend(self.cluster.iter().map(|(name, value)| ((*name).into(), value.into())));
+        command.env.extend(self.cluster());
         // A proof run from inside another lab must not take that lab's names.
         command.unset = ["MLOPS_LAB_WORKSPACE", "MLOPS_LAB_RUNTIME", "VIRTUAL_ENV"].map(Into::into).to_vec();
         command

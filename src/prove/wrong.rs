@@ -106,7 +106,9 @@ impl Wrong {
     fn run(&self, project: &Project, commands: &[Vec<String>]) -> Result<()> {
         let workspace = project.workspace()?;
         for argv in commands {
-            let command = workspace.command(project.kind, argv, WITHIN)?;
+            let mut command = workspace.command(project.kind, argv, WITHIN)?;
+            // In front: the cluster that the lab is in by now, if any, wins.
+            command.env.splice(0..0, project.cluster());
             let words = process::shell_words(argv);
             let captured = process::capture(&command)
                 .map_err(|why| Error::environment(format!("cannot run `{words}`: {why:?}")))?;
