@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -10,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "verify"))
-from lab import API, call, champion, found, logged_model, login, not_yet
+from lab import API, RUNTIME, call, champion, found, logged_model, login, not_yet
 
 # The file and where it was: ignored by git, and never shown.
 COPY = Path(".mlops-lab/run/lost-artifact.onnx")
@@ -56,11 +57,19 @@ def whole() -> None:
     print(f"{len(content)} bytes")
 
 
+def deployed(number: str, name: str) -> bytes:
+    """A file of what the model server has loaded: in a folder here, or in its pod."""
+    if RUNTIME != "kubernetes":
+        return Path("models/rollback", number, name).read_bytes()
+    place = ["deployment/<[ project_name ]>-model", "--", "cat", f"/release/models/rollback/{number}/{name}"]
+    return subprocess.run(["kubectl", "exec", *place], capture_output=True, check=True).stdout
+
+
 def served() -> bytes:
     """The copy that the model server answers from, after it has proved to be the one that was deployed."""
-    folder = Path("models/rollback") / str(champion()["version"])
-    content = (folder / "model.onnx").read_bytes()
-    wanted = json.loads((folder / "metadata.json").read_text("utf-8"))["sha256"]
+    number = str(champion()["version"])
+    content = deployed(number, "model.onnx")
+    wanted = json.loads(deployed(number, "metadata.json"))["sha256"]
     if hashlib.sha256(content).hexdigest() != wanted:
         raise SystemExit("error: the served file is not the one that was deployed")
     return content

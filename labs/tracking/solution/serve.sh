@@ -1,14 +1,25 @@
 #!/bin/sh
-# Fetches the champion and (re)starts the model server with it.
+# Fetches the champion and (re)starts the model server with it. On a cluster the pods fetch it themselves.
 set -eu
-python -m ops.deploy
-if [ "$MLOPS_LAB_RUNTIME" = compose ]; then
-  sed 's/^COMPOSE_PROFILES=.*/COMPOSE_PROFILES=serve/' .env >.env.new
-  chmod 600 .env.new
-  mv .env.new .env
-  unset COMPOSE_PROFILES # as .env was when this script was started: it would win over the file
-  docker compose rm --stop --force model
-elif [ -f reports/model.pid ]; then
-  kill "$(cat reports/model.pid)" 2>/dev/null && while kill -0 "$(cat reports/model.pid)" 2>/dev/null; do sleep 0.1; done
-fi
+case $MLOPS_LAB_RUNTIME in
+  kubernetes)
+    model=deployment/<[ project_name ]>-model
+    sh .mlops-lab/lab/solution/model.sh on
+    [ -z "$(kubectl get "$model" --ignore-not-found)" ] || kubectl rollout restart "$model"
+    ;;
+  compose)
+    python -m ops.deploy
+    sed 's/^COMPOSE_PROFILES=.*/COMPOSE_PROFILES=serve/' .env >.env.new
+    chmod 600 .env.new
+    mv .env.new .env
+    unset COMPOSE_PROFILES # as .env was when this script was started: it would win over the file
+    docker compose rm --stop --force model
+    ;;
+  *)
+    python -m ops.deploy
+    if [ -f reports/model.pid ]; then
+      kill "$(cat reports/model.pid)" 2>/dev/null && while kill -0 "$(cat reports/model.pid)" 2>/dev/null; do sleep 0.1; done
+    fi
+    ;;
+esac
 exec "$MLOPS_LAB" up --runtime "$MLOPS_LAB_RUNTIME"

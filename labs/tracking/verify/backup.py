@@ -5,8 +5,9 @@ import subprocess
 from datetime import datetime
 from pathlib import Path
 
-from lab import cannot_tell, not_yet, read_json
+from lab import RUNTIME, cannot_tell, kubectl, not_yet, read_json
 
+NAME = "<[ project_name ]>"
 LEAST_ROWS = {"runs": 200, "logged_models": 8, "model_versions": 1}
 
 
@@ -18,12 +19,32 @@ def docker(*args: str, stdin: Path | None = None) -> str:
     return done.stdout.decode()
 
 
+def inside(part: str, *command: str, stdin: Path | None = None) -> str:
+    """A command where the database or the server is."""
+    if RUNTIME == "compose":
+        return docker("compose", "exec", "-T", part, *command, stdin=stdin)
+    place = f"statefulset/{NAME}-db" if part == "db" else f"deployment/{NAME}-{part}"
+    return kubectl("exec", *(["--stdin"] if stdin else []), place, "--", *command, stdin=stdin)
+
+
+def made() -> float:
+    """When the volume of the database was made, in Unix seconds."""
+    if RUNTIME == "compose":
+        project = docker("compose", "config", "--format", "json")
+        volume = json.loads(project)["volumes"]["db"]["name"]
+        text = json.loads(docker("volume", "inspect", volume))[0]["CreatedAt"]
+    else:
+        claim = kubectl("get", "persistentvolumeclaim", f"data-{NAME}-db-0", "--output=json")
+        text = json.loads(claim)["metadata"]["creationTimestamp"]
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
 def main() -> None:
     wanted = read_json("backup/manifest.json")
     dump = Path("backup/database.dump")
     if not dump.exists() or not Path("backup/artifacts.tar").exists():
         not_yet("backup/ is not what ops/backup.sh writes")
-    listed = docker("compose", "exec", "-T", "db", "pg_restore", "--list", stdin=dump)
+    listed = inside("db", "pg_restore", "--list", stdin=dump)
     if "TABLE DATA public runs" not in listed:
         not_yet("backup/database.dump does not hold the runs")
     try:
@@ -32,13 +53,10 @@ def main() -> None:
                 not_yet(f"the backup has {wanted['rows'][table]} rows of {table}: it was made before the lab had its runs")
     except (KeyError, TypeError):
         not_yet("backup/manifest.json is not what ops/backup.sh writes")
-    live = json.loads(docker("compose", "exec", "-T", "mlflow", "python", "-m", "ops.objects", "count"))
+    live = json.loads(inside("mlflow", "python", "-m", "ops.objects", "count"))
     if live["system"] == wanted["system"]:
         not_yet("the database is the one that the backup was made of: nothing was restored yet")
-    project = docker("compose", "config", "--format", "json")
-    volume = json.loads(project)["volumes"]["db"]["name"]
-    made = datetime.fromisoformat(json.loads(docker("volume", "inspect", volume))[0]["CreatedAt"].replace("Z", "+00:00"))
-    if made.timestamp() < dump.stat().st_mtime:
+    if made() < dump.stat().st_mtime:
         not_yet("the database's volume is older than the backup: nothing was restored into an empty one")
     for table, rows in wanted["rows"].items():
         if live["rows"].get(table, 0) < rows:

@@ -142,6 +142,23 @@ def run(*argv: str, timeout: float = 60, env: dict[str, str] | None = None) -> A
         not_yet(f"{shown} does not print one JSON object, but: {done.stdout.strip()[-200:]!r}")
 
 
+def kubectl(*args: str, stdin: Path | None = None) -> str:
+    """Of the lab's namespace: the tool has set the context."""
+    source = stdin.open("rb") if stdin else subprocess.DEVNULL
+    try:
+        done = subprocess.run(["kubectl", *args], stdin=source, capture_output=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        cannot_tell(f"kubectl {args[0]}: {error}")
+    if done.returncode:
+        cannot_tell(f"kubectl {' '.join(args)}: {done.stderr.decode(errors='replace').strip()[-200:]}")
+    return done.stdout.decode()
+
+
+def objects(kinds: str, *args: str) -> list[dict[str, Any]]:
+    """Objects of the lab's namespace."""
+    return json.loads(kubectl("get", kinds, *args, "--output=json"))["items"]
+
+
 def read_json(path: str) -> Any:
     """A file that a step asks for."""
     try:

@@ -1,4 +1,4 @@
-"""Is it this project's server, and is it lean? In containers: does only the gateway stand outside?"""
+"""Is it this project's server, and is it lean? In containers and pods: does only the gateway stand outside?"""
 
 import json
 import os
@@ -6,10 +6,11 @@ import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from lab import API, RUNTIME, ask, cannot_tell, not_yet
+from lab import API, RUNTIME, ask, cannot_tell, not_yet, objects
 
 MOST_PROCESSES = 3
 PORT = str(urlsplit(API).port)
+NAME = "<[ project_name ]>"
 
 
 def table() -> dict[int, tuple[int, str]]:
@@ -44,10 +45,14 @@ def local() -> None:
     print(f"{len(family)} processes")
 
 
-def compose() -> None:
+def password() -> None:
     status, _ = ask(f"{API}/api/2.0/mlflow/experiments/search?max_results=1")
     if status != 401:
         not_yet(f"without the password the answer is {status}, not 401")
+
+
+def compose() -> None:
+    password()
     asked = ["docker", "compose", "--profile", "*", "ps", "--format", "json"]
     done = subprocess.run(asked, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -68,6 +73,24 @@ def compose() -> None:
     print("only the gateway is outside")
 
 
+def kubernetes() -> None:
+    password()
+    workloads = {workload["metadata"]["name"]: workload for workload in objects("deployments,statefulsets")}
+    for name in ("db", "store", "mlflow", "gateway"):
+        workload = workloads.get(f"{NAME}-{name}", {})
+        if not workload.get("status", {}).get("readyReplicas"):
+            not_yet(f"no pod of {name} is ready")
+    for service in objects("services"):
+        name, kind = service["metadata"]["name"], service["spec"]["type"]
+        if kind != "ClusterIP":
+            not_yet(f"the Service {name} is a {kind}, open to the network: only the gateway's port-forward may lead in")
+    for pod in objects("pods"):
+        ports = [port for one in pod["spec"]["containers"] for port in one.get("ports", []) if port.get("hostPort")]
+        if ports or pod["spec"].get("hostNetwork"):
+            not_yet(f"the pod {pod['metadata']['name']} has a port of its node")
+    print("only the gateway is outside")
+
+
 if __name__ == "__main__":
     os.environ.setdefault("LC_ALL", "C")
-    local() if RUNTIME == "local" else compose()
+    {"local": local, "compose": compose, "kubernetes": kubernetes}[RUNTIME]()

@@ -47,7 +47,7 @@ def database(uri: str) -> None:
             raise SystemExit(
                 "error: the database refuses POSTGRES_PASSWORD of .env: it keeps the one that its "
                 "volume was made with. Put that one back, or begin anew without the old runs: "
-                "docker compose down --volumes"
+                "mlops-lab down --purge (or docker compose down --volumes)"
             ) from None
         raise SystemExit(f"error: the database cannot be reached: {reason}") from None
     found = schema.state(revision, *schema.shipped())

@@ -1,6 +1,7 @@
-"""Starts and stops the tracking server: python -m ops.server start | stop | kill
+"""Starts and stops the tracking server: python -m ops.server start | stop | kill | where
 
-`start` and `stop` are for the process, `kill` is for the container, too.
+`start` and `stop` are for the process, `kill` is for containers and pods, too; `where` says which
+of them runs: local, compose or kubernetes.
 """
 
 import os
@@ -11,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from ops import endpoint
+from ops import cluster, endpoint
 from track import Api, TrackError
 
 PID = Path("reports/server.pid")  # ops/serve.sh writes it
@@ -21,8 +22,13 @@ START_SECONDS = 120
 
 
 def runtime() -> str:
-    """`local` or `compose`: what mlops-lab says, or else what runs now."""
-    return os.environ.get("MLOPS_LAB_RUNTIME") or ("local" if process() else "compose")
+    """What mlops-lab says, or else what runs now."""
+    said = os.environ.get("MLOPS_LAB_RUNTIME")
+    if said:
+        return said
+    if process():
+        return "local"
+    return "kubernetes" if cluster.place() else "compose"
 
 
 def process() -> int | None:
@@ -70,14 +76,32 @@ def kill(where: str) -> None:
     """No warning, no goodbye: what a power cut does, or the kernel when memory is short."""
     if where == "local":
         send(signal.SIGKILL)
+    elif where == "kubernetes":
+        kill_pods()
     else:
         run(["docker", "compose", "kill", "--signal", "KILL", "mlflow"])
+
+
+def kill_pods() -> None:
+    """First the processes, then the pods, as when a node is lost: their Deployment makes new ones.
+
+    `delete --force` alone would ask the server to stop, which is a warning.
+    """
+    pods = cluster.pods("mlflow")
+    for pod in pods:
+        kill_all = "import os; os.kill(-1, 9)"  # all but the pod's first process, and the one here
+        within = cluster.command("exec", pod, "--container=mlflow", "--", "python", "-c", kill_all)
+        # Its container ends under it: how it ended says nothing.
+        subprocess.run(within, capture_output=True, check=False)
+    cluster.kubectl("delete", "--force", "--grace-period=0", "--wait=false", *pods)
 
 
 def restart(where: str) -> None:
     """After a kill, by whoever looks after the server."""
     lab = os.environ.get("MLOPS_LAB") or shutil.which("mlops-lab")
-    if where != "local":
+    if where == "kubernetes":
+        pass  # the cluster itself
+    elif where == "compose":
         run(["docker", "compose", "start", "mlflow"])
     elif lab and Path(".mlops-lab").is_dir():
         run([lab, "up", "--runtime", where])
@@ -134,6 +158,8 @@ def main() -> int:
                 send(signal.SIGTERM)
         case ["kill"]:
             kill(runtime())
+        case ["where"]:
+            print(runtime())
         case _:
             print(__doc__, file=sys.stderr)
             return 2

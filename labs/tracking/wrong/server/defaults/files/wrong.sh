@@ -7,7 +7,7 @@ mkdir -p reports
 setsid mlflow server --host 127.0.0.1 --port "$PORT" --workers 2 --backend-store-uri sqlite:///mlflow.db \
   --artifacts-destination ./mlartifacts >reports/wrong.log 2>&1 </dev/null &
 echo $! >reports/server.pid
-for _ in $(seq 120); do
+for _ in $(seq 360); do
   curl --fail --silent --output /dev/null "$MLFLOW_TRACKING_URI/api/2.0/mlflow/experiments/search?max_results=1" && exit
   sleep 0.5
 done

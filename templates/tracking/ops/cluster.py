@@ -1,0 +1,48 @@
+"""kubectl that means this lab, whatever your shell's context is: python -m ops.cluster ARGUMENTS
+
+For example: python -m ops.cluster get pods
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+NAME = "<[ project_name ]>"
+RECORD = Path(".mlops-lab/run/cluster.json")  # where `mlops-lab up` notes the cluster
+
+
+def place() -> tuple[str, str] | None:
+    """Context and namespace of the lab, if it is up on a cluster."""
+    try:
+        record = json.loads(RECORD.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    return (record["context"], record["namespace"]) if record["up"] else None
+
+
+def command(*words: str) -> list[str]:
+    """Without mlops-lab: the namespace of the lab in the cluster that kubectl works with."""
+    where = place()
+    context = [f"--context={where[0]}"] if where else []
+    return ["kubectl", *context, f"--namespace={where[1] if where else NAME}", *words]
+
+
+def kubectl(*words: str) -> str:
+    asked = command(*words)
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{done.stderr.strip()}\nerror: this failed: {' '.join(asked)}")
+    return done.stdout
+
+
+def pods(part: str) -> list[str]:
+    """The names of the pods of `mlflow`, `db`, ..."""
+    wanted = f"--selector=app.kubernetes.io/name={NAME}-{part}"
+    return kubectl("get", "pods", wanted, "--output=name").split()
+
+
+if __name__ == "__main__":
+    asked = command(*sys.argv[1:])
+    os.execvp(asked[0], asked)  # noqa: S606
