@@ -89,7 +89,8 @@ pub(super) fn judge(wanted: &[Object], items: &[Value]) -> Rollout {
             continue;
         }
         rollout.troubles.extend(stuck(pod));
-        rollout.pods.push(format!("{}: {}", name(pod), phase(pod)));
+        let warned = warning(pod, items).map(|words| format!(" ({words})")).unwrap_or_default();
+        rollout.pods.push(format!("{}: {}{warned}", name(pod), phase(pod)));
     }
     // What needs the least patience is the clearest.
     rollout.troubles.sort_by_key(|trouble| trouble.patience);
@@ -202,6 +203,20 @@ fn containers(pod: &Value) -> impl Iterator<Item = &Value> {
     ["initContainerStatuses", "containerStatuses"]
         .into_iter()
         .flat_map(|list| pod["status"][list].as_array().into_iter().flatten())
+}
+
+/// The last warning about a pod: a volume that cannot be mounted, a probe that fails, a node that has no room.
+fn warning(pod: &Value, items: &[Value]) -> Option<String> {
+    let of_pod = |event: &&Value| {
+        event["kind"] == "Event"
+            && event["type"] == "Warning"
+            && event["involvedObject"]["kind"] == "Pod"
+            && event["involvedObject"]["name"] == pod["metadata"]["name"]
+    };
+    let event = items.iter().filter(of_pod).max_by_key(|event| event["lastTimestamp"].as_str())?;
+    let message: String =
+        event["message"].as_str().unwrap_or_default().lines().next()?.chars().take(160).collect();
+    Some(format!("{}: {message}", event["reason"].as_str().unwrap_or_default()))
 }
 
 /// What the pod waits for, in a word.

@@ -175,3 +175,21 @@ fn progress_says_how_many_are_ready_and_what_is_waited_for() {
     let seen = judge(&[object("Deployment", "server")], &[deployment(1, json!({})), init]);
     assert_eq!(seen.line(), "0 of 1 ready; server-1: its init container runs");
 }
+
+#[test]
+fn the_last_warning_about_a_pod_is_told_with_it() {
+    let event = |reason: &str, message: &str, at: &str| {
+        json!({"kind": "Event", "type": "Warning", "reason": reason, "message": message, "lastTimestamp": at,
+            "involvedObject": {"kind": "Pod", "name": "server-1"}})
+    };
+    let creating = waiting("ContainerCreating", "", 0, json!({}));
+    let events = [
+        event("FailedMount", "configmap \"routes\" not found", "2026-11-25T10:00:09Z"),
+        event("FailedScheduling", "no nodes", "2026-11-25T10:00:01Z"),
+    ];
+    let seen = judge(
+        &[object("Deployment", "server")],
+        &[&[deployment(1, json!({})), creating], &events[..]].concat(),
+    );
+    assert_eq!(seen.pods, ["server-1: ContainerCreating (FailedMount: configmap \"routes\" not found)"]);
+}
