@@ -112,13 +112,23 @@ pub fn plan(base: &Tree, mine: &Tree, theirs: &Tree, policy: Policy) -> Vec<Chan
             None => changes
                 .push(Change::new(path, Action::Keep, None).because("you removed it, under its old name")),
             Some(_) => {
-                let mut change = one(path, before, now, Some(new), policy, theirs, mine)
-                    .unwrap_or_else(|| Change::new(path, Action::Update, now.cloned()));
-                if change.file.is_none() {
-                    // Kept as it was, and moved.
-                    change = Change { why: change.why, ..Change::new(path, Action::Update, now.cloned()) };
-                }
-                change.renamed_from = Some(from.clone());
+                let moved = || Change::new(path, Action::Update, now.cloned());
+                let change = match one(path, before, now, Some(new), policy, theirs, mine) {
+                    // As it is, under the new name.
+                    None => moved(),
+                    Some(kept) if kept.file.is_none() => Change { why: kept.why, ..moved() },
+                    Some(beside) if beside.path != *path => {
+                        // Both are to be there: the learner's under its old name, the template's under the new one.
+                        changes.push(Change::new(path, Action::Create, Some(new.clone())));
+                        changes.push(
+                            Change::new(from, Action::Keep, None)
+                                .because("you changed it, and the template renamed it"),
+                        );
+                        continue;
+                    }
+                    Some(change) => change,
+                };
+                let change = Change { renamed_from: Some(from.clone()), ..change };
                 changes.push(change);
                 changes.push(Change::new(from, Action::Delete, None).because("it has another name now"));
             }
