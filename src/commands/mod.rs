@@ -60,6 +60,10 @@ impl Session {
     /// The lab in which we stand.
     pub fn workspace(&self) -> Result<Workspace> {
         let workspace = Workspace::find(&self.folder)?;
+        // No lock where there is nothing to do: a command that only looks must not be in the way of one that works.
+        if !scaffold::unfinished(workspace.root()) {
+            return Ok(workspace);
+        }
         // Whoever is at work on it brings its own change to an end.
         let found = match workspace.lock("recovery") {
             Ok(_lock) => scaffold::recover(workspace.root())?,

@@ -46,6 +46,8 @@ pub(super) fn run(session: &Session, args: &cli::Update) -> Result<Updated> {
             .hint("or look only: mlops-lab update --dry-run"));
     }
     let lab = source(session, &ws).lab(&ws.record().lab)?;
+    // Before anything is read: what is planned must be what is then found.
+    let _lock = if dry { None } else { Some(ws.lock("update")?) };
     let next = next(&ws, &lab, args)?;
     let policy = policy(args.on_conflict);
     let base = ws.base()?;
@@ -67,7 +69,6 @@ pub(super) fn run(session: &Session, args: &cli::Update) -> Result<Updated> {
     ops.extend(own_files(&ws, &next.seed)?);
     let diff = if args.diff { shown(&changes, &mine) } else { String::new() };
     if !dry && !ops.is_empty() {
-        let _lock = ws.lock("update")?;
         scaffold::commit(ws.root(), "update", &ops)?;
     }
     let recheck = recheck(ws.manifest(), &next.manifest);

@@ -139,7 +139,11 @@ fn prepare(disk: &dyn Disk, root: &Path, ops: &[Op], journal: &Journal, kept: &P
         clock::interrupted()?;
         let place = op.path.under(root);
         if let Some((bytes, executable)) = fs::content(&place)? {
-            disk.write(&op.path.under(&kept.join("old")), &bytes, executable)?;
+            let copy = op.path.under(&kept.join("old"));
+            disk.write(&copy, &bytes, executable)?;
+            if op.path.is_secret() {
+                let _ = fs::make_private(&copy);
+            }
         }
         if let Some(file) = &op.file {
             disk.write(&change.join(number.to_string()), &file.bytes, file.executable)?;
@@ -178,6 +182,11 @@ fn finish(disk: &dyn Disk, root: &Path, journal: &Journal) -> Result<()> {
         }
     }
     disk.remove_tree(&change)
+}
+
+/// Whether a change is under way there, or was left in the middle.
+pub fn unfinished(root: &Path) -> bool {
+    change_folder(root).is_dir()
 }
 
 /// What a run that was killed had begun.
@@ -400,6 +409,25 @@ mod tests {
         assert_eq!(fs::read(&root.join("a")).unwrap(), b"a\n");
         undo(root).unwrap();
         assert_eq!(fs::read(&root.join("a")).unwrap(), b"mine\n");
+    }
+
+    #[test]
+    fn a_secret_is_its_owners_alone_wherever_it_is_kept() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        let env = |text: &str| {
+            [Op { path: RelPath::new(".env").unwrap(), file: Some(File::new(text.as_bytes().to_vec())) }]
+        };
+        commit(root, "init", &env("KEY=a\n")).unwrap();
+        commit(root, "update", &env("KEY=b\n")).unwrap();
+        let all = fs::walk(root).unwrap();
+        let secrets: Vec<&String> = all.keys().filter(|path| path.ends_with(".env")).collect();
+        assert_eq!(secrets.len(), 2, "{secrets:?}");
+        for path in secrets {
+            let mode = std::fs::metadata(root.join(path)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{path}");
+        }
     }
 
     #[test]

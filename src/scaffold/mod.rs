@@ -12,7 +12,7 @@ mod value;
 pub use answers::{Given, answers, plain, project_name};
 pub use apply::{Laid, create, free, overlay, vacant};
 pub use env::{renew, secrets};
-pub use journal::{Op, Recovered, Undone, commit, recover, undo};
+pub use journal::{Op, Recovered, Undone, commit, recover, undo, unfinished};
 pub use plan::{Action, Change, Policy, plan};
 pub use render::{render, trial};
 

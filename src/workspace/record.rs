@@ -16,7 +16,7 @@ pub(super) const FILE: &str = "record.toml";
 const SCHEMA: u32 = 1;
 
 /// What never belongs in git: what runs, what was done, what was kept.
-const IGNORED: &str = "/run/\n/backup/\n/progress.json\n";
+const IGNORED: &str = "/run/\n/backup/\n/undo/\n/progress.json\n";
 
 /// What a lab was made of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

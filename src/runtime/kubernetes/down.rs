@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::kubectl::{ASK, Kubectl};
-use super::look::{group, kind_of, resolve, served};
-use super::{OWNER, PROJECT, close_forwards, manifests};
+use super::look::{kind_of, resolve, served};
+use super::manifests::group;
+use super::{OWNER, PROJECT, close_forwards, images, manifests};
 use crate::error::{Error, Result};
 use crate::platform::clock;
 use crate::platform::term::Progress;
@@ -26,7 +27,8 @@ const RUNNING: &str =
 const KEPT: [&str; 4] =
     ["Namespace", "PersistentVolumeClaim", "PersistentVolume", "CustomResourceDefinition"];
 
-/// Stops what runs in the cluster; with `purge` the namespace goes with all that is in it.
+/// Stops what runs in the cluster; with `purge` the namespace goes with all that is in it, and what was built here goes from the engine.
+/// Copies of images on the nodes stay: the nodes themselves drop what nobody uses when their disks fill.
 ///
 /// # Errors
 /// Exit 3 when the cluster cannot be asked although something of the lab is there, or when it does not let go in time.
@@ -63,6 +65,7 @@ pub(in crate::runtime) fn down(
         delete_objects(&kubectl, &wide, purge)?;
     }
     if purge {
+        images::forget(cluster.images.keys());
         ws.forget_cluster()?;
     } else {
         cluster.up = false;
@@ -115,7 +118,7 @@ fn ours(kubectl: &Kubectl<'_>, object: &Object) -> Result<bool> {
     let foreign = |item: &&Value| match item["metadata"]["namespace"].as_str() {
         Some(namespace) => namespace != own,
         // Of the whole cluster, like the definition: ours carry our label.
-        None => item["metadata"]["labels"][super::PROJECT] != own,
+        None => item["metadata"]["labels"][PROJECT] != own,
     };
     Ok(found["items"].as_array().is_none_or(|items| !items.iter().any(|item| foreign(&item))))
 }

@@ -177,6 +177,14 @@ fn send(
     Ok(())
 }
 
+/// Removes the lab's images from the engine. One that a container still uses, or an engine that is gone, is no failure: nothing runs of it.
+pub(super) fn forget<'a>(names: impl Iterator<Item = &'a String>) {
+    let names: Vec<&str> = names.map(String::as_str).collect();
+    if !names.is_empty() {
+        docker(&[&["image", "rm"], &names[..]].concat());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

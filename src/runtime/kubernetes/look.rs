@@ -75,9 +75,10 @@ pub(super) fn look(ws: &Workspace, plan: &Kubernetes, cluster: &Cluster) -> Resu
     if !rendered.well() {
         return Err(rendered.error(&format!("the manifests in {} cannot be rendered", plan.apply)));
     }
-    let documents = manifests::documents(&rendered.out()).map_err(|why| {
+    let mut documents = manifests::documents(&rendered.out()).map_err(|why| {
         Error::environment(format!("the manifests in {} are broken", plan.apply)).detail(why)
     })?;
+    manifests::settle(&mut documents, &wide(&kubectl)?, &cluster.namespace);
     let outside = manifests::elsewhere(&documents, &cluster.namespace);
     if !outside.is_empty() {
         return Err(Error::environment(format!(
@@ -100,7 +101,7 @@ pub(super) fn look(ws: &Workspace, plan: &Kubernetes, cluster: &Cluster) -> Resu
         if object.version.contains('/') && !served.contains(&object.version) {
             continue;
         }
-        let known = format!("{}.{}", object.kind.to_ascii_lowercase(), group(&object.version));
+        let known = format!("{}.{}", object.kind.to_ascii_lowercase(), manifests::group(&object.version));
         let Some(there) = kubectl.get(&[&kind_of(&known), &object.name])? else { continue };
         if there["metadata"]["labels"][PROJECT] == cluster.namespace.as_str() {
             continue;
@@ -117,10 +118,6 @@ pub(super) fn look(ws: &Workspace, plan: &Kubernetes, cluster: &Cluster) -> Resu
 /// `clusterrole.rbac.authorization.k8s.io`; the core group has no name.
 pub(super) fn kind_of(dotted: &str) -> String {
     dotted.trim_end_matches('.').to_owned()
-}
-
-pub(super) fn group(version: &str) -> &str {
-    version.split_once('/').map_or("", |(group, _)| group)
 }
 
 /// Whether the namespace is there, and ours.
@@ -153,6 +150,15 @@ fn mine(kubectl: &Kubectl<'_>) -> Result<bool> {
         ));
     }
     Ok(true)
+}
+
+/// The kinds of the cluster that belong to no namespace.
+fn wide(kubectl: &Kubectl<'_>) -> Result<BTreeSet<String>> {
+    let args = ["api-resources", "--namespaced=false", "--no-headers", "--request-timeout=15s"];
+    let answer = kubectl.ask(&args, Vec::new(), ASK)?;
+    let kinds = manifests::wide_kinds(&answer.out());
+    // One API of many that is down, a metrics server say, makes kubectl end with 1 and still tell all the others.
+    if kinds.is_empty() { Err(answer.error("the cluster does not answer")) } else { Ok(kinds) }
 }
 
 /// The API versions that the cluster serves. Not `get --raw /apis`: that forgets a path in the server's address, as proxies have.

@@ -9,29 +9,46 @@ use crate::workspace::Object;
 /// Kinds whose pods are waited for.
 const WORKLOADS: [&str; 4] = ["Deployment", "StatefulSet", "DaemonSet", "Job"];
 
-/// Kinds of the core that belong to no namespace (kubernetes.io, "API Overview"; `kubectl api-resources --namespaced=false`).
-const CLUSTER_WIDE: [&str; 20] = [
-    "APIService",
-    "CSIDriver",
-    "CSINode",
-    "CertificateSigningRequest",
-    "ClusterRole",
-    "ClusterRoleBinding",
-    "ClusterTrainingRuntime",
-    "CustomResourceDefinition",
-    "FlowSchema",
-    "IngressClass",
-    "MutatingWebhookConfiguration",
-    "Namespace",
-    "Node",
-    "PersistentVolume",
-    "PriorityClass",
-    "PriorityLevelConfiguration",
-    "RuntimeClass",
-    "StorageClass",
-    "ValidatingAdmissionPolicy",
-    "ValidatingWebhookConfiguration",
-];
+/// Whether it is a workload that is waited for.
+pub(super) fn is_workload(object: &Object) -> bool {
+    WORKLOADS.contains(&object.kind.as_str())
+}
+
+/// The kinds that belong to no namespace, as `group/Kind`, from what `kubectl api-resources --namespaced=false --no-headers` prints: the last
+/// three columns are version, `false` and kind.
+pub(super) fn wide_kinds(listed: &str) -> BTreeSet<String> {
+    let kind = |line: &str| {
+        let mut words = line.split_whitespace().rev();
+        let (kind, namespaced, version) = (words.next()?, words.next()?, words.next()?);
+        (namespaced == "false").then(|| format!("{}/{kind}", group(version)))
+    };
+    listed.lines().filter_map(kind).collect()
+}
+
+/// The API group of a version: `apps` of `apps/v1`, nothing of `v1`.
+pub(super) fn group(version: &str) -> &str {
+    version.split_once('/').map_or("", |(group, _)| group)
+}
+
+/// Says of every object where it belongs. kustomize gives a namespace also to kinds that have none and that it does not know; and what has
+/// none of those that need one goes to the lab's. `wide` are the kinds of the cluster; definitions among the documents bring more.
+pub(super) fn settle(documents: &mut [Value], wide: &BTreeSet<String>, namespace: &str) {
+    let brought = documents.iter().filter(|document| document["spec"]["scope"] == "Cluster").map(|crd| {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        format!("{}/{}", text(&crd["spec"]["group"]), text(&crd["spec"]["names"]["kind"]))
+    });
+    let wide: BTreeSet<String> = brought.chain(wide.iter().cloned()).collect();
+    for document in documents {
+        let version = document["apiVersion"].as_str().unwrap_or_default();
+        let kind = format!("{}/{}", group(version), document["kind"].as_str().unwrap_or_default());
+        let Some(metadata) = document["metadata"].as_object_mut() else { continue };
+        if wide.contains(&kind) {
+            metadata.remove("namespace");
+        } else {
+            metadata.entry("namespace").or_insert_with(|| namespace.into());
+        }
+    }
+}
 
 /// The documents of a rendered kustomization.
 ///
@@ -52,12 +69,10 @@ pub(super) fn documents(text: &str) -> Result<Vec<Value>, String> {
 /// What the object is called; none when it is no object.
 pub(super) fn named(document: &Value) -> Option<Object> {
     let kind = document["kind"].as_str()?.to_owned();
-    let namespace = document["metadata"]["namespace"].as_str().map(str::to_owned);
     Some(Object {
         version: document["apiVersion"].as_str()?.to_owned(),
         name: document["metadata"]["name"].as_str()?.to_owned(),
-        // kustomize sets it on what it does not know to be cluster-wide.
-        namespace: namespace.filter(|_| !CLUSTER_WIDE.contains(&kind.as_str())),
+        namespace: document["metadata"]["namespace"].as_str().map(str::to_owned),
         kind,
     })
 }
@@ -91,8 +106,7 @@ pub(super) fn unknown_apis(documents: &[Value], served: &BTreeSet<String>) -> Ve
 pub(super) fn elsewhere(documents: &[Value], namespace: &str) -> Vec<String> {
     let outside = |object: &Object| match (&object.namespace, object.kind.as_str()) {
         (_, "Namespace") => object.name != namespace,
-        (Some(own), _) => own != namespace,
-        (None, kind) => !CLUSTER_WIDE.contains(&kind),
+        (own, _) => own.as_ref().is_some_and(|own| own != namespace),
     };
     objects(documents).iter().filter(|object| outside(object)).map(ToString::to_string).collect()
 }
@@ -105,7 +119,7 @@ pub(super) fn cluster_wide(documents: &[Value]) -> Vec<Object> {
 
 /// The workloads that are waited for.
 pub(super) fn workloads(documents: &[Value]) -> Vec<Object> {
-    objects(documents).into_iter().filter(|object| WORKLOADS.contains(&object.kind.as_str())).collect()
+    objects(documents).into_iter().filter(is_workload).collect()
 }
 
 /// The workloads with a container of one of these images.
@@ -117,8 +131,7 @@ pub(super) fn with_images(documents: &[Value], images: &BTreeSet<&str>) -> Vec<O
             containers.filter_map(|container| container["image"].as_str()).any(|image| images.contains(image))
         })
     };
-    let restartable =
-        |object: &Object| ["Deployment", "StatefulSet", "DaemonSet"].contains(&object.kind.as_str());
+    let restartable = |object: &Object| is_workload(object) && object.kind != "Job";
     documents.iter().filter(uses).filter_map(named).filter(restartable).collect()
 }
 
@@ -190,6 +203,40 @@ metadata:
         let documents = documents(TEXT).unwrap();
         assert!(elsewhere(&documents, "lab").is_empty());
         assert_eq!(elsewhere(&documents, "other").len(), 3);
+    }
+
+    #[test]
+    fn what_belongs_to_the_whole_cluster_is_what_the_cluster_or_a_definition_says() {
+        let wide = wide_kinds(
+            "namespaces  ns  v1  false  Namespace\nclusterissuers  cert-manager.io/v1  false  ClusterIssuer\npods  po  v1  true  Pod\n",
+        );
+        assert_eq!(
+            wide,
+            BTreeSet::from(["/Namespace".to_owned(), "cert-manager.io/ClusterIssuer".to_owned()])
+        );
+        let object = |version: &str, kind: &str, namespace: Option<&str>| {
+            let mut object =
+                serde_json::json!({"apiVersion": version, "kind": kind, "metadata": {"name": "x"}});
+            if let Some(namespace) = namespace {
+                object["metadata"]["namespace"] = namespace.into();
+            }
+            object
+        };
+        let mut documents = vec![
+            // As kustomize gives it: it knows nothing of this kind.
+            object("cert-manager.io/v1", "ClusterIssuer", Some("lab")),
+            object("example.org/v1", "Gadget", Some("lab")),
+            object("v1", "ConfigMap", None),
+            serde_json::json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+                "metadata": {"name": "gadgets.example.org"},
+                "spec": {"scope": "Cluster", "group": "example.org", "names": {"kind": "Gadget"}}}),
+        ];
+        let wide =
+            wide.into_iter().chain(["apiextensions.k8s.io/CustomResourceDefinition".to_owned()]).collect();
+        settle(&mut documents, &wide, "lab");
+        let shown: Vec<String> = cluster_wide(&documents).iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["clusterissuer/x", "gadget/x", "customresourcedefinition/gadgets.example.org"]);
+        assert_eq!(objects(&documents)[2].namespace.as_deref(), Some("lab"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::kubectl::Kubectl;
-use super::{KIND, PROJECT, WATCHED, down, forward, plan, rollout};
+use super::{KIND, PROJECT, WATCHED, down, forward, manifests, plan, rollout};
 use crate::catalog::expect::Check;
 use crate::catalog::manifest::VerdictKind;
 use crate::check;
@@ -29,12 +29,8 @@ pub(in crate::runtime) fn services(ws: &Workspace, world: &dyn World) -> Result<
     let Some(cluster) = ws.cluster()? else { return Ok(Vec::new()) };
     let kubectl = Kubectl { ws, cluster: &cluster };
     let items = kubectl.list(WATCHED)?;
-    let wanted: Vec<_> = cluster
-        .objects
-        .iter()
-        .filter(|object| ["Deployment", "StatefulSet", "DaemonSet", "Job"].contains(&object.kind.as_str()))
-        .cloned()
-        .collect();
+    let wanted: Vec<_> =
+        cluster.objects.iter().filter(|object| manifests::is_workload(object)).cloned().collect();
     let seen = rollout::judge(&wanted, &items);
     let mut services = Vec::new();
     for workload in &seen.workloads {
@@ -109,13 +105,8 @@ pub(in crate::runtime) fn logs(
     let target = match service {
         None => format!("--selector={PROJECT}={}", cluster.namespace),
         Some(name) => {
-            let known: Vec<_> = cluster
-                .objects
-                .iter()
-                .filter(|object| {
-                    ["Deployment", "StatefulSet", "DaemonSet", "Job"].contains(&object.kind.as_str())
-                })
-                .collect();
+            let known: Vec<_> =
+                cluster.objects.iter().filter(|object| manifests::is_workload(object)).collect();
             match known.iter().find(|object| object.name == name) {
                 Some(object) => selector(&kubectl, object)?,
                 None => {

@@ -5,7 +5,7 @@ IMAGES := <[ project_name ]>-pipeline:local <[ project_name ]>-server:local
 
 cluster: ## make a cluster on this machine (needs kind and docker), with KServe and Trainer
 	kind create cluster --config cluster/kind.yaml
-	sh cluster/install.sh
+	sh cluster/install.sh kind-<[ project_name ]>
 
 images: ## build the two images and load them into the kind cluster
 	docker build --file cluster/Dockerfile --target pipeline --tag <[ project_name ]>-pipeline:local .

@@ -1,24 +1,31 @@
 """What kubectl is asked for: an object, and a way to a port for as long as a block runs."""
 
 import json
-import os
 import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-NAMESPACE = os.environ.get("MLOPS_LAB_NAMESPACE", "<[ project_name ]>")
-CONTEXT = os.environ.get("MLOPS_LAB_KUBECONTEXT", "")
+NAME = "<[ project_name ]>"
+RECORD = Path(".mlops-lab/run/cluster.json")  # where `mlops-lab up` notes the cluster
 
 
 class KubeError(Exception):
     """kubectl is missing, or said no."""
 
 
+def place() -> tuple[str, str]:
+    """Context and namespace of the lab; without mlops-lab the cluster that kubectl works with."""
+    record = json.loads(RECORD.read_text("utf-8")) if RECORD.is_file() else {}
+    return record.get("context", ""), record.get("namespace", NAME)
+
+
 def _argv(arguments: tuple[str, ...]) -> list[str]:
-    context = ["--context", CONTEXT] if CONTEXT else []
-    return ["kubectl", *context, "--namespace", NAMESPACE, *arguments]
+    context, namespace = place()
+    meant = ["--context", context] if context else []
+    return ["kubectl", *meant, "--namespace", namespace, *arguments]
 
 
 def kubectl(*arguments: str, timeout: float = 60) -> str:
