@@ -1,6 +1,7 @@
 //! The proof matrix: every lab x runtime x step, each case a test of its own.
 //!
 //! The proof itself is `mlops-lab lab test`; this file runs it once for each lab and runtime and hands its cases to the test runner.
+//! A step that only the real thing can show is ignored, with the reason, where a stand-in of it runs; that is known when it is asked.
 //! Where a runtime cannot work on this machine its cases are ignored with the reason on their line; with MLOPS_LAB_STRICT=1 they fail, but
 //! for those of the runtime kubernetes: CI has no cluster. A context that is known to be local, or MLOPS_LAB_KUBECONTEXT, has them run.
 #![allow(
@@ -16,7 +17,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use serde_json::Value;
 
 const BIN: &str = env!("CARGO_BIN_EXE_mlops-lab");
@@ -44,7 +45,7 @@ fn main() {
                 };
                 let ignored = missing.is_some() && (!strict || runtime == "kubernetes");
                 trials.push(
-                    Trial::test(label, move || proof.outcome(&id, &runtime, &name))
+                    Trial::ignorable_test(label, move || proof.outcome(&id, &runtime, &name))
                         .with_ignored_flag(ignored),
                 );
             }
@@ -92,7 +93,7 @@ struct State {
 }
 
 impl Proof {
-    fn outcome(self: &Arc<Self>, id: &str, runtime: &str, name: &str) -> Result<(), Failed> {
+    fn outcome(self: &Arc<Self>, id: &str, runtime: &str, name: &str) -> Result<Completion, Failed> {
         let mut state = self.state.lock().unwrap();
         if !state.started {
             state.started = true;
@@ -101,12 +102,14 @@ impl Proof {
         }
         loop {
             if let Some(outcome) = state.outcomes.get(name) {
-                return match (outcome.as_str(), outcome.get("fail"), outcome.get("skip")) {
-                    (Some("pass"), _, _) => Ok(()),
-                    (_, Some(why), _) => Err(why.as_str().unwrap_or_default().into()),
-                    (_, _, Some(why)) => {
-                        Err(format!("not proven: {}", why.as_str().unwrap_or_default()).into())
-                    }
+                if outcome == "pass" {
+                    return Ok(Completion::Completed);
+                }
+                let why = |kind: &str| outcome.get(kind).and_then(Value::as_str);
+                return match (why("fail"), why("skip"), why("unproven")) {
+                    (Some(why), _, _) => Err(why.into()),
+                    (_, Some(why), _) => Err(format!("skipped: {why}").into()),
+                    (_, _, Some(why)) => Ok(Completion::ignored_with(format!("not proven: {why}"))),
                     _ => Err(format!("an outcome that is none: {outcome}").into()),
                 };
             }

@@ -84,6 +84,20 @@ pub enum VerdictKind {
     CannotTell,
 }
 
+/// Something that takes the place of the real thing where that cannot be had, and says so when it is asked.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StandIn {
+    /// The real thing.
+    pub of: String,
+    /// What runs instead and how to get the real thing, in a sentence.
+    pub text: String,
+    /// The steps that only the real thing can show.
+    pub steps: Vec<String>,
+    /// Passes when it is the stand-in that answers.
+    pub seen: Check,
+}
+
 /// Something that breaks while the lab runs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

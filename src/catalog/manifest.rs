@@ -7,7 +7,7 @@ use std::str::FromStr;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-pub use super::course::{Drill, Hint, Solution, Step, VerdictKind, When};
+pub use super::course::{Drill, Hint, Solution, StandIn, Step, VerdictKind, When};
 pub use super::needs::{GpuNeed, Need, ToolNeed};
 pub use super::runtimes::{
     Compose, Endpoint, Forward, Image, Kubernetes, Local, Python, Runtimes, Service, Task,
@@ -53,6 +53,9 @@ pub struct Manifest {
     /// Logical names of the lab's addresses.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub endpoint: IndexMap<String, Endpoint>,
+    /// What may take the place of the real thing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stand_in: Vec<StandIn>,
     /// What the learner does, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub step: Vec<Step>,

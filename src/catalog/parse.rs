@@ -143,6 +143,9 @@ pub fn checks(manifest: &Manifest) -> Vec<(Vec<Key>, &super::expect::Check)> {
             }
         }
     }
+    for (s, stand_in) in manifest.stand_in.iter().enumerate() {
+        all.push((vec!["stand_in".into(), s.into(), "seen".into()], &stand_in.seen));
+    }
     if let Some(local) = &manifest.runtime.local {
         for (s, service) in local.service.iter().enumerate() {
             all.push((

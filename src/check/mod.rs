@@ -5,6 +5,7 @@ mod cluster;
 mod hints;
 mod matching;
 mod metrics;
+mod stand_in;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -19,6 +20,7 @@ use crate::platform::term;
 use crate::platform::world::World;
 
 pub use hints::hints;
+pub use stand_in::{stand_ins, why_hidden};
 
 /// A probe that says nothing about its deadline has this long.
 const WITHIN: Duration = Duration::from_secs(5);

@@ -12,7 +12,7 @@ use crate::check::{self, Context, Verdict};
 use crate::cli;
 use crate::error::{Error, Exit, Result};
 use crate::platform::clock;
-use crate::platform::term::{BAD, BOLD, DIM, GOOD, WARN};
+use crate::platform::term::{self, BAD, BOLD, DIM, GOOD, WARN};
 use crate::platform::world::Machine;
 use crate::runtime;
 use crate::workspace::{Progress, Workspace};
@@ -45,6 +45,9 @@ struct Row {
     /// What the live system says now, when it was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     now: Option<Verdict>,
+    /// Why the step is not asked: a stand-in answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    skipped: Option<String>,
 }
 
 pub(super) fn run(session: &Session, args: &cli::Check) -> Result<Exit> {
@@ -60,14 +63,17 @@ fn look(workspace: &Workspace, kind: RuntimeKind, args: &cli::Check) -> Result<R
     let context = runtime::context(workspace, kind)?;
     let mut progress = workspace.progress()?;
     let manifest = workspace.manifest();
+    behind_stand_ins(workspace, &context, &mut progress)?;
     let mut asked: Vec<(&str, Verdict)> = Vec::new();
     if args.all {
         for (_, step) in steps(manifest, kind) {
-            asked.push((&step.id, ask(workspace, Target::Step(step), &context, &mut progress)?));
+            if progress.hidden(&step.id).is_none() {
+                asked.push((&step.id, ask(workspace, Target::Step(step), &context, &mut progress)?));
+            }
         }
     } else {
         let mut next = Target::find(manifest, kind, args.step.as_deref(), &progress)?;
-        while let Some(target) = next {
+        while let Some(target) = next.filter(|target| progress.hidden(target.id()).is_none()) {
             let verdict = ask(workspace, target, &context, &mut progress)?;
             let passed = verdict.verdict == VerdictKind::Pass;
             asked.push((target.id(), verdict));
@@ -88,6 +94,7 @@ fn look(workspace: &Workspace, kind: RuntimeKind, args: &cli::Check) -> Result<R
             drill: false,
             done_at: progress.done_at(&step.id),
             now: now(&step.id),
+            skipped: progress.hidden(&step.id).map(str::to_owned),
         })
         .collect();
     for drill in manifest.drills(kind) {
@@ -100,19 +107,37 @@ fn look(workspace: &Workspace, kind: RuntimeKind, args: &cli::Check) -> Result<R
                 drill: true,
                 done_at: progress.done_at(&drill.id),
                 now: Some(now),
+                skipped: None,
             });
         }
     }
     let done = rows.iter().filter(|row| !row.drill && row.done_at.is_some()).count();
-    let of = rows.iter().filter(|row| !row.drill).count();
+    let of = rows.iter().filter(|row| !row.drill && row.skipped.is_none()).count();
     if let Some(name) = &args.step {
-        rows.retain(|row| row.now.is_some());
+        let named = Target::find(manifest, kind, Some(name), &progress)?.map(Target::id);
+        rows.retain(|row| row.now.is_some() || Some(row.id.as_str()) == named);
         if rows.is_empty() {
             return Err(Error::bug(format!("`{name}` was asked for and not judged")));
         }
     }
     let up = runtime::active(workspace).is_some();
     Ok(Report { runtime: kind, up, rows, done, of, asked_for_one: args.step.is_some() })
+}
+
+/// Asks the live system whether a stand-in answers, and remembers which steps it hides. One that says nothing leaves it as it was.
+pub(super) fn behind_stand_ins(
+    workspace: &Workspace,
+    context: &Context,
+    progress: &mut Progress,
+) -> Result<()> {
+    for (stand_in, answers) in check::stand_ins(workspace.manifest(), context, &Machine) {
+        let Some(answers) = answers else { continue };
+        for step in &stand_in.steps {
+            progress.set_hidden(step, answers.then(|| check::why_hidden(stand_in)));
+        }
+        workspace.save_progress(progress)?;
+    }
+    clock::interrupted()
 }
 
 /// Judges one step or drill and remembers it when it is done.
@@ -166,6 +191,7 @@ impl View for Report {
         for row in &self.rows {
             let number = row.number.map_or("  ".to_owned(), |n| format!("{n:>2}"));
             let (style, word) = match (&row.now, row.done_at) {
+                _ if row.skipped.is_some() => (WARN, "skipped".to_owned()),
                 (Some(now), done) => match now.verdict {
                     VerdictKind::Pass => (GOOD, "done".to_owned()),
                     _ if done.is_some() => {
@@ -196,6 +222,14 @@ impl View for Report {
                 }
             }
         }
+        let mut told: Vec<&str> = Vec::new();
+        for why in self.rows.iter().filter_map(|row| row.skipped.as_deref()) {
+            // Steps of one stand-in have one reason.
+            if !told.contains(&why) {
+                writeln!(out, "\n{DIM}skipped{DIM:#}  {}", term::escape(why))?;
+                told.push(why);
+            }
+        }
         if !self.asked_for_one {
             writeln!(out, "\n{} of {} steps done", self.done, self.of)?;
         }
@@ -219,6 +253,9 @@ impl View for Report {
         let worst =
             self.rows.iter().filter(|row| self.asked_for_one || row.drill || row.done_at.is_none()).map(
                 |row| match row.now.as_ref().map(|now| now.verdict) {
+                    // Asked by name it has no answer; else it is nothing that the learner could still do.
+                    None if row.skipped.is_some() && self.asked_for_one => Exit::Environment,
+                    None if row.skipped.is_some() => Exit::Done,
                     Some(VerdictKind::Pass) => Exit::Done,
                     Some(VerdictKind::CannotTell) => Exit::Environment,
                     Some(VerdictKind::NotYet) | None => Exit::No,

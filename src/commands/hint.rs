@@ -31,7 +31,11 @@ pub(super) fn run(session: &Session, step: Option<&str>, all: bool) -> Result<Hi
     };
     let seen: Option<Verdict> =
         progress.seen(target.id()).and_then(|seen| serde_json::from_value(seen.clone()).ok());
-    let ladder = check::hints(target.hints(), seen.as_ref(), kind);
+    let mut ladder = check::hints(target.hints(), seen.as_ref(), kind);
+    let hidden = progress.hidden(target.id()).map(str::to_owned);
+    if let Some(why) = &hidden {
+        ladder.insert(0, why);
+    }
     let shown = if all { ladder.len() } else { progress.climb(target.id(), ladder.len()) };
     workspace.save_progress(&progress)?;
     Ok(Hints {

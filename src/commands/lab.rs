@@ -179,7 +179,7 @@ pub(super) fn test(
     if list {
         return session.show(&Names(kinds.iter().flat_map(|kind| prove::cases(&lab, *kind)).collect()));
     }
-    let (mut failed, mut skipped, mut passed) = (0, 0, 0);
+    let (mut failed, mut skipped, mut unproven, mut passed) = (0, 0, 0, 0);
     for kind in kinds {
         let cli::Cluster { context, registry, load } = cluster.clone();
         let (source, set) = (session.source.clone(), set.to_vec());
@@ -189,6 +189,7 @@ pub(super) fn test(
                 Outcome::Pass => passed += 1,
                 Outcome::Fail(_) => failed += 1,
                 Outcome::Skip(_) => skipped += 1,
+                Outcome::Unproven(_) => unproven += 1,
             }
             tell(session, case);
         })?;
@@ -197,7 +198,7 @@ pub(super) fn test(
         }
         term::say(&format!("measured on {kind}: {}", serde_json::to_string(&costs).unwrap_or_default()));
     }
-    term::say(&format!("\n{passed} passed, {failed} failed, {skipped} skipped"));
+    term::say(&format!("\n{passed} passed, {failed} failed, {skipped} skipped, {unproven} not proven"));
     Ok(if failed > 0 {
         Exit::No
     } else if passed == 0 {
@@ -223,6 +224,7 @@ fn tell(session: &Session, case: &Case) {
                 why.replace('\n', "\n      ")
             ),
             Outcome::Skip(why) => writeln!(out, "{WARN}skip{WARN:#}  {}: {why}", case.name),
+            Outcome::Unproven(why) => writeln!(out, "{WARN}not proven{WARN:#}  {}: {why}", case.name),
         }
     };
     let _ = out.flush();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::check::behind_stand_ins;
 use super::diff::unified;
 use super::target::Target;
 use super::{Session, View, runtime_of};
@@ -13,6 +14,7 @@ use crate::catalog::tree::Tree;
 use crate::error::{Error, Result};
 use crate::platform::term::{BOLD, DIM, Progress as _};
 use crate::platform::{fs, process, term};
+use crate::runtime;
 use crate::scaffold::{self, Laid};
 use crate::workspace::Workspace;
 
@@ -39,7 +41,8 @@ pub(super) fn run(
 ) -> Result<Solved> {
     let workspace = session.workspace()?;
     let kind = runtime_of(&workspace, kind)?;
-    let progress = workspace.progress()?;
+    let mut progress = workspace.progress()?;
+    behind_stand_ins(&workspace, &runtime::context(&workspace, kind)?, &mut progress)?;
     let Some(target) = Target::find(workspace.manifest(), kind, step, &progress)? else {
         return Ok(Solved {
             id: None,
@@ -50,6 +53,10 @@ pub(super) fn run(
             diff: String::new(),
         });
     };
+    if let (Some(why), false) = (progress.hidden(target.id()), dry) {
+        return Err(Error::environment(format!("`{}` cannot be done here: {why}", target.id()))
+            .hint(format!("see what it would do: mlops-lab solve {} --diff", target.id())));
+    }
     let solution = target.solution();
     let overlay = match &solution.files {
         Some(folder) => workspace.knowledge(folder)?,

@@ -16,7 +16,7 @@ pub(super) enum Target<'a> {
 }
 
 impl<'a> Target<'a> {
-    /// The target with this name; without one the active drill, else the first step that is not done.
+    /// The target with this name; without one the active drill, else the first step that is not done and can be shown.
     ///
     /// # Errors
     /// Exit 2: no such step or drill in this runtime (with the nearest name). Exit 0 is not an error: `None` means all is done.
@@ -32,7 +32,7 @@ impl<'a> Target<'a> {
                 return Ok(Some(Target::Drill(drill)));
             }
             return Ok(steps(manifest, kind)
-                .find(|(_, step)| !progress.done(&step.id))
+                .find(|(_, step)| !progress.done(&step.id) && progress.hidden(&step.id).is_none())
                 .map(|(_, step)| Target::Step(step)));
         };
         if let Some((_, step)) =

@@ -18,6 +18,8 @@ use crate::workspace::Workspace;
 pub(super) struct Running {
     #[serde(flatten)]
     up: runtime::Up,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stand_ins: Vec<runtime::StandIn>,
     root: PathBuf,
     open: bool,
     #[serde(skip)]
@@ -45,7 +47,8 @@ pub(super) fn run(session: &Session, workspace: &Workspace, args: &cli::Up) -> R
         &mut progress,
     )?;
     let open = workspace.manifest().endpoint.values().any(|endpoint| endpoint.open.is_some());
-    Ok(Running { up, root: workspace.root().to_owned(), open, enter: None })
+    let stand_ins = runtime::stand_ins(workspace, kind, &Machine)?;
+    Ok(Running { up, stand_ins, root: workspace.root().to_owned(), open, enter: None })
 }
 
 impl View for Running {
@@ -57,6 +60,9 @@ impl View for Running {
         }
         for (name, path) in &self.up.waiting {
             writeln!(out, "  {name} waits for {path}: `mlops-lab up` starts it then")?;
+        }
+        for stand_in in &self.stand_ins {
+            stand_in.human(out)?;
         }
         writeln!(out, "\nnext:")?;
         if let Some(folder) = &self.enter {

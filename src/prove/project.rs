@@ -127,6 +127,13 @@ impl Project {
         }
     }
 
+    /// Why `check` does not ask for this step.
+    pub(super) fn skipped(&self, id: &str) -> Result<Option<String>> {
+        let seen = self.run(&["check", id, "--runtime", self.kind.name(), "--json"])?;
+        let report: serde_json::Value = serde_json::from_str(&seen.stdout).unwrap_or_default();
+        Ok(report["rows"][0]["skipped"].as_str().map(str::to_owned))
+    }
+
     /// `down`, after which nothing of the lab is left.
     pub(super) fn down(&self, purge: bool) -> Result<()> {
         let cluster = self.workspace()?.cluster()?;

@@ -19,8 +19,8 @@ use serde::Serialize;
 
 pub use left::{leftovers, memory};
 pub use logs::logs;
-pub use state::Status;
-pub use status::status;
+pub use state::{StandIn, Status};
+pub use status::{stand_ins, status};
 
 use crate::catalog::manifest::{Endpoint, RuntimeKind};
 use crate::check::{Context, Credentials};

@@ -18,6 +18,25 @@ pub struct Status {
     pub services: Vec<Service>,
     /// Base URLs by name.
     pub endpoints: BTreeMap<String, String>,
+    /// What answers in the place of the real thing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stand_ins: Vec<StandIn>,
+}
+
+/// Something that answers in the place of the real thing.
+#[derive(Clone, Debug, Serialize)]
+pub struct StandIn {
+    /// The real thing.
+    pub of: String,
+    /// What runs instead.
+    pub text: String,
+}
+
+impl StandIn {
+    /// Tells it to people, in one line.
+    pub fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "  {WARN}a stand-in of {}{WARN:#}: {}", escape(&self.of), escape(&self.text))
+    }
 }
 
 /// One service.
@@ -97,6 +116,9 @@ impl Status {
         }
         for (name, url) in &self.endpoints {
             writeln!(out, "  {DIM}{name}{DIM:#} {url}")?;
+        }
+        for stand_in in &self.stand_ins {
+            stand_in.human(out)?;
         }
         let next = if self.healthy() { "mlops-lab check" } else { "mlops-lab logs, then mlops-lab up" };
         writeln!(out, "\nnext: {next}")

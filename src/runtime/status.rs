@@ -1,6 +1,6 @@
 //! Asking each runtime what runs.
 
-use super::state::{Service, State, Status};
+use super::state::{Service, StandIn, State, Status};
 use super::{active, compose, context, kubernetes, local, places};
 use crate::catalog::manifest::{RuntimeKind, VerdictKind};
 use crate::check;
@@ -22,7 +22,17 @@ pub fn status(ws: &Workspace, only: Option<RuntimeKind>, world: &dyn World) -> R
         Some(RuntimeKind::Kubernetes) => kubernetes::services(ws, world)?,
     };
     let endpoints = runtime.map(|kind| ws.manifest().endpoints(kind)).unwrap_or_default();
-    Ok(Status { runtime, services, endpoints })
+    let stand_ins = runtime.map_or(Ok(Vec::new()), |kind| stand_ins(ws, kind, world))?;
+    Ok(Status { runtime, services, endpoints, stand_ins })
+}
+
+/// What answers in the place of the real thing, as the live system says.
+pub fn stand_ins(ws: &Workspace, kind: RuntimeKind, world: &dyn World) -> Result<Vec<StandIn>> {
+    let seen = check::stand_ins(ws.manifest(), &context(ws, kind)?, world);
+    let answering = seen.into_iter().filter(|(_, answers)| *answers == Some(true));
+    Ok(answering
+        .map(|(stand_in, _)| StandIn { of: stand_in.of.clone(), text: stand_in.text.clone() })
+        .collect())
 }
 
 fn processes(ws: &Workspace, world: &dyn World) -> Result<Vec<Service>> {

@@ -18,6 +18,9 @@ pub struct Progress {
     /// The drill that is under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drill: Option<Active>,
+    /// Steps that what ran last could not show, and why: a stand-in answered.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    hidden: BTreeMap<String, String>,
 }
 
 /// A drill that is under way.
@@ -75,6 +78,19 @@ impl Progress {
         let state = self.steps.entry(id.to_owned()).or_default();
         state.hints = (state.hints + 1).min(rungs);
         state.hints
+    }
+
+    /// Why the step cannot be shown by what ran last; none for one that was done before.
+    pub fn hidden(&self, id: &str) -> Option<&str> {
+        if self.done(id) { None } else { self.hidden.get(id).map(String::as_str) }
+    }
+
+    /// Remembers why the step cannot be shown, or that it can.
+    pub fn set_hidden(&mut self, id: &str, why: Option<String>) {
+        match why {
+            Some(why) => self.hidden.insert(id.to_owned(), why),
+            None => self.hidden.remove(id),
+        };
     }
 
     /// A drill begins, also one that was mended before.

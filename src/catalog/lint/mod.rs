@@ -21,6 +21,7 @@ pub fn lint(lab: &Lab) -> Vec<Finding> {
     lint.variables();
     lint.steps();
     lint.drills();
+    lint.stand_ins();
     lint.services();
     lint.cluster();
     lint.ignored();

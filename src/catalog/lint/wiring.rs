@@ -27,6 +27,23 @@ impl Lint<'_> {
         }
     }
 
+    pub(super) fn stand_ins(&mut self) {
+        let runtimes = self.lab.manifest.runtimes();
+        for (n, stand_in) in self.lab.manifest.stand_in.clone().iter().enumerate() {
+            let at = |key: &str| vec!["stand_in".into(), n.into(), key.into()];
+            if stand_in.steps.is_empty() {
+                self.manifest(&at("steps"), format!("a stand-in of {} that shows everything", stand_in.of));
+            }
+            for (s, id) in stand_in.steps.iter().enumerate() {
+                if !self.lab.manifest.step.iter().any(|step| step.id == *id) {
+                    let message = format!("there is no step `{id}`");
+                    self.manifest(&[at("steps"), vec![s.into()]].concat(), message);
+                }
+            }
+            self.reachable(&at("seen"), &stand_in.seen, &runtimes);
+        }
+    }
+
     pub(super) fn services(&mut self) {
         let local = self.lab.manifest.runtime.local.clone();
         for (n, path) in local.iter().flat_map(|local| &local.data).enumerate() {
