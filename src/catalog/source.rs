@@ -8,6 +8,7 @@ use include_dir::{Dir, include_dir};
 
 use super::Lab;
 use super::parse;
+use super::tree::RelPath;
 use crate::error::{Error, Result, unknown};
 use crate::platform::fs;
 
@@ -58,7 +59,13 @@ impl Source {
         let text = text(&knowledge, "lab.toml", &file)?;
         let manifest = parse::manifest(&text, &file)?;
         let mut template = Files::new();
-        for pack in &manifest.shared {
+        for (number, pack) in manifest.shared.iter().enumerate() {
+            // A name, never a way out of the pack.
+            if let Err(message) = RelPath::new(pack.as_str()) {
+                let span = parse::locate(&text, &["shared".into(), number.into()]);
+                let problem = parse::Problem { file, span, message };
+                return Err(Error::usage(format!("{}: {}", problem.place(&text), problem.message)));
+            }
             let files = self.files(&format!("templates/_shared/{pack}"))?;
             if files.is_empty() {
                 return Err(Error::usage(format!(

@@ -62,7 +62,7 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
     )?;
     let files = rendered.tree.len();
     if args.dry_run || args.diff {
-        return session.show(&planned(args, &folder, &rendered.tree)?);
+        return session.show(&planned(args, &folder, &rendered.tree, &tree)?);
     }
     let conflicts = match args.on_conflict {
         Some(how) if !scaffold::vacant(&folder)? => {
@@ -86,7 +86,10 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
     } else {
         Some(doctor::of_manifest(&rendered.manifest, &folder, args.runtime, DOCTOR_WITHIN))
     };
-    let shown = args.folder.clone().unwrap_or_else(|| PathBuf::from(scaffold::project_name(&answers)));
+    // As it was typed, unless `-C` named another place to type it from.
+    let here = std::env::current_dir().is_ok_and(|here| here == session.folder);
+    let typed = args.folder.clone().unwrap_or_else(|| PathBuf::from(scaffold::project_name(&answers)));
+    let shown = if here { typed } else { folder.clone() };
     let runtime = if kind == default { String::new() } else { format!(" --runtime {kind}") };
     let next = vec![
         format!("cd {}", pasteable(&shown)),
@@ -128,15 +131,20 @@ struct Planned {
     diff: String,
 }
 
-fn planned(args: &Init, folder: &Path, tree: &Tree) -> Result<Planned> {
+fn planned(args: &Init, folder: &Path, tree: &Tree, seed: &Tree) -> Result<Planned> {
     let vacant = scaffold::vacant(folder)?;
     if !vacant && args.on_conflict.is_none() {
         // The same words as without --dry-run.
         scaffold::free(folder)?;
     }
-    let mine = if vacant { Tree::new() } else { update::disk(folder, tree.keys())? };
     let policy = update::policy(args.on_conflict.unwrap_or(OnConflict::Merge));
-    let changes = scaffold::plan(&Tree::new(), &mine, tree, policy);
+    let (mine, changes) = if vacant {
+        scaffold::enough(folder, tree)?;
+        (Tree::new(), scaffold::plan(&Tree::new(), &Tree::new(), tree, policy))
+    } else {
+        let (changes, _) = planned_ops(folder, policy, tree, seed)?;
+        (update::disk(folder, tree.keys())?, changes)
+    };
     let diff = if args.diff { update::shown(&changes, &mine) } else { String::new() };
     Ok(Planned { folder: folder.to_owned(), changes, diff })
 }
@@ -152,21 +160,48 @@ impl View for Planned {
 /// Writes into a folder in which there is something: one change, of which `undo` puts back what gave way. Returns the files in which
 /// markers stand.
 fn into(folder: &Path, policy: Policy, tree: &Tree, seed: &Tree) -> Result<Vec<RelPath>> {
+    not_a_lab(folder)?;
+    let ours = folder.join(workspace::FOLDER);
+    let new = fs::kind(&ours).is_ok_and(|kind| kind == fs::Kind::Missing);
+    let result = entered(folder, policy, tree, seed);
+    // A refusal leaves nothing, not even the lock.
+    if new && result.is_err() && !scaffold::unfinished(folder) && !ours.join("record.toml").is_file() {
+        let _ = fs::remove_tree(&ours);
+    }
+    result
+}
+
+fn not_a_lab(folder: &Path) -> Result<()> {
     if folder.join(workspace::FOLDER).join("record.toml").is_file() {
         return Err(Error::usage(format!("{} is a lab already", folder.display()))
             .hint("bring it up to date: mlops-lab update"));
     }
+    Ok(())
+}
+
+fn entered(folder: &Path, policy: Policy, tree: &Tree, seed: &Tree) -> Result<Vec<RelPath>> {
     let _lock = workspace::lock(folder, "init")?;
-    scaffold::recover(folder)?;
-    let mine = update::disk(folder, tree.keys())?;
-    let changes = scaffold::plan(&Tree::new(), &mine, tree, policy);
-    let write = changes.iter().filter(|change| change.writes());
-    let mut ops: Vec<Op> =
-        write.map(|change| Op { path: change.path.clone(), file: change.file.clone() }).collect();
-    ops.extend(seed.iter().map(|(path, file)| Op { path: path.clone(), file: Some(file.clone()) }));
+    if let Some(found) = scaffold::recover(folder)? {
+        super::recovered(&found);
+    }
+    // Another run may have made one since.
+    not_a_lab(folder)?;
+    let (changes, ops) = planned_ops(folder, policy, tree, seed)?;
     scaffold::commit(folder, "init", &ops)?;
     let marked = changes.into_iter().filter(|change| change.action == Action::Conflict);
     Ok(marked.map(|change| change.path).collect())
+}
+
+fn planned_ops(folder: &Path, policy: Policy, tree: &Tree, seed: &Tree) -> Result<(Vec<Change>, Vec<Op>)> {
+    let mine = update::disk(folder, tree.keys())?;
+    let changes = scaffold::plan(&Tree::new(), &mine, tree, policy);
+    let write = changes.iter().filter(|change| change.writes());
+    let mut ops: Vec<Op> = write
+        .map(|change| Op::over(change.path.clone(), change.file.clone(), mine.get(&change.path)))
+        .collect();
+    ops.extend(seed.iter().map(|(path, file)| Op::ours(path.clone(), Some(file.clone()))));
+    scaffold::possible(folder, &ops)?;
+    Ok((changes, ops))
 }
 
 /// `git init`, and a first commit of everything that git does not ignore.

@@ -33,7 +33,7 @@ use crate::error::{Error, Exit, Result};
 use crate::platform::{clock, process, term};
 use crate::runtime;
 use crate::scaffold::{self, Recovered};
-use crate::workspace::Workspace;
+use crate::workspace::{self, Lock, Workspace};
 
 /// The result of a command: one value, told to people or to programs, with the same exit code.
 pub trait View: Serialize {
@@ -59,24 +59,29 @@ pub struct Session {
 impl Session {
     /// The lab in which we stand.
     pub fn workspace(&self) -> Result<Workspace> {
-        let workspace = Workspace::find(&self.folder)?;
-        // No lock where there is nothing to do: a command that only looks must not be in the way of one that works.
-        if !scaffold::unfinished(workspace.root()) {
-            return Ok(workspace);
+        // Also where `init` was killed in a folder with files, before there was a record.
+        let root = self.folder.ancestors().find(|folder| scaffold::unfinished(folder));
+        // No lock where there is nothing to do: a command that only looks must not be in the way of one that works. And whoever is at work on
+        // it brings its own change to an end.
+        if let Some(root) = root
+            && let Ok(_lock) = workspace::lock(root, "recovery")
+            && let Some(found) = scaffold::recover(root)?
+        {
+            recovered(&found);
         }
-        // Whoever is at work on it brings its own change to an end.
-        let found = match workspace.lock("recovery") {
-            Ok(_lock) => scaffold::recover(workspace.root())?,
-            Err(_) => None,
-        };
-        let Some(found) = found else { return Ok(workspace) };
-        term::say(&match found {
-            Recovered::Finished(command) => {
-                format!("`mlops-lab {command}` had been killed: it is finished now")
-            }
-            Recovered::Dropped => "a run had been killed before it changed anything".to_owned(),
-        });
         Workspace::find(&self.folder)
+    }
+
+    /// The lab in which we stand, for this run alone, with no change of another run in the middle.
+    pub fn locked(&self, command: &str) -> Result<(Workspace, Lock)> {
+        loop {
+            let workspace = self.workspace()?;
+            let lock = workspace.lock(command)?;
+            // Between the two another run may have begun a change, and been killed.
+            if !scaffold::unfinished(workspace.root()) {
+                return Ok((Workspace::find(&self.folder)?, lock));
+            }
+        }
     }
 
     /// Progress of long work: silent for programs.
@@ -98,6 +103,19 @@ impl Session {
             Err(error) => Err(Error::environment("cannot write to standard output").because(error)),
             Ok(()) => Ok(view.exit()),
         }
+    }
+}
+
+/// Says what became of a change that a killed run had begun.
+fn recovered(found: &Recovered) {
+    match found {
+        Recovered::Finished(command, since) => {
+            term::say(&format!("`mlops-lab {command}` had been killed: it is finished now"));
+            for path in since {
+                term::say(&format!("  {path} had been changed since: `mlops-lab undo` brings that back"));
+            }
+        }
+        Recovered::Dropped => term::say("a run had been killed before it changed anything"),
     }
 }
 
@@ -199,7 +217,11 @@ fn runtime_of(workspace: &Workspace, asked: Option<RuntimeKind>) -> Result<Runti
 
 /// A path as it can be pasted into a shell.
 fn pasteable(path: &Path) -> String {
-    let text = path.display().to_string();
+    let mut text = path.display().to_string();
+    if text.starts_with('-') {
+        // Not an option.
+        text.insert_str(0, "./");
+    }
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,@%".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         text
@@ -215,6 +237,7 @@ mod tests {
     #[test]
     fn a_path_can_be_pasted_also_with_spaces_and_quotes() {
         assert_eq!(pasteable(Path::new("labs/a-b")), "labs/a-b");
+        assert_eq!(pasteable(Path::new("-x")), "./-x");
         assert_eq!(pasteable(Path::new("my labs/it's")), r"'my labs/it'\''s'");
     }
 }

@@ -14,12 +14,11 @@ use crate::scaffold::{self, Undone};
 pub(super) struct Back(Undone);
 
 pub(super) fn run(session: &Session) -> Result<Back> {
-    let workspace = session.workspace()?;
+    let (workspace, _lock) = session.locked("undo")?;
     if let Some(kind) = runtime::active(&workspace) {
         return Err(Error::environment(format!("the lab is up on {kind}: its files are in use"))
             .hint("stop it first: mlops-lab down"));
     }
-    let _lock = workspace.lock("undo")?;
     Ok(Back(scaffold::undo(workspace.root())?))
 }
 

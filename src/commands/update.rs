@@ -11,7 +11,7 @@ use crate::catalog::tree::{File, RelPath, Tree};
 use crate::catalog::{Lab, Manifest, Source};
 use crate::cli::{self, OnConflict};
 use crate::error::{Error, Exit, Result};
-use crate::platform::fs;
+use crate::platform::fs::{self, Kind};
 use crate::platform::term::{BAD, BOLD, DIM, GOOD, WARN, escape};
 use crate::runtime;
 use crate::scaffold::{self, Action, Change, Given, Op, Policy};
@@ -38,16 +38,20 @@ struct Env {
 }
 
 pub(super) fn run(session: &Session, args: &cli::Update) -> Result<Updated> {
-    let ws = session.workspace()?;
     let dry = args.dry_run || args.diff;
+    // Before anything is read: what is planned must be what is then found.
+    let (ws, _lock) = if dry {
+        (session.workspace()?, None)
+    } else {
+        let (ws, lock) = session.locked("update")?;
+        (ws, Some(lock))
+    };
     if let Some(kind) = runtime::active(&ws).filter(|_| !dry) {
         return Err(Error::environment(format!("the lab is up on {kind}: its files are in use"))
             .hint("stop it first: mlops-lab down")
             .hint("or look only: mlops-lab update --dry-run"));
     }
     let lab = source(session, &ws).lab(&ws.record().lab)?;
-    // Before anything is read: what is planned must be what is then found.
-    let _lock = if dry { None } else { Some(ws.lock("update")?) };
     let next = next(&ws, &lab, args)?;
     let policy = policy(args.on_conflict);
     let base = ws.base()?;
@@ -56,19 +60,22 @@ pub(super) fn run(session: &Session, args: &cli::Update) -> Result<Updated> {
     let mut ops: Vec<Op> = changes
         .iter()
         .filter(|change| change.writes())
-        .map(|change| Op { path: change.path.clone(), file: change.file.clone() })
+        .map(|change| Op::over(change.path.clone(), change.file.clone(), mine.get(&change.path)))
         .collect();
     let mut env = Vec::new();
     for (path, (old, new)) in &next.secret {
         let own = fs::content(&path.under(ws.root()))?.map(|(bytes, executable)| File { bytes, executable });
         if let Some((file, names)) = scaffold::renew(old, own.as_ref(), new) {
-            ops.push(Op { path: path.clone(), file: Some(file) });
+            ops.push(Op::over(path.clone(), Some(file), own.as_ref()));
             env.push(Env { path: path.clone(), names });
         }
     }
     ops.extend(own_files(&ws, &next.seed)?);
     let diff = if args.diff { shown(&changes, &mine) } else { String::new() };
-    if !dry && !ops.is_empty() {
+    if dry {
+        // What a real run would be refused for.
+        scaffold::possible(ws.root(), &ops)?;
+    } else if !ops.is_empty() {
         scaffold::commit(ws.root(), "update", &ops)?;
     }
     let recheck = recheck(ws.manifest(), &next.manifest);
@@ -138,12 +145,28 @@ fn next(ws: &Workspace, lab: &Lab, args: &cli::Update) -> Result<Next> {
     Ok(Next { manifest: now.manifest, tree, secret, seed })
 }
 
-/// The files on disk with these paths.
+/// The files on disk with these paths, and those that stand where one would be put beside them. A folder is no file.
 pub(super) fn disk<'a>(root: &Path, paths: impl Iterator<Item = &'a RelPath>) -> Result<Tree> {
     let mut tree = Tree::new();
+    let mut read = |path: &RelPath| -> Result<bool> {
+        let place = path.under(root);
+        match fs::kind(&place) {
+            Ok(Kind::Missing) => return Ok(false),
+            Ok(Kind::Folder) => {}
+            _ => {
+                if let Some((bytes, executable)) = fs::content(&place)? {
+                    tree.insert(path.clone(), File { bytes, executable });
+                }
+            }
+        }
+        Ok(true)
+    };
     for path in paths {
-        if let Some((bytes, executable)) = fs::content(&path.under(root))? {
-            tree.insert(path.clone(), File { bytes, executable });
+        read(path)?;
+        for name in scaffold::beside(path) {
+            if !read(&name)? {
+                break;
+            }
         }
     }
     Ok(tree)
@@ -156,14 +179,14 @@ fn own_files(ws: &Workspace, seed: &Tree) -> Result<Vec<Op>> {
         for path in fs::walk(&ws.root().join(FOLDER).join(part))?.into_keys() {
             let path = RelPath::new(format!("{FOLDER}/{part}/{path}")).map_err(Error::environment)?;
             if !seed.contains_key(&path) {
-                ops.push(Op { path, file: None });
+                ops.push(Op::ours(path, None));
             }
         }
     }
     for (path, file) in seed {
         let now = fs::content(&path.under(ws.root()))?;
         if now.is_none_or(|(bytes, _)| bytes != file.bytes) {
-            ops.push(Op { path: path.clone(), file: Some(file.clone()) });
+            ops.push(Op::ours(path.clone(), Some(file.clone())));
         }
     }
     Ok(ops)

@@ -102,18 +102,47 @@ pub fn tail(path: &Path, lines: usize) -> Vec<String> {
     all[all.len().saturating_sub(lines)..].iter().map(|line| (*line).to_owned()).collect()
 }
 
+/// Who may do what with a file that is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// As a file is, by the umask.
+    Plain,
+    /// As a script is, by the umask.
+    Script,
+    /// Its owner's alone, from its first byte on.
+    Private,
+    /// These bits.
+    Exactly(u32),
+}
+
+impl Mode {
+    /// A script or not.
+    pub fn of(executable: bool) -> Mode {
+        if executable { Mode::Script } else { Mode::Plain }
+    }
+}
+
 /// Writes a file so that a reader, or a run killed at any moment, finds the old content or the new, never a part. Makes the folders above it.
 pub fn write(path: &Path, bytes: &[u8], executable: bool) -> Result<()> {
-    write_io(path, bytes, executable)
+    write_as(path, bytes, Mode::of(executable))
+}
+
+/// The same, with the mode that the file is to have.
+pub fn write_as(path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
+    write_io(path, bytes, mode)
         .map_err(|error| Error::environment(format!("cannot write {}", path.display())).because(error))
 }
 
-fn write_io(path: &Path, bytes: &[u8], executable: bool) -> io::Result<()> {
+/// The most characters of a name that are repeated in that of the file beside it: a name may have 255 bytes, and so may that.
+const REPEATED: usize = 50;
+
+fn write_io(path: &Path, bytes: &[u8], mode: Mode) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name: String = name.chars().take(REPEATED).collect();
     let beside = folder.join(format!(".{name}.{}.tmp", std::process::id()));
-    let result = create(&beside, bytes, executable).and_then(|()| fs::rename(&beside, path));
+    let result = create(&beside, bytes, mode).and_then(|()| fs::rename(&beside, path));
     if result.is_err() {
         let _ = fs::remove_file(&beside);
     }
@@ -121,27 +150,91 @@ fn write_io(path: &Path, bytes: &[u8], executable: bool) -> io::Result<()> {
 }
 
 /// Writes a file that must not exist yet: for a tree that is not visible until it is whole, where a plain write is enough.
-pub fn create(path: &Path, bytes: &[u8], executable: bool) -> io::Result<()> {
+pub fn create(path: &Path, bytes: &[u8], mode: Mode) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
-        options.mode(if executable { 0o755 } else { 0o644 });
+        options.mode(match mode {
+            Mode::Plain => 0o644,
+            Mode::Script => 0o755,
+            Mode::Private => 0o600,
+            Mode::Exactly(bits) => bits,
+        });
     }
-    options.open(path)?.write_all(bytes)
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    #[cfg(unix)]
+    if let Mode::Exactly(bits) = mode {
+        use std::os::unix::fs::PermissionsExt;
+        // A file system without modes refuses; the umask has made it narrower than asked, never wider.
+        let _ = file.set_permissions(fs::Permissions::from_mode(bits));
+    }
+    Ok(())
 }
 
-/// Makes a file readable by its owner only.
-pub fn make_private(path: &Path) -> io::Result<()> {
+/// The permission bits of what stands at a path, a link not followed; none where there is nothing, or no such thing.
+pub fn bits(path: &Path) -> Option<u32> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+        fs::symlink_metadata(path).ok().map(|meta| meta.permissions().mode() & 0o7777)
     }
     #[cfg(not(unix))]
-    let _ = path;
-    Ok(())
+    {
+        let _ = path;
+        None
+    }
+}
+
+/// Gives a folder these permission bits, where the file system has any.
+pub fn set_bits(path: &Path, bits: u32) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let _ = fs::set_permissions(path, fs::Permissions::from_mode(bits));
+    }
+    #[cfg(not(unix))]
+    let _ = (path, bits);
+}
+
+/// Makes one folder, which must not be there.
+pub fn make_new_folder(path: &Path) -> io::Result<()> {
+    fs::create_dir(path)
+}
+
+/// Removes a folder if it is empty; whether it is gone.
+pub fn remove_if_empty(path: &Path) -> bool {
+    fs::remove_dir(path).is_ok()
+}
+
+/// Removes a folder that holds nothing but folders; anything else stays.
+pub fn remove_empty_folders(path: &Path) {
+    if kind(path).is_ok_and(|kind| kind == Kind::Folder) {
+        for name in folders(path).unwrap_or_default() {
+            remove_empty_folders(&path.join(name));
+        }
+        remove_if_empty(path);
+    }
+}
+
+/// The length of a file; none where there is no file.
+pub fn length(path: &Path) -> Option<u64> {
+    fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file).map(|meta| meta.len())
+}
+
+/// Takes the lock of a folder, which the system frees when its holder dies; none when somebody has it.
+///
+/// # Errors
+/// Those of the system, also where folders cannot be locked.
+pub fn lock_folder(path: &Path) -> io::Result<Option<File>> {
+    let folder = File::open(path)?;
+    match folder.try_lock() {
+        Ok(()) => Ok(Some(folder)),
+        Err(fs::TryLockError::WouldBlock) => Ok(None),
+        Err(fs::TryLockError::Error(error)) => Err(error),
+    }
 }
 
 /// Makes a folder and those above it.
@@ -226,7 +319,10 @@ pub fn kind(path: &Path) -> io::Result<Kind> {
         Ok(meta) if meta.is_file() => Ok(Kind::File),
         Ok(meta) if meta.is_dir() => Ok(Kind::Folder),
         Ok(_) => Ok(Kind::Other),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Kind::Missing),
+        // Below a file there is nothing.
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Ok(Kind::Missing)
+        }
         Err(error) => Err(error),
     }
 }
@@ -257,9 +353,14 @@ pub fn folders(path: &Path) -> io::Result<Vec<String>> {
 /// All files below a folder, by path with `/`. A missing folder is empty.
 ///
 /// # Errors
-/// Exit 2 for a link or a special file: a tree that is to be copied must not point out of itself. Exit 3 when it cannot be read.
+/// Exit 2 for a link, a special file or a name that is not UTF-8: a tree that is to be copied must not point out of itself, and must come out
+/// under its own names. Exit 3 when it cannot be read.
 pub fn walk(root: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
     let mut files = BTreeMap::new();
+    if kind(root).is_ok_and(|kind| matches!(kind, Kind::Other | Kind::File)) {
+        return Err(Error::usage(format!("{} is no folder but a link or a file", root.display()))
+            .hint("a pack holds plain files and folders only"));
+    }
     let mut open: Vec<(PathBuf, String)> = vec![(root.to_path_buf(), String::new())];
     while let Some((folder, prefix)) = open.pop() {
         let cannot =
@@ -270,7 +371,10 @@ pub fn walk(root: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
         };
         for entry in entries {
             let entry = entry.map_err(cannot)?;
-            let name = entry.file_name().to_string_lossy().into_owned();
+            let name = entry.file_name().into_string().map_err(|_| {
+                Error::usage(format!("the name {} is not UTF-8", entry.path().display()))
+                    .hint("rename it: the files of a lab have names that every system can write")
+            })?;
             let path = format!("{prefix}{name}");
             let kind = entry.file_type().map_err(cannot)?;
             if kind.is_dir() {

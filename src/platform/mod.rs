@@ -3,8 +3,10 @@
 pub mod clock;
 pub mod fs;
 pub mod host;
+pub mod inside;
 pub mod kubeconfig;
 pub mod net;
 pub mod process;
+pub mod space;
 pub mod term;
 pub mod world;

@@ -4,32 +4,90 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::disk::{Disk, Real};
+use super::room::{Load, roomy};
 use crate::catalog::tree::{RelPath, Tree};
 use crate::error::{Error, Result};
-use crate::platform::fs::{self, Kind};
-use crate::platform::{clock, process};
+use crate::platform::clock;
+use crate::platform::fs::{self, Kind, Mode};
 
 /// Makes a new folder with these files. It appears under its name only when it is whole.
 ///
 /// # Errors
-/// Exit 2, with nothing changed, when something is there already that is not an empty folder. Exit 3 when it cannot be written. Exit 130 after Ctrl-C.
+/// Exit 2, with nothing changed, when something is there already that is not an empty folder. Exit 3 when there is no room for it, or it
+/// cannot be written. Exit 130 after Ctrl-C.
 pub fn create(target: &Path, tree: &Tree) -> Result<()> {
-    free(target)?;
-    let name = target.file_name().ok_or_else(|| Error::usage(format!("{} has no name", target.display())))?;
+    create_on(&Real, target, tree)
+}
+
+pub(super) fn create_on(disk: &dyn Disk, target: &Path, tree: &Tree) -> Result<()> {
+    enough(target, tree)?;
     let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::make_folder(parent)?;
-    sweep(parent);
-    // Beside the target, so that one rename brings it to its name; its maker's number says whether it is still wanted.
-    let staging = parent.join(format!("{STAGING}{}-{}", std::process::id(), name.to_string_lossy()));
-    let result = fill(&staging, tree).and_then(|()| publish(&staging, target));
+    let missing: Vec<&Path> =
+        parent.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists()).collect();
+    let result = disk.make_folder(parent).and_then(|()| {
+        sweep(disk, parent);
+        let staging = Staging::new(disk, parent)?;
+        let result = fill(disk, &staging.path, tree).and_then(|()| publish(disk, &staging.path, target));
+        if result.is_err() {
+            let _ = disk.remove_tree(&staging.path);
+        }
+        result
+    });
     if result.is_err() {
-        let _ = fs::remove_tree(&staging);
+        // What was made on the way; others may have put something into it by now, and then it stays.
+        missing.iter().for_each(|folder| disk.remove_if_empty(folder));
     }
     result
 }
 
-/// How the folder is called until it is whole; our process number and the name follow.
+/// Whether a new folder can be made there.
+///
+/// # Errors
+/// As [`create`], before anything is written.
+pub fn enough(target: &Path, tree: &Tree) -> Result<()> {
+    free(target)?;
+    if target.file_name().is_none() {
+        return Err(Error::usage(format!("{} has no name", target.display())));
+    }
+    roomy(target, &Load::of(tree.iter().map(|(path, file)| (path, file.bytes.len() as u64))))
+}
+
+/// How a folder is called until it is whole; sixteen hexadecimal digits follow.
 const STAGING: &str = ".mlops-lab-new-";
+
+/// Where a new folder is filled: beside its place, so that one rename brings it there.
+struct Staging {
+    path: PathBuf,
+    /// Says that it is still wanted, until we die: process numbers mean nothing to the container next door. None where the file system
+    /// has no locks; there nobody sweeps either.
+    _lock: Option<std::fs::File>,
+}
+
+impl Staging {
+    fn new(disk: &dyn Disk, parent: &Path) -> Result<Staging> {
+        for _ in 0..100 {
+            let mut random = [0; 8];
+            getrandom::fill(&mut random).map_err(|error| {
+                Error::environment("the system gives no random numbers").because(error.to_string())
+            })?;
+            let name: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+            let path = parent.join(format!("{STAGING}{name}"));
+            if !disk.make_new_folder(&path)? {
+                continue;
+            }
+            match fs::lock_folder(&path) {
+                // Another run swept it before it was locked.
+                Ok(None) => {}
+                Ok(Some(_)) if fs::kind(&path).is_ok_and(|kind| kind == Kind::Missing) => {}
+                Ok(lock) => return Ok(Staging { path, _lock: lock }),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(_) => return Ok(Staging { path, _lock: None }),
+            }
+        }
+        Err(Error::environment(format!("cannot make a folder in {}: each one disappears", parent.display())))
+    }
+}
 
 /// Whether nothing stands there, or an empty folder.
 ///
@@ -50,7 +108,10 @@ pub fn vacant(target: &Path) -> Result<bool> {
 pub fn free(target: &Path) -> Result<()> {
     let kind = fs::kind(target)
         .map_err(|error| Error::environment(format!("cannot look at {}", target.display())).because(error))?;
-    let empty = kind == Kind::Folder && fs::names(target).is_ok_and(|names| names.is_empty());
+    let names = if kind == Kind::Folder { fs::names(target) } else { Ok(Vec::new()) };
+    let names = names
+        .map_err(|error| Error::environment(format!("cannot read {}", target.display())).because(error))?;
+    let empty = kind == Kind::Folder && names.is_empty();
     if kind == Kind::Missing || empty {
         return Ok(());
     }
@@ -64,45 +125,53 @@ pub fn free(target: &Path) -> Result<()> {
         .hint("or write into it: mlops-lab init LAB DIR --on-conflict merge (see first: --dry-run)"))
 }
 
-fn fill(staging: &Path, tree: &Tree) -> Result<()> {
+fn fill(disk: &dyn Disk, staging: &Path, tree: &Tree) -> Result<()> {
     let mut last: Option<PathBuf> = None;
     for (path, file) in tree {
         clock::interrupted()?;
-        let secret = path.is_secret();
+        let mode = if path.is_secret() { Mode::Private } else { Mode::of(file.executable) };
         let path = path.under(staging);
         // Sorted paths: most files share their folder with the one before.
         if let Some(folder) = path.parent()
             && last.as_deref() != Some(folder)
         {
-            fs::make_folder(folder)?;
+            disk.make_folder(folder)?;
             last = Some(folder.to_owned());
         }
-        fs::create(&path, &file.bytes, file.executable)
-            .and_then(|()| if secret { fs::make_private(&path) } else { Ok(()) })
-            .map_err(|error| Error::environment(format!("cannot write {}", path.display())).because(error))?;
+        disk.write(&path, &file.bytes, mode)?;
     }
     Ok(())
 }
 
 /// One rename. It replaces an empty folder and refuses a full one, so of two runs one wins and the other is told.
-fn publish(staging: &Path, target: &Path) -> Result<()> {
+fn publish(disk: &dyn Disk, staging: &Path, target: &Path) -> Result<()> {
+    // An empty folder that was there may have been kept from others.
+    if let Some(bits) = fs::bits(target) {
+        fs::set_bits(staging, bits);
+    }
     clock::interrupted()?;
-    fs::rename(staging, target).map_err(|error| {
+    disk.rename(staging, target).map_err(|error| {
         // Somebody was faster, or made something there since we looked.
-        free(target)
-            .err()
-            .unwrap_or_else(|| Error::environment(format!("cannot make {}", target.display())).because(error))
+        free(target).err().unwrap_or_else(|| {
+            let mounted =
+                matches!(error.kind(), std::io::ErrorKind::ResourceBusy | std::io::ErrorKind::CrossesDevices);
+            let error = Error::environment(format!("cannot make {}", target.display())).because(error);
+            if mounted { error.hint("a file system is mounted there: name a folder in it") } else { error }
+        })
     })
 }
 
 /// Removes what killed runs left beside the target.
-fn sweep(parent: &Path) {
-    let Ok(names) = fs::names(parent) else { return };
-    for name in names.iter().filter_map(|name| Some((name, name.strip_prefix(STAGING)?))) {
-        let (name, rest) = name;
-        let maker = rest.split('-').next().and_then(|pid| pid.parse::<u32>().ok());
-        if maker.is_some_and(|pid| process::identity(pid).is_none()) {
-            let _ = fs::remove_tree(&parent.join(name));
+fn sweep(disk: &dyn Disk, parent: &Path) {
+    let ours = |name: &str| {
+        name.strip_prefix(STAGING)
+            .is_some_and(|rest| rest.len() == 16 && rest.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    };
+    for name in fs::names(parent).unwrap_or_default().iter().filter(|name| ours(name)) {
+        let path = parent.join(name);
+        let folder = fs::kind(&path).is_ok_and(|kind| kind == Kind::Folder);
+        if folder && let Ok(Some(_dead)) = fs::lock_folder(&path) {
+            let _ = disk.remove_tree(&path);
         }
     }
 }
@@ -150,6 +219,19 @@ pub fn overlay(root: &Path, tree: &Tree, base: &Tree, backups: &Path) -> Result<
 
 /// Every folder on the way to a file is a folder, and the file is a file or not there.
 pub(super) fn solid(root: &Path, path: &RelPath) -> Result<()> {
+    match obstacle(root, path)? {
+        None => Ok(()),
+        Some((place, _)) => Err(in_the_way(&place, path)),
+    }
+}
+
+pub(super) fn in_the_way(place: &Path, path: &RelPath) -> Error {
+    Error::environment(format!("{} is in the way of {path}", place.display()))
+        .hint("nothing is written through a link, over a folder or below a file: move it away")
+}
+
+/// What is neither a folder on the way to a file nor the file, if anything.
+pub(super) fn obstacle(root: &Path, path: &RelPath) -> Result<Option<(PathBuf, Kind)>> {
     let mut place = root.to_path_buf();
     let parts: Vec<&str> = path.as_str().split('/').collect();
     for (index, part) in parts.iter().enumerate() {
@@ -158,10 +240,11 @@ pub(super) fn solid(root: &Path, path: &RelPath) -> Result<()> {
         let kind = fs::kind(&place).map_err(|error| {
             Error::environment(format!("cannot look at {}", place.display())).because(error)
         })?;
-        if kind != wanted && kind != Kind::Missing {
-            return Err(Error::environment(format!("{} is in the way of {path}", place.display()))
-                .hint("nothing is written through a link or over a folder: move it away"));
+        match kind {
+            Kind::Missing => return Ok(None),
+            kind if kind != wanted => return Ok(Some((place, kind))),
+            _ => {}
         }
     }
-    Ok(())
+    Ok(None)
 }

@@ -2,18 +2,20 @@
 
 mod answers;
 mod apply;
+mod disk;
 mod env;
 mod journal;
 mod merge;
 mod plan;
 mod render;
+mod room;
 mod value;
 
 pub use answers::{Given, answers, plain, project_name};
-pub use apply::{Laid, create, free, overlay, vacant};
+pub use apply::{Laid, create, enough, free, overlay, vacant};
 pub use env::{renew, secrets};
-pub use journal::{Op, Recovered, Undone, commit, recover, undo, unfinished};
-pub use plan::{Action, Change, Policy, plan};
+pub use journal::{Op, Recovered, Undone, commit, possible, recover, undo, unfinished};
+pub use plan::{Action, Change, Policy, beside, plan};
 pub use render::{render, trial};
 
 #[cfg(test)]

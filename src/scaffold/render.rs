@@ -1,5 +1,7 @@
 //! Rendering: a lab and answers become trees of files, in memory. Pure.
 
+use std::collections::BTreeMap;
+
 use tera::{Context, Delimiters, ErrorKind, Tera};
 
 use super::answers::{Answers, Given, answers};
@@ -150,19 +152,28 @@ impl<'a> Pen<'a> {
 
     fn tree(&self, files: &Files, below: &str, context: &Context) -> Result<Tree> {
         let mut tree = Tree::new();
+        let mut from = BTreeMap::new();
         for (path, bytes) in files {
             let shown = format!("{below}/{path}");
             let to = self.path(path, &shown)?;
             let context = if to.is_secret() { &self.secret } else { context };
+            // A NUL stands in no text: what only looks like a hole is not one.
             let bytes = match std::str::from_utf8(bytes) {
-                Ok(text) => self.text(text, &shown, context)?.into_bytes(),
-                Err(_) => bytes.to_vec(),
+                Ok(text) if !text.contains('\0') => self.text(text, &shown, context)?.into_bytes(),
+                _ => bytes.to_vec(),
             };
             if tree.insert(to.clone(), File::new(bytes)).is_some() {
                 return Err(Error::usage(format!("{shown}: another template is written to {to} too")));
             }
+            from.insert(to, shown);
         }
-        Ok(tree)
+        match collision(&tree) {
+            None => Ok(tree),
+            Some((path, why)) => {
+                let shown = from.get(&path).map_or(below, String::as_str);
+                Err(Error::usage(format!("{shown}: {why}")))
+            }
+        }
     }
 
     fn path(&self, path: &str, shown: &str) -> Result<RelPath> {
@@ -206,6 +217,28 @@ impl<'a> Pen<'a> {
             _ => Ok(()),
         }
     }
+}
+
+/// Two paths that cannot both be there on every system, if there are any: names that differ in case only, a file where a folder is to be.
+fn collision(tree: &Tree) -> Option<(RelPath, String)> {
+    // Each name in small letters, as it is written, and whether it is a file.
+    let mut names: BTreeMap<String, (&str, bool)> = BTreeMap::new();
+    for path in tree.keys() {
+        let text = path.as_str();
+        let folders = text.match_indices('/').map(|(end, _)| (&text[..end], false));
+        for (name, file) in folders.chain([(text, true)]) {
+            let before = names.insert(name.to_lowercase(), (name, file));
+            let why = match before {
+                Some((other, _)) if other != name => {
+                    format!("{name} and {other} are the same name on some systems")
+                }
+                Some((_, other)) if other != file => format!("{name} would be a file and a folder"),
+                _ => continue,
+            };
+            return Some((path.clone(), why));
+        }
+    }
+    None
 }
 
 /// Steps or drills as one text, each under its title: what the tool shows and what the README says are the same files.

@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use super::apply::create_on;
+use super::disk::faulty::{Fault, Faulty};
 use super::render::Rendered;
 use super::*;
 use crate::catalog::tree::{File, RelPath, Tree};
@@ -191,13 +193,110 @@ fn an_empty_folder_is_taken_and_a_link_is_not() {
 #[test]
 fn what_a_killed_run_left_is_swept_and_what_a_live_one_makes_is_not() {
     let temp = tempfile::tempdir().unwrap();
-    // No process has this number: Linux ends at 2^22.
-    let dead = temp.path().join(".mlops-lab-new-4194999-lab");
-    let live = temp.path().join(format!(".mlops-lab-new-{}-other", std::process::id()));
-    std::fs::create_dir(&dead).unwrap();
-    std::fs::create_dir(&live).unwrap();
+    let make = |name: &str| {
+        let path = temp.path().join(name);
+        std::fs::create_dir(&path).unwrap();
+        std::fs::write(path.join("part"), "").unwrap();
+        path
+    };
+    let dead = make(".mlops-lab-new-0123456789abcdef");
+    let live = make(".mlops-lab-new-fedcba9876543210");
+    let users = make(".mlops-lab-new-idea");
+    let outside = make("outside");
+    std::os::unix::fs::symlink(&outside, temp.path().join(".mlops-lab-new-aaaaaaaaaaaaaaaa")).unwrap();
+    let _held = crate::platform::fs::lock_folder(&live).unwrap().unwrap();
     create(&temp.path().join("lab"), &tree(&[("a", "1")])).unwrap();
-    assert!(!dead.exists() && live.exists());
+    assert!(!dead.exists() && live.exists() && users.join("part").exists() && outside.join("part").exists());
+}
+
+/// The names in a folder.
+fn names(folder: &std::path::Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn whatever_fails_at_whatever_moment_a_new_folder_is_whole_or_not_there() {
+    let files = tree(&[
+        ("a", "1\n"),
+        ("d/b", "22\n"),
+        ("d/e/c", "333\n"),
+        (".env", "K=1\n"),
+        ("z.sh", "#!/bin/sh\n"),
+    ]);
+    let whole = |root: &std::path::Path| {
+        let there = crate::platform::fs::walk(root).unwrap();
+        there.len() == files.len() && files.iter().all(|(path, file)| there[path.as_str()] == file.bytes)
+    };
+    // The folder is new, is new with those above it, or is there and empty.
+    for (place, already) in [("lab", false), ("x/y/lab", false), ("lab", true)] {
+        for fault in Fault::ALL {
+            let mut failures = 0;
+            for left in 0..200 {
+                let temp = tempfile::tempdir().unwrap();
+                let target = temp.path().join(place);
+                if already {
+                    std::fs::create_dir(&target).unwrap();
+                }
+                let disk = Faulty::new(left, fault);
+                let result = create_on(&disk, &target, &files);
+                if result.is_ok() {
+                    assert!(whole(&target));
+                    assert!(left > 8, "a disk that fails at once cannot have made anything");
+                    break;
+                }
+                failures += 1;
+                assert_ne!(result.unwrap_err().exit(), Exit::Bug);
+                let found = names(temp.path());
+                if fault == Fault::Death {
+                    let there = target.exists() && !names(&target).is_empty();
+                    assert!(!there, "{place} after {left}");
+                } else {
+                    let before: &[&str] = if already { &["lab"] } else { &[] };
+                    assert_eq!(found, before, "{place} after {left}, {fault:?}: all is as it was");
+                }
+                // The next run is not hindered, and clears what is left.
+                create(&target, &files).unwrap();
+                assert!(whole(&target));
+                assert_eq!(names(target.parent().unwrap()), ["lab"], "{place} after {left}, {fault:?}");
+            }
+            assert!(failures > 8, "{failures}");
+        }
+    }
+}
+
+#[test]
+fn a_name_may_be_as_long_as_names_may_be() {
+    let temp = tempfile::tempdir().unwrap();
+    let long = "n".repeat(255);
+    let target = temp.path().join(&long);
+    create(&target, &tree(&[(&long, "1")])).unwrap();
+    let op = |text: &str| {
+        Op::ours(RelPath::new(long.as_str()).unwrap(), Some(File::new(text.as_bytes().to_vec())))
+    };
+    commit(&target, "update", &[op("2")]).unwrap();
+    assert_eq!(std::fs::read_to_string(target.join(&long)).unwrap(), "2");
+    undo(&target).unwrap();
+    assert_eq!(std::fs::read_to_string(target.join(&long)).unwrap(), "1");
+    let error = create(&temp.path().join("m".repeat(256)), &tree(&[("a", "1")])).unwrap_err();
+    assert_eq!(error.exit(), Exit::Environment, "{error}");
+    assert_eq!(names(temp.path()), [long]);
+}
+
+#[test]
+fn an_empty_folder_that_was_kept_from_others_stays_so() {
+    use std::os::unix::fs::PermissionsExt;
+    let temp = tempfile::tempdir().unwrap();
+    let target = temp.path().join("lab");
+    std::fs::create_dir(&target).unwrap();
+    std::fs::set_permissions(&target, std::fs::Permissions::from_mode(0o700)).unwrap();
+    create(&target, &tree(&[("a", "1"), (".env", "K=1")])).unwrap();
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&target), mode(&target.join(".env"))), (0o700, 0o600));
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::platform::fs;
 
 pub use cluster::{Cluster, Object};
-pub use lock::lock;
+pub use lock::{Lock, lock};
 pub use progress::Progress;
 pub use record::{Record, seed};
 

@@ -218,11 +218,15 @@ fn both(
     })
 }
 
+/// The names under which a second file is put beside `path`, in order.
+pub fn beside(path: &RelPath) -> impl Iterator<Item = RelPath> {
+    let name = move |n: u32| if n == 1 { format!("{path}.new") } else { format!("{path}.new-{n}") };
+    (1..1000).map(name).filter_map(|name| RelPath::new(name).ok())
+}
+
 /// A name beside `path` that nobody has.
 fn free(path: &RelPath, all: &Tree, disk: &Tree) -> RelPath {
-    (1..)
-        .map(|n| if n == 1 { format!("{path}.new") } else { format!("{path}.new-{n}") })
-        .filter_map(|name| RelPath::new(name).ok())
+    beside(path)
         .find(|name| !all.contains_key(name) && !disk.contains_key(name))
         .unwrap_or_else(|| path.clone())
 }

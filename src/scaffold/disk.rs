@@ -1,0 +1,195 @@
+//! The disk, as far as a change needs it. Tests put one in its place that fails, or dies, at the moment they choose.
+
+use std::path::Path;
+
+use crate::catalog::tree::RelPath;
+use crate::error::{Error, Result};
+use crate::platform::fs::Mode;
+use crate::platform::{fs, inside};
+
+pub(super) trait Disk {
+    /// A file among what is not valid yet.
+    fn write(&self, path: &Path, bytes: &[u8], mode: Mode) -> Result<()>;
+    /// A file that is there whole or not at all.
+    fn write_whole(&self, path: &Path, bytes: &[u8], mode: Mode) -> Result<()>;
+    /// A folder and those above it.
+    fn make_folder(&self, path: &Path) -> Result<()>;
+    /// A folder that nobody has; whether it was made.
+    fn make_new_folder(&self, path: &Path) -> Result<bool>;
+    fn rename(&self, from: &Path, to: &Path) -> std::io::Result<()>;
+    fn remove_tree(&self, path: &Path) -> Result<()>;
+    /// A folder, if it is empty.
+    fn remove_if_empty(&self, path: &Path);
+    /// A file to its place in the project.
+    fn bring(&self, from: &Path, root: &Path, to: &RelPath) -> Result<()>;
+    /// A file out of the project.
+    fn remove(&self, root: &Path, path: &RelPath) -> Result<()>;
+    /// The folders above a place in the project.
+    fn make_way(&self, root: &Path, path: &RelPath) -> Result<()>;
+}
+
+/// The machine's own.
+pub(super) struct Real;
+
+fn cannot(what: &str, root: &Path, path: &RelPath) -> impl FnOnce(std::io::Error) -> Error {
+    let message = format!("cannot {what} {}", path.under(root).display());
+    move |error| Error::environment(message).because(error)
+}
+
+impl Disk for Real {
+    fn write(&self, path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
+        fs::create(path, bytes, mode)
+            .map_err(|error| Error::environment(format!("cannot write {}", path.display())).because(error))
+    }
+    fn write_whole(&self, path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
+        fs::write_as(path, bytes, mode)
+    }
+    fn make_folder(&self, path: &Path) -> Result<()> {
+        fs::make_folder(path)
+    }
+    fn make_new_folder(&self, path: &Path) -> Result<bool> {
+        match fs::make_new_folder(path) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => {
+                Err(Error::environment(format!("cannot make the folder {}", path.display())).because(error))
+            }
+        }
+    }
+    fn rename(&self, from: &Path, to: &Path) -> std::io::Result<()> {
+        fs::rename(from, to)
+    }
+    fn remove_tree(&self, path: &Path) -> Result<()> {
+        fs::remove_tree(path)
+    }
+    fn remove_if_empty(&self, path: &Path) {
+        fs::remove_if_empty(path);
+    }
+    fn bring(&self, from: &Path, root: &Path, to: &RelPath) -> Result<()> {
+        inside::bring(from, root, to.as_str()).map_err(cannot("write", root, to))
+    }
+    fn remove(&self, root: &Path, path: &RelPath) -> Result<()> {
+        inside::remove(root, path.as_str()).map_err(cannot("remove", root, path))
+    }
+    fn make_way(&self, root: &Path, path: &RelPath) -> Result<()> {
+        inside::make_way(root, path.as_str()).map_err(cannot("make the folders above", root, path))
+    }
+}
+
+#[cfg(test)]
+pub(super) mod faulty {
+    //! A disk that works for a while.
+
+    use std::cell::Cell;
+    use std::io;
+
+    use super::*;
+
+    /// What the disk does when its time has come.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Fault {
+        /// Once, with this error of the system; afterwards it works.
+        Once(io::ErrorKind),
+        /// Always, with this error of the system, but removing works: a full disk.
+        Full(io::ErrorKind),
+        /// Nothing works any more, as after a kill: the cleaning up is not done either.
+        Death,
+    }
+
+    impl Fault {
+        pub const ALL: [Fault; 5] = [
+            Fault::Once(io::ErrorKind::StorageFull),
+            Fault::Once(io::ErrorKind::PermissionDenied),
+            Fault::Once(io::ErrorKind::Other),
+            Fault::Full(io::ErrorKind::StorageFull),
+            Fault::Death,
+        ];
+    }
+
+    /// A disk that works `left` times and then fails. A write that fails leaves a part of the file, as the real one does.
+    pub struct Faulty {
+        pub left: Cell<u32>,
+        pub fault: Fault,
+        pub failed: Cell<bool>,
+    }
+
+    impl Faulty {
+        pub fn new(left: u32, fault: Fault) -> Faulty {
+            Faulty { left: Cell::new(left), fault, failed: Cell::new(false) }
+        }
+
+        /// `frees`: whether the step makes room rather than taking it.
+        fn may(&self, frees: bool) -> io::Result<()> {
+            if self.failed.get() {
+                return match self.fault {
+                    Fault::Once(_) => Ok(()),
+                    Fault::Full(kind) if !frees => Err(kind.into()),
+                    Fault::Full(_) => Ok(()),
+                    Fault::Death => Err(io::Error::other("dead")),
+                };
+            }
+            if self.left.get() == 0 {
+                self.failed.set(true);
+                return Err(match self.fault {
+                    Fault::Once(kind) | Fault::Full(kind) => kind.into(),
+                    Fault::Death => io::Error::other("dead"),
+                });
+            }
+            self.left.set(self.left.get() - 1);
+            Ok(())
+        }
+
+        fn told(&self, frees: bool) -> Result<()> {
+            self.may(frees).map_err(|error| Error::environment("the disk fails").because(error))
+        }
+    }
+
+    impl Disk for Faulty {
+        fn write(&self, path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
+            let first = !self.failed.get();
+            self.told(false).inspect_err(|_| {
+                if first {
+                    let _ = Real.write(path, &bytes[..bytes.len() / 2], mode);
+                }
+            })?;
+            Real.write(path, bytes, mode)
+        }
+        fn write_whole(&self, path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
+            self.told(false)?;
+            Real.write_whole(path, bytes, mode)
+        }
+        fn make_folder(&self, path: &Path) -> Result<()> {
+            self.told(false)?;
+            Real.make_folder(path)
+        }
+        fn make_new_folder(&self, path: &Path) -> Result<bool> {
+            self.told(false)?;
+            Real.make_new_folder(path)
+        }
+        fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+            self.may(true)?;
+            Real.rename(from, to)
+        }
+        fn remove_tree(&self, path: &Path) -> Result<()> {
+            self.told(true)?;
+            Real.remove_tree(path)
+        }
+        fn remove_if_empty(&self, path: &Path) {
+            if self.may(true).is_ok() {
+                Real.remove_if_empty(path);
+            }
+        }
+        fn bring(&self, from: &Path, root: &Path, to: &RelPath) -> Result<()> {
+            self.told(true)?;
+            Real.bring(from, root, to)
+        }
+        fn remove(&self, root: &Path, path: &RelPath) -> Result<()> {
+            self.told(true)?;
+            Real.remove(root, path)
+        }
+        fn make_way(&self, root: &Path, path: &RelPath) -> Result<()> {
+            self.told(false)?;
+            Real.make_way(root, path)
+        }
+    }
+}

@@ -1,0 +1,422 @@
+//! Changing many files of a project as one change: after a kill, a full disk or a refusal the next command finds the old state or the new.
+//!
+//! Everything new is written first, below `.mlops-lab/run/change`, and everything that gives way is copied to `.mlops-lab/undo`. Then one
+//! rename makes the list of what is to be done valid, and from there on there are only renames and removals, which can be done again.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::apply::{in_the_way, obstacle, solid};
+use super::disk::{Disk, Real};
+use super::room::{Load, roomy};
+use crate::catalog::tree::{File, RelPath};
+use crate::error::{Error, Result};
+use crate::platform::fs::{Kind, Mode};
+use crate::platform::{clock, fs};
+
+/// What is to be done to one path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Op {
+    /// Which file.
+    pub path: RelPath,
+    /// What is there afterwards; none removes it.
+    pub file: Option<File>,
+    /// The SHA-256 of what the plan found there; none where that does not matter, as nobody else writes it.
+    found: Option<Option<String>>,
+}
+
+impl Op {
+    /// A change of a file of the learner's, who may have changed it since it was read.
+    pub fn over(path: RelPath, file: Option<File>, found: Option<&File>) -> Op {
+        Op { path, file, found: Some(found.map(|found| hash(&found.bytes))) }
+    }
+
+    /// A change of a file of our own.
+    pub fn ours(path: RelPath, file: Option<File>) -> Op {
+        Op { path, file, found: None }
+    }
+}
+
+/// The list, as it stands on the disk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Journal {
+    /// The command that began it.
+    command: String,
+    /// Names the folder of what gave way, below `.mlops-lab/undo`.
+    moment: String,
+    entries: Vec<Entry>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Entry {
+    path: RelPath,
+    /// The number of the staged file; none removes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    new: Option<usize>,
+    /// The SHA-256 of what is there afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
+    /// The SHA-256 of what was there before; it lies below `old/` of the moment's folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    was: Option<String>,
+}
+
+/// What is to be taken away again when a change ends before its list is valid.
+#[derive(Debug, Serialize, Deserialize)]
+struct Begun {
+    moment: u64,
+    /// Folders of the project that were not there, the deepest last.
+    folders: Vec<RelPath>,
+}
+
+fn change_folder(root: &Path) -> PathBuf {
+    root.join(".mlops-lab/run/change")
+}
+
+/// A change that is over, until it is removed.
+fn done_folder(root: &Path) -> PathBuf {
+    root.join(".mlops-lab/run/changed")
+}
+
+fn undo_folder(root: &Path) -> PathBuf {
+    root.join(".mlops-lab/undo")
+}
+
+/// Where what gave way is kept.
+fn old_folder(root: &Path, moment: u64) -> PathBuf {
+    undo_folder(root).join(moment.to_string()).join("old")
+}
+
+fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Does all of it, or nothing. `command` names the run in messages.
+///
+/// # Errors
+/// Exit 3, with nothing changed, as [`possible`], or when a file cannot be written or is another than the plan found; exit 130 after Ctrl-C,
+/// likewise.
+pub fn commit(root: &Path, command: &str, ops: &[Op]) -> Result<()> {
+    commit_on(&Real, root, command, ops)
+}
+
+/// Whether a change can be done: nothing is in its way, and there is room for it.
+///
+/// # Errors
+/// Exit 3 with what is in the way or missing.
+pub fn possible(root: &Path, ops: &[Op]) -> Result<()> {
+    let goes = |path: &str| ops.iter().any(|op| op.file.is_none() && op.path.as_str() == path);
+    for op in ops {
+        let Some((place, kind)) = obstacle(root, &op.path)? else { continue };
+        let within = place.strip_prefix(root).unwrap_or(&place).to_string_lossy().into_owned();
+        let gives_way = match kind {
+            // A file where a folder is to be.
+            Kind::File => goes(&within),
+            // A folder where a file is to be, of which every file goes.
+            Kind::Folder if op.file.is_some() => {
+                fs::walk(&place)?.keys().all(|path| goes(&format!("{within}/{path}")))
+            }
+            _ => false,
+        };
+        if !gives_way {
+            return Err(in_the_way(&place, &op.path));
+        }
+    }
+    let length = |path: &RelPath| fs::length(&path.under(root));
+    let new = ops.iter().filter_map(|op| Some((&op.path, op.file.as_ref()?.bytes.len() as u64)));
+    let old = ops.iter().filter_map(|op| Some((&op.path, length(&op.path)?)));
+    let (mut load, old) = (Load::of(new), Load::of(old));
+    load.files.extend(old.files);
+    load.folders += old.folders;
+    // The lists: each entry has a path and two hashes.
+    let list: u64 = ops.iter().map(|op| op.path.as_str().len() as u64 + 256).sum();
+    load.files.extend([list, list, list]);
+    roomy(root, &load)
+}
+
+pub(super) fn commit_on(disk: &dyn Disk, root: &Path, command: &str, ops: &[Op]) -> Result<()> {
+    if unfinished(root) {
+        return Err(Error::environment("the change of a run that was killed comes first")
+            .hint("the next command brings it to an end: mlops-lab diff"));
+    }
+    own_folders(root)?;
+    possible(root, ops)?;
+    let moment = moment(root);
+    let begun = Begun { moment, folders: missing(root, ops) };
+    if let Err(error) = prepare(disk, root, command, ops, &begun) {
+        // Nothing of the project has been touched.
+        let _ = drop_change(disk, root);
+        return Err(error);
+    }
+    match fs::read_optional(&change_folder(root).join(LIST))? {
+        Some(bytes) => finish(disk, root, &journal(root, &bytes)?).map(drop),
+        None => Err(Error::bug("a list that was written is not there")),
+    }
+}
+
+/// No link in the way of our own folders: a lab comes with a repository, perhaps of a stranger's.
+fn own_folders(root: &Path) -> Result<()> {
+    for path in [
+        ".mlops-lab/run/change/journal.json",
+        ".mlops-lab/run/changed/journal.json",
+        ".mlops-lab/undo/0/journal.json",
+    ] {
+        solid(root, &RelPath::new(path).map_err(Error::bug)?)?;
+    }
+    Ok(())
+}
+
+const LIST: &str = "journal.json";
+
+const BEGUN: &str = "begun.json";
+
+/// A name for this change, later than those there are.
+fn moment(root: &Path) -> u64 {
+    let last = fs::folders(&undo_folder(root)).unwrap_or_default();
+    let last = last.iter().filter_map(|name| name.parse::<u64>().ok()).max().unwrap_or(0);
+    clock::unix_now().max(last.saturating_add(1))
+}
+
+/// The folders that new files need and that are not there, each after those above it.
+fn missing(root: &Path, ops: &[Op]) -> Vec<RelPath> {
+    let mut folders = BTreeSet::new();
+    for path in ops.iter().filter(|op| op.file.is_some()).map(|op| op.path.as_str()) {
+        let above = path.match_indices('/').filter_map(|(end, _)| RelPath::new(&path[..end]).ok());
+        folders.extend(
+            above.filter(|folder| fs::kind(&folder.under(root)).is_ok_and(|kind| kind == Kind::Missing)),
+        );
+    }
+    folders.into_iter().collect()
+}
+
+/// All that can fail for want of room or rights. The last step makes the list valid.
+fn prepare(disk: &dyn Disk, root: &Path, command: &str, ops: &[Op], begun: &Begun) -> Result<()> {
+    let change = change_folder(root);
+    disk.remove_tree(&done_folder(root))?;
+    disk.make_folder(&change)?;
+    disk.write_whole(&change.join(BEGUN), &text(begun)?, Mode::Plain)?;
+    let mut entries = Vec::new();
+    for (number, op) in ops.iter().enumerate() {
+        clock::interrupted()?;
+        let place = op.path.under(root);
+        let old = if obstacle(root, &op.path)?.is_none() { fs::content(&place)? } else { None };
+        let was = old.as_ref().map(|(bytes, _)| hash(bytes));
+        if op.found.as_ref().is_some_and(|found| *found != was) {
+            return Err(Error::environment(format!(
+                "{} was changed by somebody while its change was planned: nothing was changed",
+                op.path
+            ))
+            .hint("type the command again"));
+        }
+        let bits = fs::bits(&place).filter(|_| old.is_some());
+        if let Some((bytes, executable)) = old {
+            let copy = op.path.under(&old_folder(root, begun.moment));
+            if let Some(folder) = copy.parent() {
+                disk.make_folder(folder)?;
+            }
+            disk.write(&copy, &bytes, mode(&op.path, bits, executable))?;
+        }
+        if let Some(file) = &op.file {
+            disk.write(&change.join(number.to_string()), &file.bytes, mode(&op.path, bits, file.executable))?;
+            if obstacle(root, &op.path)?.is_none() {
+                disk.make_way(root, &op.path)?;
+            }
+        }
+        let new = op.file.as_ref().map(|_| number);
+        let sha256 = op.file.as_ref().map(|file| hash(&file.bytes));
+        entries.push(Entry { path: op.path.clone(), new, sha256, was });
+    }
+    let journal = Journal { command: command.to_owned(), moment: begun.moment.to_string(), entries };
+    let text = text(&journal)?;
+    disk.write_whole(&undo_folder(root).join(&journal.moment).join(LIST), &text, Mode::Plain)?;
+    clock::interrupted()?;
+    disk.write_whole(&change.join(LIST), &text, Mode::Plain)
+}
+
+fn text<T: Serialize>(list: &T) -> Result<Vec<u8>> {
+    serde_json::to_vec_pretty(list)
+        .map_err(|error| Error::bug("a list that cannot be written").because(error))
+}
+
+/// The mode of a file that takes the place of another: who may read it is its owner's decision, whether it runs is the plan's.
+fn mode(path: &RelPath, before: Option<u32>, executable: bool) -> Mode {
+    match before {
+        _ if path.is_secret() => Mode::Private,
+        None => Mode::of(executable),
+        // Who may read it may run it.
+        Some(bits) if executable => Mode::Exactly((bits & 0o777) | ((bits & 0o444) >> 2)),
+        Some(bits) => Mode::Exactly(bits & 0o666),
+    }
+}
+
+fn journal(root: &Path, bytes: &[u8]) -> Result<Journal> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let list = change_folder(root).join(LIST);
+        Error::environment(format!("{} cannot be read", list.display())).because(error)
+    })
+}
+
+/// From here on everything can be done twice, and days may lie between: what the learner has written since is kept like what was there
+/// before. Returns where.
+fn finish(disk: &dyn Disk, root: &Path, journal: &Journal) -> Result<Vec<RelPath>> {
+    let change = change_folder(root);
+    let moment: u64 = journal
+        .moment
+        .parse()
+        .map_err(|_| Error::environment(format!("{} names no moment", change.join(LIST).display())))?;
+    let mut since = Vec::new();
+    let (come, go): (Vec<&Entry>, Vec<&Entry>) =
+        journal.entries.iter().partition(|entry| entry.new.is_some());
+    let mut keep = |entry: &Entry| -> Result<()> {
+        let place = entry.path.under(root);
+        if obstacle(root, &entry.path)?.is_some() {
+            return Ok(());
+        }
+        let Some((bytes, executable)) = fs::content(&place)? else { return Ok(()) };
+        let now = Some(hash(&bytes));
+        if now != entry.was && now != entry.sha256 {
+            let copy = entry.path.under(&old_folder(root, moment));
+            disk.write_whole(&copy, &bytes, mode(&entry.path, fs::bits(&place), executable))?;
+            since.push(entry.path.clone());
+        }
+        Ok(())
+    };
+    // First what goes: a folder may give way to a file, and a file to a folder.
+    for entry in go {
+        keep(entry)?;
+        disk.remove(root, &entry.path)?;
+        fs::remove_empty_above(&entry.path.under(root), root);
+    }
+    for entry in come {
+        let staged = entry.new.map(|number| change.join(number.to_string()));
+        // Not there: it was brought to its place before.
+        let Some(staged) = staged.filter(|staged| staged.is_file()) else { continue };
+        keep(entry)?;
+        fs::remove_empty_folders(&entry.path.under(root));
+        solid(root, &entry.path)?;
+        disk.make_way(root, &entry.path)?;
+        disk.bring(&staged, root, &entry.path)?;
+    }
+    // One rename ends it: a list that is half removed must not be read.
+    let done = done_folder(root);
+    disk.rename(&change, &done)
+        .map_err(|error| Error::environment(format!("cannot write {}", done.display())).because(error))?;
+    // The next change removes what stays.
+    let _ = disk.remove_tree(&done);
+    Ok(since)
+}
+
+/// Takes away what a change that was not decided has made. Of the project nothing but empty folders.
+fn drop_change(disk: &dyn Disk, root: &Path) -> Result<()> {
+    let change = change_folder(root);
+    if let Some(bytes) = fs::read_optional(&change.join(BEGUN))?
+        && let Ok(begun) = serde_json::from_slice::<Begun>(&bytes)
+    {
+        disk.remove_tree(&undo_folder(root).join(begun.moment.to_string()))?;
+        for folder in begun.folders.iter().rev() {
+            if obstacle(root, folder)? == Some((folder.under(root), Kind::Folder)) {
+                disk.remove_if_empty(&folder.under(root));
+            }
+        }
+    }
+    disk.remove_tree(&change)
+}
+
+/// Whether a change is under way there, or was left in the middle.
+pub fn unfinished(root: &Path) -> bool {
+    change_folder(root).is_dir()
+}
+
+/// What a run that was killed had begun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recovered {
+    /// It had been decided, and is done now: the command that began it, and the files that were written since and gave way.
+    Finished(String, Vec<RelPath>),
+    /// It had not been decided: nothing of the project was changed.
+    Dropped,
+}
+
+/// Brings a change to its end that a killed run left in the middle, if there is one.
+///
+/// # Errors
+/// Exit 3 when that cannot be done either; it is tried again by the next command.
+pub fn recover(root: &Path) -> Result<Option<Recovered>> {
+    recover_on(&Real, root)
+}
+
+pub(super) fn recover_on(disk: &dyn Disk, root: &Path) -> Result<Option<Recovered>> {
+    if !unfinished(root) {
+        return Ok(None);
+    }
+    own_folders(root)?;
+    match fs::read_optional(&change_folder(root).join(LIST))? {
+        Some(bytes) => {
+            let journal = journal(root, &bytes)?;
+            let since = finish(disk, root, &journal)?;
+            Ok(Some(Recovered::Finished(journal.command, since)))
+        }
+        None => {
+            drop_change(disk, root)?;
+            Ok(Some(Recovered::Dropped))
+        }
+    }
+}
+
+/// What `undo` puts back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Undone {
+    /// The command that is undone.
+    pub command: String,
+    /// When it was, in seconds since 1970.
+    pub moment: String,
+    /// Files that are as they were.
+    pub restored: Vec<RelPath>,
+    /// Files that were changed since: what was there now is kept as this change's own backup.
+    pub changed_since: Vec<RelPath>,
+}
+
+/// Puts back what the last change found, to identical bytes. It is a change itself, so that it can be undone.
+///
+/// # Errors
+/// Exit 1 when there is nothing to undo; exit 3 as [`commit`].
+pub fn undo(root: &Path) -> Result<Undone> {
+    let folder = undo_folder(root);
+    let mut moments: Vec<u64> =
+        fs::folders(&folder).unwrap_or_default().iter().filter_map(|name| name.parse().ok()).collect();
+    moments.sort_unstable();
+    let whole = |moment: &&u64| folder.join(moment.to_string()).join("journal.json").is_file();
+    let Some(moment) = moments.iter().rev().find(whole) else {
+        return Err(Error::no("there is nothing to undo"));
+    };
+    let kept = folder.join(moment.to_string());
+    let path = kept.join("journal.json");
+    let journal: Journal = serde_json::from_slice(&fs::read(&path)?)
+        .map_err(|error| Error::environment(format!("{} cannot be read", path.display())).because(error))?;
+    let mut ops = Vec::new();
+    let mut changed_since = Vec::new();
+    for entry in &journal.entries {
+        let blocked = obstacle(root, &entry.path)?.is_some();
+        let now = if blocked { None } else { fs::content(&entry.path.under(root))? };
+        let now = now.map(|(bytes, executable)| File { bytes, executable });
+        if now.as_ref().map(|now| hash(&now.bytes)) != entry.sha256 {
+            changed_since.push(entry.path.clone());
+        }
+        let old = entry.path.under(&kept.join("old"));
+        // A folder there holds others that gave way.
+        let file = fs::kind(&old).is_ok_and(|kind| kind == Kind::File);
+        let old = if file { fs::content(&old)? } else { None };
+        let old = old.map(|(bytes, executable)| File { bytes, executable });
+        ops.push(Op::over(entry.path.clone(), old, now.as_ref()));
+    }
+    commit(root, "undo", &ops)?;
+    // Undone: the next `undo` goes one further back, and this one's own list brings it again.
+    fs::remove_tree(&kept)?;
+    let restored = ops.into_iter().map(|op| op.path).collect();
+    Ok(Undone { command: journal.command, moment: journal.moment, restored, changed_since })
+}
+
+#[cfg(test)]
+mod tests;
