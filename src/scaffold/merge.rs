@@ -1,5 +1,7 @@
 //! Merging the text that a template gives now with the one that a learner has made of what it gave before. Pure.
 
+use std::collections::HashMap;
+
 use diffy::{ConflictStyle, MergeOptions};
 
 /// What a merge comes to.
@@ -26,6 +28,16 @@ pub fn merge(base: Option<&[u8]>, mine: &[u8], theirs: &[u8]) -> Merged {
             None => return Merged::Binary,
         },
     };
+    // An editor, or git, that ends lines in another way has changed every one of them, and none.
+    if crlf(&mine) && !base.contains('\r') && !theirs.contains('\r') {
+        let own = mine.replace("\r\n", "\n");
+        let back = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).replace('\n', "\r\n").into_bytes();
+        return match merge(Some(base.as_bytes()), own.as_bytes(), theirs.as_bytes()) {
+            Merged::Clean(bytes) => Merged::Clean(back(bytes)),
+            Merged::Conflict(bytes) => Merged::Conflict(back(bytes)),
+            Merged::Binary => Merged::Binary,
+        };
+    }
     // A last line without its end would be glued to a marker.
     let whole = |text: &str| {
         if text.is_empty() || text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") }
@@ -40,6 +52,12 @@ pub fn merge(base: Option<&[u8]>, mine: &[u8], theirs: &[u8]) -> Merged {
         }
         Err(text) => Merged::Conflict(text.into_bytes()),
     }
+}
+
+/// Whether every line ends as on Windows.
+fn crlf(text: &str) -> bool {
+    let ends = text.matches('\n').count();
+    ends > 0 && ends == text.matches("\r\n").count() && ends == text.matches('\r').count()
 }
 
 /// The lines that both texts have, in order.
@@ -66,10 +84,20 @@ pub fn likeness(a: &[u8], b: &[u8]) -> f64 {
     if all == 0 {
         return 0.0;
     }
-    let shared = common(a, b).lines().count();
     #[allow(clippy::cast_precision_loss, reason = "numbers of lines")]
-    let share = 2.0 * shared as f64 / all as f64;
-    share
+    let share = |shared: usize| 2.0 * shared as f64 / all as f64;
+    // In whatever order: a bound that costs little. Comparing two long texts that have nothing in common takes minutes.
+    let mut lines: HashMap<&str, usize> = HashMap::new();
+    a.lines().for_each(|line| *lines.entry(line).or_default() += 1);
+    let known = |line: &&str| {
+        let left = lines.get_mut(*line).filter(|left| **left > 0);
+        left.map(|left| *left -= 1).is_some()
+    };
+    let most = b.lines().filter(known).count();
+    if share(most) < 0.5 {
+        return share(most);
+    }
+    share(common(a, b).lines().count())
 }
 
 #[cfg(test)]
@@ -115,6 +143,26 @@ mod tests {
     fn a_last_line_without_an_end_is_no_trouble() {
         assert_eq!(clean(merge(Some(b"a\nb"), b"A\nb", b"a\nb")), "A\nb");
         assert!(matches!(merge(Some(b"a"), b"b", b"c"), Merged::Conflict(_)));
+    }
+
+    #[test]
+    fn lines_that_end_in_another_way_are_the_same_lines() {
+        let mine = "a\r\nB\r\nc\r\nd\r\ne\r\n";
+        let merged = merge(Some(BASE.as_bytes()), mine.as_bytes(), b"a\nb\nc\nd\nE\n");
+        assert_eq!(clean(merged), "a\r\nB\r\nc\r\nd\r\nE\r\n");
+        let Merged::Conflict(bytes) = merge(Some(BASE.as_bytes()), mine.as_bytes(), b"a\nX\nc\nd\ne\n")
+        else {
+            panic!("no conflict");
+        };
+        assert!(String::from_utf8(bytes).unwrap().contains("B\r\n=======\r\nX\r\n"));
+    }
+
+    #[test]
+    fn long_texts_without_a_common_line_are_told_apart_at_once() {
+        let text = |word: &str| (0..300_000).map(|n| format!("{word} {n}\n")).collect::<String>();
+        let since = std::time::Instant::now();
+        assert!(likeness(text("a").as_bytes(), text("b").as_bytes()) < 0.1);
+        assert!(since.elapsed().as_secs() < 10);
     }
 
     #[test]
