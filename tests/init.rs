@@ -10,12 +10,12 @@
 
 mod support;
 
-use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
+use rustix::process::Signal;
 use serde_json::Value;
-use support::{BIN, must, seen};
+use support::{BIN, ended, files, must, seen, signal};
 
 fn init(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(BIN);
@@ -25,15 +25,6 @@ fn init(folder: &Path, args: &[&str]) -> Command {
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
-}
-
-/// Every file below a folder.
-fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    if !folder.exists() {
-        return BTreeMap::new();
-    }
-    let out = must(Command::new("find").args([".", "-type", "f"]).current_dir(folder)).out;
-    out.lines().map(|path| (path.to_owned(), std::fs::read(folder.join(path)).unwrap())).collect()
 }
 
 #[test]
@@ -109,54 +100,99 @@ fn a_first_commit_is_made_when_asked_and_holds_no_secret() {
     assert!(tracked.contains("README.md") && !tracked.lines().any(|path| path == ".env"), "{tracked}");
 }
 
-#[test]
-fn of_two_runs_at_once_one_wins_and_the_tree_is_whole() {
-    let temp = tempfile::tempdir().unwrap();
-    let whole = {
-        let folder = temp.path().join("alone");
-        must(&mut init(&folder, &[]));
-        files(&folder).len()
-    };
-    for n in 0..50 {
-        let folder = temp.path().join(format!("lab-{n}"));
-        let start = || init(&folder, &[]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let (mut a, mut b) = (start(), start());
-        let codes = [a.wait().unwrap().code().unwrap(), b.wait().unwrap().code().unwrap()];
-        assert!(codes == [0, 2] || codes == [2, 0], "{codes:?}");
-        assert_eq!(files(&folder).len(), whole);
+/// The names in a folder.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+/// A lab of many files that is quickly rendered, so that most of a run is writing. `MLOPS_LAB_SERVING` takes a whole lab instead.
+fn many(pack: &Path) -> impl Fn(&Path) -> Command + use<> {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/tiny");
+    must(Command::new("cp").arg("-r").arg(from).arg(pack));
+    for n in 0..60 {
+        let folder = pack.join(format!("templates/tiny/many/{}", n % 20));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(format!("{n}.txt")), format!("{n}\n").repeat(1000)).unwrap();
     }
-    let left: Vec<_> =
-        std::fs::read_dir(temp.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(left.len(), 51, "{left:?}");
+    let pack = pack.to_owned();
+    move |folder| {
+        if std::env::var_os("MLOPS_LAB_SERVING").is_some() {
+            return init(folder, &[]);
+        }
+        let mut command = Command::new(BIN);
+        command.arg("--pack").arg(&pack).args(["init", "tiny", "--no-doctor"]).arg(folder);
+        command
+    }
+}
+
+/// Starts a run whose words nobody wants.
+fn start(command: &mut Command) -> Child {
+    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
 #[test]
-fn a_killed_run_leaves_no_part_of_a_lab() {
-    let temp = tempfile::tempdir().unwrap();
-    let since = std::time::Instant::now();
-    must(&mut init(&temp.path().join("alone"), &[]));
-    let took = since.elapsed();
-    let whole = files(&temp.path().join("alone")).len();
-    let kills = 100;
-    for n in 0..kills {
-        let folder = temp.path().join(format!("lab-{n}"));
-        let mut child = init(&folder, &[]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        // Spread over the time that a whole one takes here.
-        std::thread::sleep(took.mul_f64(f64::from(n) / f64::from(kills)));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        let found = files(&folder).len();
-        assert!(found == 0 || found == whole, "{found} of {whole} files after the kill number {n}");
-        // And nothing of it is in the way of the next.
-        if found == 0 {
-            must(&mut init(&folder, &[]));
-        }
+fn of_two_runs_at_once_one_wins_and_the_tree_is_whole() {
+    let (temp, pack) = (support::quick_folder(), support::quick_folder());
+    let init = many(&pack.path().join("pack"));
+    let folder = temp.path().join("lab");
+    must(&mut init(&folder));
+    let whole = files(&folder).len();
+    for _ in 0..support::rounds(1000) {
+        std::fs::remove_dir_all(&folder).unwrap();
+        let (mut a, mut b) = (start(&mut init(&folder)), start(&mut init(&folder)));
+        let codes = [ended(&mut a), ended(&mut b)];
+        assert!(codes == [0, 2] || codes == [2, 0], "{codes:?}");
+        assert_eq!(files(&folder).len(), whole);
+        assert_eq!(names(temp.path()), ["lab"]);
     }
-    let names = std::fs::read_dir(temp.path())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let staging: Vec<_> = names.filter(|name| name.starts_with('.')).collect();
-    assert!(staging.is_empty(), "{staging:?}");
+}
+
+/// Ends runs with a signal, at moments spread over the time that a whole one takes here. Tells each time how it ended.
+fn ended_early(sent: Signal, tell: &dyn Fn(&Path, i32, usize)) {
+    let (temp, pack) = (support::quick_folder(), support::quick_folder());
+    let init = many(&pack.path().join("pack"));
+    let folder = temp.path().join("lab");
+    let since = std::time::Instant::now();
+    must(&mut init(&folder));
+    let took = since.elapsed();
+    let whole = files(&folder).len();
+    let (rounds, mut none, mut all) = (support::rounds(if sent == Signal::KILL { 500 } else { 100 }), 0, 0);
+    for n in 0..rounds {
+        std::fs::remove_dir_all(&folder).ok();
+        let mut child = start(&mut init(&folder));
+        std::thread::sleep(took.mul_f64(f64::from(n) / f64::from(rounds)));
+        signal(&child, sent);
+        let code = ended(&mut child);
+        let found = files(&folder).len();
+        assert!(found == 0 || found == whole, "{found} of {whole} files after the signal number {n}");
+        *if found == 0 { &mut none } else { &mut all } += 1;
+        tell(temp.path(), code, found);
+    }
+    assert!(none > 0, "every run was whole before its signal");
+    eprintln!("{sent:?}: {none} nothing, {all} whole");
+    std::fs::remove_dir_all(&folder).ok();
+    must(&mut init(&folder));
+    assert_eq!(names(temp.path()), ["lab"], "the next run clears what is left");
+}
+
+#[test]
+fn a_killed_run_leaves_no_part_of_a_lab_and_what_it_leaves_does_not_pile_up() {
+    ended_early(Signal::KILL, &|around, _, _| {
+        let left = names(around).into_iter().filter(|name| name != "lab").count();
+        // Each run sweeps what the one before left, or was killed before it came to that.
+        assert!(left <= 40, "{left} left");
+    });
+}
+
+#[test]
+fn ctrl_c_ends_with_130_and_leaves_nothing_or_all() {
+    ended_early(Signal::INT, &|around, code, found| match code {
+        // Before the program knows of signals the system ends it; a shell calls that 130, too.
+        130 | -2 => assert!(found == 0 && names(around).is_empty(), "{:?}", names(around)),
+        0 => assert!(found > 0),
+        other => panic!("ended with {other}"),
+    });
 }
 
 #[test]

@@ -224,6 +224,17 @@ pub fn length(path: &Path) -> Option<u64> {
     fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file).map(|meta| meta.len())
 }
 
+/// Whether names can be made and removed in a folder by this user.
+pub fn may_change(folder: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use rustix::fs::{Access, AtFlags, CWD, accessat};
+        Ok(accessat(CWD, folder, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS)?)
+    }
+    #[cfg(not(unix))]
+    fs::metadata(folder).map(drop)
+}
+
 /// Takes the lock of a folder, which the system frees when its holder dies; none when somebody has it.
 ///
 /// # Errors

@@ -106,6 +106,50 @@ pub fn compose(id: &str) -> bool {
     works
 }
 
+/// How often a test that plays with chance does it: as often as the README says, times `MLOPS_LAB_ROUNDS` (a factor, for a quick look).
+pub fn rounds(number: u32) -> u32 {
+    let factor = std::env::var("MLOPS_LAB_ROUNDS").ok().and_then(|text| text.parse::<f64>().ok());
+    ((f64::from(number) * factor.unwrap_or(1.0)) as u32).max(10)
+}
+
+/// A temporary folder, in memory where there is such a place: runs by the hundred judge us, not the disk.
+pub fn quick_folder() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
+/// Every file below a folder, links not followed.
+pub fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut open = vec![(folder.to_path_buf(), ".".to_owned())];
+    while let Some((folder, prefix)) = open.pop() {
+        let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+        for entry in entries {
+            let entry = entry.unwrap();
+            let path = format!("{prefix}/{}", entry.file_name().to_string_lossy());
+            let kind = entry.file_type().unwrap();
+            if kind.is_dir() {
+                open.push((entry.path(), path));
+            } else if kind.is_file() {
+                found.insert(path, std::fs::read(entry.path()).unwrap());
+            }
+        }
+    }
+    found
+}
+
+/// How a child ended: its code, or the negative number of the signal.
+pub fn ended(child: &mut std::process::Child) -> i32 {
+    use std::os::unix::process::ExitStatusExt;
+    let status = child.wait().unwrap();
+    status.code().unwrap_or_else(|| -status.signal().unwrap())
+}
+
+/// Sends a signal to a child.
+pub fn signal(child: &std::process::Child, signal: rustix::process::Signal) {
+    let process = rustix::process::Pid::from_child(child);
+    rustix::process::kill_process(process, signal).unwrap();
+}
+
 /// How a run ended.
 #[derive(Debug)]
 pub struct Seen {

@@ -125,6 +125,15 @@ pub fn possible(root: &Path, ops: &[Op]) -> Result<()> {
             return Err(in_the_way(&place, &op.path));
         }
     }
+    // Once it is decided, nothing may refuse.
+    let places: Vec<PathBuf> = ops.iter().map(|op| op.path.under(root)).collect();
+    let folders: BTreeSet<&Path> =
+        places.iter().filter_map(|place| place.ancestors().skip(1).find(|folder| folder.is_dir())).collect();
+    for folder in folders {
+        fs::may_change(folder).map_err(|error| {
+            Error::environment(format!("cannot write in {}", folder.display())).because(error)
+        })?;
+    }
     let length = |path: &RelPath| fs::length(&path.under(root));
     let new = ops.iter().filter_map(|op| Some((&op.path, op.file.as_ref()?.bytes.len() as u64)));
     let old = ops.iter().filter_map(|op| Some((&op.path, length(&op.path)?)));
