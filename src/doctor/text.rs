@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::checks::{self, Group};
 use super::{Finding, Hint, Report, Status, Verdict};
-use crate::platform::term::{BAD, BOLD, DIM, GOOD, WARN, escape};
+use crate::platform::term::{BAD, BOLD, DIM, GOOD, WARN, escape, wrapped};
 
 /// Below this width what was found stands under its check, not beside it.
 const NARROW: usize = 64;
@@ -99,7 +99,7 @@ impl Page {
         } else {
             let ids = self.ids;
             write!(out, "  {style}{word:<4}{style:#}  {:<ids$}  ", finding.id)?;
-            let lines = wrap(&escape(&finding.title), self.columns.saturating_sub(self.indent()));
+            let lines = wrapped(&escape(&finding.title), self.columns.saturating_sub(self.indent()));
             for (index, line) in lines.iter().enumerate() {
                 let indent = if index == 0 { 0 } else { self.indent() };
                 writeln!(out, "{:indent$}{dim}{line}{dim:#}", "")?;
@@ -154,7 +154,7 @@ impl Page {
             None => {}
         }
         let text = if cmd.is_some() { format!("{text}:") } else { text };
-        for (index, line) in wrap(&text, self.columns.saturating_sub(inner)).iter().enumerate() {
+        for (index, line) in wrapped(&text, self.columns.saturating_sub(inner)).iter().enumerate() {
             let indent = if index == 0 { 0 } else { inner };
             writeln!(out, "{:indent$}{line}", "")?;
         }
@@ -187,7 +187,7 @@ impl Page {
                 };
                 let indent = width + 2 + 12;
                 let text = format!("{word}{because}");
-                let lines = wrap(&text, self.columns.saturating_sub(indent).max(16));
+                let lines = wrapped(&text, self.columns.saturating_sub(indent).max(16));
                 for (line_index, line) in lines.iter().enumerate() {
                     if line_index == 0 {
                         writeln!(out, "{name:<width$}  {kind:<10}  {style}{line}{style:#}")?;
@@ -207,40 +207,9 @@ impl Page {
         style: anstyle::Style,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        for line in wrap(&escape(text), self.columns.saturating_sub(indent)) {
+        for line in wrapped(&escape(text), self.columns.saturating_sub(indent)) {
             writeln!(out, "{:indent$}{style}{line}{style:#}", "")?;
         }
         Ok(())
-    }
-}
-
-/// Breaks text at spaces so that no line is wider than `width`, where words allow it.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let last = lines.len() - 1;
-        let line = &mut lines[last];
-        let length = line.chars().count();
-        if length > 0 && length.saturating_add(1 + word.chars().count()) > width {
-            lines.push(word.to_owned());
-        } else {
-            if length > 0 {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-    }
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_are_broken_at_spaces_and_long_words_are_left_whole() {
-        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
-        assert_eq!(wrap("averylongword x", 5), ["averylongword", "x"]);
-        assert_eq!(wrap("", 5), [""]);
     }
 }

@@ -7,6 +7,7 @@ pub mod inside;
 pub mod kubeconfig;
 pub mod net;
 pub mod process;
+pub mod prompt;
 pub mod space;
 pub mod term;
 pub mod world;

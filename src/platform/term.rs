@@ -80,6 +80,25 @@ pub fn report(error: &Error) {
     }
 }
 
+/// Breaks text at spaces so that no line is wider than `width`, where words allow it.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let last = lines.len() - 1;
+        let line = &mut lines[last];
+        let length = line.chars().count();
+        if length > 0 && length.saturating_add(1 + word.chars().count()) > width {
+            lines.push(word.to_owned());
+        } else {
+            if length > 0 {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines
+}
+
 /// Text with its control characters shown, so that what a tool printed cannot drive the terminal.
 pub fn escape(text: &str) -> String {
     text.chars()
@@ -173,5 +192,17 @@ impl Drop for Steps {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_broken_at_spaces_and_long_words_are_left_whole() {
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("averylongword x", 5), ["averylongword", "x"]);
+        assert_eq!(wrapped("", 5), [""]);
     }
 }
