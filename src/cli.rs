@@ -165,6 +165,9 @@ pub struct Init {
     /// Take answers from a TOML or JSON file.
     #[arg(long, value_name = "FILE")]
     pub answers: Option<PathBuf>,
+    /// Ask for every answer that is not given, on this terminal. Without it, only what has no default is asked.
+    #[arg(long)]
+    pub ask: bool,
     /// Start the lab at once.
     #[arg(long)]
     pub up: bool,
@@ -174,6 +177,9 @@ pub struct Init {
     /// Write into a folder that is not empty; what to do with files that are there already.
     #[arg(long, value_enum, value_name = "HOW")]
     pub on_conflict: Option<OnConflict>,
+    /// Decide about one file, over --on-conflict. Can be given again.
+    #[arg(long, value_name = "FILE=HOW", requires = "on_conflict")]
+    pub settle: Vec<String>,
     /// Only list what would be written.
     #[arg(long, conflicts_with = "up")]
     pub dry_run: bool,
@@ -200,6 +206,9 @@ pub struct Update {
     /// What to do with a file that both you and the lab changed.
     #[arg(long, value_enum, value_name = "HOW", default_value = "merge")]
     pub on_conflict: OnConflict,
+    /// Decide about one file, over --on-conflict. Can be given again.
+    #[arg(long, value_name = "FILE=HOW")]
+    pub settle: Vec<String>,
     /// Only list what would change.
     #[arg(long)]
     pub dry_run: bool,
@@ -219,6 +228,8 @@ pub enum OnConflict {
     Merge,
     /// Leave yours, and put the lab's beside it.
     KeepBoth,
+    /// Ask for each file, on this terminal, before anything is written.
+    Ask,
 }
 
 /// `up`

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::again::Again;
+use super::ask::{self, Trees};
 use super::{Session, View, doctor, pasteable, up, update};
 use crate::catalog::manifest::RuntimeKind;
 use crate::catalog::tree::{RelPath, Tree};
@@ -14,7 +16,7 @@ use crate::error::{Error, Exit, Result};
 use crate::platform::fs;
 use crate::platform::process::{self, Command, Ended};
 use crate::platform::term::{self, BAD, BOLD, GOOD};
-use crate::scaffold::{self, Action, Change, Given, Op, Policy};
+use crate::scaffold::{self, Action, Change, Given, Op, Policies};
 use crate::workspace::{self, Workspace};
 
 /// One command of git.
@@ -44,7 +46,20 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
     {
         return Err(Error::usage(format!("the lab `{}` does not offer the runtime `{kind}`", args.lab)));
     }
-    let given = given(session, args)?;
+    let mut again = Again::default();
+    let mut given = given(session, args)?;
+    if let Some(folder) = args.folder.as_ref().filter(|_| args.on_conflict.is_none()) {
+        // Before somebody has answered everything.
+        scaffold::free(&session.folder.join(folder))?;
+    }
+    ask::answers(
+        session,
+        &lab.manifest,
+        &mut given,
+        args.ask,
+        &|name, value| room(session, args, name, value),
+        &mut again,
+    )?;
     let answers = scaffold::answers(&lab.manifest, &given)?;
     let rendered = scaffold::render(&lab, &answers)?;
     let folder = match &args.folder {
@@ -62,13 +77,21 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
     )?;
     let files = rendered.tree.len();
     if args.dry_run || args.diff {
-        return session.show(&planned(args, &folder, &rendered.tree, &tree)?);
+        again.tell();
+        return session.show(&planned(session, args, &folder, &rendered.tree, &tree)?);
     }
     let conflicts = match args.on_conflict {
         Some(how) if !scaffold::vacant(&folder)? => {
-            into(&folder, update::policy(how), &rendered.tree, &tree)?
+            let decide = |mine: &Tree| {
+                let trees = Trees { base: &Tree::new(), mine, theirs: &rendered.tree };
+                let policies = ask::policies(session, how, &args.settle, &trees, false, &mut again)?;
+                again.tell();
+                Ok(policies)
+            };
+            into(&folder, decide, &rendered.tree, &tree)?
         }
         _ => {
+            again.tell();
             tree.extend(rendered.tree);
             scaffold::create(&folder, &tree)?;
             Vec::new()
@@ -131,20 +154,22 @@ struct Planned {
     diff: String,
 }
 
-fn planned(args: &Init, folder: &Path, tree: &Tree, seed: &Tree) -> Result<Planned> {
+fn planned(session: &Session, args: &Init, folder: &Path, tree: &Tree, seed: &Tree) -> Result<Planned> {
     let vacant = scaffold::vacant(folder)?;
     if !vacant && args.on_conflict.is_none() {
         // The same words as without --dry-run.
         scaffold::free(folder)?;
     }
-    let policy = update::policy(args.on_conflict.unwrap_or(OnConflict::Merge));
-    let (mine, changes) = if vacant {
+    let mine = if vacant { Tree::new() } else { update::disk(folder, tree.keys())? };
+    let how = args.on_conflict.unwrap_or(OnConflict::Merge);
+    let trees = Trees { base: &Tree::new(), mine: &mine, theirs: tree };
+    let policies = ask::policies(session, how, &args.settle, &trees, true, &mut Again::default())?;
+    let changes = scaffold::plan(&Tree::new(), &mine, tree, policies);
+    if vacant {
         scaffold::enough(folder, tree)?;
-        (Tree::new(), scaffold::plan(&Tree::new(), &Tree::new(), tree, policy))
     } else {
-        let (changes, _) = planned_ops(folder, policy, tree, seed)?;
-        (update::disk(folder, tree.keys())?, changes)
-    };
+        scaffold::possible(folder, &ops(&changes, &mine, seed))?;
+    }
     let diff = if args.diff { update::shown(&changes, &mine) } else { String::new() };
     Ok(Planned { folder: folder.to_owned(), changes, diff })
 }
@@ -157,18 +182,44 @@ impl View for Planned {
     }
 }
 
+/// The name of the project is that of the folder, where no other is named: it must be free.
+fn room(session: &Session, args: &Init, name: &str, value: &str) -> Result<(), String> {
+    if name != scaffold::NAME || args.folder.is_some() || args.on_conflict.is_some() {
+        return Ok(());
+    }
+    scaffold::free(&session.folder.join(value)).map_err(|_| "names a folder that is there already".to_owned())
+}
+
 /// Writes into a folder in which there is something: one change, of which `undo` puts back what gave way. Returns the files in which
-/// markers stand.
-fn into(folder: &Path, policy: Policy, tree: &Tree, seed: &Tree) -> Result<Vec<RelPath>> {
+/// markers stand. What is decided is decided first: until then nothing is written, not even the lock.
+fn into(
+    folder: &Path,
+    decide: impl FnOnce(&Tree) -> Result<Policies>,
+    tree: &Tree,
+    seed: &Tree,
+) -> Result<Vec<RelPath>> {
     not_a_lab(folder)?;
+    if scaffold::unfinished(folder) {
+        let _lock = workspace::lock(folder, "init")?;
+        recover(folder)?;
+    }
+    let seen = update::disk(folder, tree.keys())?;
+    let policies = decide(&seen)?;
     let ours = folder.join(workspace::FOLDER);
     let new = fs::kind(&ours).is_ok_and(|kind| kind == fs::Kind::Missing);
-    let result = entered(folder, policy, tree, seed);
+    let result = entered(folder, &seen, policies, tree, seed);
     // A refusal leaves nothing, not even the lock.
     if new && result.is_err() && !scaffold::unfinished(folder) && !ours.join("record.toml").is_file() {
         let _ = fs::remove_tree(&ours);
     }
     result
+}
+
+fn recover(folder: &Path) -> Result<()> {
+    if let Some(found) = scaffold::recover(folder)? {
+        super::recovered(&found);
+    }
+    Ok(())
 }
 
 fn not_a_lab(folder: &Path) -> Result<()> {
@@ -179,29 +230,35 @@ fn not_a_lab(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn entered(folder: &Path, policy: Policy, tree: &Tree, seed: &Tree) -> Result<Vec<RelPath>> {
+fn entered(folder: &Path, seen: &Tree, policies: Policies, tree: &Tree, seed: &Tree) -> Result<Vec<RelPath>> {
     let _lock = workspace::lock(folder, "init")?;
-    if let Some(found) = scaffold::recover(folder)? {
-        super::recovered(&found);
-    }
+    recover(folder)?;
     // Another run may have made one since.
     not_a_lab(folder)?;
-    let (changes, ops) = planned_ops(folder, policy, tree, seed)?;
+    let mine = update::disk(folder, tree.keys())?;
+    if mine != *seen {
+        return Err(Error::environment(format!(
+            "files in {} changed meanwhile: nothing was written",
+            folder.display()
+        ))
+        .hint("try it again"));
+    }
+    let changes = scaffold::plan(&Tree::new(), &mine, tree, policies);
+    let ops = ops(&changes, &mine, seed);
+    scaffold::possible(folder, &ops)?;
     scaffold::commit(folder, "init", &ops)?;
     let marked = changes.into_iter().filter(|change| change.action == Action::Conflict);
     Ok(marked.map(|change| change.path).collect())
 }
 
-fn planned_ops(folder: &Path, policy: Policy, tree: &Tree, seed: &Tree) -> Result<(Vec<Change>, Vec<Op>)> {
-    let mine = update::disk(folder, tree.keys())?;
-    let changes = scaffold::plan(&Tree::new(), &mine, tree, policy);
+/// What is written: the plan, and what the lab knows of itself.
+fn ops(changes: &[Change], mine: &Tree, seed: &Tree) -> Vec<Op> {
     let write = changes.iter().filter(|change| change.writes());
     let mut ops: Vec<Op> = write
         .map(|change| Op::over(change.path.clone(), change.file.clone(), mine.get(&change.path)))
         .collect();
     ops.extend(seed.iter().map(|(path, file)| Op::ours(path.clone(), Some(file.clone()))));
-    scaffold::possible(folder, &ops)?;
-    Ok((changes, ops))
+    ops
 }
 
 /// `git init`, and a first commit of everything that git does not ignore.

@@ -1,5 +1,7 @@
 //! One file for each command: arguments in, a [`View`] out. Logic that is worth a test lives in the rooms below.
 
+mod again;
+mod ask;
 mod check;
 mod completions;
 mod diff;
@@ -217,14 +219,17 @@ fn runtime_of(workspace: &Workspace, asked: Option<RuntimeKind>) -> Result<Runti
 
 /// A path as it can be pasted into a shell.
 fn pasteable(path: &Path) -> String {
-    let mut text = path.display().to_string();
-    if text.starts_with('-') {
-        // Not an option.
-        text.insert_str(0, "./");
-    }
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,@%".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text
+    let text = path.display().to_string();
+    // Not an option.
+    quoted(&if text.starts_with('-') { format!("./{text}") } else { text })
+}
+
+/// A word as it can be pasted into a shell.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,@%=:".contains(c);
+    // At its head zsh takes it for the path of a program.
+    if !text.is_empty() && text.chars().all(plain) && !text.starts_with('=') {
+        text.to_owned()
     } else {
         format!("'{}'", text.replace('\'', r"'\''"))
     }
@@ -238,6 +243,7 @@ mod tests {
     fn a_path_can_be_pasted_also_with_spaces_and_quotes() {
         assert_eq!(pasteable(Path::new("labs/a-b")), "labs/a-b");
         assert_eq!(pasteable(Path::new("-x")), "./-x");
+        assert_eq!(quoted("=x"), "'=x'");
         assert_eq!(pasteable(Path::new("my labs/it's")), r"'my labs/it'\''s'");
     }
 }

@@ -1,20 +1,23 @@
 //! `update`: the lab as this program, or its pack, makes it now, with what the learner changed.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::Path;
 
 use serde::Serialize;
 
+use super::again::Again;
+use super::ask::{self, Trees};
 use super::diff::unified;
 use super::{Session, View};
 use crate::catalog::tree::{File, RelPath, Tree};
 use crate::catalog::{Lab, Manifest, Source};
-use crate::cli::{self, OnConflict};
+use crate::cli;
 use crate::error::{Error, Exit, Result};
 use crate::platform::fs::{self, Kind};
 use crate::platform::term::{BAD, BOLD, DIM, GOOD, WARN, escape};
 use crate::runtime;
-use crate::scaffold::{self, Action, Change, Given, Op, Policy};
+use crate::scaffold::{self, Action, Change, Given, Op};
 use crate::workspace::{self, FOLDER, Workspace};
 
 #[derive(Serialize)]
@@ -52,11 +55,14 @@ pub(super) fn run(session: &Session, args: &cli::Update) -> Result<Updated> {
             .hint("or look only: mlops-lab update --dry-run"));
     }
     let lab = source(session, &ws).lab(&ws.record().lab)?;
-    let next = next(&ws, &lab, args)?;
-    let policy = policy(args.on_conflict);
+    let mut again = Again::default();
+    let next = next(session, &ws, &lab, args, &mut again)?;
     let base = ws.base()?;
     let mine = disk(ws.root(), base.keys().chain(next.tree.keys()))?;
-    let changes = scaffold::plan(&base, &mine, &next.tree, policy);
+    let trees = Trees { base: &base, mine: &mine, theirs: &next.tree };
+    let policies = ask::policies(session, args.on_conflict, &args.settle, &trees, dry, &mut again)?;
+    again.tell();
+    let changes = scaffold::plan(&base, &mine, &next.tree, policies);
     let mut ops: Vec<Op> = changes
         .iter()
         .filter(|change| change.writes())
@@ -82,16 +88,6 @@ pub(super) fn run(session: &Session, args: &cli::Update) -> Result<Updated> {
     Ok(Updated { lab: lab.manifest.id.clone(), dry, changes, env, recheck, diff })
 }
 
-/// The word of the command line as a policy.
-pub(super) fn policy(how: OnConflict) -> Policy {
-    match how {
-        OnConflict::Skip => Policy::Skip,
-        OnConflict::Overwrite => Policy::Overwrite,
-        OnConflict::Merge => Policy::Merge,
-        OnConflict::KeepBoth => Policy::KeepBoth,
-    }
-}
-
 /// The pack that the lab came from, unless another is named.
 fn source(session: &Session, ws: &Workspace) -> Source {
     match (&session.source, &ws.record().pack) {
@@ -111,10 +107,10 @@ struct Next {
     seed: Tree,
 }
 
-fn next(ws: &Workspace, lab: &Lab, args: &cli::Update) -> Result<Next> {
+fn next(session: &Session, ws: &Workspace, lab: &Lab, args: &cli::Update, again: &mut Again) -> Result<Next> {
     let envs = lab.template.keys().filter_map(|path| path.strip_suffix("dot-env"));
     let envs: Vec<RelPath> = envs.filter_map(|folder| RelPath::new(format!("{folder}.env")).ok()).collect();
-    let before = Given {
+    let mut before = Given {
         file: None,
         // An answer to a question that is not asked any more is dropped.
         sets: ws
@@ -126,10 +122,16 @@ fn next(ws: &Workspace, lab: &Lab, args: &cli::Update) -> Result<Next> {
             .collect(),
         secrets: scaffold::secrets(lab, &disk(ws.root(), envs.iter())?),
     };
+    let sets = super::init::sets(&args.set)?;
+    let mut after = Given { sets: [before.sets.clone(), sets].concat(), ..before.clone() };
+    // A new question has no old answer: what is said now is as if it always had been.
+    ask::answers(session, &lab.manifest, &mut after, false, &|_, _| Ok(()), again)?;
+    let known: BTreeSet<String> = before.sets.iter().map(|(name, _)| name.clone()).collect();
+    let fresh = after.sets.iter().filter(|(name, _)| !known.contains(name));
+    before.sets.extend(fresh.cloned());
     let old = scaffold::answers(&lab.manifest, &before)?;
-    let secrets = old.secret.clone();
-    let sets = [before.sets.clone(), super::init::sets(&args.set)?].concat();
-    let new = scaffold::answers(&lab.manifest, &Given { file: None, sets, secrets })?;
+    after.secrets = old.secret.clone();
+    let new = scaffold::answers(&lab.manifest, &after)?;
     let was = scaffold::render(lab, &old)?;
     let now = scaffold::render(lab, &new)?;
     let seed =
@@ -225,6 +227,7 @@ pub(super) fn listed(changes: &[Change], out: &mut dyn Write) -> io::Result<()> 
             Action::Overwrite => (WARN, "replaced"),
             Action::Delete => (DIM, "removed"),
             Action::Keep => (WARN, "kept"),
+            Action::Ask => (WARN, "ask"),
         };
         let from = change.renamed_from.as_ref().map(|from| format!(" (was {from})")).unwrap_or_default();
         let why = change.why.map(|why| format!(": {why}")).unwrap_or_default();

@@ -1,6 +1,6 @@
-//! Answers: defaults, then a file, then `--set`, each held to its type, all problems in one message.
+//! Answers: defaults, then a file, then `--set` and what was typed on a terminal, each held to its type, all problems in one message.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::value;
 use crate::catalog::Manifest;
@@ -30,9 +30,12 @@ pub struct Answers {
     pub secret: BTreeMap<String, String>,
 }
 
+/// The variable that names the project, and its folder where no other is named.
+pub const NAME: &str = "project_name";
+
 /// The name of the project.
 pub fn project_name(answers: &Answers) -> String {
-    answers.plain.get("project_name").and_then(toml::Value::as_str).unwrap_or("lab").to_owned()
+    answers.plain.get(NAME).and_then(toml::Value::as_str).unwrap_or("lab").to_owned()
 }
 
 /// Puts the answers of a lab together.
@@ -40,8 +43,37 @@ pub fn project_name(answers: &Answers) -> String {
 /// # Errors
 /// Exit 2 with every problem at once: unknown names (with the nearest one), wrong values, missing answers with the flag that gives them.
 pub fn answers(manifest: &Manifest, given: &Given) -> Result<Answers> {
+    let Settled { mut answers, problems, .. } = settle(manifest, given)?;
+    refuse(manifest, &problems)?;
+    for (name, var) in manifest.vars.iter().filter(|(_, var)| var.kind == VarKind::Secret) {
+        let known = given.secrets.get(name).cloned();
+        answers.secret.insert(name.clone(), known.map_or_else(|| secret(var), Ok)?);
+    }
+    Ok(answers)
+}
+
+/// What was given, held to its types.
+pub(super) struct Settled {
+    /// No secrets in it yet.
+    answers: Answers,
+    /// In words, and whether it is that there is no answer.
+    problems: Vec<(bool, String)>,
+    /// The variables that were given, in a file or by a flag.
+    pub(super) given: BTreeSet<String>,
+}
+
+impl Settled {
+    /// What is wrong with what was given; what is missing may still come.
+    pub(super) fn wrong(self, manifest: &Manifest) -> Result<()> {
+        let wrong: Vec<_> = self.problems.into_iter().filter(|(missing, _)| !missing).collect();
+        refuse(manifest, &wrong)
+    }
+}
+
+pub(super) fn settle(manifest: &Manifest, given: &Given) -> Result<Settled> {
     let mut problems = Vec::new();
     let mut texts: BTreeMap<String, String> = BTreeMap::new();
+    let mut names = BTreeSet::new();
     for (name, var) in &manifest.vars {
         if let Some(default) = &var.default {
             texts.insert(name.clone(), plain(default));
@@ -49,46 +81,60 @@ pub fn answers(manifest: &Manifest, given: &Given) -> Result<Answers> {
     }
     if let Some((file, text)) = &given.file {
         for (name, value) in read(file, text)? {
-            known(manifest, &name, &format!("{file}: "), &mut problems);
+            problems.extend(unknown(manifest, &name, &format!("{file}: ")));
+            names.insert(name.clone());
             texts.insert(name, value);
         }
     }
     for (name, value) in &given.sets {
-        known(manifest, name, "--set ", &mut problems);
+        problems.extend(unknown(manifest, name, "--set "));
+        names.insert(name.clone());
         texts.insert(name.clone(), value.clone());
     }
+    let mut problems: Vec<(bool, String)> = problems.into_iter().map(|problem| (false, problem)).collect();
     let mut answers = Answers::default();
     for (name, var) in &manifest.vars {
         match (var.kind, texts.get(name)) {
-            (VarKind::Secret, None) => {
-                let known = given.secrets.get(name).cloned();
-                answers.secret.insert(name.clone(), known.map_or_else(|| secret(var), Ok)?);
+            (VarKind::Secret, None) => {}
+            (_, None) => {
+                problems.push((true, format!("{name} has no answer: --set {name}=…  ({})", var.help)))
             }
-            (_, None) => problems.push(format!("{name} has no answer: --set {name}=…  ({})", var.help)),
             (_, Some(text)) => match value::typed(var, text) {
                 Ok(value) => {
                     answers.plain.insert(name.clone(), value);
                 }
-                Err(why) => problems.push(format!("{name} {why}, and is {text:?}")),
+                Err(why) => problems.push((false, format!("{name} {why}, and is {text:?}"))),
             },
         }
     }
-    if problems.is_empty() {
-        return Ok(answers);
-    }
-    let error = match &problems[..] {
-        [one] => Error::usage(one.clone()),
-        many => Error::usage(format!("{} answers are wrong", many.len())).detail(many.join("\n")),
+    Ok(Settled { answers, problems, given: names })
+}
+
+fn refuse(manifest: &Manifest, problems: &[(bool, String)]) -> Result<()> {
+    let missing = problems.iter().filter(|(missing, _)| *missing).count();
+    let error = match problems {
+        [] => return Ok(()),
+        [(_, one)] => Error::usage(one.clone()),
+        many => {
+            let what = match missing {
+                0 => "wrong",
+                all if all == many.len() => "missing",
+                _ => "wrong or missing",
+            };
+            let lines: Vec<&str> = many.iter().map(|(_, problem)| problem.as_str()).collect();
+            Error::usage(format!("{} answers are {what}", many.len())).detail(lines.join("\n"))
+        }
     };
     Err(error.hint(format!("see what this lab asks: mlops-lab show {}", manifest.id)))
 }
 
-fn known(manifest: &Manifest, name: &str, place: &str, problems: &mut Vec<String>) {
-    if !manifest.vars.contains_key(name) {
-        let meant = nearest(name, manifest.vars.keys().map(String::as_str));
-        let meant = meant.map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default();
-        problems.push(format!("{place}{name}: this lab has no such variable{meant}"));
+fn unknown(manifest: &Manifest, name: &str, place: &str) -> Option<String> {
+    if manifest.vars.contains_key(name) {
+        return None;
     }
+    let meant = nearest(name, manifest.vars.keys().map(String::as_str));
+    let meant = meant.map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default();
+    Some(format!("{place}{name}: this lab has no such variable{meant}"))
 }
 
 fn read(file: &str, text: &str) -> Result<BTreeMap<String, String>> {

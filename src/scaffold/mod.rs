@@ -7,15 +7,17 @@ mod env;
 mod journal;
 mod merge;
 mod plan;
+mod questions;
 mod render;
 mod room;
 mod value;
 
-pub use answers::{Given, answers, plain, project_name};
+pub use answers::{Given, NAME, answers, plain, project_name};
 pub use apply::{Laid, create, enough, free, overlay, vacant};
 pub use env::{renew, secrets};
 pub use journal::{Op, Recovered, Undone, commit, possible, recover, undo, unfinished};
-pub use plan::{Action, Change, Policy, beside, plan};
+pub use plan::{Action, Change, Policies, Policy, beside, plan};
+pub use questions::{Question, questions};
 pub use render::{render, trial};
 
 #[cfg(test)]

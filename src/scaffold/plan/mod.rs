@@ -20,6 +20,29 @@ pub enum Policy {
     Merge,
     /// The template's comes beside it, under another name.
     KeepBoth,
+    /// Nobody has decided yet: the file is listed, and stays.
+    Ask,
+}
+
+/// A policy for each path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policies {
+    /// For files that are not named.
+    pub rest: Policy,
+    /// For files that are.
+    pub named: BTreeMap<RelPath, Policy>,
+}
+
+impl From<Policy> for Policies {
+    fn from(rest: Policy) -> Policies {
+        Policies { rest, named: BTreeMap::new() }
+    }
+}
+
+impl Policies {
+    fn of(&self, path: &RelPath) -> Policy {
+        self.named.get(path).copied().unwrap_or(self.rest)
+    }
 }
 
 /// What happens to a path.
@@ -40,6 +63,8 @@ pub enum Action {
     Delete,
     /// Something of the learner's that the template would have otherwise: it stays, and is listed.
     Keep,
+    /// Both have something of their own, and somebody is to say what becomes of it.
+    Ask,
 }
 
 /// One change.
@@ -78,7 +103,7 @@ impl Change {
 
     /// Whether something on the disk is another afterwards.
     pub fn writes(&self) -> bool {
-        self.action != Action::Keep
+        !matches!(self.action, Action::Keep | Action::Ask)
     }
 }
 
@@ -87,7 +112,8 @@ const RENAMED: f64 = 0.6;
 
 /// The changes that bring `mine`, the files on disk, from `base`, what the template gave before, to `theirs`, what it gives now. Files of the
 /// learner's that the template never had are none of its business; paths where nothing changes are not listed.
-pub fn plan(base: &Tree, mine: &Tree, theirs: &Tree, policy: Policy) -> Vec<Change> {
+pub fn plan(base: &Tree, mine: &Tree, theirs: &Tree, policies: impl Into<Policies>) -> Vec<Change> {
+    let policies = &policies.into();
     let renames = renames(base, theirs);
     let old: BTreeSet<&RelPath> = renames.values().collect();
     let mut changes = Vec::new();
@@ -99,12 +125,12 @@ pub fn plan(base: &Tree, mine: &Tree, theirs: &Tree, policy: Policy) -> Vec<Chan
         if let Some(from) = from
             && mine.contains_key(path)
         {
-            changes.extend(one(path, None, mine.get(path), Some(new), policy, theirs, mine));
-            changes.extend(one(from, base.get(from), mine.get(from), None, policy, theirs, mine));
+            changes.extend(one(path, None, mine.get(path), Some(new), policies, theirs, mine));
+            changes.extend(one(from, base.get(from), mine.get(from), None, policies, theirs, mine));
             continue;
         }
         let Some(from) = from else {
-            changes.extend(one(path, before, now, Some(new), policy, theirs, mine));
+            changes.extend(one(path, before, now, Some(new), policies, theirs, mine));
             continue;
         };
         match now {
@@ -113,9 +139,14 @@ pub fn plan(base: &Tree, mine: &Tree, theirs: &Tree, policy: Policy) -> Vec<Chan
                 .push(Change::new(path, Action::Keep, None).because("you removed it, under its old name")),
             Some(_) => {
                 let moved = || Change::new(path, Action::Update, now.cloned());
-                let change = match one(path, before, now, Some(new), policy, theirs, mine) {
+                let change = match one(path, before, now, Some(new), policies, theirs, mine) {
                     // As it is, under the new name.
                     None => moved(),
+                    Some(open) if open.action == Action::Ask => {
+                        // Nothing is moved before somebody has said what is to be there.
+                        changes.push(Change { renamed_from: Some(from.clone()), ..open });
+                        continue;
+                    }
                     Some(kept) if kept.file.is_none() => Change { why: kept.why, ..moved() },
                     Some(beside) if beside.path != *path => {
                         // Both are to be there: the learner's under its old name, the template's under the new one.
@@ -135,7 +166,7 @@ pub fn plan(base: &Tree, mine: &Tree, theirs: &Tree, policy: Policy) -> Vec<Chan
         }
     }
     for (path, before) in base.iter().filter(|(path, _)| !theirs.contains_key(path) && !old.contains(path)) {
-        changes.extend(one(path, Some(before), mine.get(path), None, policy, theirs, mine));
+        changes.extend(one(path, Some(before), mine.get(path), None, policies, theirs, mine));
     }
     changes.sort_by(|a, b| a.path.cmp(&b.path));
     changes
@@ -147,7 +178,7 @@ fn one(
     base: Option<&File>,
     mine: Option<&File>,
     theirs: Option<&File>,
-    policy: Policy,
+    policies: &Policies,
     all: &Tree,
     disk: &Tree,
 ) -> Option<Change> {
@@ -180,7 +211,7 @@ fn one(
             let file = File { bytes: own.bytes.clone(), executable };
             (file != *own).then(|| Change::new(path, Action::Update, Some(file)))
         }
-        (_, Some(own), Some(new)) => both(path, base, own, new, policy, all, disk),
+        (_, Some(own), Some(new)) => both(path, base, own, new, policies, all, disk),
     }
 }
 
@@ -190,7 +221,7 @@ fn both(
     base: Option<&File>,
     mine: &File,
     theirs: &File,
-    policy: Policy,
+    policies: &Policies,
     all: &Tree,
     disk: &Tree,
 ) -> Option<Change> {
@@ -203,7 +234,8 @@ fn both(
         let path = free(path, all, disk);
         Change::new(&path, Action::Create, Some(theirs.clone())).because(why)
     };
-    Some(match policy {
+    Some(match policies.of(path) {
+        Policy::Ask => Change::new(path, Action::Ask, None).because("both have something of their own"),
         Policy::Skip => Change::new(path, Action::Keep, None).because("you have one of your own"),
         Policy::Overwrite => Change::new(path, Action::Overwrite, with(theirs.bytes.clone())),
         Policy::KeepBoth => beside("yours keeps its name"),

@@ -58,6 +58,8 @@ fn the_policy_decides_where_both_have_something() {
     assert_eq!(shown(&with(Policy::Skip)), ["Keep f"]);
     assert_eq!(shown(&with(Policy::Overwrite)), ["Overwrite f"]);
     assert_eq!(content(&with(Policy::Overwrite), "f"), "n\n");
+    assert_eq!(shown(&with(Policy::Ask)), ["Ask f"]);
+    assert!(!with(Policy::Ask)[0].writes());
     assert_eq!(shown(&with(Policy::KeepBoth)), ["Create f.new"]);
     let taken = tree(&[("f", "m\n"), ("f.new", "x\n")]);
     assert_eq!(shown(&plan(&base, &taken, &theirs, Policy::KeepBoth)), ["Create f.new-2"]);
@@ -121,6 +123,22 @@ fn bytes_that_both_changed_stand_side_by_side() {
         Tree::from([(RelPath::new("m.bin").unwrap(), File { bytes: vec![0, byte], executable: false })])
     };
     assert_eq!(shown(&plan(&file(1), &file(2), &file(3), Policy::Merge)), ["Create m.bin.new"]);
+}
+
+#[test]
+fn a_file_that_is_named_has_a_policy_of_its_own() {
+    let (mine, theirs) = (tree(&[("a", "m\n"), ("b", "m\n")]), tree(&[("a", "n\n"), ("b", "n\n")]));
+    let named = BTreeMap::from([(RelPath::new("b").unwrap(), Policy::Overwrite)]);
+    let policies = Policies { rest: Policy::Skip, named };
+    assert_eq!(shown(&plan(&Tree::new(), &mine, &theirs, policies)), ["Keep a", "Overwrite b"]);
+}
+
+#[test]
+fn a_renamed_file_is_asked_for_once_and_not_moved_before() {
+    let (before, after) = ("1\n2\n3\n4\n5\n6\n", "1\n2\n3\n4\n5\nsix\n");
+    let mine = tree(&[("old", "1\n2\n3\n4\n5\nmine\n")]);
+    let changes = plan(&tree(&[("old", before)]), &mine, &tree(&[("new", after)]), Policy::Ask);
+    assert_eq!(shown(&changes), ["Ask new from old"]);
 }
 
 fn lines() -> impl Strategy<Value = Option<String>> {
