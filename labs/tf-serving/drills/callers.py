@@ -1,0 +1,33 @@
+"""Asks as the callers do: the signature `deployment` of what the label stable means."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
+
+import grpc
+import lab
+import numpy as np
+
+import wire  # the project's; first: it brings what tensorflow_serving needs
+
+from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+
+deployment = lab.surprise()
+request = predict_pb2.PredictRequest()
+request.model_spec.name, request.model_spec.version_label = "rollback", "stable"
+request.model_spec.signature_name = "deployment"
+for name, value in deployment.items():
+    request.inputs[name].CopyFrom(wire.tensor(np.array([value], np.float32)))
+with grpc.insecure_channel(lab.GRPC.removeprefix("http://")) as channel:
+    try:
+        answer = prediction_service_pb2_grpc.PredictionServiceStub(channel).Predict(
+            request, timeout=10
+        )
+    except grpc.RpcError as error:
+        if error.code() == grpc.StatusCode.UNAVAILABLE:
+            lab.cannot_tell(f"{lab.GRPC} cannot be reached")
+        lab.not_yet(f"callers are refused: {error.code().name}")
+missing = {"probability", "rolled_back"} - answer.outputs.keys()
+if missing:
+    lab.not_yet(f"callers get no {missing}")

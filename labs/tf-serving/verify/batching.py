@@ -1,0 +1,69 @@
+"""Was this server measured without and with batching, and is batching on?"""
+
+import json
+import subprocess
+from pathlib import Path
+
+import lab
+from google.protobuf import text_format
+
+from wire import config
+
+
+def flags() -> list[str]:
+    """What the running container was started with."""
+    done = subprocess.run(
+        ["docker", "compose", "ps", "--quiet", "server"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if not done.stdout.strip():
+        lab.cannot_tell("there is no running container of the service `server`")
+    seen = subprocess.run(
+        ["docker", "inspect", done.stdout.split()[0]], capture_output=True, text=True, check=True
+    )
+    return json.loads(seen.stdout)[0]["Args"]
+
+
+def number(level: object, key: str, file: str) -> float:
+    value = level.get(key) if isinstance(level, dict) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        lab.not_yet(f"{file}: {key} is {value!r}, not a number")
+    return value
+
+
+def examine(file: str) -> list[float]:
+    report = lab.read_json(file)
+    levels = report.get("levels") if isinstance(report, dict) else None
+    if not isinstance(levels, list) or len(levels) < 4:
+        lab.not_yet(f"{file}: fewer than four levels of concurrency were measured")
+    if report.get("server") != "TensorFlow Serving":
+        lab.not_yet(f"{file} measured {report.get('server')}, not TensorFlow Serving")
+    for level in levels:
+        callers = number(level, "concurrency", file)
+        rate = number(level, "requests", file) / max(number(level, "seconds", file), 1e-9)
+        # Little's law: n callers that wait mean_ms for each answer cannot ask more often than this.
+        if rate * number(level, "mean_ms", file) / 1000 > 1.1 * callers + 0.5:
+            lab.not_yet(f"{file}: {rate:.0f} per second need more than {callers:g} callers")
+        if number(level, "errors", file) > 0.01 * number(level, "requests", file):
+            lab.not_yet(f"{file}: errors at {callers:g} callers: a broken run says nothing")
+    return [number(level, "mean_ms", file) for level in levels]
+
+
+def main() -> None:
+    given = flags()
+    for flag in ("--enable_batching=true", "--batching_parameters_file=/config/batching.config"):
+        if flag not in given:
+            lab.not_yet(f"the running server was started without the flag {flag}")
+    try:
+        config.batching(Path("config/batching.config").read_text("utf-8"))
+    except (OSError, ValueError, text_format.ParseError) as error:
+        lab.not_yet(f"config/batching.config: {error}")
+    single, batched = examine("reports/load-single.json"), examine("reports/load-batched.json")
+    if single == batched:
+        lab.not_yet("the two reports are the same run")
+    print("measured without and with batching, and batching is on")
+
+
+main()

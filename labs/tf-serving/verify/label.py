@@ -1,0 +1,42 @@
+"""Does the label mean version 2, in the file and on the live server, with version 1 still there?"""
+
+from pathlib import Path
+
+import lab
+from google.protobuf import text_format
+
+from wire import config
+
+FILE = Path("config/models.config")
+
+
+def versions() -> dict[str, str]:
+    code, answer = lab.ask(lab.MODEL)
+    try:
+        return {one["version"]: one["state"] for one in answer["model_version_status"]}
+    except (KeyError, TypeError):
+        lab.not_yet(f"{lab.MODEL} answers {code}: {answer}")
+
+
+def main() -> None:
+    try:
+        stated = config.labels(FILE, "rollback")
+    except text_format.ParseError as error:
+        lab.not_yet(f"{FILE} does not parse: {error}")
+    live = versions()
+    gone = [number for number in ("1", "2") if live.get(number) != "AVAILABLE"]
+    if gone:
+        lab.not_yet(f"version {gone[0]} is no longer available: {live}")
+    if stated.get("stable") != 2:
+        lab.not_yet(f"{FILE} gives the label stable to {stated.get('stable')}, not to 2")
+    rows = [lab.row(lab.surprise()) for _ in range(5)]
+    by_label, second = lab.predict("/labels/stable", rows), lab.predict("/versions/2", rows)
+    if any(abs(one - other) > 1e-5 for one, other in zip(by_label, second, strict=True)):
+        lab.not_yet("the live label stable does not answer as version 2 does")
+    _, status = lab.ask(f"{lab.MODEL}/labels/stable")
+    if [one["version"] for one in status.get("model_version_status", [])] != ["2"]:
+        lab.not_yet(f"the live label stable is not version 2: {status}")
+    print("stable is version 2, and version 1 is still there")
+
+
+main()

@@ -1,0 +1,1 @@
+print('{"rolled_back": true, "probability": 0.990822}')

@@ -1,0 +1,4 @@
+#!/bin/sh
+set -eu
+python -m ops.traffic off
+sleep 1

@@ -1,0 +1,4 @@
+#!/bin/sh
+# Stops the server: sh ops/stop.sh COMMAND THAT STOPS IT
+set -eu
+"$@"
