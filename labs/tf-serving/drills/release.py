@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
@@ -24,16 +25,11 @@ model_config_list {{
 """
 
 
-def states(path: str) -> dict[str, str]:
-    _, answer = lab.ask(path)
-    return {one["version"]: one["state"] for one in (answer or {}).get("model_version_status", [])}
-
-
-def wait_for(path: str, version: str) -> None:
+def wait_for(holds: Callable[[], bool], what: str) -> None:
     end = time.monotonic() + 60
-    while states(path).get(version) != "AVAILABLE":
+    while not holds():
         if time.monotonic() > end:
-            lab.not_yet(f"version {version} is not available at {path}")
+            lab.not_yet(f"version 3 is not {what}")
         time.sleep(0.2)
 
 
@@ -47,6 +43,6 @@ export = Path(__file__).with_name("export_wrong.py")
 quiet = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
 subprocess.run([".tensorflow/.venv/bin/python", str(export)], env=quiet, check=True)
 write(stable=2)
-wait_for(lab.MODEL, "3")
+wait_for(lambda: lab.states().get("3") == "AVAILABLE", "available")
 write(stable=3)
-wait_for(f"{lab.MODEL}/labels/stable", "3")
+wait_for(lambda: lab.meaning("stable") == "3", "what stable means")

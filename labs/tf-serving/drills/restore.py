@@ -1,5 +1,6 @@
 """Back to version 2, whatever the file says now; waits until a server that runs has followed."""
 
+import json
 import shutil
 import sys
 import time
@@ -17,8 +18,8 @@ new.replace("config/models.config")
 end = time.monotonic() + 30
 while time.monotonic() < end:
     try:
-        with urllib.request.urlopen(f"{lab.API}{lab.MODEL}/labels/stable", timeout=5) as answer:
-            if b'"2"' in answer.read():
+        with urllib.request.urlopen(f"{lab.API}{lab.MODEL}/labels/stable/metadata", timeout=5) as answer:
+            if json.load(answer)["model_spec"]["version"] == "2":
                 break
     except OSError as error:
         if not hasattr(error, "code"):  # nothing runs, so there is nothing to wait for

@@ -4,5 +4,6 @@ set -eu
 python -m ops.load
 mv reports/load.json reports/load-single.json
 sh .mlops-lab/lab/solution/flags.sh batching
+sh .mlops-lab/lab/solution/anew.sh
 python -m ops.load
 mv reports/load.json reports/load-batched.json

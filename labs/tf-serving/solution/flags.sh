@@ -1,8 +1,8 @@
 #!/bin/sh
-# Uncomments flags of the server in compose.yaml and makes the container anew: flags.sh WORD...
+# Uncomments flags of the server, wherever it runs: flags.sh WORD
 set -eu
-for word; do
-  sed "s|^      # \(- --.*$word.*\)|      \1|" compose.yaml >compose.yaml.new
-  mv compose.yaml.new compose.yaml
-done
-"$MLOPS_LAB" up --runtime compose
+sed "s|^# \(set -- .*$1.*\)|\1|" ops/serve.sh >ops/serve.sh.new
+cat ops/serve.sh.new >ops/serve.sh
+sed "s|^      # \(- --.*$1.*\)|      \1|" compose.yaml >compose.yaml.new
+cat compose.yaml.new >compose.yaml
+rm ops/serve.sh.new compose.yaml.new

@@ -1,8 +1,10 @@
 """Was this server measured without and with batching, and is batching on?"""
 
 import json
+import os
 import subprocess
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import lab
 from google.protobuf import text_format
@@ -11,19 +13,25 @@ from wire import config
 
 
 def flags() -> list[str]:
-    """What the running container was started with."""
-    done = subprocess.run(
-        ["docker", "compose", "ps", "--quiet", "server"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if not done.stdout.strip():
-        lab.cannot_tell("there is no running container of the service `server`")
-    seen = subprocess.run(
-        ["docker", "inspect", done.stdout.split()[0]], capture_output=True, text=True, check=True
-    )
-    return json.loads(seen.stdout)[0]["Args"]
+    """What the running server was started with."""
+    if os.environ.get("MLOPS_LAB_RUNTIME") == "compose":
+        name = output("docker", "compose", "ps", "--quiet", "server").strip()
+        if not name:
+            lab.cannot_tell("there is no running container of the service `server`")
+        return json.loads(output("docker", "inspect", name))[0]["Args"]
+    port = f"--rest_api_port={urlsplit(lab.API).port}"
+    for line in output("ps", "-A", "-ww", "-o", "args=").splitlines():
+        program, *given = line.split()
+        if Path(program).name == "tensorflow_model_server" and port in given:
+            return given
+    lab.cannot_tell(f"no tensorflow_model_server with {port} runs on this machine")
+
+
+def output(*argv: str) -> str:
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        lab.cannot_tell(f"{' '.join(argv)}: {done.stderr.strip()[-200:]}")
+    return done.stdout
 
 
 def number(level: object, key: str, file: str) -> float:
@@ -53,8 +61,8 @@ def examine(file: str) -> list[float]:
 
 def main() -> None:
     given = flags()
-    for flag in ("--enable_batching=true", "--batching_parameters_file=/config/batching.config"):
-        if flag not in given:
+    for flag in ("--enable_batching=true", "--batching_parameters_file="):
+        if not any(one.startswith(flag) for one in given):
             lab.not_yet(f"the running server was started without the flag {flag}")
     try:
         config.batching(Path("config/batching.config").read_text("utf-8"))

@@ -46,6 +46,21 @@ def ask(path: str, body: bytes | None = None) -> tuple[int, Any]:
         return code, None
 
 
+def meaning(label: str) -> str | None:
+    """The version that a label means on the live server. The status does not tell: it looks at no label."""
+    _, answer = ask(f"{MODEL}/labels/{label}/metadata")
+    try:
+        return answer["model_spec"]["version"]
+    except (KeyError, TypeError):
+        return None
+
+
+def states(which: str = "") -> dict[str, str]:
+    """The state of each version; one that was taken out has one, too."""
+    _, answer = ask(f"{MODEL}{which}")
+    return {one["version"]: one["state"] for one in (answer or {}).get("model_version_status", [])}
+
+
 def predict(which: str, rows: list[list[float]]) -> list[float]:
     """The probabilities that a version or label of the live server gives."""
     code, answer = ask(f"{MODEL}{which}:predict", json.dumps({"instances": rows}).encode())

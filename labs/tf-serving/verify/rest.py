@@ -51,7 +51,7 @@ def examine_request(file: str, deployment: dict[str, float]) -> None:
     path, body = Double.asked[-1]
     if path != PATH:
         lab.not_yet(
-            f"client.ask_rest asks {path}, where a server answers 404: it is not a prediction"
+            f"client.ask_rest asks {path}, which is the path of no prediction: a server refuses it"
         )
     rows = body.get("instances") if isinstance(body, dict) else None
     if not isinstance(rows, list) or len(rows) != 1 or not isinstance(rows[0], list):

@@ -8,13 +8,10 @@ import lab
 label, version, loaded = [*sys.argv[1:], "2"][:3]
 end = time.monotonic() + 30
 while True:
-    _, status = lab.ask(f"{lab.MODEL}/labels/{label}")
-    found = [one["version"] for one in (status or {}).get("model_version_status", [])]
-    _, all_versions = lab.ask(lab.MODEL)
-    if found == [version] and len((all_versions or {}).get("model_version_status", [])) == int(
-        loaded
-    ):
+    found = lab.meaning(label)
+    available = [number for number, state in lab.states().items() if state == "AVAILABLE"]
+    if found == version and len(available) == int(loaded):
         break
     if time.monotonic() > end:
-        lab.not_yet(f"{label} means {found}, not {version}")
+        lab.not_yet(f"{label} means {found}, not {version}; available: {available}")
     time.sleep(0.2)

@@ -8,7 +8,10 @@ python -m ops.follow
 python -m ops.follow $$ &
 
 set -- --port="${grpc##*:}" --rest_api_port="${rest##*:}" \
-  --model_config_file=reports/models.config --model_config_file_poll_wait_seconds=1
+  --model_config_file=reports/models.config --model_config_file_poll_wait_seconds=1 \
+  --allow_version_labels_for_unavailable_models=true # at the start nothing is loaded yet, and a label would be refused
+# set -- "$@" --enable_batching=true --batching_parameters_file=config/batching.config
+# set -- "$@" --monitoring_config_file=config/monitoring.config
 if command -v tensorflow_model_server >/dev/null; then
   exec tensorflow_model_server "$@"
 fi

@@ -92,10 +92,11 @@ class Model:
 
 
 class Repository:
-    def __init__(self, config: Path) -> None:
+    def __init__(self, config: Path, early_labels: bool) -> None:
         self.file = config
+        self.early_labels = early_labels
         self.models: dict[str, Model] = {}
-        self.failed: dict[tuple[str, int], str] = {}
+        self.ended: dict[tuple[str, int], str] = {}  # why; empty where a version was taken out
         self.seen = ""  # what was complained about last: once is enough
         self.lock = threading.Lock()
 
@@ -104,12 +105,14 @@ class Repository:
             time.sleep(seconds)
             self.look()
 
+    def read(self) -> None:
+        text = self.file.read_text("utf-8")
+        self.apply(text_format.Parse(text, model_server_config_pb2.ModelServerConfig()))
+
     def look(self) -> None:
         """Reads the file again. One that is refused leaves everything as it is."""
         try:
-            text = self.file.read_text("utf-8")
-            config = text_format.Parse(text, model_server_config_pb2.ModelServerConfig())
-            self.apply(config)
+            self.read()
             self.seen = ""
         except (OSError, text_format.ParseError, Refused) as error:
             if str(error) != self.seen:
@@ -122,20 +125,26 @@ class Repository:
             for one in config.model_config_list.config:
                 if not one.base_path.startswith("/"):
                     raise Refused("INVALID_ARGUMENT", f"{one.base_path} is no absolute path")
+                self.check_labels(one)
+            for one in config.model_config_list.config:
                 old = self.models.get(one.name, Model({}, {}))
-                versions = self.load(one, old.versions)
-                absent = {k: v for k, v in one.version_labels.items() if v not in versions}
-                # As there: what has been loaded stays loaded, the labels stay as they were.
-                labels = old.labels if absent else dict(one.version_labels)
-                labels = {label: number for label, number in labels.items() if number in versions}
-                made[one.name] = Model(versions, labels)
-                if absent:
-                    self.models = self.models | made
-                    raise Refused(
-                        "FAILED_PRECONDITION",
-                        f"labels for versions that are not available: {absent}",
-                    )
+                made[one.name] = Model(self.load(one, old.versions), dict(one.version_labels))
             self.models = made
+
+    def check_labels(self, config: model_server_config_pb2.ModelConfig) -> None:
+        """As there: before anything is loaded, so a label moves only to what is available by then.
+
+        A label that means nothing yet may be ahead of its version, if a flag says so.
+        """
+        old = self.models.get(config.name, Model({}, {}))
+        for label, number in config.version_labels.items():
+            moves = old.labels.get(label, number) != number
+            if number not in old.versions and (moves or not self.early_labels):
+                raise Refused(
+                    "FAILED_PRECONDITION",
+                    f"Request to assign label to version {number} of model {config.name}, "
+                    "which is not currently available for inference",
+                )
 
     def load(
         self, config: model_server_config_pb2.ModelConfig, old: dict[int, Version]
@@ -158,12 +167,13 @@ class Repository:
             try:
                 versions[number] = Version(base / str(number))
             except (Refused, OSError, ValueError, KeyError, tf.errors.OpError) as error:
-                if (config.name, number) not in self.failed:
+                if self.ended.get((config.name, number)) != str(error):
                     print(f"{config.name} {number}: {error}", file=sys.stderr, flush=True)
-                self.failed[config.name, number] = str(error)
+                self.ended[config.name, number] = str(error)
             else:
-                self.failed.pop((config.name, number), None)
+                self.ended.pop((config.name, number), None)
                 print(f"{config.name} {number}: available", file=sys.stderr, flush=True)
+        self.ended |= {(config.name, number): "" for number in old.keys() - versions.keys()}
         return versions
 
     def model(self, name: str) -> Model:
@@ -191,18 +201,20 @@ class Repository:
         return model.versions[number]
 
     def status(self, spec: model_pb2.ModelSpec) -> get_model_status_pb2.GetModelStatusResponse:
+        """Of one version, or of all. As there: a label is not looked at."""
         model = self.model(spec.name)
+        ended = {number: why for (name, number), why in self.ended.items() if name == spec.name}
+        numbers = sorted(model.versions.keys() | ended.keys(), reverse=True)
+        if spec.WhichOneof("version_choice") == "version":
+            if spec.version.value not in numbers:
+                message = f"Could not find version {spec.version.value} of model {spec.name}"
+                raise Refused("NOT_FOUND", message)
+            numbers = [spec.version.value]
         answer = get_model_status_pb2.GetModelStatusResponse()
-        if spec.WhichOneof("version_choice"):
-            numbers = [self.find(spec).number]
-        else:
-            numbers = sorted(model.versions, reverse=True)
         for number in numbers:
-            one = answer.model_version_status.add(version=number, state=State.AVAILABLE)
+            state = State.AVAILABLE if number in model.versions else State.END
+            one = answer.model_version_status.add(version=number, state=state)
             one.status.SetInParent()
-        if not spec.WhichOneof("version_choice"):
-            for (name, number), why in sorted(self.failed.items()):
-                if name == spec.name:
-                    one = answer.model_version_status.add(version=number, state=State.END)
-                    one.status.error_code, one.status.error_message = 2, why
+            if why := ended.get(number):
+                one.status.error_code, one.status.error_message = 2, why
         return answer

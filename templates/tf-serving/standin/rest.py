@@ -17,7 +17,7 @@ PATH = re.compile(
     r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
     r"(?P<what>:predict|/metadata)?"
 )
-HTTP = {"INVALID_ARGUMENT": 400, "NOT_FOUND": 404, "FAILED_PRECONDITION": 412}
+HTTP = {"INVALID_ARGUMENT": 400, "NOT_FOUND": 404, "FAILED_PRECONDITION": 400}
 NOTE = "this is the lab's stand-in, not TensorFlow Serving"
 
 
@@ -98,8 +98,8 @@ class Handler(BaseHTTPRequestHandler):
         found = PATH.fullmatch(self.path)
         verb = "POST" if found and found["what"] == ":predict" else "GET"
         if not found or verb != self.command:
-            message = f"Malformed request: {self.command} {self.path}"
-            raise Refused("NOT_FOUND" if self.command == "GET" else "INVALID_ARGUMENT", message)
+            code = "INVALID_ARGUMENT" if self.path.startswith("/v1/") else "NOT_FOUND"
+            raise Refused(code, f"Malformed request: {self.command} {self.path}")
         spec = model_pb2.ModelSpec(name=found["name"])
         if found["version"]:
             spec.version.value = int(found["version"])
