@@ -45,7 +45,8 @@ class Live:
     process: subprocess.Popen[bytes]
 
     def ask(self, path: str, document: object = None) -> tuple[int, Any]:
-        body = None if document is None else json.dumps(document).encode()
+        """A document is sent as JSON, bytes as they are."""
+        body = document if isinstance(document, bytes | None) else json.dumps(document).encode()
         try:
             with urlopen(f"http://127.0.0.1:{self.rest}{path}", data=body, timeout=10) as answer:
                 return answer.status, json.load(answer)
@@ -58,6 +59,11 @@ class Live:
     def states(self, which: str = "") -> dict[str, str]:
         _, answer = self.ask(f"/v1/models/rollback{which}")
         return {one["version"]: one["state"] for one in answer.get("model_version_status", [])}
+
+    def meaning(self, label: str) -> str | None:
+        """The version that a label means."""
+        code, answer = self.ask(f"/v1/models/rollback/labels/{label}/metadata")
+        return answer["model_spec"]["version"] if code == 200 else None
 
     @property
     def config(self) -> Path:

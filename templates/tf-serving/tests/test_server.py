@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 import wire  # first: it brings what tensorflow_serving needs
 from features import FEATURES
-from tests.conftest import ROW, Live, start, wait_for
+from tests.conftest import ROW, TENSORFLOW, Live, free_port, start, wait_for
 
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
@@ -85,6 +86,18 @@ def test_what_does_not_exist_is_404(server: Live) -> None:
         assert server.ask(path)[0] == 404, path
 
 
+def test_a_path_without_a_deed_is_refused(server: Live) -> None:
+    code, answer = server.ask("/v1/models/rollback/labels/stable", {"instances": [ROW]})
+    assert code == 400
+    assert "Malformed request" in answer["error"]
+    assert server.ask("/v1/models/rollback/labels/none:predict", {"instances": [ROW]})[0] == 400
+    assert server.ask("/v1/models/rollback:predict", b'{"instances":')[0] == 400
+
+
+def test_the_status_looks_at_no_label(server: Live) -> None:
+    assert server.states("/labels/stable") == server.states()
+
+
 def test_grpc_converts_nothing(server: Live) -> None:
     with pytest.raises(grpc.RpcError) as refused:
         call(server, "deployment", columns(np.float64))
@@ -118,7 +131,7 @@ def test_a_label_moves_without_a_restart_and_a_bad_file_changes_nothing(server: 
     assert moved != good
     try:
         write(moved)
-        wait_for(lambda: list(server.states("/labels/stable")) == ["2"])
+        wait_for(lambda: server.meaning("stable") == "2")
         _, first = server.predict("/versions/1", instances=[ROW])
         _, label = server.predict("/labels/stable", instances=[ROW])
         assert label["predictions"] != first["predictions"]
@@ -131,16 +144,52 @@ def test_a_label_moves_without_a_restart_and_a_bad_file_changes_nothing(server: 
                 '"stable" value: 2', '"stable" value: 2 } version_labels { key: "x" value: 1'
             )
         )
-        wait_for(lambda: list(server.states("/labels/x")) == ["1"])
-        assert list(server.states("/labels/stable")) == ["2"]
+        wait_for(lambda: server.meaning("x") == "1")
+        assert server.meaning("stable") == "2"
+        # A label goes to what is loaded before the edit: else nothing of the edit is done.
+        shutil.copytree(server.root / "models/rollback/2", server.root / "models/rollback/3")
+        write(
+            moved.replace("versions: 2 }", "versions: 2 versions: 3 }").replace(
+                '"stable" value: 2', '"stable" value: 3'
+            )
+        )
+        wait_for(lambda: "versions: 3" in copy.read_text("utf-8"))
+        write(moved.replace("versions: 1 ", ""))
+        wait_for(lambda: server.states() == {"2": "AVAILABLE", "1": "END"})
+        assert server.meaning("stable") == "2"
     finally:
+        # Back in the server's order: load, then label.
+        shutil.rmtree(server.root / "models/rollback/3", ignore_errors=True)
+        write(moved)
+        wait_for(lambda: server.states() == {"2": "AVAILABLE", "1": "AVAILABLE"})
         write(good)
-        wait_for(lambda: list(server.states("/labels/stable")) == ["1"])
+        wait_for(lambda: server.meaning("stable") == "1")
 
 
 @standin_only
 def test_the_stand_in_says_that_it_is_one(server: Live) -> None:
     assert "not TensorFlow Serving" in server.ask("/v1/models/rollback")[1]["stand_in"]
+
+
+@standin_only
+@pytest.mark.parametrize(
+    ("added", "flags", "why"),
+    [
+        ("no_such_field: 1\n", ["--allow_version_labels_for_unavailable_models=true"], "no field"),
+        ("", [], "which is not currently available"),  # a label, and nothing is loaded yet
+    ],
+)
+def test_it_does_not_start_with_a_file_that_it_refuses(
+    exported: Path, tmp_path: Path, added: str, flags: list[str], why: str
+) -> None:
+    text = (exported / "config/models.config").read_text("utf-8")
+    file = tmp_path / "models.config"
+    file.write_text(text.replace('"/models', f'"{exported}/models') + added, "utf-8")
+    ports = [f"--port={free_port()}", f"--rest_api_port={free_port()}"]
+    start = [TENSORFLOW, "-m", "standin", *ports, f"--model_config_file={file}", *flags]
+    done = subprocess.run(start, cwd=exported, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert why in done.stderr
 
 
 def test_the_real_server_is_preferred_and_gets_absolute_paths(
@@ -152,11 +201,13 @@ def test_the_real_server_is_preferred_and_gets_absolute_paths(
     own = f"{tmp_path}:{Path(sys.executable).parent}:{os.environ['PATH']}"
     live = start(exported, PATH=own)
     assert live.process.wait(timeout=30) == 0
-    assert (tmp_path / "flags").read_text().splitlines() == [
+    flags = (tmp_path / "flags").read_text().splitlines()
+    assert flags[:5] == [  # more where the steps have switched more on
         f"--port={live.grpc}",
         f"--rest_api_port={live.rest}",
         "--model_config_file=reports/models.config",
         "--model_config_file_poll_wait_seconds=1",
+        "--allow_version_labels_for_unavailable_models=true",
     ]
     assert f'"{exported}/models/rollback"' in (exported / "reports/models.config").read_text(
         "utf-8"

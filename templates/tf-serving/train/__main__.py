@@ -18,7 +18,7 @@ def main() -> int:
     if not TENSORFLOW.exists():
         print(NEEDED, file=sys.stderr)
         return 1
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # what goes wrong is a Python exception
     # In place of this process: what is started as `python -m train` ends when the training does.
     return os.execv(TENSORFLOW, [TENSORFLOW, "-m", "train.export", *sys.argv[1:]])  # noqa: S606
 
