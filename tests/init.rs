@@ -195,6 +195,72 @@ fn ctrl_c_ends_with_130_and_leaves_nothing_or_all() {
     });
 }
 
+/// What `init` tells to type next.
+fn next(out: &str) -> Vec<String> {
+    let lines = out.lines().skip_while(|line| *line != "next:").skip(1);
+    lines.take_while(|line| line.starts_with("  ")).map(|line| line[2..].to_owned()).collect()
+}
+
+#[test]
+fn what_is_to_be_typed_next_can_be_pasted_as_it_is_printed() {
+    let _alone = support::alone();
+    let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs");
+    for (n, name) in
+        ["a lab", "it's \"mine\" $HOME `id` \\n", "-dash", "ü ~ * ; & | (x) # !", ".", "deep/er $(x)"]
+            .iter()
+            .enumerate()
+    {
+        let temp = tempfile::tempdir().unwrap();
+        let here = temp.path().join(if n % 2 == 0 { "here" } else { "h e'r e" });
+        std::fs::create_dir(&here).unwrap();
+        let bin = temp.path().join("bin");
+        std::fs::create_dir(&bin).unwrap();
+        std::os::unix::fs::symlink(BIN, bin.join("mlops-lab")).unwrap();
+        let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+        let port = support::free_port();
+        let shell = |script: &str, from: &Path| {
+            seen(Command::new("sh").args(["-c", script]).current_dir(from).env("PATH", &path))
+        };
+        // From where one stands, and from elsewhere with -C.
+        let elsewhere = n == 3;
+        let mut command = Command::new(BIN);
+        command.current_dir(if elsewhere { temp.path() } else { &here });
+        if elsewhere {
+            command.arg("-C").arg(&here);
+        }
+        let sets = [format!("port={port}"), format!("project_name=test-{port}")];
+        command
+            .arg("--pack")
+            .arg(pack.join("tiny"))
+            .args(["init", "tiny", "--set", &sets[0], "--set", &sets[1]]);
+        let made = must(command.arg("--").arg(name));
+        let next = next(&made.out);
+        assert_eq!(next.len(), 3, "{}", made.out);
+        let from = if elsewhere { temp.path() } else { here.as_path() };
+        // In one shell, as somebody would: the folder in which it stands may be the one that was made.
+        let all = format!("{}; echo \"check: $?\"; mlops-lab down", next.join(" && "));
+        let seen = shell(&all, from);
+        assert!(
+            seen.code == 0 && seen.out.contains("check: 1"),
+            "{name}: {next:?}\n{}\n{}",
+            seen.out,
+            seen.err
+        );
+        assert!(here.join(name).join("made.txt").is_file(), "{name}: it was up there");
+    }
+}
+
+#[test]
+fn a_shell_that_stands_in_the_empty_folder_goes_on_in_the_lab() {
+    let temp = tempfile::tempdir().unwrap();
+    for shell in ["sh", "bash"] {
+        let folder = temp.path().join(shell);
+        std::fs::create_dir(&folder).unwrap();
+        let script = format!("'{BIN}' init serving --no-doctor . && cd . && ls README.md && '{BIN}' diff");
+        must(Command::new(shell).args(["-c", &script]).current_dir(&folder));
+    }
+}
+
 #[test]
 fn neither_network_nor_another_program_is_used() {
     let temp = tempfile::tempdir().unwrap();

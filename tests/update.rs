@@ -203,6 +203,119 @@ fn a_changed_answer_takes_the_same_road_and_the_secret_stays() {
 }
 
 #[test]
+fn what_stands_beside_a_file_already_is_not_overwritten() {
+    let bench = Bench::new();
+    bench.edit("notes.txt", &LONG.replace("four", "mine"));
+    for n in 1..=3 {
+        bench.give("notes.txt", &LONG.replace("four", &format!("theirs {n}")));
+        assert_eq!(bench.run(&["update", "--on-conflict", "keep-both"]).code, 0);
+        if n == 1 {
+            bench.edit("notes.txt.new", "mine, too\n");
+        }
+    }
+    assert_eq!(bench.read("notes.txt.new"), "mine, too\n");
+    assert!(bench.read("notes.txt.new-2").contains("theirs 2"));
+    assert!(bench.read("notes.txt.new-3").contains("theirs 3"));
+}
+
+#[test]
+fn a_template_that_becomes_a_folder_or_a_file_comes_and_one_of_the_learners_is_not_in_its_way() {
+    let bench = Bench::new();
+    bench.give("turns/a.txt", "a\n");
+    bench.give("flat", "flat\n");
+    assert_eq!(bench.run(&["update"]).code, 0);
+    let old = bench.files();
+    std::fs::remove_dir_all(bench.pack().join("templates/tiny/turns")).unwrap();
+    bench.give("turns", "now a file\n");
+    bench.take("flat");
+    bench.give("flat/deep/b.txt", "now a folder\n");
+    // Something of the learner's is there: said, by the plan too, and nothing done.
+    bench.edit("turns/own.txt", "mine\n");
+    for args in [&["update", "--dry-run"][..], &["update"]] {
+        let refused = bench.run(args);
+        assert!(refused.code == 3 && refused.err.contains("turns is in the way"), "{}", refused.err);
+    }
+    std::fs::remove_file(bench.lab().join("turns/own.txt")).unwrap();
+    assert_eq!(bench.files(), old);
+    let done = bench.run(&["update"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert_eq!(
+        (bench.read("turns"), bench.read("flat/deep/b.txt")),
+        ("now a file\n".into(), "now a folder\n".into())
+    );
+    assert_eq!(bench.run(&["undo"]).code, 0);
+    assert_eq!(bench.files(), old);
+}
+
+#[test]
+fn a_folder_of_the_learners_where_a_file_comes_is_left_alone() {
+    let bench = Bench::new();
+    bench.edit("fresh.txt/own.txt", "mine\n");
+    bench.give("fresh.txt", "fresh\n");
+    let refused = bench.run(&["update"]);
+    assert!(refused.code == 3 && refused.err.contains("fresh.txt is in the way"), "{}", refused.err);
+    assert_eq!(bench.read("fresh.txt/own.txt"), "mine\n");
+    // And a file where a folder comes.
+    let bench = Bench::new();
+    bench.edit("fresh", "mine\n");
+    bench.give("fresh/x.txt", "x\n");
+    let refused = bench.run(&["update"]);
+    assert!(refused.code == 3 && refused.err.contains("fresh is in the way"), "{}", refused.err);
+    assert_eq!(bench.read("fresh"), "mine\n");
+}
+
+#[test]
+fn lines_of_windows_binary_files_and_huge_ones_are_the_learners_own_too() {
+    let bench = Bench::new();
+    bench.edit("notes.txt", &LONG.replace("one", "ONE").replace('\n', "\r\n"));
+    bench.give("notes.txt", &LONG.replace("seven", "SEVEN"));
+    bench.edit("dropped.txt", "a\0mine\n");
+    bench.give("dropped.txt", "a\0theirs\n");
+    assert_eq!(bench.run(&["update"]).code, 0);
+    assert_eq!(
+        bench.read("notes.txt"),
+        LONG.replace("one", "ONE").replace("seven", "SEVEN").replace('\n', "\r\n")
+    );
+    assert_eq!(bench.read("dropped.txt"), "a\0mine\n");
+    assert_eq!(bench.read("dropped.txt.new"), "a\0theirs\n");
+    // A sparse terabyte of the learner's own is none of our business; in a template's place it is not read whole.
+    let huge = |path: &str| std::fs::File::create(bench.lab().join(path)).unwrap().set_len(1 << 40).unwrap();
+    huge("own.bin");
+    bench.give("notes.txt", &LONG.replace("six", "SIX"));
+    assert_eq!(bench.run(&["update"]).code, 0);
+    huge("notes.txt");
+    let refused = bench.run(&["update"]);
+    assert!(refused.code == 3 && refused.err.contains("larger than 64 MiB"), "{}", refused.err);
+    assert_eq!(std::fs::metadata(bench.lab().join("notes.txt")).unwrap().len(), 1 << 40);
+}
+
+#[test]
+fn what_the_learner_writes_while_an_update_runs_is_not_lost() {
+    let bench = Bench::new();
+    let (rounds, mut late) = (support::rounds(100), 0);
+    let since = std::time::Instant::now();
+    bench.give("notes.txt", &LONG.replace("seven", "SEVEN"));
+    assert_eq!(bench.run(&["update"]).code, 0);
+    let whole = since.elapsed();
+    for n in 0..rounds {
+        bench.give("notes.txt", &LONG.replace("seven", &format!("SEVEN {n}")));
+        let own = LONG.replace("one", &format!("written {n}"));
+        let mut child =
+            bench.command(&["update"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(whole.mul_f64(f64::from(n) / f64::from(rounds)));
+        bench.edit("notes.txt", &own);
+        child.wait().unwrap();
+        // In its place, merged, or kept for `undo`.
+        let everywhere = support::files(&bench.lab());
+        let line = format!("written {n}\n");
+        let kept = everywhere.values().any(|bytes| String::from_utf8_lossy(bytes).contains(&line));
+        assert!(kept, "round {n}");
+        late += u32::from(!bench.read("notes.txt").contains(&line));
+    }
+    eprintln!("{late} of {rounds} were kept for undo only");
+}
+
+#[test]
 fn nothing_is_written_through_a_link() {
     let bench = Bench::new();
     let outside = bench.temp.path().join("outside.txt");

@@ -186,7 +186,10 @@ fn own_files(ws: &Workspace, seed: &Tree) -> Result<Vec<Op>> {
         }
     }
     for (path, file) in seed {
-        let now = fs::content(&path.under(ws.root()))?;
+        let place = path.under(ws.root());
+        // A folder where a file is to be now gives way with its files.
+        let folder = fs::kind(&place).is_ok_and(|kind| kind == Kind::Folder);
+        let now = if folder { None } else { fs::content(&place)? };
         if now.is_none_or(|(bytes, _)| bytes != file.bytes) {
             ops.push(Op::ours(path.clone(), Some(file.clone())));
         }

@@ -22,3 +22,6 @@ pub use render::{render, trial};
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod fuzz;
