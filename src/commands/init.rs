@@ -50,7 +50,7 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
     let mut given = given(session, args)?;
     if let Some(folder) = args.folder.as_ref().filter(|_| args.on_conflict.is_none()) {
         // Before somebody has answered everything.
-        scaffold::free(&session.folder.join(folder))?;
+        scaffold::free(&place(session, folder))?;
     }
     ask::answers(
         session,
@@ -63,8 +63,7 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
     let answers = scaffold::answers(&lab.manifest, &given)?;
     let rendered = scaffold::render(&lab, &answers)?;
     let folder = match &args.folder {
-        // `components` drops a `.` at the end.
-        Some(folder) => session.folder.join(folder).components().collect(),
+        Some(folder) => place(session, folder),
         None => session.folder.join(scaffold::project_name(&answers)),
     };
     let mut tree = workspace::seed(
@@ -143,6 +142,11 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
         )?
         .after_init(&shown),
     )
+}
+
+fn place(session: &Session, folder: &Path) -> PathBuf {
+    // `components` drops a `.` at the end.
+    session.folder.join(folder).components().collect()
 }
 
 /// What would be written.
