@@ -197,28 +197,22 @@ impl<'a> Entry<'a> {
         // The last column is left alone: some terminals wrap there, some do not.
         let width = columns.saturating_sub(1).max(MARGIN + 2);
         let rows = rows.max(4);
-        let mut lines = self.head(width, if rows < 10 { 1 } else { 3 });
+        let most = if rows < 10 { 1 } else { 3 };
+        let (mut lines, foot) = (self.head(width, most), self.foot(width, most));
         if !self.field.options.is_empty() {
-            let room = rows.saturating_sub(lines.len() + 2).clamp(1, 10);
+            let room = rows.saturating_sub(lines.len() + 1 + foot.len()).clamp(1, 10);
             lines.extend(self.list(width, room));
         }
         let row = lines.len();
         let (line, column) = self.line(width);
         lines.push(line);
-        lines.extend(self.foot(width));
+        lines.extend(foot);
         Frame { lines, row, column }
     }
 
     fn head(&self, width: usize, most: usize) -> Vec<String> {
         let name = self.field.name;
-        let mut lines = wrapped(&format!("{name}  {}", self.field.help), width);
-        if lines.len() > most {
-            lines.truncate(most);
-            if let Some(last) = lines.last_mut() {
-                last.push('…');
-            }
-        }
-        let mut lines: Vec<String> = lines.iter().map(|line| cut(line, width)).collect();
+        let mut lines = broken(&format!("{name}  {}", self.field.help), width, most);
         if let Some(first) = lines.first_mut() {
             *first = match first.strip_prefix(name) {
                 // `wrapped` leaves one space between words.
@@ -279,18 +273,32 @@ impl<'a> Entry<'a> {
         (format!("{mark}{shown}"), MARGIN + wide(&self.text[start..self.cursor]))
     }
 
-    /// What is wrong, or what may be typed: one line, so that nothing jumps.
-    fn foot(&self, width: usize) -> Option<String> {
-        let room = width - MARGIN;
-        let told = |style, text: &str| format!("    {style}{}{style:#}", cut(text, room));
+    /// What is wrong, or what may be typed: always something, so that nothing jumps.
+    fn foot(&self, width: usize, most: usize) -> Vec<String> {
+        let told = |style, text: &str| {
+            let lines = broken(text, width - MARGIN, most);
+            lines.iter().map(|line| format!("    {style}{line}{style:#}")).collect()
+        };
         match self.answer() {
-            Err(why) if self.refused => Some(told(BAD, &why)),
-            Err(why) if !self.text.is_empty() => Some(told(WARN, &why)),
-            _ if self.field.options.is_empty() => Some(told(DIM, self.field.expects)),
+            Err(why) if self.refused => told(BAD, &why),
+            Err(why) if !self.text.is_empty() => told(WARN, &why),
+            _ if self.field.options.is_empty() => told(DIM, self.field.expects),
             // The list says it.
-            _ => Some(String::new()),
+            _ => vec![String::new()],
         }
     }
+}
+
+/// The text in so many lines at most, none wider than this.
+fn broken(text: &str, width: usize, most: usize) -> Vec<String> {
+    let mut lines = wrapped(text, width);
+    if lines.len() > most {
+        lines.truncate(most);
+        if let Some(last) = lines.last_mut() {
+            last.push('…');
+        }
+    }
+    lines.iter().map(|line| cut(line, width)).collect()
 }
 
 /// The text, or its beginning and `…`.

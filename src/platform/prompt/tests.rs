@@ -69,6 +69,14 @@ fn a_wrong_text_is_told_while_it_is_typed_and_enter_is_refused_until_it_is_mende
 }
 
 #[test]
+fn what_is_wrong_is_told_whole_in_a_narrow_window() {
+    let field = line();
+    let mut entry = Entry::new(&field);
+    press(&mut entry, &typed("80"));
+    assert_eq!(seen(&entry, 30, 24)[3..], ["    must be a number from", "    1024 to 65535"]);
+}
+
+#[test]
 fn a_line_is_edited_as_lines_are() {
     let field = Field { judge: &|text| Ok(text.to_owned()), default: None, ..line() };
     for (keys, text) in [
