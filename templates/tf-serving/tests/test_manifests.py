@@ -83,7 +83,7 @@ def test_the_local_overlay_is_restricted_and_complete() -> None:
 
 
 def test_kserve_has_the_tensorflow_runtime_in_standard_mode() -> None:
-    (service,) = [one for one in build("k8s/kserve") if one["kind"] == "InferenceService"]
+    (service,) = [one for one in build("k8s/overlays/kserve") if one["kind"] == "InferenceService"]
     mode = service["metadata"]["annotations"]["serving.kserve.io/deploymentMode"]
     model = service["spec"]["predictor"]["model"]
     assert (mode, model["modelFormat"]["name"], model["protocolVersion"]) == (
