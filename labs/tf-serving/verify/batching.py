@@ -21,8 +21,9 @@ def flags() -> list[str]:
         return json.loads(output("docker", "inspect", name))[0]["Args"]
     port = f"--rest_api_port={urlsplit(lab.API).port}"
     for line in output("ps", "-A", "-ww", "-o", "args=").splitlines():
-        program, *given = line.split()
-        if Path(program).name == "tensorflow_model_server" and port in given:
+        given = line.split()
+        # Not only the first word: where a script stands for the program, its interpreter comes before it.
+        if port in given and any(Path(word).name == "tensorflow_model_server" for word in given):
             return given
     lab.cannot_tell(f"no tensorflow_model_server with {port} runs on this machine")
 

@@ -1,0 +1,111 @@
+//! The lab `tf-serving` beyond its steps: the install that asks, its own tests with TensorFlow, its Makefile, the steps for the real server.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "a test may fail loudly"
+)]
+
+mod support;
+
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
+
+use support::{Lab, client, free_port, must, seen};
+
+/// In one: TensorFlow is 1.4 GB, and seconds of every start.
+#[test]
+fn it_asks_before_it_installs_its_own_tests_pass_and_a_server_that_is_no_stand_in_has_all_steps() {
+    let mut lab = Lab::new(None, "tf-serving", &[&format!("grpc_port={}", free_port())]);
+    let up = lab.ok(&["up"]);
+    assert!(up.out.contains("server waits for models/rollback/1/saved_model.pb"), "{}{}", up.out, up.err);
+    nothing_is_installed_unasked(&lab);
+    lab.ok(&["solve", "export"]);
+    its_own_tests(&lab);
+    on_the_stand_in(&lab);
+    lab.ok(&["down"]);
+    the_makefile(&lab);
+    on_a_server_that_is_none(&mut lab);
+}
+
+/// Without a terminal and without `--yes`: what it would cost, and nothing is installed.
+fn nothing_is_installed_unasked(lab: &Lab) {
+    let install =
+        seen(Command::new("sh").arg("ops/tensorflow.sh").current_dir(&lab.root).stdin(Stdio::null()));
+    assert_eq!(install.code, 1, "{}", install.err);
+    for word in ["download about 350 MB", "on disk 1.5 GB", "nothing was installed", "--yes"] {
+        assert!(install.err.contains(word), "{word}: {}", install.err);
+    }
+    assert!(!lab.root.join(".tensorflow").exists());
+}
+
+/// As the learner runs them. Only what needs the official image is skipped, where there is none.
+fn its_own_tests(lab: &Lab) {
+    let tests = must(
+        Command::new(".venv/bin/python")
+            .args(["-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider"])
+            // TensorFlow is compiled once, as for a learner.
+            .env_remove("PYTHONDONTWRITEBYTECODE")
+            .current_dir(&lab.root),
+    );
+    assert!(tests.out.contains("[100%]"), "{}", tests.out);
+    for skipped in tests.out.lines().filter(|line| line.starts_with("SKIPPED")) {
+        eprintln!("{skipped}");
+        assert!(skipped.contains("tests/test_image.py") || skipped.contains("there is no"), "{skipped}");
+    }
+}
+
+/// What only the real server can show is said to be that, wherever the learner meets it.
+fn on_the_stand_in(lab: &Lab) {
+    for command in ["up", "status"] {
+        assert!(lab.ok(&[command]).out.contains("a stand-in of TensorFlow Serving"), "{command}");
+    }
+    let (check, solve) = (lab.run(&["check", "metrics"]), lab.run(&["solve", "batching"]));
+    for seen in [check, solve] {
+        assert_eq!(seen.code, 3, "{}{}", seen.out, seen.err);
+        let said = seen.out + &seen.err;
+        assert!(said.contains("only TensorFlow Serving can show this"), "{said}");
+    }
+}
+
+fn the_makefile(lab: &Lab) {
+    let make = |target: &str| {
+        must(Command::new("make").arg(target).current_dir(&lab.root).env_remove("MAKEFLAGS")).out
+    };
+    assert!(make("config").contains("config/models.config: well"));
+    assert!(make("up").contains("ready"));
+    assert!(make("status").contains("stand_in"));
+    make("down");
+}
+
+/// The lab's side of the steps for the real server, on a double of it: their checks, solutions and mistakes. Nothing of TensorFlow Serving.
+fn on_a_server_that_is_none(lab: &mut Lab) {
+    let bin = tempfile::tempdir().unwrap();
+    let program = bin.path().join("tensorflow_model_server");
+    let double = client("tensorflow_model_server");
+    let text = format!("#!/bin/sh\nexec .tensorflow/.venv/bin/python {} \"$@\"\n", double.display());
+    std::fs::write(&program, text).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", bin.path().display(), std::env::var("PATH").unwrap());
+    lab.env.insert("PATH".to_owned(), path.into());
+    // Four short levels are enough to see that there are two measurements.
+    lab.env.insert("LOAD_LEVELS".to_owned(), "1,2,3,4".into());
+    lab.env.insert("LOAD_SECONDS".to_owned(), "1".into());
+
+    let up = lab.ok(&["up"]);
+    assert!(!up.out.contains("stand-in"), "{}", up.out);
+    let status = must(
+        Command::new("curl").arg("-sSf").arg(format!("http://127.0.0.1:{}/v1/models/rollback", lab.port)),
+    );
+    assert!(status.out.contains("AVAILABLE") && !status.out.contains("stand_in"), "{}", status.out);
+
+    for (step, why) in [("batching", "without the flag --enable_batching=true"), ("metrics", "404")] {
+        let check = lab.run(&["check", step]);
+        assert!(check.code == 1 && check.out.contains(why), "{step}: {}{}", check.out, check.err);
+        lab.ok(&["solve", step]);
+        lab.ok(&["check", step]);
+    }
+    lab.ok(&["check", "batching"]);
+}
