@@ -67,16 +67,22 @@ pub fn manifest(text: &str, file: &str) -> Result<Manifest> {
             None => error,
         }
     };
-    // The schema first: a newer format must not be reported as a pile of unknown keys.
-    if let Ok(table) = toml::from_str::<toml::Table>(text)
-        && let Some(schema) = table.get("schema").and_then(toml::Value::as_integer)
+    let manifest = toml::from_str::<Manifest>(text);
+    // The schema before all else: a newer format must not be reported as a pile of unknown keys. What this program understands is read once.
+    let schema = match &manifest {
+        Ok(manifest) => Some(i64::from(manifest.schema)),
+        Err(_) => {
+            toml::from_str::<toml::Table>(text).ok().and_then(|table| table.get("schema")?.as_integer())
+        }
+    };
+    if let Some(schema) = schema
         && schema != i64::from(SCHEMA)
     {
         let message = format!("this is schema {schema}, and this mlops-lab reads schema {SCHEMA}");
         let problem = Problem { file: file.to_owned(), span: locate(text, &["schema".into()]), message };
         return Err(fail(problem).hint("use the mlops-lab that made it, or a newer one"));
     }
-    let manifest: Manifest = toml::from_str(text).map_err(|error| {
+    let manifest = manifest.map_err(|error| {
         let message = error.message().trim().replace('\n', ", ");
         fail(Problem { file: file.to_owned(), span: error.span(), message })
     })?;

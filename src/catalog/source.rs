@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use include_dir::{Dir, include_dir};
+use include_dir::{Dir, DirEntry, include_dir};
 
 use super::Lab;
 use super::parse;
@@ -128,7 +128,7 @@ impl Source {
             Source::Embedded => {
                 let mut files = Files::new();
                 let (top, rest) = folder.split_once('/').unwrap_or((folder, ""));
-                if let Some(dir) = root(top).and_then(|dir| dir.get_dir(rest)) {
+                if let Some(dir) = root(top).and_then(|dir| entry(dir, rest)?.as_dir()) {
                     collect(dir, rest, &mut files);
                 }
                 Ok(files)
@@ -176,7 +176,18 @@ fn root(top: &str) -> Option<&'static Dir<'static>> {
 
 fn embedded(path: &str) -> Option<&'static [u8]> {
     let (top, rest) = path.split_once('/')?;
-    root(top)?.get_file(rest).map(|file| file.contents())
+    entry(root(top)?, rest)?.as_file().map(|file| file.contents())
+}
+
+/// What stands at a path, found by going down: `Dir::get_entry` looks into every folder of every lab.
+fn entry(dir: &'static Dir<'static>, path: &str) -> Option<&'static DirEntry<'static>> {
+    dir.entries().iter().find_map(|found| {
+        let rest = path.strip_prefix(found.path().to_str()?)?;
+        if rest.is_empty() {
+            return Some(found);
+        }
+        entry(found.as_dir().filter(|_| rest.starts_with('/'))?, path)
+    })
 }
 
 fn embedded_folders(dir: &'static Dir<'static>) -> Vec<String> {

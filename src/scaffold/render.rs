@@ -129,7 +129,8 @@ impl<'a> Pen<'a> {
 
     /// Renders a text; most have no hole, and cost nothing.
     fn text(&self, text: &str, file: &str, context: &Context) -> Result<String> {
-        if !["<[", "<%", "<#"].iter().any(|open| text.contains(open)) {
+        let opens = |(at, _)| matches!(text.as_bytes().get(at + 1), Some(b'[' | b'%' | b'#'));
+        if !text.match_indices('<').any(opens) {
             return Ok(text.to_owned());
         }
         self.tera.render_str(text, context, false).map_err(|error| self.error(&error, text, file))
