@@ -13,10 +13,10 @@ finish() {
   uv=${MLOPS_LAB_UV:-$(command -v uv)} || { echo "tensorflow-serving: no uv: eval \"\$(.ci/tools env)\"" >&2; return 1; }
   "$uv" pip install --quiet --target "$site" --python-version 3.13 --python-platform x86_64-manylinux_2_28 \
     --no-deps --require-hashes -r "$lab/requirements-tensorflow.txt"
-  # What loads and runs a model needs neither headers nor symbols, nor what trains, compiles and draws.
+  # What loads and runs a model needs neither headers nor symbols, nor what trains.
   strip --strip-unneeded -o "$root/stripped" "$site/tensorflow/libtensorflow_cc.so.2"
   mv "$root/stripped" "$site/tensorflow/libtensorflow_cc.so.2" # not in place: it may be a link into uv's cache
-  rm -rf "$site"/tensorflow/include "$site"/{clang,keras,h5py,h5py.libs,PIL,pillow.libs,tensorboard,pygments}
+  rm -rf "$site"/tensorflow/include "$site"/{keras,h5py,h5py.libs,pygments}
   mkdir "$root/srv/standin"
   cp -R "$lab/standin" "$lab/wire" "$root/srv/standin/"
   cat >"$root/usr/local/bin/tensorflow_model_server" <<'END'
