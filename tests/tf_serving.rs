@@ -35,7 +35,7 @@ fn nothing_is_installed_unasked(lab: &Lab) {
     let install =
         seen(Command::new("sh").arg("ops/tensorflow.sh").current_dir(&lab.root).stdin(Stdio::null()));
     assert_eq!(install.code, 1, "{}", install.err);
-    for word in ["download about 350 MB", "on disk 1.5 GB", "nothing was installed", "--yes"] {
+    for word in ["download about 320 MB", "on disk 1.5 GB", "nothing was installed", "--yes"] {
         assert!(install.err.contains(word), "{word}: {}", install.err);
     }
     assert!(!lab.root.join(".tensorflow").exists());

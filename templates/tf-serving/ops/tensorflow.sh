@@ -5,7 +5,7 @@ requirements="requirements-tensorflow.txt"
 venv=.tensorflow/.venv
 
 if [ "${1:-}" != --yes ]; then
-  echo "TensorFlow: download about 350 MB, on disk 1.5 GB in .tensorflow/" >&2
+  echo "TensorFlow: download about 320 MB, on disk 1.5 GB in .tensorflow/" >&2
   if [ ! -t 0 ]; then
     echo "nothing was installed; to agree: sh ops/tensorflow.sh --yes" >&2
     exit 1

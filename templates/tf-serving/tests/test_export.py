@@ -56,5 +56,5 @@ def test_without_tensorflow_the_training_says_what_it_needs(tmp_path: Path) -> N
         [sys.executable, "-m", "train"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
-    assert "350 MB" in done.stderr
+    assert "320 MB" in done.stderr
     assert "ops/tensorflow.sh" in done.stderr

@@ -10,7 +10,7 @@ from pathlib import Path
 TENSORFLOW = Path(".tensorflow/.venv/bin/python")
 NEEDED = """\
 training needs TensorFlow, which is not installed yet:
-  download about 350 MB, on disk 1.5 GB in .tensorflow/; nothing outside this folder changes
+  download about 320 MB, on disk 1.5 GB in .tensorflow/; nothing outside this folder changes
   install it:  sh ops/tensorflow.sh --yes"""
 
 
