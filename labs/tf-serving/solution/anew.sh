@@ -1,5 +1,5 @@
 #!/bin/sh
-# Starts the server with the flags that it has by now. `up` makes a container anew when compose.yaml changed; a process is stopped first.
+# Starts the server anew: flags and most configuration files are read at the start. `up` alone would keep a container whose flags are the same.
 set -eu
-[ "$MLOPS_LAB_RUNTIME" = compose ] || "$MLOPS_LAB" down
+"$MLOPS_LAB" down
 "$MLOPS_LAB" up --runtime "$MLOPS_LAB_RUNTIME"
