@@ -12,15 +12,12 @@ from typing import Any
 from locust import FastHttpUser, LoadTestShape, constant, events, task
 from locust.env import Environment
 
-from features import FEATURES
+from ops.asked import BODY, METHOD, PATH
 
 LEVELS = [int(level) for level in os.environ.get("LOAD_LEVELS", "1,2,4,8,16,32").split(",")]
 SECONDS = int(os.environ.get("LOAD_SECONDS", "2"))  # for each level
 SETTLE = 0.5  # of them not counted: users are still being started
 RAW = Path("reports/load.raw.json")
-
-DEPLOYMENT = json.loads(Path("requests/risky.json").read_text("utf-8"))
-BODY = json.dumps({"instances": [[DEPLOYMENT[name] for name in FEATURES]]})
 
 
 class Caller(FastHttpUser):
@@ -28,7 +25,7 @@ class Caller(FastHttpUser):
 
     @task
     def predict(self) -> None:
-        self.client.post("/v1/models/rollback/labels/stable:predict", data=BODY)
+        self.client.request(METHOD, PATH, data=BODY)
 
 
 class Stairs(LoadTestShape):

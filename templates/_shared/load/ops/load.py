@@ -9,30 +9,13 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
-from prometheus_client.parser import text_string_to_metric_families
-
+from ops.asked import server, told
 from ops.endpoint import api
 from ops.locustfile import RAW
 
 REPORT = Path("reports/load.json")
 PICTURE = Path("reports/load.svg")
-
-
-def server() -> dict[str, float]:
-    """The server's own account: what it counted, and since when."""
-    with urlopen(f"{api()}/metrics", timeout=5) as response:
-        families = list(text_string_to_metric_families(response.read().decode()))
-    samples = [sample for family in families for sample in family.samples]
-
-    def total(name: str) -> float:
-        return sum(sample.value for sample in samples if sample.name == name)
-
-    return {
-        "requests": total("model_requests_total"),
-        "started": total("server_start_time_seconds"),
-    }
 
 
 def percentile(ordered: list[float], part: float) -> float:
@@ -96,13 +79,8 @@ def main() -> int:
         return 1
     raw = json.loads(RAW.read_text("utf-8"))
     RAW.unlink()
-    after = server()
     report = {
-        "server": {
-            "started": after["started"],
-            "requests_before": before["requests"],
-            "requests_after": after["requests"],
-        },
+        "server": told(before, server()),
         "sent": raw["sent"],
         "levels": [summarise(level) for level in raw["levels"]],
     }
