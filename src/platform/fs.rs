@@ -191,7 +191,7 @@ pub fn bits(path: &Path) -> Option<u32> {
     }
 }
 
-/// Gives a folder these permission bits, where the file system has any.
+/// Gives a file or a folder these permission bits, where the file system has any.
 pub fn set_bits(path: &Path, bits: u32) {
     #[cfg(unix)]
     {

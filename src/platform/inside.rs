@@ -22,25 +22,75 @@ pub fn bring(from: &Path, root: &Path, to: &str) -> io::Result<()> {
     super::fs::rename(from, &root.join(to))
 }
 
-/// Removes a file below `root`; a missing one is no error.
-pub fn remove(root: &Path, path: &str) -> io::Result<()> {
+/// How a file came to its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Swap {
+    /// What was there now has the other name.
+    Exchanged,
+    /// Nothing was there.
+    Came,
+    /// Not at all: this system, or this file system, cannot do it in one step.
+    Not,
+}
+
+/// Lets two files change places in one step: one that somebody is just writing is not lost with its name. `to` is below `root`.
+pub fn swap(from: &Path, root: &Path, to: &str) -> io::Result<Swap> {
+    #[cfg(any(target_os = "linux", target_os = "macos"))]
+    {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        use rustix::io::Errno;
+        let (folder, name) = way::open(root, to, false)?;
+        loop {
+            match renameat_with(CWD, from, &folder, name, RenameFlags::EXCHANGE) {
+                Ok(()) => return Ok(Swap::Exchanged),
+                Err(Errno::NOENT) => {}
+                Err(Errno::XDEV | Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => return Ok(Swap::Not),
+                Err(error) => return Err(error.into()),
+            }
+            match renameat_with(CWD, from, &folder, name, RenameFlags::NOREPLACE) {
+                Ok(()) => return Ok(Swap::Came),
+                // Somebody has made one meanwhile.
+                Err(Errno::EXIST) => {}
+                Err(Errno::XDEV | Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => return Ok(Swap::Not),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "macos")))]
+    {
+        let _ = (from, root, to);
+        Ok(Swap::Not)
+    }
+}
+
+/// Takes a file below `root` away, to a name elsewhere; whether there was one. From another file system it is copied.
+pub fn take(root: &Path, path: &str, to: &Path) -> io::Result<bool> {
     #[cfg(unix)]
     {
-        use rustix::fs::{AtFlags, unlinkat};
+        use rustix::fs::{AtFlags, CWD, renameat, unlinkat};
         let gone = |error: &io::Error| {
             matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
         };
         let opened = match way::open(root, path, false) {
-            Err(error) if gone(&error) => return Ok(()),
+            Err(error) if gone(&error) => return Ok(false),
             opened => opened?,
         };
-        match unlinkat(&opened.0, opened.1, AtFlags::empty()).map_err(io::Error::from) {
-            Err(error) if !gone(&error) => Err(error),
-            _ => Ok(()),
+        match renameat(&opened.0, opened.1, CWD, to) {
+            Err(rustix::io::Errno::XDEV) => {
+                let bytes = super::fs::read_io(&root.join(path))?;
+                super::fs::write_as(to, &bytes, super::fs::Mode::Private).map_err(io::Error::other)?;
+                unlinkat(&opened.0, opened.1, AtFlags::empty())?;
+                Ok(true)
+            }
+            Err(error) if gone(&error.into()) => Ok(false),
+            other => Ok(other.map(|()| true)?),
         }
     }
     #[cfg(not(unix))]
-    super::fs::remove(&root.join(path)).map_err(io::Error::other)
+    match super::fs::rename(&root.join(path), to) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        other => other.map(|()| true),
+    }
 }
 
 /// Makes the folders above a path below `root`.
@@ -51,6 +101,20 @@ pub fn make_way(root: &Path, path: &str) -> io::Result<()> {
     }
     #[cfg(not(unix))]
     root.join(path).parent().map_or(Ok(()), |folder| super::fs::make_folder(folder).map_err(io::Error::other))
+}
+
+/// How many names a file has (hard links); one where the file system does not say.
+pub fn names(path: &Path) -> u64 {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        std::fs::symlink_metadata(path).map_or(1, |meta| meta.nlink())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        1
+    }
 }
 
 #[cfg(unix)]

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::catalog::tree::RelPath;
 use crate::error::{Error, Result};
 use crate::platform::fs::Mode;
+use crate::platform::inside::Swap;
 use crate::platform::{fs, inside};
 
 pub(super) trait Disk {
@@ -22,8 +23,10 @@ pub(super) trait Disk {
     fn remove_if_empty(&self, path: &Path);
     /// A file to its place in the project.
     fn bring(&self, from: &Path, root: &Path, to: &RelPath) -> Result<()>;
-    /// A file out of the project.
-    fn remove(&self, root: &Path, path: &RelPath) -> Result<()>;
+    /// A file to its place in the project, and what is there to its name, in one step.
+    fn swap(&self, from: &Path, root: &Path, to: &RelPath) -> Result<Swap>;
+    /// A file out of the project; whether there was one.
+    fn take(&self, root: &Path, path: &RelPath, to: &Path) -> Result<bool>;
     /// The folders above a place in the project.
     fn make_way(&self, root: &Path, path: &RelPath) -> Result<()>;
 }
@@ -68,8 +71,11 @@ impl Disk for Real {
     fn bring(&self, from: &Path, root: &Path, to: &RelPath) -> Result<()> {
         inside::bring(from, root, to.as_str()).map_err(cannot("write", root, to))
     }
-    fn remove(&self, root: &Path, path: &RelPath) -> Result<()> {
-        inside::remove(root, path.as_str()).map_err(cannot("remove", root, path))
+    fn swap(&self, from: &Path, root: &Path, to: &RelPath) -> Result<Swap> {
+        inside::swap(from, root, to.as_str()).map_err(cannot("write", root, to))
+    }
+    fn take(&self, root: &Path, path: &RelPath, to: &Path) -> Result<bool> {
+        inside::take(root, path.as_str(), to).map_err(cannot("remove", root, path))
     }
     fn make_way(&self, root: &Path, path: &RelPath) -> Result<()> {
         inside::make_way(root, path.as_str()).map_err(cannot("make the folders above", root, path))
@@ -183,9 +189,13 @@ pub(super) mod faulty {
             self.told(true)?;
             Real.bring(from, root, to)
         }
-        fn remove(&self, root: &Path, path: &RelPath) -> Result<()> {
+        fn swap(&self, from: &Path, root: &Path, to: &RelPath) -> Result<Swap> {
             self.told(true)?;
-            Real.remove(root, path)
+            Real.swap(from, root, to)
+        }
+        fn take(&self, root: &Path, path: &RelPath, to: &Path) -> Result<bool> {
+            self.told(true)?;
+            Real.take(root, path, to)
         }
         fn make_way(&self, root: &Path, path: &RelPath) -> Result<()> {
             self.told(false)?;

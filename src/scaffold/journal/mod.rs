@@ -1,7 +1,11 @@
 //! Changing many files of a project as one change: after a kill, a full disk or a refusal the next command finds the old state or the new.
 //!
 //! Everything new is written first, below `.mlops-lab/run/change`, and everything that gives way is copied to `.mlops-lab/undo`. Then one
-//! rename makes the list of what is to be done valid, and from there on there are only renames and removals, which can be done again.
+//! rename makes the list of what is to be done valid, and from there on there are only renames and removals, which can be done again. A file
+//! and what comes in its place exchange their names in one step, and the file itself becomes what is kept: an editor that has it open at
+//! that moment writes into what `undo` brings back.
+
+mod finish;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -16,6 +20,7 @@ use crate::catalog::tree::{File, RelPath};
 use crate::error::{Error, Result};
 use crate::platform::fs::{Kind, Mode};
 use crate::platform::{clock, fs};
+use finish::finish;
 
 /// What is to be done to one path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -266,56 +271,6 @@ fn journal(root: &Path, bytes: &[u8]) -> Result<Journal> {
         let list = change_folder(root).join(LIST);
         Error::environment(format!("{} cannot be read", list.display())).because(error)
     })
-}
-
-/// From here on everything can be done twice, and days may lie between: what the learner has written since is kept like what was there
-/// before. Returns where.
-fn finish(disk: &dyn Disk, root: &Path, journal: &Journal) -> Result<Vec<RelPath>> {
-    let change = change_folder(root);
-    let moment: u64 = journal
-        .moment
-        .parse()
-        .map_err(|_| Error::environment(format!("{} names no moment", change.join(LIST).display())))?;
-    let mut since = Vec::new();
-    let (come, go): (Vec<&Entry>, Vec<&Entry>) =
-        journal.entries.iter().partition(|entry| entry.new.is_some());
-    let mut keep = |entry: &Entry| -> Result<()> {
-        let place = entry.path.under(root);
-        if obstacle(root, &entry.path)?.is_some() {
-            return Ok(());
-        }
-        let Some((bytes, executable)) = fs::content(&place)? else { return Ok(()) };
-        let now = Some(hash(&bytes));
-        if now != entry.was && now != entry.sha256 {
-            let copy = entry.path.under(&old_folder(root, moment));
-            disk.write_whole(&copy, &bytes, mode(&entry.path, fs::bits(&place), executable))?;
-            since.push(entry.path.clone());
-        }
-        Ok(())
-    };
-    // First what goes: a folder may give way to a file, and a file to a folder.
-    for entry in go {
-        keep(entry)?;
-        disk.remove(root, &entry.path)?;
-        fs::remove_empty_above(&entry.path.under(root), root);
-    }
-    for entry in come {
-        let staged = entry.new.map(|number| change.join(number.to_string()));
-        // Not there: it was brought to its place before.
-        let Some(staged) = staged.filter(|staged| staged.is_file()) else { continue };
-        keep(entry)?;
-        fs::remove_empty_folders(&entry.path.under(root));
-        solid(root, &entry.path)?;
-        disk.make_way(root, &entry.path)?;
-        disk.bring(&staged, root, &entry.path)?;
-    }
-    // One rename ends it: a list that is half removed must not be read.
-    let done = done_folder(root);
-    disk.rename(&change, &done)
-        .map_err(|error| Error::environment(format!("cannot write {}", done.display())).because(error))?;
-    // The next change removes what stays.
-    let _ = disk.remove_tree(&done);
-    Ok(since)
 }
 
 /// Takes away what a change that was not decided has made. Of the project nothing but empty folders.

@@ -1,5 +1,5 @@
 //! Changes that fail, die and are undone.
-#![allow(clippy::disallowed_methods, reason = "tests look at the disk by themselves")]
+#![allow(clippy::disallowed_methods, clippy::panic, reason = "tests look at the disk by themselves")]
 
 use std::collections::BTreeMap;
 
@@ -163,10 +163,20 @@ fn a_link_of_a_strangers_repository_leads_nowhere() {
     // A change that waits for the next command, with a link where it writes.
     let change = change_folder(root);
     fs::write(&change.join("0"), b"evil\n", false).unwrap();
-    let list =
-        r#"{"command": "update", "moment": "1", "entries": [{"path": "link/x", "new": 0, "sha256": ""}]}"#;
-    fs::write(&change.join(LIST), list.as_bytes(), false).unwrap();
+    let list = |sum: &str| {
+        format!(
+            r#"{{"command": "update", "moment": "1", "entries": [{{"path": "link/x", "new": 0, "sha256": "{sum}"}}]}}"#
+        )
+    };
+    fs::write(&change.join(LIST), list(&hash(b"evil\n")).as_bytes(), false).unwrap();
     std::os::unix::fs::symlink(outside.path(), root.join("link")).unwrap();
+    assert!(recover(root).is_err());
+    assert_eq!(fs::names(outside.path()).unwrap(), Vec::<String>::new());
+    // The same where it keeps what gave way.
+    fs::write(&change.join(LIST), list("another").as_bytes(), false).unwrap();
+    let old = old_folder(root, 1);
+    fs::make_folder(&old).unwrap();
+    std::os::unix::fs::symlink(outside.path(), old.join("link")).unwrap();
     assert!(recover(root).is_err());
     assert_eq!(fs::names(outside.path()).unwrap(), Vec::<String>::new());
     // And with a link where our own folders are.
@@ -187,7 +197,7 @@ fn a_folder_that_is_swapped_for_a_link_while_we_work_leads_nowhere() {
     std::fs::rename(root.join("d"), root.join("was-d")).unwrap();
     std::os::unix::fs::symlink(outside.path(), root.join("d")).unwrap();
     assert!(inside::bring(&root.join("a"), root, "d/b").is_err());
-    assert!(inside::remove(root, "d/b").is_err() || outside.path().join("b").exists());
+    assert!(inside::take(root, "d/b", &root.join("taken")).is_err() || outside.path().join("b").exists());
     assert!(inside::make_way(root, "d/new/x").is_err());
     assert_eq!(fs::names(outside.path()).unwrap(), ["b"]);
     assert_eq!(fs::read(&outside.path().join("b")).unwrap(), b"outside\n");
@@ -259,4 +269,51 @@ fn a_secret_is_its_owners_alone_wherever_it_is_kept() {
 fn nothing_to_undo_is_said() {
     let folder = tempfile::tempdir().unwrap();
     assert!(undo(folder.path()).unwrap_err().to_string().contains("nothing to undo"));
+}
+
+#[test]
+fn what_somebody_is_just_writing_into_a_file_that_gives_way_is_kept() {
+    use std::io::Write;
+    for text in [Some("A\n"), None] {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        project(root);
+        // An editor that has the file open before the change, and writes after it.
+        let mut open = std::fs::OpenOptions::new().append(true).open(root.join("a")).unwrap();
+        commit(root, "update", &[op("a", text, Some("a\n"))]).unwrap();
+        open.write_all(b"late\n").unwrap();
+        undo(root).unwrap();
+        assert_eq!(fs::read(&root.join("a")).unwrap(), b"a\nlate\n");
+    }
+}
+
+#[test]
+fn a_change_that_was_killed_between_two_names_is_brought_to_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    project(root);
+    let all = [op("a", Some("A\n"), Some("a\n")), op("d/b", None, Some("b\n"))];
+    // Killed at each moment, and the learner writes before the next command.
+    for left in 0..200 {
+        let disk = Faulty::new(left, Fault::Death);
+        let ended = commit_on(&disk, root, "update", &all).is_ok();
+        let decided = change_folder(root).join(LIST).is_file() || ended;
+        if !decided {
+            recover(root).unwrap();
+            continue;
+        }
+        for path in ["a", "d/b"] {
+            fs::write(&root.join(path), b"mine\n", false).unwrap();
+        }
+        recover(root).unwrap();
+        let everywhere: Vec<Vec<u8>> = fs::walk(root).unwrap().into_values().collect();
+        let mine = everywhere.iter().filter(|bytes| *bytes == b"mine\n").count();
+        assert_eq!(mine, 2, "after {left}");
+        if ended {
+            return;
+        }
+        fs::remove_tree(&root.join(".mlops-lab")).unwrap();
+        project(root);
+    }
+    panic!("it never ended");
 }
