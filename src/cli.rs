@@ -5,8 +5,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod later;
+
 use crate::catalog::manifest::RuntimeKind;
 use crate::catalog::units::Within;
+pub use later::Later;
 
 /// A lab bench for DevOps engineers who move into MLOps.
 #[derive(Debug, Parser)]
@@ -41,115 +44,155 @@ pub enum Command {
     /// List the labs.
     List,
     /// Show what a lab teaches, needs and costs.
-    Show {
-        /// The lab.
-        lab: String,
-    },
+    Show(Later<Show>),
     /// Write a lab into a new folder.
-    Init(Init),
+    Init(Later<Init>),
     /// Show what you changed since `init`.
     Diff,
     /// Bring the lab to what this program, or its pack, makes of it now; what you changed is kept.
-    Update(Update),
+    Update(Later<Update>),
     /// Put back what the last update found.
     Undo,
     /// Start the lab.
-    Up(Up),
+    Up(Later<Up>),
     /// Stop everything that the lab started.
-    Down {
-        /// Remove the data of the services as well: volumes, images, databases.
-        #[arg(long)]
-        purge: bool,
-        /// Only this runtime; all when none is given.
-        #[arg(long, value_name = "RUNTIME")]
-        runtime: Option<RuntimeKind>,
-    },
+    Down(Later<Down>),
     /// Say what runs.
-    Status {
-        /// Only this runtime; the one that is up when none is given.
-        #[arg(long, value_name = "RUNTIME")]
-        runtime: Option<RuntimeKind>,
-    },
+    Status(Later<Status>),
     /// Show what a service printed.
-    Logs {
-        /// The service; all when none is given.
-        service: Option<String>,
-        /// How many lines.
-        #[arg(short = 'n', long, default_value_t = 50, value_name = "N")]
-        lines: usize,
-        /// Go on as the log grows.
-        #[arg(short, long)]
-        follow: bool,
-        /// Only this runtime; the one that is up when none is given.
-        #[arg(long, value_name = "RUNTIME")]
-        runtime: Option<RuntimeKind>,
-    },
+    Logs(Later<Logs>),
     /// Open the lab in the browser; in a pipe, print the address.
-    Open {
-        /// The endpoint; the first that people can look at when none is given.
-        endpoint: Option<String>,
-        /// Only this runtime; the one that is up when none is given.
-        #[arg(long, value_name = "RUNTIME")]
-        runtime: Option<RuntimeKind>,
-    },
+    Open(Later<Open>),
     /// Look at the live system and say which steps are done.
-    Check(Check),
+    Check(Later<Check>),
     /// Help with the step you are at; each time a little more.
-    Hint {
-        /// The step or drill; where you are when none is given.
-        step: Option<String>,
-        /// All hints at once.
-        #[arg(long)]
-        all: bool,
-    },
+    Hint(Later<Hint>),
     /// Do a step for you: files of yours that it replaces are kept in .mlops-lab/backup.
-    Solve {
-        /// The step or drill; where you are when none is given.
-        step: Option<String>,
-        /// Only show what would change and run.
-        #[arg(long)]
-        diff: bool,
-        /// Where the lab runs.
-        #[arg(long, value_name = "RUNTIME")]
-        runtime: Option<RuntimeKind>,
-    },
+    Solve(Later<Solve>),
     /// Break something while the lab runs, for you to find and mend.
-    Break {
-        /// The drill; lists them when none is given.
-        drill: Option<String>,
-        /// Put everything back.
-        #[arg(long)]
-        undo: bool,
-    },
+    Break(Later<Break>),
     /// Say what this machine lacks and how to mend it.
-    Doctor(Doctor),
+    Doctor(Later<Doctor>),
     /// For people who write labs.
     #[command(subcommand)]
     Lab(LabCommand),
     /// Print a completion script.
-    Completions {
-        /// The shell.
-        shell: clap_complete::Shell,
-    },
+    Completions(Later<Completions>),
     /// Write the man pages into a folder; without one, print the first.
-    Man {
-        /// The folder, for example ~/.local/share/man/man1.
-        folder: Option<PathBuf>,
-    },
+    Man(Later<Man>),
     /// Run a program again and again.
     #[command(name = "__again", hide = true)]
-    Again {
-        /// Program and arguments.
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        args: Vec<OsString>,
-    },
+    Again(Later<Program>),
     /// Start a process that outlives us and write down which it is.
     #[command(name = "__launch", hide = true)]
-    Launch {
-        /// Program and arguments, after the options that `platform::process` gives.
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        args: Vec<OsString>,
-    },
+    Launch(Later<Program>),
+}
+
+/// `show`
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The lab.
+    pub lab: String,
+}
+
+/// `down`
+#[derive(Debug, Args)]
+pub struct Down {
+    /// Remove the data of the services as well: volumes, images, databases.
+    #[arg(long)]
+    pub purge: bool,
+    /// Only this runtime; all when none is given.
+    #[arg(long, value_name = "RUNTIME")]
+    pub runtime: Option<RuntimeKind>,
+}
+
+/// `status`
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Only this runtime; the one that is up when none is given.
+    #[arg(long, value_name = "RUNTIME")]
+    pub runtime: Option<RuntimeKind>,
+}
+
+/// `logs`
+#[derive(Debug, Args)]
+pub struct Logs {
+    /// The service; all when none is given.
+    pub service: Option<String>,
+    /// How many lines.
+    #[arg(short = 'n', long, default_value_t = 50, value_name = "N")]
+    pub lines: usize,
+    /// Go on as the log grows.
+    #[arg(short, long)]
+    pub follow: bool,
+    /// Only this runtime; the one that is up when none is given.
+    #[arg(long, value_name = "RUNTIME")]
+    pub runtime: Option<RuntimeKind>,
+}
+
+/// `open`
+#[derive(Debug, Args)]
+pub struct Open {
+    /// The endpoint; the first that people can look at when none is given.
+    pub endpoint: Option<String>,
+    /// Only this runtime; the one that is up when none is given.
+    #[arg(long, value_name = "RUNTIME")]
+    pub runtime: Option<RuntimeKind>,
+}
+
+/// `hint`
+#[derive(Debug, Args)]
+pub struct Hint {
+    /// The step or drill; where you are when none is given.
+    pub step: Option<String>,
+    /// All hints at once.
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// `solve`
+#[derive(Debug, Args)]
+pub struct Solve {
+    /// The step or drill; where you are when none is given.
+    pub step: Option<String>,
+    /// Only show what would change and run.
+    #[arg(long)]
+    pub diff: bool,
+    /// Where the lab runs.
+    #[arg(long, value_name = "RUNTIME")]
+    pub runtime: Option<RuntimeKind>,
+}
+
+/// `break`
+#[derive(Debug, Args)]
+pub struct Break {
+    /// The drill; lists them when none is given.
+    pub drill: Option<String>,
+    /// Put everything back.
+    #[arg(long)]
+    pub undo: bool,
+}
+
+/// `completions`
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell.
+    pub shell: clap_complete::Shell,
+}
+
+/// `man`
+#[derive(Debug, Args)]
+pub struct Man {
+    /// The folder, for example ~/.local/share/man/man1.
+    pub folder: Option<PathBuf>,
+}
+
+/// A program to run.
+#[derive(Debug, Args)]
+pub struct Program {
+    /// Program and arguments; for `__launch` after the options that `platform::process` gives.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub args: Vec<OsString>,
 }
 
 /// `init`
@@ -355,38 +398,50 @@ pub struct Check {
 #[derive(Debug, Subcommand)]
 pub enum LabCommand {
     /// Write a small lab that holds the rules, to begin from.
-    New {
-        /// What it is called: a-z, 0-9 and -.
-        id: String,
-        /// The pack: a new folder, or one with labs/ and templates/.
-        folder: PathBuf,
-    },
+    New(Later<LabNew>),
     /// Hold a pack to the rules of the format.
-    Lint {
-        /// The pack's folder; the built-in labs when none is given.
-        folder: Option<PathBuf>,
-    },
+    Lint(Later<LabLint>),
     /// Prove a lab on this machine: every check red before its step, red for wrong solutions, green after.
-    Test {
-        /// The lab.
-        lab: String,
-        /// Only this runtime; else all that the lab offers.
-        #[arg(long, value_name = "RUNTIME")]
-        runtime: Option<RuntimeKind>,
-        /// Only list the cases.
-        #[arg(long)]
-        list: bool,
-        /// Write the measured cost into the lab.toml of the pack named by --pack.
-        #[arg(long)]
-        write_cost: bool,
-        /// Keep the project that was made.
-        #[arg(long)]
-        keep: bool,
-        /// Answer a question of the lab, where the proof's own answer does not fit: images that lie on a node already have a name.
-        #[arg(long = "set", value_name = "NAME=VALUE")]
-        set: Vec<String>,
-        /// The cluster, and how images get there.
-        #[command(flatten)]
-        cluster: Cluster,
-    },
+    Test(Later<LabTest>),
+}
+
+/// `lab new`
+#[derive(Debug, Args)]
+pub struct LabNew {
+    /// What it is called: a-z, 0-9 and -.
+    pub id: String,
+    /// The pack: a new folder, or one with labs/ and templates/.
+    pub folder: PathBuf,
+}
+
+/// `lab lint`
+#[derive(Debug, Args)]
+pub struct LabLint {
+    /// The pack's folder; the built-in labs when none is given.
+    pub folder: Option<PathBuf>,
+}
+
+/// `lab test`
+#[derive(Debug, Args)]
+pub struct LabTest {
+    /// The lab.
+    pub lab: String,
+    /// Only this runtime; else all that the lab offers.
+    #[arg(long, value_name = "RUNTIME")]
+    pub runtime: Option<RuntimeKind>,
+    /// Only list the cases.
+    #[arg(long)]
+    pub list: bool,
+    /// Write the measured cost into the lab.toml of the pack named by --pack.
+    #[arg(long)]
+    pub write_cost: bool,
+    /// Keep the project that was made.
+    #[arg(long)]
+    pub keep: bool,
+    /// Answer a question of the lab, where the proof's own answer does not fit: images that lie on a node already have a name.
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// The cluster, and how images get there.
+    #[command(flatten)]
+    pub cluster: Cluster,
 }

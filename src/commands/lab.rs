@@ -143,23 +143,9 @@ impl View for Linted {
     }
 }
 
-/// What to prove, and what to do besides.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Proof {
-    pub(super) runtime: Option<RuntimeKind>,
-    pub(super) list: bool,
-    pub(super) write_cost: bool,
-    pub(super) keep: bool,
-}
-
-pub(super) fn test(
-    session: &Session,
-    lab: &str,
-    proof: Proof,
-    set: &[String],
-    cluster: &cli::Cluster,
-) -> Result<Exit> {
-    let Proof { runtime, list, write_cost, keep } = proof;
+pub(super) fn test(session: &Session, args: &cli::LabTest) -> Result<Exit> {
+    let cli::LabTest { lab, runtime, list, write_cost, keep, set, cluster } = args;
+    let (runtime, list, write_cost, keep) = (*runtime, *list, *write_cost, *keep);
     let lab = session.source.lab(lab)?;
     let offered = lab.manifest.runtimes();
     if let Some(kind) = runtime

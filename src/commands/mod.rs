@@ -123,15 +123,15 @@ fn recovered(found: &Recovered) {
 
 /// Runs the command and says what went wrong, if anything; returns the exit code.
 pub fn run(cli: &Cli) -> Exit {
-    if let Command::Launch { args } = &cli.command {
+    if let Command::Launch(program) = &cli.command {
         // Returns only when it failed: else this process has become another program.
-        let error = process::launch(args);
+        let error = process::launch(&program.args);
         term::report(&error);
         return error.exit();
     }
     clock::catch_interrupts();
-    if let Command::Again { args } = &cli.command {
-        return match process::again(args) {
+    if let Command::Again(program) = &cli.command {
+        return match process::again(&program.args) {
             Ok(()) => Exit::Done,
             Err(error) => error.exit(),
         };
@@ -167,36 +167,31 @@ fn session(cli: &Cli) -> Result<Session> {
 fn dispatch(cli: &Cli, session: &Session) -> Result<Exit> {
     match &cli.command {
         Command::List => session.show(&list::run(session)?),
-        Command::Show { lab } => session.show(&show::run(session, lab)?),
+        Command::Show(args) => session.show(&show::run(session, &args.lab)?),
         Command::Init(args) => init::run(session, args),
         Command::Diff => session.show(&diff::run(session)?),
         Command::Update(args) => session.show(&update::run(session, args)?),
         Command::Undo => session.show(&undo::run(session)?),
         Command::Up(args) => session.show(&up::run(session, &session.workspace()?, args)?),
-        Command::Down { purge, runtime } => session.show(&down::run(session, *runtime, *purge)?),
-        Command::Status { runtime } => session.show(&status::run(session, *runtime)?),
-        Command::Logs { service, lines, follow, runtime } => {
-            logs::run(session, service.as_deref(), *lines, *follow, *runtime)
+        Command::Down(args) => session.show(&down::run(session, args.runtime, args.purge)?),
+        Command::Status(args) => session.show(&status::run(session, args.runtime)?),
+        Command::Logs(args) => {
+            logs::run(session, args.service.as_deref(), args.lines, args.follow, args.runtime)
         }
-        Command::Open { endpoint, runtime } => {
-            session.show(&open::run(session, endpoint.as_deref(), *runtime)?)
-        }
+        Command::Open(args) => session.show(&open::run(session, args.endpoint.as_deref(), args.runtime)?),
         Command::Check(args) => check::run(session, args),
-        Command::Hint { step, all } => session.show(&hint::run(session, step.as_deref(), *all)?),
-        Command::Solve { step, diff, runtime } => {
-            session.show(&solve::run(session, step.as_deref(), *diff, *runtime)?)
+        Command::Hint(args) => session.show(&hint::run(session, args.step.as_deref(), args.all)?),
+        Command::Solve(args) => {
+            session.show(&solve::run(session, args.step.as_deref(), args.diff, args.runtime)?)
         }
-        Command::Break { drill, undo } => session.show(&drill::run(session, drill.as_deref(), *undo)?),
+        Command::Break(args) => session.show(&drill::run(session, args.drill.as_deref(), args.undo)?),
         Command::Doctor(args) => doctor::run(session, args),
-        Command::Lab(LabCommand::New { id, folder }) => session.show(&lab::new(session, id, folder)?),
-        Command::Lab(LabCommand::Lint { folder }) => session.show(&lab::lint(session, folder.as_deref())?),
-        Command::Lab(LabCommand::Test { lab, runtime, list, write_cost, keep, set, cluster }) => {
-            let options = lab::Proof { runtime: *runtime, list: *list, write_cost: *write_cost, keep: *keep };
-            lab::test(session, lab, options, set, cluster)
-        }
-        Command::Man { folder } => man::run(session, folder.as_deref()),
-        Command::Completions { shell } => completions::run(*shell),
-        Command::Launch { .. } | Command::Again { .. } => Err(Error::bug("handled before")),
+        Command::Lab(LabCommand::New(args)) => session.show(&lab::new(session, &args.id, &args.folder)?),
+        Command::Lab(LabCommand::Lint(args)) => session.show(&lab::lint(session, args.folder.as_deref())?),
+        Command::Lab(LabCommand::Test(args)) => lab::test(session, args),
+        Command::Man(args) => man::run(session, args.folder.as_deref()),
+        Command::Completions(args) => completions::run(args.shell),
+        Command::Launch(_) | Command::Again(_) => Err(Error::bug("handled before")),
     }
 }
 

@@ -1,0 +1,48 @@
+//! Options that clap learns of when their command is typed. Describing all of them takes longer than all else that `--help`, or any one
+//! command, does before it begins.
+
+use std::ops::Deref;
+
+use clap::builder::Resettable;
+use clap::{ArgMatches, Args, Command, Error, FromArgMatches};
+
+/// The arguments of one command: described when it is the one that is typed, or somebody wants to see them all.
+#[derive(Debug)]
+pub struct Later<T>(T);
+
+impl<T> Deref for Later<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: FromArgMatches> FromArgMatches for Later<T> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        T::from_arg_matches(matches).map(Later)
+    }
+    fn from_arg_matches_mut(matches: &mut ArgMatches) -> Result<Self, Error> {
+        T::from_arg_matches_mut(matches).map(Later)
+    }
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        self.0.update_from_arg_matches(matches)
+    }
+    fn update_from_arg_matches_mut(&mut self, matches: &mut ArgMatches) -> Result<(), Error> {
+        self.0.update_from_arg_matches_mut(matches)
+    }
+}
+
+impl<T: Args> Args for Later<T> {
+    fn augment_args(command: Command) -> Command {
+        command.defer(|command| keeping_about(command, T::augment_args))
+    }
+    fn augment_args_for_update(command: Command) -> Command {
+        command.defer(|command| keeping_about(command, T::augment_args_for_update))
+    }
+}
+
+/// The command's own words come before those of the type with its arguments, as they do when nothing is put off.
+fn keeping_about(command: Command, describe: fn(Command) -> Command) -> Command {
+    let (about, long) = (command.get_about().cloned(), command.get_long_about().cloned());
+    describe(command).about(Resettable::from(about)).long_about(Resettable::from(long))
+}
