@@ -177,7 +177,7 @@ pub(super) fn disk<'a>(root: &Path, paths: impl Iterator<Item = &'a RelPath>) ->
 /// What changes below `.mlops-lab`: the record, the manifest, the lab's own files and the pristine ones.
 fn own_files(ws: &Workspace, seed: &Tree) -> Result<Vec<Op>> {
     let mut ops = Vec::new();
-    for part in ["lab", "base"] {
+    for part in ["lab", workspace::FOLDER_BEFORE] {
         for path in fs::walk(&ws.root().join(FOLDER).join(part))?.into_keys() {
             let path = RelPath::new(format!("{FOLDER}/{part}/{path}")).map_err(Error::environment)?;
             if !seed.contains_key(&path) {

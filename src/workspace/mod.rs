@@ -2,6 +2,7 @@
 //!
 //! It is self-contained: everything after `init` reads what lies here, never the binary's own copy of the lab.
 
+mod base;
 mod cluster;
 mod env;
 mod lock;
@@ -16,6 +17,7 @@ use crate::catalog::tree::{File, RelPath, Tree};
 use crate::error::{Error, Result};
 use crate::platform::fs;
 
+pub use base::FOLDER_BEFORE;
 pub use cluster::{Cluster, Object};
 pub use lock::{Lock, lock};
 pub use progress::Progress;
@@ -100,28 +102,32 @@ impl Workspace {
     }
 
     /// The tree as `init` wrote it.
+    ///
+    /// # Errors
+    /// Exit 3 when it is not there or cannot be read.
     pub fn base(&self) -> Result<Tree> {
-        self.tree("base")
+        base::read(&self.root, self.record.schema)
     }
 
     /// A folder of the lab's own files: a solution.
     pub fn knowledge(&self, folder: &str) -> Result<Tree> {
-        self.tree(&format!("lab/{folder}"))
+        tree(&self.root.join(FOLDER).join("lab").join(folder))
     }
 
     /// A text of the lab's own files: of a step, of a drill.
     pub fn knowledge_text(&self, path: &str) -> Result<String> {
         fs::read_text(&self.root.join(FOLDER).join("lab").join(path))
     }
+}
 
-    fn tree(&self, below: &str) -> Result<Tree> {
-        let mut tree = Tree::new();
-        for (path, bytes) in fs::walk(&self.root.join(FOLDER).join(below))? {
-            let path = RelPath::new(path).map_err(Error::environment)?;
-            tree.insert(path, File::new(bytes));
-        }
-        Ok(tree)
+/// All files below a folder; none when there is no such folder.
+fn tree(folder: &Path) -> Result<Tree> {
+    let mut tree = Tree::new();
+    for (path, bytes) in fs::walk(folder)? {
+        let path = RelPath::new(path).map_err(Error::environment)?;
+        tree.insert(path, File::new(bytes));
     }
+    Ok(tree)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::FOLDER;
+use super::{FOLDER, base};
 use crate::catalog::tree::{File, RelPath, Tree};
 use crate::catalog::{Lab, Source};
 use crate::error::{Error, Result};
@@ -12,8 +12,8 @@ use crate::platform::fs;
 
 pub(super) const FILE: &str = "record.toml";
 
-/// The version of the record that this program reads and writes.
-const SCHEMA: u32 = 1;
+/// The version of the record that this program writes; it reads the ones before, too. With 1 the pristine files were a folder, see `base`.
+const SCHEMA: u32 = 2;
 
 /// What never belongs in git: what runs, what was done, what was kept.
 const IGNORED: &str = "/run/\n/backup/\n/undo/\n/progress.json\n";
@@ -53,10 +53,10 @@ impl Record {
         };
         let table: toml::Table = toml::from_str(&text).map_err(|error| broken(&error))?;
         let schema = table.get("schema").and_then(toml::Value::as_integer);
-        if schema != Some(i64::from(SCHEMA)) {
+        if !schema.is_some_and(|schema| (1..=i64::from(SCHEMA)).contains(&schema)) {
             let schema = schema.map_or("none".to_owned(), |schema| schema.to_string());
             return Err(Error::environment(format!(
-                "{}: this record has schema {schema}, and this mlops-lab reads schema {SCHEMA}",
+                "{}: this record has schema {schema}, and this mlops-lab reads schemas up to {SCHEMA}",
                 path.display()
             ))
             .hint("use the mlops-lab that made the lab, or a newer one"));
@@ -108,8 +108,7 @@ pub fn seed(
         put(format!("{FOLDER}/lab/{path}"), file.clone())?;
     }
     // A `.env` is the learner's and may hold secrets: it has no pristine copy.
-    for (path, file) in project.iter().filter(|(path, _)| !path.is_secret()) {
-        put(format!("{FOLDER}/base/{path}"), file.clone())?;
-    }
+    let pristine = project.iter().filter(|(path, _)| !path.is_secret());
+    put(format!("{FOLDER}/{}", base::FILE), File { bytes: base::pack(pristine)?, executable: false })?;
     Ok(tree)
 }
