@@ -1,6 +1,7 @@
 //! What a lab is: its manifest, its files, and where they come from.
 
 pub mod course;
+mod embedded;
 pub mod expect;
 pub mod lint;
 pub mod manifest;

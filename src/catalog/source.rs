@@ -4,16 +4,12 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use include_dir::{Dir, DirEntry, include_dir};
-
 use super::Lab;
+use super::embedded;
 use super::parse;
 use super::tree::RelPath;
 use crate::error::{Error, Result, unknown};
 use crate::platform::fs;
-
-static LABS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/labs");
-static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
 
 /// Files by path with `/`, below some folder of a pack.
 pub type Files = BTreeMap<String, Cow<'static, [u8]>>;
@@ -31,7 +27,7 @@ impl Source {
     /// The ids of the labs: in the order of `labs/index.toml` where there is one, the rest by name.
     pub fn ids(&self) -> Result<Vec<String>> {
         let mut ids = match self {
-            Source::Embedded => embedded_folders(&LABS),
+            Source::Embedded => embedded::folders("labs/").into_iter().map(str::to_owned).collect(),
             Source::Pack(root) => {
                 fs::folders(&root.join("labs")).map_err(|error| not_a_pack(root).because(error))?
             }
@@ -88,7 +84,7 @@ impl Source {
 
     fn has(&self, path: &str) -> bool {
         match self {
-            Source::Embedded => embedded(path).is_some(),
+            Source::Embedded => embedded::file(path).is_some(),
             Source::Pack(root) => root.join(path).is_file(),
         }
     }
@@ -110,7 +106,7 @@ impl Source {
             labs: Vec<String>,
         }
         let bytes = match self {
-            Source::Embedded => embedded("labs/index.toml").map(|bytes| bytes.to_vec()),
+            Source::Embedded => embedded::file("labs/index.toml").map(<[u8]>::to_vec),
             Source::Pack(root) => fs::read_optional(&root.join("labs/index.toml"))?,
         };
         let Some(bytes) = bytes else { return Ok(Vec::new()) };
@@ -126,12 +122,10 @@ impl Source {
     fn files(&self, folder: &str) -> Result<Files> {
         match self {
             Source::Embedded => {
-                let mut files = Files::new();
-                let (top, rest) = folder.split_once('/').unwrap_or((folder, ""));
-                if let Some(dir) = root(top).and_then(|dir| entry(dir, rest)?.as_dir()) {
-                    collect(dir, rest, &mut files);
-                }
-                Ok(files)
+                let folder = format!("{folder}/");
+                Ok(embedded::below(&folder)
+                    .map(|(path, bytes)| (path.to_owned(), Cow::Borrowed(bytes)))
+                    .collect())
             }
             Source::Pack(root) => {
                 let found = fs::walk(&root.join(folder))?;
@@ -164,43 +158,4 @@ pub fn text(files: &Files, path: &str, shown: &str) -> Result<String> {
 fn not_a_pack(root: &Path) -> Error {
     Error::usage(format!("{} is not a pack: it has no folder `labs`", root.display()))
         .hint("a pack is a folder with labs/<id>/lab.toml and templates/<id>/")
-}
-
-fn root(top: &str) -> Option<&'static Dir<'static>> {
-    match top {
-        "labs" => Some(&LABS),
-        "templates" => Some(&TEMPLATES),
-        _ => None,
-    }
-}
-
-fn embedded(path: &str) -> Option<&'static [u8]> {
-    let (top, rest) = path.split_once('/')?;
-    entry(root(top)?, rest)?.as_file().map(|file| file.contents())
-}
-
-/// What stands at a path, found by going down: `Dir::get_entry` looks into every folder of every lab.
-fn entry(dir: &'static Dir<'static>, path: &str) -> Option<&'static DirEntry<'static>> {
-    dir.entries().iter().find_map(|found| {
-        let rest = path.strip_prefix(found.path().to_str()?)?;
-        if rest.is_empty() {
-            return Some(found);
-        }
-        entry(found.as_dir().filter(|_| rest.starts_with('/'))?, path)
-    })
-}
-
-fn embedded_folders(dir: &'static Dir<'static>) -> Vec<String> {
-    dir.dirs().filter_map(|dir| dir.path().to_str()).map(str::to_owned).collect()
-}
-
-fn collect(dir: &'static Dir<'static>, below: &str, files: &mut Files) {
-    for file in dir.files() {
-        if let Ok(path) = file.path().strip_prefix(below) {
-            files.insert(path.to_string_lossy().replace('\\', "/"), Cow::Borrowed(file.contents()));
-        }
-    }
-    for dir in dir.dirs() {
-        collect(dir, below, files);
-    }
 }
