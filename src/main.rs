@@ -17,12 +17,6 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    let exit = match std::panic::catch_unwind(|| commands::run(&cli::Cli::parse())) {
-        Ok(exit) => exit,
-        Err(_) => {
-            platform::term::say("this is a bug in mlops-lab: please report it with the lines above");
-            error::Exit::Bug
-        }
-    };
-    ExitCode::from(exit as u8)
+    platform::panic::catch();
+    ExitCode::from(commands::run(&cli::Cli::parse()) as u8)
 }

@@ -1,21 +1,25 @@
 //! Time, waiting, and Ctrl-C.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::error::{Error, Result};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::flag;
 
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+use crate::error::{Error, Exit, Result};
+
+static INTERRUPTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
 /// From here on Ctrl-C, SIGTERM and SIGHUP are noted instead of ending the program: long work looks at [`interrupted`]
 /// and leaves things whole. A second signal ends the program at once.
 pub fn catch_interrupts() {
-    // Failing to install the handler leaves the default behaviour, which is to end: nothing to report.
-    let _ = ctrlc::set_handler(|| {
-        if INTERRUPTED.swap(true, Ordering::SeqCst) {
-            rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL).ok();
-        }
-    });
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        // In this order: the first is for what the second has noted before. Failing to install them leaves the default behaviour, which is
+        // to end: nothing to report.
+        let _ = flag::register_conditional_shutdown(signal, Exit::Interrupted as i32, INTERRUPTED.clone())
+            .and_then(|_| flag::register(signal, INTERRUPTED.clone()));
+    }
 }
 
 /// An error with exit 130 when Ctrl-C was pressed.

@@ -6,6 +6,7 @@ pub mod host;
 pub mod inside;
 pub mod kubeconfig;
 pub mod net;
+pub mod panic;
 pub mod process;
 pub mod prompt;
 pub mod space;

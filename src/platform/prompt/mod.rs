@@ -9,6 +9,7 @@ mod keys;
 
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anstream::ColorChoice;
@@ -49,10 +50,11 @@ pub fn left() -> Error {
     Error::new(Exit::Interrupted, "interrupted: nothing was changed")
 }
 
+/// The terminal as it was, and will be again, while a prompt has it.
+static TAKEN: Mutex<Option<Termios>> = Mutex::new(None);
+
 /// A terminal on which questions are asked.
 pub struct Prompt {
-    /// As it was, and will be again.
-    before: Termios,
     keys: Keys,
     /// Pressed, and not looked at yet: somebody typed ahead.
     queue: VecDeque<Key>,
@@ -77,9 +79,10 @@ impl Prompt {
         raw.input_modes.remove(InputModes::IXON | InputModes::ICRNL | InputModes::INLCR | InputModes::IGNCR);
         raw.special_codes[SpecialCodeIndex::VMIN] = 1;
         raw.special_codes[SpecialCodeIndex::VTIME] = 0;
+        *TAKEN.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
         termios::tcsetattr(io::stdin(), OptionalActions::Now, &raw).map_err(refused)?;
         let plain = anstream::AutoStream::choice(&io::stderr()) == ColorChoice::Never;
-        let prompt = Prompt { before, keys: Keys::default(), queue: VecDeque::new(), plain, above: 0 };
+        let prompt = Prompt { keys: Keys::default(), queue: VecDeque::new(), plain, above: 0 };
         // Pastes are marked as such.
         put("\x1b[?2004h");
         Ok(prompt)
@@ -188,8 +191,16 @@ impl Prompt {
 
 impl Drop for Prompt {
     fn drop(&mut self) {
+        give_back();
+    }
+}
+
+/// Gives the terminal back, if a prompt has taken it.
+pub fn give_back() {
+    // Somebody who holds it just now has panicked, or is about to do this.
+    if let Some(before) = TAKEN.try_lock().ok().and_then(|mut taken| taken.take()) {
         put("\x1b[?2004l");
-        let _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
+        let _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, &before);
     }
 }
 
