@@ -1,14 +1,13 @@
 //! The command line as types. What the words mean lives in `commands`.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+mod args;
 mod later;
 
-use crate::catalog::manifest::RuntimeKind;
-use crate::catalog::units::Within;
+pub use args::*;
 pub use later::Later;
 
 /// A lab bench for DevOps engineers who move into MLOps.
@@ -27,32 +26,63 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+    /// What can be said for every command, before its name and after it.
+    #[command(flatten)]
+    pub everywhere: Everywhere,
+}
+
+/// What can be said for every command.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Everywhere {
     /// Work as if started in this folder.
-    #[arg(short = 'C', long = "directory", value_name = "DIR", global = true)]
+    #[arg(short = 'C', long = "directory", value_name = "DIR")]
     pub directory: Option<PathBuf>,
     /// Take labs from this pack (a folder with labs/ and templates/) instead of the built-in ones.
-    #[arg(long, value_name = "DIR", global = true)]
+    #[arg(long, value_name = "DIR")]
     pub pack: Option<PathBuf>,
     /// Print one JSON value on stdout.
-    #[arg(long, global = true)]
+    #[arg(long)]
     pub json: bool,
+}
+
+impl Cli {
+    /// The command line that this program was started with. Does not return from one that is wrong, or asks for help.
+    pub fn read() -> Cli {
+        Cli::of(&mut Cli::command().get_matches()).unwrap_or_else(|error| error.exit())
+    }
+
+    fn of(matches: &mut ArgMatches) -> Result<Cli, clap::Error> {
+        let mut said = Everywhere::default();
+        // What stands behind the command counts before what stands in front of it.
+        let mut place = Some(&*matches);
+        while let Some(here) = place {
+            let Everywhere { directory, pack, json } = Everywhere::from_arg_matches(here)?;
+            said = Everywhere {
+                directory: directory.or(said.directory),
+                pack: pack.or(said.pack),
+                json: json || said.json,
+            };
+            place = here.subcommand().map(|(_, below)| below);
+        }
+        Ok(Cli { everywhere: said, ..Cli::from_arg_matches_mut(matches)? })
+    }
 }
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List the labs.
-    List,
+    List(Later<Nothing>),
     /// Show what a lab teaches, needs and costs.
     Show(Later<Show>),
     /// Write a lab into a new folder.
     Init(Later<Init>),
     /// Show what you changed since `init`.
-    Diff,
+    Diff(Later<Nothing>),
     /// Bring the lab to what this program, or its pack, makes of it now; what you changed is kept.
     Update(Later<Update>),
     /// Put back what the last update found.
-    Undo,
+    Undo(Later<Nothing>),
     /// Start the lab.
     Up(Later<Up>),
     /// Stop everything that the lab started.
@@ -74,8 +104,7 @@ pub enum Command {
     /// Say what this machine lacks and how to mend it.
     Doctor(Later<Doctor>),
     /// For people who write labs.
-    #[command(subcommand)]
-    Lab(LabCommand),
+    Lab(Lab),
     /// Print a completion script.
     Completions(Later<Completions>),
     /// Write the man pages into a folder; without one, print the first.
@@ -88,360 +117,45 @@ pub enum Command {
     Launch(Later<Program>),
 }
 
-/// `show`
-#[derive(Debug, Args)]
-pub struct Show {
-    /// The lab.
-    pub lab: String,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// `down`
-#[derive(Debug, Args)]
-pub struct Down {
-    /// Remove the data of the services as well: volumes, images, databases.
-    #[arg(long)]
-    pub purge: bool,
-    /// Only this runtime; all when none is given.
-    #[arg(long, value_name = "RUNTIME")]
-    pub runtime: Option<RuntimeKind>,
-}
+    fn said(words: &str) -> Everywhere {
+        let mut matches = Cli::command().try_get_matches_from(words.split(' ')).unwrap();
+        Cli::of(&mut matches).unwrap().everywhere
+    }
 
-/// `status`
-#[derive(Debug, Args)]
-pub struct Status {
-    /// Only this runtime; the one that is up when none is given.
-    #[arg(long, value_name = "RUNTIME")]
-    pub runtime: Option<RuntimeKind>,
-}
+    #[test]
+    fn what_every_command_takes_may_stand_anywhere() {
+        Cli::command().debug_assert();
+        for words in [
+            "mlops-lab -C a --pack b --json list",
+            "mlops-lab list -C a --pack b --json",
+            "mlops-lab --json up -C a --pack b",
+            "mlops-lab -C a lab --pack b lint --json",
+            "mlops-lab lab -C other test x -C a --pack=b --json",
+            "mlops-lab -C other --pack c init serving -C a --pack b --json",
+        ] {
+            let Everywhere { directory, pack, json } = said(words);
+            assert_eq!((directory, pack, json), (Some("a".into()), Some("b".into()), true), "{words}");
+        }
+        let Everywhere { directory, pack, json } = said("mlops-lab undo");
+        assert_eq!((directory, pack, json), (None, None, false));
+    }
 
-/// `logs`
-#[derive(Debug, Args)]
-pub struct Logs {
-    /// The service; all when none is given.
-    pub service: Option<String>,
-    /// How many lines.
-    #[arg(short = 'n', long, default_value_t = 50, value_name = "N")]
-    pub lines: usize,
-    /// Go on as the log grows.
-    #[arg(short, long)]
-    pub follow: bool,
-    /// Only this runtime; the one that is up when none is given.
-    #[arg(long, value_name = "RUNTIME")]
-    pub runtime: Option<RuntimeKind>,
-}
-
-/// `open`
-#[derive(Debug, Args)]
-pub struct Open {
-    /// The endpoint; the first that people can look at when none is given.
-    pub endpoint: Option<String>,
-    /// Only this runtime; the one that is up when none is given.
-    #[arg(long, value_name = "RUNTIME")]
-    pub runtime: Option<RuntimeKind>,
-}
-
-/// `hint`
-#[derive(Debug, Args)]
-pub struct Hint {
-    /// The step or drill; where you are when none is given.
-    pub step: Option<String>,
-    /// All hints at once.
-    #[arg(long)]
-    pub all: bool,
-}
-
-/// `solve`
-#[derive(Debug, Args)]
-pub struct Solve {
-    /// The step or drill; where you are when none is given.
-    pub step: Option<String>,
-    /// Only show what would change and run.
-    #[arg(long)]
-    pub diff: bool,
-    /// Where the lab runs.
-    #[arg(long, value_name = "RUNTIME")]
-    pub runtime: Option<RuntimeKind>,
-}
-
-/// `break`
-#[derive(Debug, Args)]
-pub struct Break {
-    /// The drill; lists them when none is given.
-    pub drill: Option<String>,
-    /// Put everything back.
-    #[arg(long)]
-    pub undo: bool,
-}
-
-/// `completions`
-#[derive(Debug, Args)]
-pub struct Completions {
-    /// The shell.
-    pub shell: clap_complete::Shell,
-}
-
-/// `man`
-#[derive(Debug, Args)]
-pub struct Man {
-    /// The folder, for example ~/.local/share/man/man1.
-    pub folder: Option<PathBuf>,
-}
-
-/// A program to run.
-#[derive(Debug, Args)]
-pub struct Program {
-    /// Program and arguments; for `__launch` after the options that `platform::process` gives.
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    pub args: Vec<OsString>,
-}
-
-/// `init`
-#[derive(Debug, Args)]
-pub struct Init {
-    /// The lab.
-    pub lab: String,
-    /// The new folder; the lab's default name when none is given.
-    pub folder: Option<PathBuf>,
-    /// Answer a question of the lab (`mlops-lab show LAB` lists them). Can be given again.
-    #[arg(long = "set", value_name = "NAME=VALUE")]
-    pub set: Vec<String>,
-    /// Take answers from a TOML or JSON file.
-    #[arg(long, value_name = "FILE")]
-    pub answers: Option<PathBuf>,
-    /// Ask for every answer that is not given, on this terminal. Without it, only what has no default is asked.
-    #[arg(long)]
-    pub ask: bool,
-    /// Start the lab at once.
-    #[arg(long)]
-    pub up: bool,
-    /// Leave out the check of this machine at the end.
-    #[arg(long)]
-    pub no_doctor: bool,
-    /// Write into a folder that is not empty; what to do with files that are there already.
-    #[arg(long, value_enum, value_name = "HOW")]
-    pub on_conflict: Option<OnConflict>,
-    /// Decide about one file, over --on-conflict. Can be given again.
-    #[arg(long, value_name = "FILE=HOW", requires = "on_conflict")]
-    pub settle: Vec<String>,
-    /// Only list what would be written.
-    #[arg(long, conflicts_with = "up")]
-    pub dry_run: bool,
-    /// Only show what would be written, line by line.
-    #[arg(long, conflicts_with = "up")]
-    pub diff: bool,
-    /// Make the folder a git repository with a first commit.
-    #[arg(long)]
-    pub git: bool,
-    /// Where `--up` starts the lab.
-    #[arg(long, value_name = "RUNTIME")]
-    pub runtime: Option<RuntimeKind>,
-    /// The cluster, and how images get there.
-    #[command(flatten)]
-    pub cluster: Cluster,
-}
-
-/// `update`
-#[derive(Debug, Args)]
-pub struct Update {
-    /// Change an answer of the lab. Can be given again.
-    #[arg(long = "set", value_name = "NAME=VALUE")]
-    pub set: Vec<String>,
-    /// What to do with a file that both you and the lab changed.
-    #[arg(long, value_enum, value_name = "HOW", default_value = "merge")]
-    pub on_conflict: OnConflict,
-    /// Decide about one file, over --on-conflict. Can be given again.
-    #[arg(long, value_name = "FILE=HOW")]
-    pub settle: Vec<String>,
-    /// Only list what would change.
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Only show what would change, line by line.
-    #[arg(long)]
-    pub diff: bool,
-}
-
-/// What to do where both sides have something of their own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum OnConflict {
-    /// Leave yours.
-    Skip,
-    /// Take the lab's; yours is kept for `undo`.
-    Overwrite,
-    /// Take both changes; where they meet, both stand between markers.
-    Merge,
-    /// Leave yours, and put the lab's beside it.
-    KeepBoth,
-    /// Ask for each file, on this terminal, before anything is written.
-    Ask,
-}
-
-/// `up`
-#[derive(Debug, Args)]
-pub struct Up {
-    /// Where: local (processes, the default), compose (containers) or kubernetes (pods).
-    #[arg(long, value_name = "RUNTIME")]
-    pub runtime: Option<RuntimeKind>,
-    /// Show what installers and builds print.
-    #[arg(short, long)]
-    pub verbose: bool,
-    /// The cluster, and how images get there.
-    #[command(flatten)]
-    pub cluster: Cluster,
-}
-
-/// Which cluster, for the runtime kubernetes. Kept in the lab: said once, meant until `down --purge`.
-#[derive(Clone, Debug, Default, Args)]
-pub struct Cluster {
-    /// The kubeconfig context that is meant; needed for one that is not known to be a local cluster.
-    #[arg(long, value_name = "NAME", env = "MLOPS_LAB_KUBECONTEXT", hide_env_values = true)]
-    pub context: Option<String>,
-    /// Push the lab's images to this registry, for the cluster to pull them: HOST/PATH.
-    #[arg(long, value_name = "HOST", env = "MLOPS_LAB_REGISTRY", hide_env_values = true)]
-    pub registry: Option<String>,
-    /// Bring the lab's images to the nodes with this command, which reads a `docker save` on standard input.
-    #[arg(
-        long,
-        value_name = "COMMAND",
-        env = "MLOPS_LAB_LOAD",
-        hide_env_values = true,
-        conflicts_with = "registry"
-    )]
-    pub load: Option<String>,
-}
-
-/// `doctor`
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Exit codes:   0 all well, or warnings only · 1 something fails (with --strict: or warns) · 2 usage · 3 something could not be found out"
-)]
-pub struct Doctor {
-    /// Only what this lab needs; inside a lab, that lab.
-    pub lab: Option<String>,
-    /// Only what this runtime needs.
-    #[arg(long, value_name = "RUNTIME")]
-    pub runtime: Option<RuntimeKind>,
-    /// Only these checks: an id, or what stands before its dot (`docker`). Can be given again.
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
-    pub only: Vec<String>,
-    /// Leave out these checks.
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
-    pub skip: Vec<String>,
-    /// Count a warning as a failure.
-    #[arg(long)]
-    pub strict: bool,
-    /// Wait this long for what can heal by itself: an engine or a cluster that is starting.
-    #[arg(long, value_name = "DURATION")]
-    pub wait: Option<Within>,
-    /// The longest that one look may take; what is later is «not found out».
-    #[arg(long, value_name = "DURATION", default_value = "5s")]
-    pub within: Within,
-    /// How the report is written.
-    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
-    pub format: Format,
-    /// Show how each thing was found out, as commands to paste.
-    #[arg(short, long)]
-    pub verbose: bool,
-    /// For a bug report: with all evidence, without home, user, host, addresses, tokens and passwords.
-    #[arg(long)]
-    pub report: bool,
-    /// Offer to run the commands that mend what fails. Nothing is run without a yes.
-    #[arg(long)]
-    pub fix: bool,
-    /// Say yes to --fix.
-    #[arg(long, requires = "fix")]
-    pub yes: bool,
-    /// Ask package indexes and registries as well.
-    #[arg(long)]
-    pub online: bool,
-    /// The kubeconfig context that is meant; needed for one that is not known to be a local cluster.
-    #[arg(long, value_name = "NAME", env = "MLOPS_LAB_KUBECONTEXT", hide_env_values = true)]
-    pub context: Option<String>,
-    /// Read /proc, /sys and /etc below this folder.
-    #[arg(long, value_name = "DIR")]
-    pub root: Option<PathBuf>,
-    /// List all checks and what they find out.
-    #[arg(long)]
-    pub list: bool,
-}
-
-/// How `doctor` writes its report. The same verdicts and the same exit code in each.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON value; its form is src/doctor/report.schema.json.
-    Json,
-    /// For test reports.
-    Junit,
-    /// Annotations for GitHub Actions.
-    Github,
-}
-
-/// `check`
-#[derive(Debug, Args)]
-pub struct Check {
-    /// The step or drill; from where you are when none is given.
-    pub step: Option<String>,
-    /// Every step, also those done before.
-    #[arg(long, conflicts_with = "step")]
-    pub all: bool,
-    /// Go on looking, and say so when something changes.
-    #[arg(short, long)]
-    pub watch: bool,
-    /// Where the lab runs, when nothing runs.
-    #[arg(long, value_name = "RUNTIME")]
-    pub runtime: Option<RuntimeKind>,
-}
-
-/// `lab ...`
-#[derive(Debug, Subcommand)]
-pub enum LabCommand {
-    /// Write a small lab that holds the rules, to begin from.
-    New(Later<LabNew>),
-    /// Hold a pack to the rules of the format.
-    Lint(Later<LabLint>),
-    /// Prove a lab on this machine: every check red before its step, red for wrong solutions, green after.
-    Test(Later<LabTest>),
-}
-
-/// `lab new`
-#[derive(Debug, Args)]
-pub struct LabNew {
-    /// What it is called: a-z, 0-9 and -.
-    pub id: String,
-    /// The pack: a new folder, or one with labs/ and templates/.
-    pub folder: PathBuf,
-}
-
-/// `lab lint`
-#[derive(Debug, Args)]
-pub struct LabLint {
-    /// The pack's folder; the built-in labs when none is given.
-    pub folder: Option<PathBuf>,
-}
-
-/// `lab test`
-#[derive(Debug, Args)]
-pub struct LabTest {
-    /// The lab.
-    pub lab: String,
-    /// Only this runtime; else all that the lab offers.
-    #[arg(long, value_name = "RUNTIME")]
-    pub runtime: Option<RuntimeKind>,
-    /// Only list the cases.
-    #[arg(long)]
-    pub list: bool,
-    /// Write the measured cost into the lab.toml of the pack named by --pack.
-    #[arg(long)]
-    pub write_cost: bool,
-    /// Keep the project that was made.
-    #[arg(long)]
-    pub keep: bool,
-    /// Answer a question of the lab, where the proof's own answer does not fit: images that lie on a node already have a name.
-    #[arg(long = "set", value_name = "NAME=VALUE")]
-    pub set: Vec<String>,
-    /// The cluster, and how images get there.
-    #[command(flatten)]
-    pub cluster: Cluster,
+    #[test]
+    fn every_command_takes_it() {
+        let mut command = Cli::command();
+        command.build();
+        let mut open: Vec<&clap::Command> = vec![&command];
+        let mut seen = 0;
+        while let Some(command) = open.pop() {
+            open.extend(command.get_subcommands().filter(|below| below.get_name() != "help"));
+            let takes = |id| command.get_arguments().any(|argument| argument.get_id() == id);
+            assert!(takes("directory") && takes("pack") && takes("json"), "{}", command.get_name());
+            seen += 1;
+        }
+        assert!(seen > 20, "{seen}");
+    }
 }

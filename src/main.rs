@@ -14,9 +14,7 @@ mod workspace;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
     platform::panic::catch();
-    ExitCode::from(commands::run(&cli::Cli::parse()) as u8)
+    ExitCode::from(commands::run(&cli::Cli::read()) as u8)
 }

@@ -1,10 +1,12 @@
 //! Options that clap learns of when their command is typed. Describing all of them takes longer than all else that `--help`, or any one
-//! command, does before it begins.
+//! command, does before it begins. So does it to give each command its own copy of what every command takes, as clap does for what is global.
 
 use std::ops::Deref;
 
 use clap::builder::Resettable;
 use clap::{ArgMatches, Args, Command, Error, FromArgMatches};
+
+use super::Everywhere;
 
 /// The arguments of one command: described when it is the one that is typed, or somebody wants to see them all.
 #[derive(Debug)]
@@ -34,15 +36,17 @@ impl<T: FromArgMatches> FromArgMatches for Later<T> {
 
 impl<T: Args> Args for Later<T> {
     fn augment_args(command: Command) -> Command {
-        command.defer(|command| keeping_about(command, T::augment_args))
+        command.defer(|command| described(command, T::augment_args))
     }
     fn augment_args_for_update(command: Command) -> Command {
-        command.defer(|command| keeping_about(command, T::augment_args_for_update))
+        command.defer(|command| described(command, T::augment_args_for_update))
     }
 }
 
-/// The command's own words come before those of the type with its arguments, as they do when nothing is put off.
-fn keeping_about(command: Command, describe: fn(Command) -> Command) -> Command {
+/// Adds the arguments, and those that every command takes. The command's own words stay: they come before those of the types.
+fn described(command: Command, describe: fn(Command) -> Command) -> Command {
     let (about, long) = (command.get_about().cloned(), command.get_long_about().cloned());
-    describe(command).about(Resettable::from(about)).long_about(Resettable::from(long))
+    Everywhere::augment_args(describe(command))
+        .about(Resettable::from(about))
+        .long_about(Resettable::from(long))
 }

@@ -139,7 +139,7 @@ pub fn run(cli: &Cli) -> Exit {
     match session(cli).and_then(|session| dispatch(cli, &session)) {
         Ok(exit) => exit,
         Err(error) => {
-            if cli.json {
+            if cli.everywhere.json {
                 let value = serde_json::json!({
                     "error": error.to_string(), "detail": error.detail_text(), "hints": error.hints(), "exit": error.exit() as u8,
                 });
@@ -154,24 +154,26 @@ pub fn run(cli: &Cli) -> Exit {
 fn session(cli: &Cli) -> Result<Session> {
     let here = std::env::current_dir()
         .map_err(|error| Error::environment("cannot tell the current folder").because(error))?;
-    let folder = cli.directory.as_ref().map_or(here.clone(), |folder| here.join(folder));
+    let folder = cli.everywhere.directory.as_ref().map_or(here.clone(), |folder| here.join(folder));
     if !folder.is_dir() {
         return Err(Error::usage(format!("there is no folder {}", folder.display())));
     }
-    let source = cli.pack.as_ref().map_or(Source::Embedded, |pack| Source::Pack(folder.join(pack)));
+    let source =
+        cli.everywhere.pack.as_ref().map_or(Source::Embedded, |pack| Source::Pack(folder.join(pack)));
     // `doctor --format json` is `--json` under another name.
-    let json = cli.json || matches!(&cli.command, Command::Doctor(args) if args.format == Format::Json);
+    let json =
+        cli.everywhere.json || matches!(&cli.command, Command::Doctor(args) if args.format == Format::Json);
     Ok(Session { folder, source, json })
 }
 
 fn dispatch(cli: &Cli, session: &Session) -> Result<Exit> {
     match &cli.command {
-        Command::List => session.show(&list::run(session)?),
+        Command::List(_) => session.show(&list::run(session)?),
         Command::Show(args) => session.show(&show::run(session, &args.lab)?),
         Command::Init(args) => init::run(session, args),
-        Command::Diff => session.show(&diff::run(session)?),
+        Command::Diff(_) => session.show(&diff::run(session)?),
         Command::Update(args) => session.show(&update::run(session, args)?),
-        Command::Undo => session.show(&undo::run(session)?),
+        Command::Undo(_) => session.show(&undo::run(session)?),
         Command::Up(args) => session.show(&up::run(session, &session.workspace()?, args)?),
         Command::Down(args) => session.show(&down::run(session, args.runtime, args.purge)?),
         Command::Status(args) => session.show(&status::run(session, args.runtime)?),
@@ -186,9 +188,11 @@ fn dispatch(cli: &Cli, session: &Session) -> Result<Exit> {
         }
         Command::Break(args) => session.show(&drill::run(session, args.drill.as_deref(), args.undo)?),
         Command::Doctor(args) => doctor::run(session, args),
-        Command::Lab(LabCommand::New(args)) => session.show(&lab::new(session, &args.id, &args.folder)?),
-        Command::Lab(LabCommand::Lint(args)) => session.show(&lab::lint(session, args.folder.as_deref())?),
-        Command::Lab(LabCommand::Test(args)) => lab::test(session, args),
+        Command::Lab(lab) => match &lab.command {
+            LabCommand::New(args) => session.show(&lab::new(session, &args.id, &args.folder)?),
+            LabCommand::Lint(args) => session.show(&lab::lint(session, args.folder.as_deref())?),
+            LabCommand::Test(args) => lab::test(session, args),
+        },
         Command::Man(args) => man::run(session, args.folder.as_deref()),
         Command::Completions(args) => completions::run(args.shell),
         Command::Launch(_) | Command::Again(_) => Err(Error::bug("handled before")),
