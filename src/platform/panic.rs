@@ -5,6 +5,7 @@ use crate::error::Exit;
 
 /// From here on a panic gives the terminal back, says what happened and where, and ends the program. Nothing is cleaned up: what a change leaves
 /// in the middle is brought to its end by the next command, as after a kill.
+#[allow(clippy::disallowed_methods, reason = "there is nobody to return an exit code to")]
 pub fn catch() {
     let tell = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
@@ -17,6 +18,8 @@ pub fn catch() {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::disallowed_methods, reason = "the test is a process of its own that is to end")]
+
     use std::process::Command;
 
     /// Set in the process that is to panic.

@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn what_is_packed_comes_out_again() {
-        let long = vec!["a-name-that-is-rather-long"; 12].join("/");
+        let long = ["a-name-that-is-rather-long"; 12].join("/");
         let files = tree(&[
             ("README.md", b"# a lab\n"),
             ("empty", b""),
