@@ -1,5 +1,5 @@
 //! Options that clap learns of when their command is typed. Describing those of all commands, and giving each command a copy of what is
-//! global, was a quarter of what `--help` takes, and as much for every command that is quick.
+//! global, was a fifth of the time that `--help` takes (1.37 ms before, 1.07 ms after, with other changes; `benches/peers` measures it).
 
 use std::ops::Deref;
 

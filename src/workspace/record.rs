@@ -15,8 +15,9 @@ pub(super) const FILE: &str = "record.toml";
 /// The version of the record that this program writes; it reads the ones before, too. With 1 the pristine files were a folder, see `base`.
 const SCHEMA: u32 = 2;
 
-/// What never belongs in git: what runs, what was done, what was kept.
-const IGNORED: &str = "/run/\n/backup/\n/undo/\n/progress.json\n";
+/// What never belongs in git: what runs, what was done, what was kept. The archive does, also where somebody ignores all archives: a file
+/// nearer to it has the last word.
+const IGNORED: &str = "/run/\n/backup/\n/undo/\n/progress.json\n!/base.tar\n";
 
 /// What a lab was made of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

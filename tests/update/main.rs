@@ -8,89 +8,19 @@
     reason = "a test may fail loudly"
 )]
 
+#[path = "../support/mod.rs"]
 mod support;
 
+mod archive;
+mod bench;
+mod killed;
+
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
-use rustix::process::Signal;
+use bench::{Bench, LONG, json, write};
 use serde_json::Value;
-use support::{BIN, must, seen};
-
-/// A pack of its own that can change, and a lab made from it.
-struct Bench {
-    temp: tempfile::TempDir,
-}
-
-const LONG: &str = "one\ntwo\nthree\nfour\nfive\nsix\nseven\n";
-
-impl Bench {
-    fn new() -> Bench {
-        let bench = Bench { temp: support::quick_folder() };
-        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/tiny");
-        must(Command::new("cp").arg("-r").arg(from).arg(bench.pack()));
-        bench.give("notes.txt", LONG);
-        bench.give("old-name.txt", &format!("{LONG}eight\n"));
-        bench.give("dropped.txt", "dropped\n");
-        must(Command::new(BIN).arg("--pack").arg(bench.pack()).args(["init", "tiny"]).arg(bench.lab()));
-        bench
-    }
-
-    fn pack(&self) -> PathBuf {
-        self.temp.path().join("pack")
-    }
-
-    fn lab(&self) -> PathBuf {
-        self.temp.path().join("lab")
-    }
-
-    /// The pack gives this file.
-    fn give(&self, path: &str, text: &str) {
-        write(&self.pack().join("templates/tiny").join(path), text);
-    }
-
-    fn take(&self, path: &str) {
-        std::fs::remove_file(self.pack().join("templates/tiny").join(path)).unwrap();
-    }
-
-    /// The learner writes this file.
-    fn edit(&self, path: &str, text: &str) {
-        write(&self.lab().join(path), text);
-    }
-
-    fn read(&self, path: &str) -> String {
-        std::fs::read_to_string(self.lab().join(path)).unwrap()
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(BIN);
-        command.args(args).current_dir(self.lab());
-        command
-    }
-
-    fn run(&self, args: &[&str]) -> support::Seen {
-        seen(&mut self.command(args))
-    }
-
-    /// Every file of the lab but what runs and what was kept.
-    fn files(&self) -> BTreeMap<String, Vec<u8>> {
-        let apart = ["./.mlops-lab/run/", "./.mlops-lab/undo/"];
-        let mut all = support::files(&self.lab());
-        all.retain(|path, _| !apart.iter().any(|apart| path.starts_with(apart)));
-        all
-    }
-}
-
-fn write(path: &Path, text: &str) {
-    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::write(path, text).unwrap();
-}
-
-fn json(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
-}
+use support::must;
 
 /// Action by path, of a plan or of what was done.
 fn actions(value: &Value) -> BTreeMap<String, String> {
@@ -111,71 +41,6 @@ fn a_lab_that_is_as_it_should_be_is_left_alone() {
     assert_eq!((seen.code, seen.out.contains("up to date")), (0, true), "{}", seen.out);
     assert_eq!(bench.files(), before);
     assert_eq!(bench.run(&["undo"]).code, 1);
-}
-
-/// As labs with a record of schema 1 keep it: the pristine files in a folder.
-fn before_there_was_an_archive(bench: &Bench) {
-    let own = bench.lab().join(".mlops-lab");
-    let archive = std::fs::read(own.join("base.tar")).unwrap();
-    tar::Archive::new(&archive[..]).unpack(own.join("base")).unwrap();
-    std::fs::remove_file(own.join("base.tar")).unwrap();
-    let record = bench.read(".mlops-lab/record.toml");
-    assert!(record.contains("schema = 2\n"), "{record}");
-    bench.edit(".mlops-lab/record.toml", &record.replace("schema = 2\n", "schema = 1\n"));
-}
-
-#[test]
-fn a_lab_with_a_folder_of_pristine_files_is_read_and_gets_the_archive() {
-    let bench = Bench::new();
-    let archive = bench.files().remove("./.mlops-lab/base.tar").unwrap();
-    before_there_was_an_archive(&bench);
-    bench.edit("notes.txt", &LONG.replace("one", "ONE, mine"));
-    let diff = bench.run(&["diff"]);
-    assert!(diff.out.contains("+ONE, mine") && !diff.out.contains("old-name.txt"), "{}", diff.out);
-    let before = bench.files();
-
-    let same = bench.run(&["update"]);
-    assert_eq!((same.code, same.out.contains("up to date")), (0, true), "{}{}", same.out, same.err);
-    let after = bench.files();
-    assert_eq!(after["./.mlops-lab/base.tar"], archive);
-    assert!(!bench.lab().join(".mlops-lab/base").exists());
-    assert_eq!(bench.run(&["diff"]).out, diff.out);
-    assert_eq!(bench.run(&["undo"]).code, 0);
-    assert_eq!(bench.files(), before);
-
-    // And with something to merge.
-    bench.give("notes.txt", &LONG.replace("seven", "SEVEN, the lab's"));
-    let merged = bench.run(&["update"]);
-    assert_eq!(merged.code, 0, "{}{}", merged.out, merged.err);
-    assert_eq!(
-        bench.read("notes.txt"),
-        LONG.replace("one", "ONE, mine").replace("seven", "SEVEN, the lab's")
-    );
-}
-
-#[test]
-fn without_its_pristine_files_a_lab_is_not_updated() {
-    let bench = Bench::new();
-    let archive = bench.lab().join(".mlops-lab/base.tar");
-    let whole = std::fs::read(&archive).unwrap();
-    bench.give("notes.txt", "other\n");
-    for (content, why) in [(None, "there is no such file"), (Some(&whole[..1_100]), "no whole archive")] {
-        match content {
-            Some(bytes) => std::fs::write(&archive, bytes).unwrap(),
-            None => std::fs::remove_file(&archive).unwrap(),
-        }
-        let before = bench.files();
-        for args in [&["update"][..], &["diff"]] {
-            let seen = bench.run(args);
-            assert_eq!(seen.code, 3, "{}{}", seen.out, seen.err);
-            assert!(
-                seen.err.contains(why) && seen.err.contains("base.tar") && seen.err.contains("git"),
-                "{}",
-                seen.err
-            );
-        }
-        assert_eq!(bench.files(), before);
-    }
 }
 
 #[test]
@@ -404,78 +269,4 @@ fn a_step_that_is_checked_in_another_way_is_listed_and_progress_stays() {
     let done = json(&bench.run(&["update", "--json"]).out);
     assert_eq!(done["recheck"], serde_json::json!(["one"]));
     assert!(bench.read(".mlops-lab/progress.json").contains("done_at"));
-}
-
-/// A lab in which every kind of change is to be made, each of many updates ended by a signal. Returns how many were the old state and the new.
-fn ended_early(sent: Signal) -> (u32, u32) {
-    let bench = Bench::new();
-    for n in 0..40 {
-        bench.give(&format!("many/{n}.txt"), &format!("{n}\n").repeat(50));
-    }
-    assert_eq!(bench.run(&["update"]).code, 0);
-    // The learner has changed a file that changes, and has one of their own.
-    bench.edit("notes.txt", &LONG.replace("one", "ONE, mine"));
-    bench.edit("own.txt", "mine\n");
-    let old = bench.files();
-    for n in 0..40 {
-        bench.give(&format!("many/{n}.txt"), &format!("{n}!\n").repeat(60));
-        bench.give(&format!("fresh/{n}/x.txt"), "x\n");
-    }
-    bench.give("notes.txt", &LONG.replace("seven", "SEVEN"));
-    bench.take("dropped.txt");
-    // How long a whole one takes here, so that the signals fall into it.
-    let since = std::time::Instant::now();
-    assert_eq!(bench.run(&["update"]).code, 0);
-    let whole = since.elapsed();
-    let new = bench.files();
-    assert_eq!(bench.run(&["undo"]).code, 0);
-    let kept = || std::fs::read_dir(bench.lab().join(".mlops-lab/undo")).unwrap().count();
-    let before = kept();
-    let (mut olds, mut news) = (0, 0);
-    let rounds = support::rounds(if sent == Signal::KILL { 500 } else { 100 });
-    for n in 0..rounds {
-        let mut child =
-            bench.command(&["update"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let wait = whole.mul_f64(f64::from(n) / f64::from(rounds));
-        std::thread::sleep(wait.min(Duration::from_secs(2)));
-        support::signal(&child, sent);
-        let code = support::ended(&mut child);
-        if sent == Signal::INT {
-            assert!([130, 0, -2].contains(&code), "ended with {code}");
-            let folder = bench.lab().join(".mlops-lab/run/change");
-            assert!(code == -2 || !folder.exists(), "a run that ends by itself leaves nothing to end");
-        } else {
-            // Any command finds it, and ends it.
-            assert_eq!(bench.run(&["diff"]).code, 0);
-        }
-        let found = bench.files();
-        if found == new {
-            news += 1;
-            assert_ne!(code, 130);
-            assert_eq!(bench.run(&["undo"]).code, 0);
-            assert_eq!(bench.files(), old);
-            // An undo can be undone: that is kept. Only the last one is.
-            let last = std::fs::read_dir(bench.lab().join(".mlops-lab/undo")).unwrap();
-            let last = last.map(|entry| entry.unwrap().path()).max().unwrap();
-            std::fs::remove_dir_all(last).unwrap();
-        } else {
-            assert!(found == old, "after the signal number {n} the lab is neither old nor new");
-            olds += 1;
-        }
-        assert_eq!(kept(), before, "what was begun and not done is not kept");
-        assert!(!bench.lab().join("fresh").exists(), "nor is a folder left");
-    }
-    assert!(olds > 0 && olds + news == rounds, "{olds} {news}");
-    eprintln!("{sent:?}: {olds} old, {news} new");
-    (olds, news)
-}
-
-#[test]
-fn a_killed_update_leaves_the_old_state_or_the_new() {
-    ended_early(Signal::KILL);
-}
-
-#[test]
-fn ctrl_c_in_an_update_ends_with_130_and_the_old_state() {
-    ended_early(Signal::INT);
 }
