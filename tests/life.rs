@@ -227,7 +227,37 @@ fn a_drill_breaks_and_undo_puts_it_back() {
     assert_eq!(lab.run(&["check"]).code, 1);
     assert_eq!(lab.run(&["break", "gone"]).code, 1, "one drill at a time");
     lab.ok(&["break", "--undo"]);
+    assert!(lab.ok(&["check", "--all"]).out.contains("1 of 1"));
+}
+
+#[test]
+fn a_drill_is_judged_only_while_it_is_under_way() {
+    let lab = tiny("good");
+    lab.ok(&["up"]);
+    lab.ok(&["solve", "one"]);
+    for command in ["check", "hint", "solve"] {
+        let early = lab.run(&[command, "gone"]);
+        assert_eq!(early.code, 2, "{command}: {}", early.out);
+        assert!(early.err.contains("mlops-lab break gone"), "{}", early.err);
+    }
+    assert!(!lab.ok(&["break"]).out.contains("ago"), "never broken, never recovered");
+    lab.ok(&["break", "gone"]);
+    // The former name of a drill still means it.
+    lab.ok(&["solve", "lost-greeting"]);
     lab.ok(&["check", "gone"]);
+    assert!(lab.ok(&["break"]).out.contains("ago"));
+}
+
+#[test]
+fn progress_under_a_former_name_counts() {
+    let lab = tiny("good");
+    lab.ok(&["up"]);
+    lab.ok(&["solve", "uno"]);
+    lab.ok(&["check", "uno"]);
+    let path = lab.root.join(".mlops-lab/progress.json");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("\"one\"", "\"uno\"")).unwrap();
+    assert!(json(&lab.ok(&["check", "--json"]).out)["rows"][0]["done_at"].is_u64());
 }
 
 #[test]

@@ -24,7 +24,7 @@ const fn plant(file: &'static str, from: &'static str, to: &'static str, said: &
     Plant { file, from, to, said }
 }
 
-const PLANTS: [Plant; 23] = [
+const PLANTS: [Plant; 27] = [
     plant(
         MANIFEST,
         "id = \"tiny\"",
@@ -64,7 +64,7 @@ const PLANTS: [Plant; 23] = [
         "expect = { exit = 0, body",
         "`expect.exit` means nothing for a http probe",
     ),
-    plant(MANIFEST, "matches = \"^hello", "matches = \"(^hello", "lab.toml:60:97"),
+    plant(MANIFEST, "matches = \"^hello", "matches = \"(^hello", "lab.toml:61:97"),
     plant(MANIFEST, "within = \"20s\"", "within = \"20\"", "is not a duration"),
     plant(MANIFEST, "python = \">=3.9\"", "python = \"3.9\"", "is not a version requirement"),
     plant(MANIFEST, "needs = [{ python", "needs = [{ pyhton", "unknown variant `pyhton`"),
@@ -87,6 +87,15 @@ const PLANTS: [Plant; 23] = [
         "`127.0.0.1:8123` is written out where a variable is meant",
     ),
     plant("templates/tiny/Dockerfile", "", "FROM python:latest\n", "the image `python:latest` is not pinned"),
+    plant(MANIFEST, "was = [\"uno\"]", "was = [\"gone\"]", "`gone` is the name of another step or drill"),
+    plant(MANIFEST, "was = [\"uno\"]", "holds_until = \"one\"", "there is no step `one` after `one`"),
+    plant(
+        MANIFEST,
+        "was = [\"lost-greeting\"]",
+        "keep = [\".mlops-lab/lab.toml\"]",
+        "is not a file of the project",
+    ),
+    plant(MANIFEST, "inject = [[", "background = [[]]\ninject = [[", "has an empty command"),
     plant("templates/tiny/requirements.txt", "", "six==1.17.0\n", "`six==1.17.0` has no hash"),
 ];
 

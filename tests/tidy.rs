@@ -31,7 +31,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
         ],
     ),
     // The prover drives the program from outside and only asks the runtime what is left of a lab.
-    ("prove", &["catalog", "error", "platform", "runtime", "workspace"]),
+    ("prove", &["catalog", "check", "error", "platform", "runtime", "workspace"]),
     ("runtime", &["catalog", "check", "error", "platform", "workspace"]),
     ("check", &["catalog", "error", "platform"]),
     ("doctor", &["catalog", "error", "platform"]),

@@ -16,9 +16,16 @@ pub struct Step {
     pub title: String,
     /// The file with the text, below the lab's folder.
     pub text: String,
+    /// What it was called before: progress under these names counts, and they can still be typed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub was: Vec<String>,
     /// Where the step exists; empty means everywhere.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub runtimes: Vec<RuntimeKind>,
+    /// A later step that, once passed, undoes what this one shows: from then on it is no longer
+    /// judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holds_until: Option<String>,
     /// A ladder of hints.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hints: Vec<Hint>,
@@ -104,6 +111,9 @@ pub struct StandIn {
 pub struct Drill {
     /// The drill's name.
     pub id: String,
+    /// What it was called before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub was: Vec<String>,
     /// A few words.
     pub title: String,
     /// The file with the text, below the lab's folder.
@@ -111,6 +121,14 @@ pub struct Drill {
     /// Where the drill exists; empty means everywhere.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub runtimes: Vec<RuntimeKind>,
+    /// Long-running commands, started before the damage and ended with the drill: traffic, so
+    /// that there is evidence to find.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub background: Vec<Vec<String>>,
+    /// Files and folders of the project that are saved before the damage, and put back by
+    /// `break --undo` before `restore` runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keep: Vec<String>,
     /// Commands that do the damage.
     pub inject: Vec<Vec<String>>,
     /// Checks that pass on a healthy lab; at least one goes red within `within` after inject.
@@ -122,7 +140,8 @@ pub struct Drill {
     /// A ladder of hints.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hints: Vec<Hint>,
-    /// `break --undo`.
+    /// `break --undo`, after the files of `keep` are back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub restore: Vec<Vec<String>>,
     /// How it is mended.
     pub solution: Solution,

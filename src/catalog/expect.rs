@@ -37,6 +37,10 @@ pub struct Check {
     /// One deadline for the whole probe (default 5 s).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within: Option<Within>,
+    /// Whether asking changes what the learner studies (malformed requests, load): `--watch` asks
+    /// it once, then only after a file of the project changed or when told to.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disturbs: bool,
     /// What it means when the check does not pass, as a clause.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,

@@ -65,6 +65,7 @@ fn look(workspace: &Workspace, kind: RuntimeKind, args: &cli::Check) -> Result<R
     let manifest = workspace.manifest();
     behind_stand_ins(workspace, &context, &mut progress)?;
     let mut asked: Vec<(&str, Verdict)> = Vec::new();
+    let mut named = None;
     if args.all {
         for (_, step) in steps(manifest, kind) {
             if progress.hidden(&step.id).is_none() {
@@ -73,6 +74,7 @@ fn look(workspace: &Workspace, kind: RuntimeKind, args: &cli::Check) -> Result<R
         }
     } else {
         let mut next = Target::find(manifest, kind, args.step.as_deref(), &progress)?;
+        named = next.map(Target::id);
         while let Some(target) = next.filter(|target| progress.hidden(target.id()).is_none()) {
             let verdict = ask(workspace, target, &context, &mut progress)?;
             let passed = verdict.verdict == VerdictKind::Pass;
@@ -114,7 +116,6 @@ fn look(workspace: &Workspace, kind: RuntimeKind, args: &cli::Check) -> Result<R
     let done = rows.iter().filter(|row| !row.drill && row.done_at.is_some()).count();
     let of = rows.iter().filter(|row| !row.drill && row.skipped.is_none()).count();
     if let Some(name) = &args.step {
-        let named = Target::find(manifest, kind, Some(name), &progress)?.map(Target::id);
         rows.retain(|row| row.now.is_some() || Some(row.id.as_str()) == named);
         if rows.is_empty() {
             return Err(Error::bug(format!("`{name}` was asked for and not judged")));

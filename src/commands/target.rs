@@ -4,6 +4,7 @@ use crate::catalog::Manifest;
 use crate::catalog::expect::Check;
 use crate::catalog::manifest::{Drill, Hint, RuntimeKind, Solution, Step};
 use crate::error::{Error, Result, unknown};
+use crate::platform::clock;
 use crate::workspace::Progress;
 
 /// A step, or a drill that is under way.
@@ -35,15 +36,20 @@ impl<'a> Target<'a> {
                 .find(|(_, step)| !progress.done(&step.id) && progress.hidden(&step.id).is_none())
                 .map(|(_, step)| Target::Step(step)));
         };
+        let is = |id: &String, was: &[String]| id == name || was.iter().any(|was| was == name);
         if let Some((_, step)) =
-            steps(manifest, kind).find(|(n, step)| step.id == name || n.to_string() == name)
+            steps(manifest, kind).find(|(n, step)| is(&step.id, &step.was) || n.to_string() == name)
         {
             return Ok(Some(Target::Step(step)));
         }
-        if let Some(drill) = manifest.drills(kind).find(|drill| drill.id == name) {
+        if let Some(drill) = manifest.drills(kind).find(|drill| is(&drill.id, &drill.was)) {
+            // What is not broken is not fixed: its checks would pass on any healthy lab.
+            if active != Some(drill.id.as_str()) {
+                return Err(not_under_way(drill, progress));
+            }
             return Ok(Some(Target::Drill(drill)));
         }
-        if let Some(step) = manifest.step.iter().find(|step| step.id == name) {
+        if let Some(step) = manifest.step.iter().find(|step| is(&step.id, &step.was)) {
             let runtimes: Vec<_> = step.runtimes.iter().map(|kind| kind.name()).collect();
             return Err(Error::usage(format!("the step `{name}` does not exist in the runtime {kind}"))
                 .hint(format!("it exists in: {}", runtimes.join(", "))));
@@ -90,6 +96,12 @@ impl<'a> Target<'a> {
             Target::Drill(drill) => &drill.solution,
         }
     }
+}
+
+fn not_under_way(drill: &Drill, progress: &Progress) -> Error {
+    let recovered = progress.done_at(&drill.id).map(|at| format!(": recovered {}", clock::ago(at)));
+    Error::usage(format!("the drill `{}` is not under way{}", drill.id, recovered.unwrap_or_default()))
+        .hint(format!("start it: mlops-lab break {}", drill.id))
 }
 
 /// The steps of a runtime with their numbers in the README, from 1.

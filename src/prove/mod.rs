@@ -207,7 +207,7 @@ fn run(part: &Part<'_>, project: &Project, cost: &mut Cost) -> Result<()> {
             project.lab(&["break", &drill.id])?;
             project.red(&drill.id)?;
             project.lab(&["break", "--undo"])?;
-            project.green(&drill.id)
+            project.recovered(drill)
         }
         Part::Down => {
             cost::measure(project, cost)?;

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::{Options, unexpected};
-use crate::catalog::manifest::{Cost, RuntimeKind, VarKind};
+use crate::catalog::manifest::{Cost, Drill, RuntimeKind, VarKind, VerdictKind};
 use crate::catalog::{Lab, Source};
+use crate::check;
 use crate::error::{Error, Result};
 use crate::platform::process::{self, Command, Ended};
+use crate::platform::world::Machine;
 use crate::platform::{clock, fs, net};
 use crate::runtime;
 use crate::workspace::Workspace;
@@ -125,6 +127,20 @@ impl Project {
             Some(1 | 3) => Ok(()),
             _ => Err(unexpected(&format!("check {id}"), "be red (1 or 3)", &seen)),
         }
+    }
+
+    /// The checks of a drill pass. Judged here: `check` judges only one that is under way.
+    pub(super) fn recovered(&self, drill: &Drill) -> Result<()> {
+        let context = runtime::context(&self.workspace()?, self.kind)?;
+        let workspace = self.workspace()?;
+        let rendered = workspace.manifest().drill.iter().find(|rendered| rendered.id == drill.id);
+        let checks = rendered.map_or(&[][..], |drill| &drill.mended);
+        let seen = check::judge_all(checks, &context, &Machine);
+        if seen.verdict == VerdictKind::Pass {
+            return Ok(());
+        }
+        Err(Error::no(format!("`{}` was put back, and is not well", drill.id))
+            .detail(format!("expected  {}\nobserved  {}", seen.expected, seen.observed)))
     }
 
     /// Why `check` does not ask for this step.

@@ -93,6 +93,16 @@ impl Progress {
         };
     }
 
+    /// What was remembered of a step or drill under a former name belongs to its present one.
+    fn rename(&mut self, was: &str, id: &str) {
+        if let Some(state) = self.steps.remove(was) {
+            self.steps.entry(id.to_owned()).or_insert(state);
+        }
+        if let Some(drill) = self.drill.as_mut().filter(|drill| drill.id == was) {
+            id.clone_into(&mut drill.id);
+        }
+    }
+
     /// A drill begins, also one that was mended before.
     pub fn begin_drill(&mut self, id: &str) {
         self.steps.remove(id);
@@ -106,7 +116,7 @@ impl Workspace {
         let path = self.root.join(FOLDER).join("progress.json");
         let Some(bytes) = fs::read_optional(&path)? else { return Ok(Progress::default()) };
         match serde_json::from_slice(&bytes) {
-            Ok(progress) => Ok(progress),
+            Ok(progress) => Ok(self.renamed(progress)),
             Err(error) => {
                 let aside = path.with_extension("json.broken");
                 fs::write(&aside, &bytes, false)?;
@@ -118,6 +128,15 @@ impl Workspace {
                 Ok(Progress::default())
             }
         }
+    }
+
+    fn renamed(&self, mut progress: Progress) -> Progress {
+        let steps = self.manifest.step.iter().map(|step| (&step.id, &step.was));
+        let drills = self.manifest.drill.iter().map(|drill| (&drill.id, &drill.was));
+        for (id, former) in steps.chain(drills) {
+            former.iter().for_each(|was| progress.rename(was, id));
+        }
+        progress
     }
 
     /// Writes what was done.

@@ -1,5 +1,6 @@
 //! The rules of the lab format that need no rendering and no machine: from a lab to a list of problems, each with its place.
 
+mod drills;
 mod wiring;
 
 use std::collections::BTreeSet;
@@ -21,6 +22,9 @@ pub fn lint(lab: &Lab) -> Vec<Finding> {
     lint.variables();
     lint.steps();
     lint.drills();
+    lint.renamed();
+    lint.kept();
+    lint.held();
     lint.stand_ins();
     lint.services();
     lint.cluster();
@@ -179,7 +183,7 @@ impl Lint<'_> {
             self.solution(&at("solution"), &drill.solution, &drill.id);
             for (key, empty) in [
                 ("inject", drill.inject.is_empty()),
-                ("restore", drill.restore.is_empty()),
+                ("restore", drill.restore.is_empty() && drill.keep.is_empty()),
                 ("symptom", drill.symptom.is_empty()),
                 ("mended", drill.mended.is_empty()),
             ] {

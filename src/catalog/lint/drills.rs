@@ -1,0 +1,62 @@
+//! Rules of what steps and drills say about time: former names, what a drill saves, until when a step holds.
+
+use std::collections::BTreeSet;
+
+use super::Lint;
+use crate::catalog::parse::Key;
+use crate::catalog::tree::RelPath;
+
+impl Lint<'_> {
+    /// A former name must not be anybody's name now, nor anybody else's former one: progress would be read for two.
+    pub(super) fn renamed(&mut self) {
+        let manifest = self.lab.manifest.clone();
+        let steps = manifest.step.iter().enumerate().map(|(n, step)| ("step", n, &step.id, &step.was));
+        let drills = manifest.drill.iter().enumerate().map(|(n, drill)| ("drill", n, &drill.id, &drill.was));
+        let all: Vec<_> = steps.chain(drills).collect();
+        let mut seen: BTreeSet<&str> = all.iter().map(|(_, _, id, _)| id.as_str()).collect();
+        for (table, n, _, was) in &all {
+            for (w, name) in was.iter().enumerate() {
+                if !seen.insert(name) {
+                    let at: [Key; 4] = [(*table).into(), (*n).into(), "was".into(), w.into()];
+                    self.manifest(&at, format!("`{name}` is the name of another step or drill"));
+                }
+            }
+        }
+    }
+
+    /// What a drill saves are paths of the project, and no command is empty.
+    pub(super) fn kept(&mut self) {
+        for (n, drill) in self.lab.manifest.drill.clone().iter().enumerate() {
+            let at = |key: &str, index: usize| -> [Key; 4] {
+                ["drill".into(), n.into(), key.into(), index.into()]
+            };
+            for (index, path) in drill.keep.iter().enumerate() {
+                if let Err(why) = RelPath::new(path.as_str()) {
+                    self.manifest(&at("keep", index), why);
+                } else if path.split('/').next() == Some(".mlops-lab") {
+                    self.manifest(&at("keep", index), format!("`{path}` is not a file of the project"));
+                }
+            }
+            for (key, commands) in
+                [("background", &drill.background), ("inject", &drill.inject), ("restore", &drill.restore)]
+            {
+                for (index, _) in commands.iter().enumerate().filter(|(_, argv)| argv.is_empty()) {
+                    self.manifest(&at(key, index), format!("the drill `{}` has an empty command", drill.id));
+                }
+            }
+        }
+    }
+
+    /// The step that ends another one comes after it.
+    pub(super) fn held(&mut self) {
+        let steps = self.lab.manifest.step.clone();
+        for (n, step) in steps.iter().enumerate() {
+            if let Some(until) = &step.holds_until
+                && !steps.iter().skip(n + 1).any(|later| later.id == *until)
+            {
+                let at: [Key; 3] = ["step".into(), n.into(), "holds_until".into()];
+                self.manifest(&at, format!("there is no step `{until}` after `{}`", step.id));
+            }
+        }
+    }
+}
