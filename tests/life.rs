@@ -290,3 +290,32 @@ fn doctor_says_that_the_lab_holds_its_own_port() {
         report["findings"].as_array().unwrap().iter().find(|finding| finding["id"] == port.as_str()).unwrap();
     assert_eq!((&finding["status"], &finding["class"]), (&json("\"pass\""), &json("\"own\"")));
 }
+
+#[test]
+fn what_two_commands_save_at_once_is_kept() {
+    let lab = tiny("good");
+    let manifest = lab.root.join(".mlops-lab/lab.toml");
+    let slow = r#"
+[[step]]
+id = "slow"
+title = "A check that takes its time"
+text = "steps/one.md"
+hints = [{ text = "a" }, { text = "b" }, { text = "c" }, { text = "d" }]
+check = [{ command = { argv = ["sh", "-c", "touch asked; until test -e go; do sleep 0.02; done; false"] }, within = "30s" }]
+solution = { run = [["true"]] }
+"#;
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(&manifest, text + slow).unwrap();
+    lab.ok(&["up"]);
+    lab.ok(&["solve", "one"]);
+    let mut check = lab.command(&["check", "slow"]).stdout(Stdio::null()).spawn().unwrap();
+    wait_until("the check runs", || lab.root.join("asked").exists());
+    lab.ok(&["break", "gone"]);
+    lab.ok(&["hint", "slow"]);
+    assert!(lab.ok(&["hint", "slow"]).out.contains("2 of 4"));
+    std::fs::write(lab.root.join("go"), "").unwrap();
+    assert_eq!(check.wait().unwrap().code(), Some(1));
+    assert!(lab.ok(&["hint", "slow"]).out.contains("3 of 4"), "a hint was forgotten");
+    assert!(lab.ok(&["break", "--undo"]).out.contains("gone is put back"), "the drill was forgotten");
+    assert!(lab.root.join("greeting.txt").exists());
+}

@@ -133,10 +133,11 @@ pub(super) fn behind_stand_ins(
 ) -> Result<()> {
     for (stand_in, answers) in check::stand_ins(workspace.manifest(), context, &Machine) {
         let Some(answers) = answers else { continue };
-        for step in &stand_in.steps {
-            progress.set_hidden(step, answers.then(|| check::why_hidden(stand_in)));
-        }
-        workspace.save_progress(progress)?;
+        workspace.remember(progress, |progress| {
+            for step in &stand_in.steps {
+                progress.set_hidden(step, answers.then(|| check::why_hidden(stand_in)));
+            }
+        })?;
     }
     clock::interrupted()
 }
@@ -152,15 +153,19 @@ fn ask(
     let verdict = check::judge_all(target.checks(), context, &Machine);
     // A Ctrl-C in the middle of a probe makes it fail: that is no verdict on the learner's system.
     clock::interrupted()?;
-    if verdict.verdict == VerdictKind::Pass {
-        progress.set_done(target.id());
-        if progress.drill.as_ref().is_some_and(|drill| drill.id == target.id()) {
-            progress.drill = None;
+    let active = |progress: &Progress| progress.drill.as_ref().is_some_and(|drill| drill.id == target.id());
+    workspace.remember(progress, |progress| {
+        // Of a drill that was put back while it was judged there is nothing to say.
+        if matches!(target, Target::Drill(_)) && !active(progress) {
+            return;
         }
-    } else {
-        progress.set_seen(target.id(), &verdict_words(&verdict));
-    }
-    workspace.save_progress(progress)?;
+        if verdict.verdict == VerdictKind::Pass {
+            progress.set_done(target.id());
+            progress.drill.take_if(|drill| drill.id == target.id());
+        } else {
+            progress.set_seen(target.id(), &verdict_words(&verdict));
+        }
+    })?;
     Ok(verdict)
 }
 

@@ -60,8 +60,7 @@ pub(super) fn run(session: &Session, name: Option<&str>, undo: bool) -> Result<B
         (Some(id), false) => {
             let drill = find(id)?;
             if let Some(active) = active {
-                return Err(Error::no(format!("the drill `{active}` is under way"))
-                    .hint("mend it, or put it back: mlops-lab break --undo"));
+                return Err(under_way(&active));
             }
             inject(session, &workspace, kind, drill)
         }
@@ -83,9 +82,7 @@ fn inject(session: &Session, workspace: &Workspace, kind: RuntimeKind, drill: &D
             .hint("see what runs: mlops-lab status"));
     }
     // Written down first: after a kill in the middle `break --undo` knows what to put back.
-    let mut progress = workspace.progress()?;
-    progress.begin_drill(&drill.id);
-    workspace.save_progress(&progress)?;
+    begin(workspace, drill)?;
     solve::run_all(session, workspace, kind, &drill.inject, Some("breaking something"))?;
     let end = Instant::now() + drill.within.0;
     loop {
@@ -105,11 +102,24 @@ fn inject(session: &Session, workspace: &Workspace, kind: RuntimeKind, drill: &D
     }
 }
 
+/// Another command may have begun one since this one looked.
+fn begin(workspace: &Workspace, drill: &Drill) -> Result<()> {
+    workspace.update_progress(|progress| match &progress.drill {
+        Some(active) => Err(under_way(&active.id)),
+        None => {
+            progress.begin_drill(&drill.id);
+            Ok(())
+        }
+    })?
+}
+
+fn under_way(id: &str) -> Error {
+    Error::no(format!("the drill `{id}` is under way")).hint("fix it, or put it back: mlops-lab break --undo")
+}
+
 fn restore(session: &Session, workspace: &Workspace, kind: RuntimeKind, drill: &Drill) -> Result<Broken> {
     solve::run_all(session, workspace, kind, &drill.restore, Some("putting it back"))?;
-    let mut progress = workspace.progress()?;
-    progress.drill = None;
-    workspace.save_progress(&progress)?;
+    workspace.update_progress(|progress| progress.drill = None)?;
     // With the lab down there is nothing to wait for: what was put back takes effect at the next `up`.
     if runtime::active(workspace).is_some() {
         let context = runtime::context(workspace, kind)?;

@@ -36,8 +36,15 @@ pub(super) fn run(session: &Session, step: Option<&str>, all: bool) -> Result<Hi
     if let Some(why) = &hidden {
         ladder.insert(0, why);
     }
-    let shown = if all { ladder.len() } else { progress.climb(target.id(), ladder.len()) };
-    workspace.save_progress(&progress)?;
+    let shown = if all {
+        ladder.len()
+    } else {
+        let (id, rungs) = (target.id(), ladder.len());
+        workspace.remember(&mut progress, |progress| {
+            progress.climb(id, rungs);
+        })?;
+        progress.climbed(id)
+    };
     Ok(Hints {
         id: Some(target.id().to_owned()),
         title: target.title().to_owned(),

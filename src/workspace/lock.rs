@@ -2,11 +2,18 @@
 
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::{FOLDER, Workspace};
 use crate::error::{Error, Result};
-use crate::platform::fs;
+use crate::platform::{clock, fs};
+
+/// How long a command waits while another one saves what it saw.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Between two attempts.
+const POLL: Duration = Duration::from_millis(5);
 
 /// The lab's lock, held until dropped.
 #[derive(Debug)]
@@ -22,6 +29,32 @@ impl Workspace {
     pub fn lock(&self, command: &str) -> Result<Lock> {
         lock(&self.root, command)
     }
+
+    /// Takes the lock of what was done so far. It is another one than the lab's: that is held for minutes, this one while a file is
+    /// written.
+    ///
+    /// # Errors
+    /// Exit 3 when somebody does not let go of it.
+    pub(super) fn lock_progress(&self) -> Result<Lock> {
+        let path = self.run_folder().join("progress.lock");
+        let file = fs::open_lock(&path)?;
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Lock { _file: file }),
+                Err(TryLockError::WouldBlock) if Instant::now() < end => clock::pause(POLL)?,
+                Err(TryLockError::WouldBlock) => {
+                    return Err(Error::environment(format!("another process holds {}", path.display()))
+                        .hint(format!("see which one: fuser -v '{}'", path.display())));
+                }
+                Err(TryLockError::Error(error)) => return Err(cannot(path, error)),
+            }
+        }
+    }
+}
+
+fn cannot(path: PathBuf, error: std::io::Error) -> Error {
+    Error::environment(format!("cannot lock {}", path.display())).because(error)
 }
 
 /// Takes the lock of a lab that is there, or of one that is being made in this folder.
@@ -45,7 +78,7 @@ pub fn lock(root: &Path, command: &str) -> Result<Lock> {
                 .hint("wait until it has ended, or end it"));
         }
         Err(TryLockError::Error(error)) => {
-            return Err(Error::environment(format!("cannot lock {}", path.display())).because(error));
+            return Err(cannot(path, error));
         }
     }
     // For the message above only; the lock itself is the system's.

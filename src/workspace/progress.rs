@@ -1,12 +1,13 @@
 //! What the learner has done, by step id, and what the last check saw.
 
 use std::collections::BTreeMap;
+use std::sync::Once;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{FOLDER, Workspace};
-use crate::error::{Error, Result};
+use crate::error::{Error, Exit, Result};
 use crate::platform::{clock, fs, term};
 
 /// What the learner has done. Steps that the lab no longer has are kept: their ids are stable for ever.
@@ -73,11 +74,15 @@ impl Progress {
         self.steps.get(id)?.seen.as_ref()
     }
 
-    /// One rung higher on a ladder of this many hints; how many to show.
-    pub fn climb(&mut self, id: &str, rungs: usize) -> usize {
+    /// One rung higher on a ladder of this many hints.
+    pub fn climb(&mut self, id: &str, rungs: usize) {
         let state = self.steps.entry(id.to_owned()).or_default();
         state.hints = (state.hints + 1).min(rungs);
-        state.hints
+    }
+
+    /// How many hints were shown.
+    pub fn climbed(&self, id: &str) -> usize {
+        self.steps.get(id).map_or(0, |state| state.hints)
     }
 
     /// Why the step cannot be shown by what ran last; none for one that was done before.
@@ -139,8 +144,45 @@ impl Workspace {
         progress
     }
 
-    /// Writes what was done.
-    pub fn save_progress(&self, progress: &Progress) -> Result<()> {
+    /// Changes what was done so far, as it is now: another command may have saved something since this one began. Returns what the change
+    /// returns.
+    ///
+    /// # Errors
+    /// Exit 3 when it cannot be read or written; exit 130 after Ctrl-C.
+    pub fn update_progress<T>(&self, change: impl FnOnce(&mut Progress) -> T) -> Result<T> {
+        let _lock = self.lock_progress()?;
+        let mut progress = self.progress()?;
+        let before = progress.clone();
+        let result = change(&mut progress);
+        if progress != before {
+            self.save_progress(&progress)?;
+        }
+        Ok(result)
+    }
+
+    /// The same for what is worth a warning, not a failure: a verdict holds although it cannot be saved. `progress` is what this command
+    /// knows, and is then what is known now.
+    ///
+    /// # Errors
+    /// Exit 130 after Ctrl-C.
+    pub fn remember(&self, progress: &mut Progress, change: impl Fn(&mut Progress)) -> Result<()> {
+        static WARNED: Once = Once::new();
+        let saved = self.update_progress(|now| {
+            change(now);
+            now.clone()
+        });
+        match saved {
+            Ok(now) => *progress = now,
+            Err(error) if error.exit() == Exit::Interrupted => return Err(error),
+            Err(error) => {
+                change(progress);
+                WARNED.call_once(|| term::say(&format!("warning: this is not saved: {error}")));
+            }
+        }
+        Ok(())
+    }
+
+    fn save_progress(&self, progress: &Progress) -> Result<()> {
         let text = serde_json::to_string_pretty(progress)
             .map_err(|error| Error::bug("progress that cannot be written").because(error))?;
         fs::write(&self.root.join(FOLDER).join("progress.json"), text.as_bytes(), false)
