@@ -4,6 +4,7 @@ mod catalog;
 mod check;
 mod cli;
 mod commands;
+mod course;
 mod doctor;
 mod error;
 mod platform;

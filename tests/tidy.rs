@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Room by room, whom it may use. What is not listed is not allowed.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("main", &["cli", "commands", "error", "platform"]),
     ("cli", &["catalog"]),
     (
@@ -21,6 +21,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
             "catalog",
             "check",
             "cli",
+            "course",
             "doctor",
             "error",
             "platform",
@@ -32,6 +33,8 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ),
     // The prover drives the program from outside and only asks the runtime what is left of a lab.
     ("prove", &["catalog", "check", "error", "platform", "runtime", "workspace"]),
+    // What the learner did and what is next; views and commands are above it, the lab on disk below.
+    ("course", &["catalog", "check", "error", "platform", "workspace"]),
     ("runtime", &["catalog", "check", "error", "platform", "workspace"]),
     ("check", &["catalog", "error", "platform"]),
     ("doctor", &["catalog", "error", "platform"]),

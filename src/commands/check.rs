@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::target::{Target, steps};
-use super::{Session, View, runtime_of};
+use super::{Session, View, drill, runtime_of};
 use crate::catalog::manifest::{RuntimeKind, VerdictKind};
 use crate::check::{self, Context, Verdict};
 use crate::cli;
@@ -154,6 +154,13 @@ fn ask(
     // A Ctrl-C in the middle of a probe makes it fail: that is no verdict on the learner's system.
     clock::interrupted()?;
     let active = |progress: &Progress| progress.drill.as_ref().is_some_and(|drill| drill.id == target.id());
+    if verdict.verdict == VerdictKind::Pass
+        && matches!(target, Target::Drill(_))
+        && active(&workspace.progress()?)
+        && let Err(error) = drill::ended(workspace)
+    {
+        term::say(&format!("warning: {error}"));
+    }
     workspace.remember(progress, |progress| {
         // Of a drill that was put back while it was judged there is nothing to say.
         if matches!(target, Target::Drill(_)) && !active(progress) {

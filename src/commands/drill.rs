@@ -5,24 +5,40 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::{Session, View, runtime_of, solve};
+use super::{Session, View, pasteable, runtime_of, solve};
 use crate::catalog::manifest::{Drill, RuntimeKind, VerdictKind};
-use crate::check::{self, Verdict};
+use crate::check::{self, Context, Verdict};
+use crate::course::snapshot::{self, PutBack};
 use crate::error::{Error, Result, unknown};
 use crate::platform::clock;
 use crate::platform::term::{BOLD, DIM, Progress as _};
 use crate::platform::world::Machine;
 use crate::runtime;
-use crate::workspace::Workspace;
+use crate::workspace::{Progress, Workspace};
 
 const POLL: Duration = Duration::from_millis(250);
+
+/// What every way out of a drill that cannot go on names.
+const UNDO: &str = "put it back: mlops-lab break --undo";
 
 #[derive(Serialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub(super) enum Broken {
-    List { drills: Vec<Row>, active: Option<String> },
-    Injected { id: String, title: String, text: String, symptom: Verdict },
-    Restored { id: String },
+    List {
+        drills: Vec<Row>,
+        active: Option<String>,
+    },
+    Injected {
+        id: String,
+        title: String,
+        text: String,
+        symptom: Verdict,
+    },
+    Restored {
+        id: String,
+        #[serde(flatten)]
+        back: PutBack,
+    },
     Nothing,
 }
 
@@ -39,10 +55,7 @@ pub(super) fn run(session: &Session, name: Option<&str>, undo: bool) -> Result<B
     let progress = workspace.progress()?;
     let active = progress.drill.as_ref().map(|drill| drill.id.clone());
     let drills: Vec<&Drill> = workspace.manifest().drills(kind).collect();
-    let find = |id: &str| {
-        let found = drills.iter().find(|drill| drill.id == id).copied();
-        found.ok_or_else(|| unknown("drill", id, drills.iter().map(|drill| drill.id.as_str())))
-    };
+    let is = |drill: &Drill, id: &str| drill.id == id || drill.was.iter().any(|was| was == id);
     match (name, undo) {
         (None, false) => {
             let row = |drill: &&Drill| Row {
@@ -52,22 +65,37 @@ pub(super) fn run(session: &Session, name: Option<&str>, undo: bool) -> Result<B
             };
             Ok(Broken::List { drills: drills.iter().map(row).collect(), active })
         }
-        (None, true) => match active {
-            Some(id) => restore(session, &workspace, kind, find(&id)?),
-            None => Ok(Broken::Nothing),
-        },
-        (Some(id), true) => restore(session, &workspace, kind, find(id)?),
-        (Some(id), false) => {
-            let drill = find(id)?;
-            if let Some(active) = active {
-                return Err(under_way(&active));
+        (named, true) => {
+            let Some(active) = active else { return Ok(Broken::Nothing) };
+            // Whatever runtime is up now: a drill that was begun can be put back.
+            let drill = workspace.manifest().drill.iter().find(|drill| drill.id == active);
+            if let Some(named) = named
+                && !drill.is_some_and(|drill| is(drill, named))
+            {
+                return Err(
+                    Error::usage(format!("the drill under way is `{active}`, not `{named}`")).hint(UNDO)
+                );
             }
+            match drill {
+                Some(drill) => restore(session, &workspace, kind, drill),
+                None => {
+                    // An update took the drill away: what it left running still ends.
+                    over(&workspace)?;
+                    Ok(Broken::Restored { id: active, back: PutBack::default() })
+                }
+            }
+        }
+        (Some(id), false) => {
+            let found = drills.iter().find(|drill| is(drill, id)).copied();
+            let known = drills.iter().map(|drill| drill.id.as_str());
+            let drill = found.ok_or_else(|| unknown("drill", id, known))?;
             inject(session, &workspace, kind, drill)
         }
     }
 }
 
 fn inject(session: &Session, workspace: &Workspace, kind: RuntimeKind, drill: &Drill) -> Result<Broken> {
+    none_under_way(&workspace.progress()?)?;
     if runtime::active(workspace).is_none() {
         return Err(solve::needs_up());
     }
@@ -75,18 +103,51 @@ fn inject(session: &Session, workspace: &Workspace, kind: RuntimeKind, drill: &D
     let before = check::judge_all(&drill.symptom, &context, &Machine);
     if before.verdict != VerdictKind::Pass {
         return Err(Error::no("the lab is not healthy: a drill on top would teach nothing")
-            .detail(format!(
-                "asked     {}\nexpected  {}\nobserved  {}",
-                before.probe, before.expected, before.observed
-            ))
+            .detail(differs(&before))
             .hint("see what runs: mlops-lab status"));
     }
-    // Written down first: after a kill in the middle `break --undo` knows what to put back.
     begin(workspace, drill)?;
+    break_it(session, workspace, kind, drill, &context).map_err(|error| {
+        let told = error.hints().iter().any(|hint| hint == UNDO);
+        if told { error } else { error.hint(UNDO) }
+    })
+}
+
+fn none_under_way(progress: &Progress) -> Result<()> {
+    match &progress.drill {
+        None => Ok(()),
+        Some(active) => {
+            Err(Error::no(format!("the drill `{}` is under way", active.id))
+                .hint(format!("fix it, or {UNDO}")))
+        }
+    }
+}
+
+/// Saves what the drill will damage, then writes down that it is under way: after a kill at any later moment `break --undo` knows what to put
+/// back, and before that moment nothing was changed.
+fn begin(workspace: &Workspace, drill: &Drill) -> Result<()> {
+    let _lock = workspace.lock("break")?;
+    none_under_way(&workspace.progress()?)?;
+    // The rest of a drill that was killed while it ended.
+    ended(workspace)?;
+    snapshot::save(workspace, drill)?;
+    workspace.update_progress(|progress| progress.begin_drill(&drill.id))
+}
+
+fn break_it(
+    session: &Session,
+    workspace: &Workspace,
+    kind: RuntimeKind,
+    drill: &Drill,
+    context: &Context,
+) -> Result<Broken> {
+    let mut background = runtime::start_background(workspace, kind, drill)?;
     solve::run_all(session, workspace, kind, &drill.inject, Some("breaking something"))?;
+    snapshot::damaged(workspace, drill)?;
     let end = Instant::now() + drill.within.0;
     loop {
-        let symptom = check::judge_all(&drill.symptom, &context, &Machine);
+        background.runs(workspace)?;
+        let symptom = check::judge_all(&drill.symptom, context, &Machine);
         if symptom.verdict != VerdictKind::Pass {
             let text = workspace.knowledge_text(&drill.text)?;
             return Ok(Broken::Injected { id: drill.id.clone(), title: drill.title.clone(), text, symptom });
@@ -95,36 +156,23 @@ fn inject(session: &Session, workspace: &Workspace, kind: RuntimeKind, drill: &D
             return Err(Error::environment(format!(
                 "the damage of `{}` does not show within {}",
                 drill.id, drill.within
-            ))
-            .hint("put it back: mlops-lab break --undo"));
+            )));
         }
         clock::pause(POLL)?;
     }
 }
 
-/// Another command may have begun one since this one looked.
-fn begin(workspace: &Workspace, drill: &Drill) -> Result<()> {
-    workspace.update_progress(|progress| match &progress.drill {
-        Some(active) => Err(under_way(&active.id)),
-        None => {
-            progress.begin_drill(&drill.id);
-            Ok(())
-        }
-    })?
-}
-
-fn under_way(id: &str) -> Error {
-    Error::no(format!("the drill `{id}` is under way")).hint("fix it, or put it back: mlops-lab break --undo")
-}
-
 fn restore(session: &Session, workspace: &Workspace, kind: RuntimeKind, drill: &Drill) -> Result<Broken> {
+    runtime::end_damage(workspace)?;
+    runtime::end_background(workspace)?;
+    let back = snapshot::put_back(workspace, drill)?;
     solve::run_all(session, workspace, kind, &drill.restore, Some("putting it back"))?;
-    workspace.update_progress(|progress| progress.drill = None)?;
+    over(workspace)?;
     // With the lab down there is nothing to wait for: what was put back takes effect at the next `up`.
     if runtime::active(workspace).is_some() {
         let context = runtime::context(workspace, kind)?;
         let mut steps = session.progress();
-        steps.start("waiting for the lab to be well again");
+        steps.start("waiting for the lab to recover");
         let end = Instant::now() + drill.within.0;
         loop {
             let verdict = check::judge_all(&drill.symptom, &context, &Machine);
@@ -132,18 +180,35 @@ fn restore(session: &Session, workspace: &Workspace, kind: RuntimeKind, drill: &
                 break;
             }
             if Instant::now() >= end {
-                return Err(Error::no(format!("`{}` was put back, and the lab is not well yet", drill.id))
-                    .detail(format!(
-                        "asked     {}\nexpected  {}\nobserved  {}",
-                        verdict.probe, verdict.expected, verdict.observed
-                    ))
-                    .hint("see what runs: mlops-lab status"));
+                return Err(Error::no(format!(
+                    "`{}` was put back, and the lab is not healthy yet",
+                    drill.id
+                ))
+                .detail(differs(&verdict))
+                .hint("see what runs: mlops-lab status"));
             }
             clock::pause(POLL)?;
         }
         steps.done("");
     }
-    Ok(Broken::Restored { id: drill.id.clone() })
+    Ok(Broken::Restored { id: drill.id.clone(), back })
+}
+
+/// The drill is over without a recovery: nothing of it runs, nothing is saved, none is under way.
+fn over(workspace: &Workspace) -> Result<()> {
+    ended(workspace)?;
+    workspace.update_progress(|progress| progress.drill = None)
+}
+
+/// Ends what a drill runs and saved. Before progress says that it is over: killed in between, it can be ended again.
+pub(super) fn ended(workspace: &Workspace) -> Result<()> {
+    runtime::end_damage(workspace)?;
+    runtime::end_background(workspace)?;
+    snapshot::forget(workspace)
+}
+
+fn differs(verdict: &Verdict) -> String {
+    format!("asked     {}\nexpected  {}\nobserved  {}", verdict.probe, verdict.expected, verdict.observed)
 }
 
 impl View for Broken {
@@ -156,7 +221,7 @@ impl View for Broken {
                 for drill in drills {
                     let state = match (active.as_deref() == Some(&drill.id), drill.done_at) {
                         (true, _) => "  under way".to_owned(),
-                        (false, Some(at)) => format!("  mended {}", clock::ago(at)),
+                        (false, Some(at)) => format!("  recovered {}", clock::ago(at)),
                         (false, None) => String::new(),
                     };
                     writeln!(out, "{BOLD}{}{BOLD:#}  {}{DIM}{state}{DIM:#}", drill.id, drill.title)?;
@@ -176,7 +241,26 @@ impl View for Broken {
                     "\nnext: mlops-lab check {id}   (or: mlops-lab hint {id}; put it back: mlops-lab break --undo)"
                 )
             }
-            Broken::Restored { id } => writeln!(out, "{id} is put back\n\nnext: mlops-lab check"),
+            Broken::Restored { id, back } => {
+                for path in &back.files {
+                    writeln!(out, "  put back  {path}")?;
+                }
+                for kept in &back.kept {
+                    writeln!(
+                        out,
+                        "  {} was changed meanwhile: yours is in {}",
+                        kept.path,
+                        pasteable(&kept.backup)
+                    )?;
+                }
+                if back.missing {
+                    writeln!(
+                        out,
+                        "  what this drill had saved is not here (a copy of a lab does not have it): see mlops-lab diff"
+                    )?;
+                }
+                writeln!(out, "{id} is put back\n\nnext: mlops-lab check")
+            }
             Broken::Nothing => writeln!(out, "no drill is under way\n\nnext: mlops-lab break"),
         }
     }

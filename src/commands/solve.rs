@@ -1,7 +1,6 @@
 //! `solve`: do a step for the learner, keeping what it replaces.
 
 use std::io::{self, Write};
-use std::time::Duration;
 
 use serde::Serialize;
 
@@ -17,9 +16,6 @@ use crate::platform::{fs, process, term};
 use crate::runtime;
 use crate::scaffold::{self, Laid};
 use crate::workspace::Workspace;
-
-/// A solution may build images.
-const WITHIN: Duration = Duration::from_secs(20 * 60);
 
 #[derive(Serialize)]
 pub(super) struct Solved {
@@ -96,10 +92,7 @@ pub(super) fn run_all(
     let mut progress = session.progress();
     for argv in commands {
         progress.start(&veil.map_or_else(|| process::shell_words(argv), str::to_owned));
-        let command = workspace.command(kind, argv, WITHIN)?;
-        let log = workspace.run_folder().join("log").join("command.log");
-        let how = process::Shown { log: &log, record: None, verbose: false };
-        process::shown(&command, how, &mut progress)
+        runtime::run(workspace, kind, argv, veil.is_some(), &mut progress)
             .map_err(|error| error.hint("see what runs: mlops-lab status"))?;
         progress.done("");
     }

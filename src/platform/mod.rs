@@ -11,4 +11,5 @@ pub mod process;
 pub mod prompt;
 pub mod space;
 pub mod term;
+pub mod tree;
 pub mod world;

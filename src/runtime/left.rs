@@ -10,7 +10,9 @@ use crate::workspace::{Cluster, Workspace};
 /// `cluster` is where the lab was, when its record is gone.
 pub fn leftovers(ws: &Workspace, purged: bool, cluster: Option<&Cluster>) -> Result<Vec<String>> {
     let mut left = Vec::new();
-    for record in places::services(ws).into_iter().chain(places::all_passing(ws)) {
+    for record in
+        places::services(ws).into_iter().chain(places::all_passing(ws)).chain(places::all_background(ws))
+    {
         if process::alive(&record.process) {
             left.push(format!("{} (pid {})", record.name, record.process.pid));
         }

@@ -41,7 +41,8 @@ fn local(
     let local = ws.manifest().runtime.local.as_ref();
     let services = local.iter().flat_map(|local| &local.service).map(|service| service.name.as_str());
     let tasks = local.iter().flat_map(|local| &local.task).map(|task| task.name.as_str());
-    let known: Vec<&str> = services.chain(tasks).collect();
+    let background: Vec<String> = places::all_background(ws).into_iter().map(|record| record.name).collect();
+    let known: Vec<&str> = services.chain(tasks).chain(background.iter().map(String::as_str)).collect();
     let wanted: Vec<&str> = match service {
         Some(name) if !known.contains(&name) => return Err(unknown("service", name, known)),
         Some(name) => vec![name],

@@ -1,5 +1,6 @@
 //! Starting and stopping labs: one driver for each runtime, the same verbs for all.
 
+mod background;
 mod compose;
 mod kubernetes;
 mod left;
@@ -17,6 +18,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+pub use background::{end_background, end_damage, run, start_background};
 pub use left::{leftovers, memory};
 pub use logs::logs;
 pub use state::{StandIn, Status};
@@ -116,7 +118,8 @@ pub fn down(
 ) -> Result<Down> {
     let _lock = ws.lock("down")?;
     let meant = |kind: RuntimeKind| only.is_none_or(|only| only == kind);
-    let mut stopped = Vec::new();
+    // First: traffic on a lab that is going down only prints errors.
+    let mut stopped = end_background(ws)?;
     if meant(RuntimeKind::Local) {
         stopped.extend(local::down(ws, purge, progress)?);
     } else {

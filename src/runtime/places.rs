@@ -16,6 +16,16 @@ pub(super) fn passing(ws: &Workspace, name: &str) -> PathBuf {
     ws.run_folder().join("passing").join(format!("{name}.json"))
 }
 
+/// The record of a command that runs while a drill is under way.
+pub(super) fn background(ws: &Workspace, name: &str) -> PathBuf {
+    ws.run_folder().join("background").join(format!("{name}.json"))
+}
+
+/// The record of a command that damages the lab, or puts it back, for a drill.
+pub(super) fn damage(ws: &Workspace) -> PathBuf {
+    ws.run_folder().join("damage").join("command.json")
+}
+
 /// The log of a service, a task, an installer.
 pub(super) fn log(ws: &Workspace, name: &str) -> PathBuf {
     ws.run_folder().join("log").join(format!("{name}.log"))
@@ -44,6 +54,11 @@ pub(super) fn services(ws: &Workspace) -> Vec<Record> {
 /// The passing processes on record.
 pub(super) fn all_passing(ws: &Workspace) -> Vec<Record> {
     records(ws, "passing")
+}
+
+/// What runs, or ran, while a drill is under way.
+pub(super) fn all_background(ws: &Workspace) -> Vec<Record> {
+    records(ws, "background")
 }
 
 fn records(ws: &Workspace, folder: &str) -> Vec<Record> {

@@ -16,11 +16,38 @@ pub struct Status {
     pub runtime: Option<RuntimeKind>,
     /// Its services.
     pub services: Vec<Service>,
+    /// The drill that is under way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drill: Option<Drill>,
     /// Base URLs by name.
     pub endpoints: BTreeMap<String, String>,
     /// What answers in the place of the real thing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stand_ins: Vec<StandIn>,
+}
+
+/// A drill that is under way.
+#[derive(Clone, Debug, Serialize)]
+pub struct Drill {
+    /// Its id.
+    pub id: String,
+    /// Since when, in seconds since 1970.
+    pub since: u64,
+    /// What it runs beside the lab.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub background: Vec<Service>,
+}
+
+impl Drill {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "  {WARN}drill{WARN:#} {} is under way, since {}", self.id, clock::ago(self.since))?;
+        for service in &self.background {
+            let word = if service.state == State::Ready { "runs" } else { "ended" };
+            let place = service.place.as_deref().unwrap_or_default();
+            writeln!(out, "    {}  {word} beside the lab  {DIM}{place}{DIM:#}", service.name)?;
+        }
+        Ok(())
+    }
 }
 
 /// Something that answers in the place of the real thing.
@@ -90,7 +117,9 @@ impl Status {
     /// Tells it to people.
     pub fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         let Some(runtime) = self.runtime else {
-            return writeln!(out, "nothing runs\n\nnext: mlops-lab up");
+            writeln!(out, "nothing runs")?;
+            self.drill.as_ref().map_or(Ok(()), |drill| drill.human(out))?;
+            return writeln!(out, "\nnext: mlops-lab up");
         };
         writeln!(out, "{BOLD}{runtime}{BOLD:#}")?;
         if self.services.is_empty() {
@@ -119,6 +148,11 @@ impl Status {
         }
         for stand_in in &self.stand_ins {
             stand_in.human(out)?;
+        }
+        if let Some(drill) = &self.drill {
+            drill.human(out)?;
+            let id = &drill.id;
+            return writeln!(out, "\nnext: mlops-lab check {id}   (put it back: mlops-lab break --undo)");
         }
         let next = if self.healthy() { "mlops-lab check" } else { "mlops-lab logs, then mlops-lab up" };
         writeln!(out, "\nnext: {next}")

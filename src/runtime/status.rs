@@ -1,7 +1,7 @@
 //! Asking each runtime what runs.
 
-use super::state::{Service, StandIn, State, Status};
-use super::{active, compose, context, kubernetes, local, places};
+use super::state::{Drill, Service, StandIn, State, Status};
+use super::{active, background, compose, context, kubernetes, local, places};
 use crate::catalog::manifest::{RuntimeKind, VerdictKind};
 use crate::check;
 use crate::error::Result;
@@ -23,7 +23,12 @@ pub fn status(ws: &Workspace, only: Option<RuntimeKind>, world: &dyn World) -> R
     };
     let endpoints = runtime.map(|kind| ws.manifest().endpoints(kind)).unwrap_or_default();
     let stand_ins = runtime.map_or(Ok(Vec::new()), |kind| stand_ins(ws, kind, world))?;
-    Ok(Status { runtime, services, endpoints, stand_ins })
+    let drill = ws.progress()?.drill.map(|drill| Drill {
+        id: drill.id,
+        since: drill.since,
+        background: background::background(ws),
+    });
+    Ok(Status { runtime, services, drill, endpoints, stand_ins })
 }
 
 /// What answers in the place of the real thing, as the live system says.
