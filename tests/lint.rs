@@ -3,9 +3,12 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stderr,
     clippy::disallowed_methods,
     reason = "a test may fail loudly"
 )]
+
+mod support;
 
 use std::path::Path;
 use std::process::Command;
@@ -99,19 +102,6 @@ const PLANTS: [Plant; 27] = [
     plant("templates/tiny/requirements.txt", "", "six==1.17.0\n", "`six==1.17.0` has no hash"),
 ];
 
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
-
 fn lint(pack: &Path) -> (i32, String) {
     let out = Command::new(env!("CARGO_BIN_EXE_mlops-lab")).args(["lab", "lint"]).arg(pack).output().unwrap();
     (out.status.code().unwrap(), String::from_utf8_lossy(&out.stdout).into_owned())
@@ -123,7 +113,7 @@ fn a_clean_pack_is_clean_and_every_planted_error_is_found_at_its_place() {
     assert_eq!(lint(&source).0, 0);
     for Plant { file, from, to, said } in PLANTS {
         let temp = tempfile::tempdir().unwrap();
-        copy(&source, temp.path());
+        support::copy(&source, temp.path());
         let path = temp.path().join(file);
         match (from, to) {
             // Take away a whole wrong solution; plant a whole file; change a part of one.
@@ -144,7 +134,7 @@ fn a_clean_pack_is_clean_and_every_planted_error_is_found_at_its_place() {
 #[test]
 fn a_link_in_a_pack_is_refused() {
     let temp = tempfile::tempdir().unwrap();
-    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/tiny"), temp.path());
+    support::copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/tiny"), temp.path());
     std::os::unix::fs::symlink("/etc/passwd", temp.path().join("templates/tiny/passwd")).unwrap();
     let (code, out) = lint(temp.path());
     assert_eq!(code, 1);

@@ -31,8 +31,9 @@ const ARROWS: [(&str, &[&str]); 12] = [
             "workspace",
         ],
     ),
-    // The prover drives the program from outside and only asks the runtime what is left of a lab.
-    ("prove", &["catalog", "check", "error", "platform", "runtime", "workspace"]),
+    // The prover drives the program from outside: it asks the runtime what is left of a lab, and has wrong and right solutions rendered as
+    // the rest of the lab is.
+    ("prove", &["catalog", "check", "error", "platform", "runtime", "scaffold", "workspace"]),
     // What the learner did and what is next; views and commands are above it, the lab on disk below.
     ("course", &["catalog", "check", "error", "platform", "workspace"]),
     ("runtime", &["catalog", "check", "error", "platform", "workspace"]),

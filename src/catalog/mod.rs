@@ -1,5 +1,6 @@
 //! What a lab is: its manifest, its files, and where they come from.
 
+pub mod attempts;
 pub mod course;
 mod embedded;
 pub mod expect;

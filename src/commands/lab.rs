@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::{Session, View, pasteable};
 use crate::catalog::lint;
 use crate::catalog::manifest::RuntimeKind;
+use crate::catalog::parse::line_column;
 use crate::catalog::source::{self, Source};
 use crate::catalog::tree::{File, RelPath, Tree};
 use crate::cli;
@@ -85,9 +86,35 @@ impl View for Begun {
 #[derive(Serialize)]
 pub(super) struct Linted {
     labs: Vec<String>,
-    problems: Vec<String>,
+    problems: Vec<Told>,
     #[serde(skip)]
     shown: String,
+}
+
+/// A problem for programs.
+#[derive(Serialize)]
+struct Told {
+    file: Option<String>,
+    line: Option<usize>,
+    column: Option<usize>,
+    message: String,
+    rule: &'static str,
+}
+
+impl Told {
+    /// A problem whose place, if there is one, stands in its words.
+    fn plain(rule: &'static str, message: String) -> Told {
+        Told { file: None, line: None, column: None, message, rule }
+    }
+}
+
+impl From<&lint::Finding> for Told {
+    fn from(finding: &lint::Finding) -> Told {
+        let place = finding.problem.span.as_ref().map(|span| line_column(&finding.text, span.start));
+        let (file, message) = (Some(finding.problem.file.clone()), finding.problem.message.clone());
+        let (line, column) = place.unzip();
+        Told { file, line, column, message, rule: finding.rule }
+    }
 }
 
 pub(super) fn lint(session: &Session, folder: Option<&Path>) -> Result<Linted> {
@@ -103,7 +130,7 @@ pub(super) fn lint(session: &Session, folder: Option<&Path>) -> Result<Linted> {
             Ok(lab) => lab,
             Err(error) => {
                 linted.shown.push_str(&format!("{error}\n{}\n\n", error.detail_text().unwrap_or_default()));
-                linted.problems.push(error.to_string());
+                linted.problems.push(Told::plain("parse", error.to_string()));
                 continue;
             }
         };
@@ -112,12 +139,12 @@ pub(super) fn lint(session: &Session, folder: Option<&Path>) -> Result<Linted> {
             if let Some(snippet) = finding.problem.snippet(&finding.text) {
                 linted.shown.push_str(&format!("{snippet}\n\n"));
             }
-            linted.problems.push(lint::line(&finding));
+            linted.problems.push(Told::from(&finding));
         }
         // The rules that need a render: nothing undefined, nothing that does not parse.
         for problem in scaffold::trial(&lab, &Given::default()) {
             linted.shown.push_str(&format!("{problem}\n"));
-            linted.problems.push(problem);
+            linted.problems.push(Told::plain("render", problem));
         }
     }
     Ok(linted)
@@ -163,7 +190,8 @@ pub(super) fn test(session: &Session, args: &cli::LabTest) -> Result<Exit> {
             .hint("name its pack: --pack DIR"));
     }
     if list {
-        return session.show(&Names(kinds.iter().flat_map(|kind| prove::cases(&lab, *kind)).collect()));
+        let names = kinds.iter().map(|kind| prove::cases(&lab, *kind)).collect::<Result<Vec<_>>>()?;
+        return session.show(&Names(names.concat()));
     }
     let (mut failed, mut skipped, mut unproven, mut passed) = (0, 0, 0, 0);
     for kind in kinds {
@@ -182,7 +210,7 @@ pub(super) fn test(session: &Session, args: &cli::LabTest) -> Result<Exit> {
         if write_cost {
             prove::write_cost(&lab, kind, &costs)?;
         }
-        term::say(&format!("measured on {kind}: {}", serde_json::to_string(&costs).unwrap_or_default()));
+        term::say(&format!("\nmeasured on {kind}: {}", serde_json::to_string(&costs).unwrap_or_default()));
     }
     term::say(&format!("\n{passed} passed, {failed} failed, {skipped} skipped, {unproven} not proven"));
     Ok(if failed > 0 {
@@ -202,7 +230,12 @@ fn tell(session: &Session, case: &Case) {
     } else {
         let seconds = format!("{DIM}{:.1} s{DIM:#}", case.seconds);
         match &case.outcome {
-            Outcome::Pass => writeln!(out, "{GOOD}pass{GOOD:#}  {} {seconds}", case.name),
+            Outcome::Pass => writeln!(out, "{GOOD}pass{GOOD:#}  {} {seconds}", case.name).and_then(|()| {
+                let observed =
+                    case.observed.iter().map(|text| format!("      {DIM}{}{DIM:#}", one_line(text)));
+                let warning = case.warning.iter().map(|text| format!("      {WARN}warning{WARN:#}: {text}"));
+                observed.chain(warning).try_for_each(|line| writeln!(out, "{line}"))
+            }),
             Outcome::Fail(why) => writeln!(
                 out,
                 "{BAD}FAIL{BAD:#}  {} {seconds}\n      {}",
@@ -214,6 +247,16 @@ fn tell(session: &Session, case: &Case) {
         }
     };
     let _ = out.flush();
+}
+
+/// What fits on a line of a terminal, in one line.
+fn one_line(text: &str) -> String {
+    const ROOM: usize = 70;
+    let words = term::escape(&text.split_whitespace().collect::<Vec<_>>().join(" "));
+    match words.char_indices().nth(ROOM) {
+        Some((end, _)) => format!("{}…", &words[..end]),
+        None => words,
+    }
 }
 
 #[derive(Serialize)]

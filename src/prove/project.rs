@@ -1,11 +1,13 @@
 //! A lab made for a proof: a temporary folder, a free port, and our own program run on it as a learner would.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use super::attempt::words;
 use super::{Options, unexpected};
-use crate::catalog::manifest::{Cost, Drill, RuntimeKind, VarKind, VerdictKind};
+use crate::catalog::manifest::{Cost, RuntimeKind, VarKind, VerdictKind};
 use crate::catalog::{Lab, Source};
 use crate::check;
 use crate::error::{Error, Result};
@@ -27,6 +29,31 @@ pub(super) struct Seen {
     pub(super) code: Option<i32>,
     pub(super) stdout: String,
     pub(super) stderr: String,
+}
+
+/// What a check reported.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Judged {
+    pub(super) verdict: VerdictKind,
+    pub(super) expected: String,
+    pub(super) observed: String,
+    pub(super) because: String,
+}
+
+impl Judged {
+    /// All of it, for a case that failed.
+    pub(super) fn text(&self) -> String {
+        let lines = [("expected", &self.expected), ("observed", &self.observed), ("why", &self.because)];
+        let lines = lines.iter().filter(|(_, text)| !text.is_empty());
+        lines.map(|(name, text)| format!("{name:8}  {text}")).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// Where the lab is up, and each service with its state.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Runs {
+    pub(super) runtime: Option<String>,
+    pub(super) services: BTreeMap<String, String>,
 }
 
 pub(super) struct Project {
@@ -116,31 +143,82 @@ impl Project {
     }
 
     /// The check of this step or drill passes.
-    pub(super) fn green(&self, id: &str) -> Result<()> {
-        self.lab(&["check", id, "--runtime", self.kind.name()]).map(drop)
+    pub(super) fn green(&self, id: &str) -> Result<Judged> {
+        self.expect(id, &[VerdictKind::Pass], "pass")
     }
 
-    /// The check of this step or drill does not pass: «not yet» or «cannot tell», and never a bug.
-    pub(super) fn red(&self, id: &str) -> Result<()> {
-        let seen = self.run(&["check", id, "--runtime", self.kind.name()])?;
-        match seen.code {
-            Some(1 | 3) => Ok(()),
-            _ => Err(unexpected(&format!("check {id}"), "be red (1 or 3)", &seen)),
+    /// The check of this step or drill does not pass. Also where nothing can be seen yet: before a
+    /// step nothing has to run.
+    pub(super) fn red(&self, id: &str) -> Result<Judged> {
+        self.expect(id, &[VerdictKind::NotYet, VerdictKind::CannotTell], "be red")
+    }
+
+    fn expect(&self, id: &str, wanted: &[VerdictKind], what: &str) -> Result<Judged> {
+        let judged = self.check(id)?;
+        if wanted.contains(&judged.verdict) {
+            return Ok(judged);
         }
+        let verdict = words(judged.verdict);
+        Err(Error::no(format!("`mlops-lab check {id}` should {what}, and reports {verdict}"))
+            .detail(judged.text()))
     }
 
-    /// The checks of a drill pass. Judged here: `check` judges only one that is under way.
-    pub(super) fn recovered(&self, drill: &Drill) -> Result<()> {
-        let context = runtime::context(&self.workspace()?, self.kind)?;
+    /// What the check of this step or drill reports.
+    pub(super) fn check(&self, id: &str) -> Result<Judged> {
+        let seen = self.run(&["check", id, "--runtime", self.kind.name(), "--json"])?;
+        let verdict = match seen.code {
+            Some(0) => VerdictKind::Pass,
+            Some(1) => VerdictKind::NotYet,
+            Some(3) => VerdictKind::CannotTell,
+            _ => return Err(unexpected(&format!("check {id}"), "judge", &seen)),
+        };
+        let report: serde_json::Value = serde_json::from_str(&seen.stdout).unwrap_or_default();
+        let now = &report["rows"][0]["now"];
+        let word = |key: &str| now[key].as_str().unwrap_or_default().to_owned();
+        let mut judged = Judged {
+            verdict,
+            expected: word("expected"),
+            observed: word("observed"),
+            because: word("because"),
+        };
+        if now.is_null() {
+            // It ended before it asked.
+            judged.observed = report["error"].as_str().unwrap_or(seen.stderr.trim()).to_owned();
+        }
+        Ok(judged)
+    }
+
+    /// What runs.
+    pub(super) fn runs(&self) -> Result<Runs> {
+        let seen = self.run(&["status", "--json"])?;
+        let report: serde_json::Value = serde_json::from_str(&seen.stdout).unwrap_or_default();
+        let services = report["services"].as_array().into_iter().flatten();
+        let word = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        Ok(Runs {
+            runtime: report["runtime"].as_str().map(str::to_owned),
+            services: services.map(|service| (word(&service["name"]), word(&service["state"]))).collect(),
+        })
+    }
+
+    /// The checks of a drill that must pass once it is over, asked of the live system: the drill is
+    /// not under way, so `check` does not judge it.
+    pub(super) fn recovered(&self, id: &str) -> Result<()> {
         let workspace = self.workspace()?;
-        let rendered = workspace.manifest().drill.iter().find(|rendered| rendered.id == drill.id);
-        let checks = rendered.map_or(&[][..], |drill| &drill.mended);
-        let seen = check::judge_all(checks, &context, &Machine);
-        if seen.verdict == VerdictKind::Pass {
+        let Some(drill) = workspace.manifest().drill.iter().find(|drill| drill.id == id) else {
+            return Err(Error::bug(format!("there is no drill `{id}`")));
+        };
+        let context = runtime::context(&workspace, self.kind)?;
+        let verdict = check::judge_all(&drill.mended, &context, &Machine);
+        if verdict.verdict == VerdictKind::Pass {
             return Ok(());
         }
-        Err(Error::no(format!("`{}` was put back, and is not well", drill.id))
-            .detail(format!("expected  {}\nobserved  {}", seen.expected, seen.observed)))
+        Err(Error::no(format!("`{id}` was put back, and what its fix must show does not hold"))
+            .detail(format!("expected  {}\nobserved  {}", verdict.expected, verdict.observed)))
+    }
+
+    /// Whether this drill is under way.
+    pub(super) fn under_way(&self, id: &str) -> Result<bool> {
+        Ok(self.workspace()?.progress()?.drill.is_some_and(|drill| drill.id == id))
     }
 
     /// Why `check` does not ask for this step.

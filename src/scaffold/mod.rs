@@ -2,6 +2,7 @@
 
 mod answers;
 mod apply;
+mod attempts;
 mod disk;
 mod env;
 mod journal;
@@ -14,6 +15,7 @@ mod value;
 
 pub use answers::{Given, NAME, answers, plain, project_name};
 pub use apply::{Laid, create, enough, free, overlay, vacant};
+pub use attempts::{Attempted, attempted};
 pub use env::{renew, secrets};
 pub use journal::{Op, Recovered, Undone, commit, possible, recover, undo, unfinished};
 pub use plan::{Action, Change, Policies, Policy, beside, plan};

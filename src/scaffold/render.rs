@@ -35,7 +35,7 @@ pub fn render(lab: &Lab, answers: &Answers) -> Result<Rendered> {
     let known: Files = lab
         .knowledge
         .iter()
-        .filter(|(path, _)| *path != "lab.toml" && !path.starts_with("wrong/"))
+        .filter(|(path, _)| *path != "lab.toml" && !path.starts_with("wrong/") && !path.starts_with("right/"))
         .map(|(path, bytes)| (path.clone(), bytes.clone()))
         .collect();
     let knowledge = pen.tree(&known, &below, &pen.plain)?;
@@ -63,8 +63,12 @@ pub fn render(lab: &Lab, answers: &Answers) -> Result<Rendered> {
 /// Renders a lab as `lab lint` does: with the given answers over defaults and examples; then every generated TOML and JSON file must parse,
 /// and no delimiter may be left. Returns what is wrong.
 pub fn trial(lab: &Lab, given: &Given) -> Vec<String> {
-    let rendered = match answers(&lab.manifest, given).and_then(|answers| render(lab, &answers)) {
-        Ok(rendered) => rendered,
+    let drawn = answers(&lab.manifest, given).and_then(|answers| {
+        let rendered = render(lab, &answers)?;
+        Ok((answers, rendered))
+    });
+    let (answers, rendered) = match drawn {
+        Ok(drawn) => drawn,
         Err(error) => {
             return vec![format!(
                 "{error}{}",
@@ -88,18 +92,19 @@ pub fn trial(lab: &Lab, given: &Given) -> Vec<String> {
             wrong.push(format!("{path}: a template delimiter is left"));
         }
     }
+    wrong.extend(super::attempts::trial(lab, &answers, &rendered));
     wrong
 }
 
-struct Pen<'a> {
-    lab: &'a Lab,
+pub(super) struct Pen<'a> {
+    pub(super) lab: &'a Lab,
     tera: Tera,
-    plain: Context,
+    pub(super) plain: Context,
     secret: Context,
 }
 
 impl<'a> Pen<'a> {
-    fn new(lab: &'a Lab, answers: &Answers) -> Result<Self> {
+    pub(super) fn new(lab: &'a Lab, answers: &Answers) -> Result<Self> {
         let mut tera = Tera::default();
         // The usual braces belong to GitHub Actions, Prometheus, Go templates and shells.
         tera.set_delimiters(Delimiters {
@@ -128,7 +133,7 @@ impl<'a> Pen<'a> {
     }
 
     /// Renders a text; most have no hole, and cost nothing.
-    fn text(&self, text: &str, file: &str, context: &Context) -> Result<String> {
+    pub(super) fn text(&self, text: &str, file: &str, context: &Context) -> Result<String> {
         let opens = |(at, _)| matches!(text.as_bytes().get(at + 1), Some(b'[' | b'%' | b'#'));
         if !text.match_indices('<').any(opens) {
             return Ok(text.to_owned());
@@ -151,7 +156,7 @@ impl<'a> Pen<'a> {
         }
     }
 
-    fn tree(&self, files: &Files, below: &str, context: &Context) -> Result<Tree> {
+    pub(super) fn tree(&self, files: &Files, below: &str, context: &Context) -> Result<Tree> {
         let mut tree = Tree::new();
         let mut from = BTreeMap::new();
         for (path, bytes) in files {

@@ -1,5 +1,6 @@
 //! The rules of the lab format that need no rendering and no machine: from a lab to a list of problems, each with its place.
 
+mod attempts;
 mod drills;
 mod wiring;
 
@@ -12,29 +13,38 @@ use super::parse::{Key, Problem, line_column, locate};
 /// The least number of characters of a secret: 64 bits, when it is made of hex digits.
 const SECRET: usize = 16;
 
-/// The least number of wrong solutions for each step: one mistake and one fraud.
-const WRONG_SOLUTIONS: usize = 2;
-
-/// Everything that is against the rules, in the order of the files.
+/// Everything that is against the rules, in the order of the rules.
 pub fn lint(lab: &Lab) -> Vec<Finding> {
-    let mut lint = Lint { lab, found: Vec::new() };
-    lint.names();
-    lint.variables();
-    lint.steps();
-    lint.drills();
-    lint.renamed();
-    lint.kept();
-    lint.held();
-    lint.stand_ins();
-    lint.services();
-    lint.cluster();
-    lint.ignored();
-    lint.logins();
-    lint.probes();
-    lint.files();
-    lint.pins();
+    let mut lint = Lint { lab, rule: "", found: Vec::new() };
+    for (rule, hold) in RULES {
+        lint.rule = rule;
+        hold(&mut lint);
+    }
     lint.found
 }
+
+/// A rule under its name.
+type Rule = (&'static str, fn(&mut Lint<'_>));
+
+/// The rules by the names under which programs see them.
+const RULES: [Rule; 16] = [
+    ("names", |lint| lint.names()),
+    ("variables", |lint| lint.variables()),
+    ("steps", |lint| lint.steps()),
+    ("drills", |lint| lint.drills()),
+    ("renamed", |lint| lint.renamed()),
+    ("kept", |lint| lint.kept()),
+    ("held", |lint| lint.held()),
+    ("attempts", |lint| lint.attempts()),
+    ("stand-ins", |lint| lint.stand_ins()),
+    ("services", |lint| lint.services()),
+    ("cluster", |lint| lint.cluster()),
+    ("ignored", |lint| lint.ignored()),
+    ("logins", |lint| lint.logins()),
+    ("probes", |lint| lint.probes()),
+    ("files", |lint| lint.files()),
+    ("pins", |lint| lint.pins()),
+];
 
 /// A problem with the text that it is in, for showing the line.
 #[derive(Clone, Debug)]
@@ -43,10 +53,13 @@ pub struct Finding {
     pub problem: Problem,
     /// The text of the file; empty for one that is not text.
     pub text: String,
+    /// The rule that it is against.
+    pub rule: &'static str,
 }
 
 struct Lint<'a> {
     lab: &'a Lab,
+    rule: &'static str,
     found: Vec<Finding>,
 }
 
@@ -54,7 +67,7 @@ impl Lint<'_> {
     fn manifest(&mut self, path: &[Key], message: impl Into<String>) {
         let span = locate(&self.lab.text, path);
         let problem = Problem { file: self.lab.file.clone(), span, message: message.into() };
-        self.found.push(Finding { problem, text: self.lab.text.clone() });
+        self.found.push(Finding { problem, text: self.lab.text.clone(), rule: self.rule });
     }
 
     fn file(
@@ -65,7 +78,7 @@ impl Lint<'_> {
         message: impl Into<String>,
     ) {
         let problem = Problem { file: self.lab.source.describe(file), span: at, message: message.into() };
-        self.found.push(Finding { problem, text: text.to_owned() });
+        self.found.push(Finding { problem, text: text.to_owned(), rule: self.rule });
     }
 
     fn id(&self) -> &str {
@@ -90,9 +103,8 @@ impl Lint<'_> {
             if !seen.insert(id.clone()) {
                 self.manifest(&at, format!("the id `{id}` is used twice"));
             }
-            if !id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') || id.is_empty()
-            {
-                self.manifest(&at, format!("the id `{id}` has other characters than a-z, 0-9 and -"));
+            if !is_id(id) {
+                self.manifest(&at, not_an_id(id));
             }
         }
         if !self.lab.manifest.vars.get("project_name").is_some_and(|var| var.kind == VarKind::Name) {
@@ -141,30 +153,6 @@ impl Lint<'_> {
             self.solution(&at("solution"), &step.solution, &step.id);
             if step.check.is_empty() {
                 self.manifest(&at("id"), format!("the step `{}` has no check", step.id));
-            }
-            let wrong = format!("wrong/{}/", step.id);
-            let names: BTreeSet<&str> = self
-                .lab
-                .knowledge
-                .keys()
-                .filter_map(|path| path.strip_prefix(&wrong)?.split_once('/'))
-                .map(|(name, _)| name)
-                .collect();
-            let count = names.len();
-            for name in names {
-                let file = format!("{wrong}{name}/wrong.toml");
-                if !self.lab.knowledge.contains_key(&file) {
-                    let message =
-                        format!("the wrong solution `{name}` has no wrong.toml that says why it is wrong");
-                    self.file(&format!("labs/{}/{file}", self.id()), None, "", message);
-                }
-            }
-            if count < WRONG_SOLUTIONS {
-                let message = format!(
-                    "the step `{}` has {count} wrong solutions in {wrong}, and needs {WRONG_SOLUTIONS}",
-                    step.id
-                );
-                self.manifest(&at("id"), message);
             }
             let here: Vec<RuntimeKind> =
                 if step.runtimes.is_empty() { runtimes.clone() } else { step.runtimes.clone() };
@@ -352,6 +340,24 @@ impl Lint<'_> {
     }
 }
 
+/// Whether something can be called so: it stands in names of cases and files.
+fn is_id(id: &str) -> bool {
+    !id.is_empty() && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
+fn not_an_id(id: &str) -> String {
+    format!("the id `{id}` has other characters than a-z, 0-9 and -")
+}
+
+/// Why this names no program, if it does not.
+fn not_a_command(argv: &[String]) -> Option<&'static str> {
+    match argv.first() {
+        None => Some("an empty command"),
+        Some(program) if program.trim().is_empty() => Some("a command without a program"),
+        Some(_) => None,
+    }
+}
+
 /// Whether an image is named by a tag other than `latest`, a digest, or a variable of the build.
 fn pinned(image: &str) -> bool {
     if image.contains('@') || image.contains('$') || image.contains("<[") || image == "scratch" {
@@ -377,7 +383,7 @@ fn used_variables(text: &str) -> BTreeSet<String> {
 
 /// `file:line:column: message`, as compilers print it.
 pub fn line(finding: &Finding) -> String {
-    let Finding { problem, text } = finding;
+    let Finding { problem, text, .. } = finding;
     match &problem.span {
         Some(span) => {
             let (line, column) = line_column(text, span.start);

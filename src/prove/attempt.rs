@@ -1,0 +1,110 @@
+//! Laying a wrong or a right solution over a project, and taking it back.
+
+use std::time::Duration;
+
+use super::project::{Judged, Project};
+use super::state::Known;
+use crate::catalog::attempts::{Attempt, Side};
+use crate::catalog::manifest::VerdictKind;
+use crate::catalog::tree::Tree;
+use crate::error::{Error, Result};
+use crate::platform::fs::{self, Mode};
+use crate::platform::process::{self, Ended};
+use crate::scaffold::Attempted;
+
+/// A solution may build images.
+const WITHIN: Duration = Duration::from_secs(5 * 60);
+
+/// A solution, and what it does to this project.
+pub(super) struct Laying<'a> {
+    pub(super) attempt: &'a Attempt,
+    pub(super) does: &'a Attempted,
+}
+
+impl Laying<'_> {
+    /// Lays it over the project and asks the check.
+    pub(super) fn try_on(&self, project: &Project) -> Result<Judged> {
+        self.lay(project)?;
+        let judged = project.check(&self.attempt.target)?;
+        let wanted = match (self.attempt.side, self.attempt.spec.verdict) {
+            (Side::Right, _) => VerdictKind::Pass,
+            (Side::Wrong, Some(VerdictKind::CannotTell)) => VerdictKind::CannotTell,
+            (Side::Wrong, _) => VerdictKind::NotYet,
+        };
+        if judged.verdict == wanted {
+            return Ok(judged);
+        }
+        let Attempt { side, target, spec, .. } = self.attempt;
+        Err(Error::no(format!(
+            "a {side} solution: the check of `{target}` should report {}, and reports {} ({})",
+            words(wanted),
+            words(judged.verdict),
+            spec.why
+        ))
+        .detail(judged.text()))
+    }
+
+    /// Brings the project back to where it was: the files that it changed, then its own `undo`, then
+    /// whatever is still other.
+    pub(super) fn take_back(&self, project: &Project, known: &mut Known) -> Result<()> {
+        let undone = known.put_back(project).and_then(|()| self.run(project, &self.does.undo));
+        let settled = known.settle(project);
+        undone.and(settled)
+    }
+
+    fn lay(&self, project: &Project) -> Result<()> {
+        if let Some(folder) = &self.attempt.spec.from {
+            lay(project, &project.workspace()?.knowledge(folder)?)?;
+        }
+        lay(project, &self.does.files)?;
+        for (path, edit) in &self.does.edits {
+            let place = path.under(&project.root);
+            let Some(bytes) = fs::read_optional(&place)? else {
+                return Err(self.unlaid(&format!("there is no {path} to edit")));
+            };
+            let text = String::from_utf8(bytes).map_err(|_| self.unlaid(&format!("{path} is no text")))?;
+            let text = edit.apply(&text).map_err(|why| self.unlaid(&why))?;
+            fs::write_as(&place, text.as_bytes(), fs::bits(&place).map_or(Mode::Plain, Mode::Exactly))?;
+        }
+        self.run(project, &self.does.run)
+    }
+
+    fn unlaid(&self, why: &str) -> Error {
+        Error::environment(format!("labs/…/{} cannot be laid: {why}", self.attempt.file))
+    }
+
+    fn run(&self, project: &Project, commands: &[Vec<String>]) -> Result<()> {
+        let workspace = project.workspace()?;
+        for argv in commands {
+            let mut command = workspace.command(project.kind, argv, WITHIN)?;
+            // In front: the cluster that the lab is in by now, if any, wins.
+            command.env.splice(0..0, project.cluster());
+            let words = process::shell_words(argv);
+            let captured = process::capture(&command)
+                .map_err(|why| self.unlaid(&format!("cannot run `{words}`: {why:?}")))?;
+            if captured.ended != Ended::Code(0) {
+                let printed =
+                    [&captured.stdout, &captured.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+                return Err(self
+                    .unlaid(&format!("`{words}` ended with {:?}", captured.ended))
+                    .detail(printed.concat().trim().to_owned()));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn lay(project: &Project, files: &Tree) -> Result<()> {
+    files
+        .iter()
+        .try_for_each(|(path, file)| fs::write(&path.under(&project.root), &file.bytes, file.executable))
+}
+
+/// A verdict as it is spoken of.
+pub(super) fn words(verdict: VerdictKind) -> &'static str {
+    match verdict {
+        VerdictKind::Pass => "passed",
+        VerdictKind::NotYet => "not yet",
+        VerdictKind::CannotTell => "cannot tell",
+    }
+}
