@@ -86,3 +86,48 @@ fn every_lab_says_what_it_needs_and_costs() {
         }
     }
 }
+
+#[test]
+fn every_workflow_names_its_actions_by_commit_with_the_version_beside_it() {
+    for id in ids() {
+        let lab = Lab::new(None, &id, &[]);
+        for file in files(&lab.root.join(".github/workflows"), ".yml") {
+            let workflow = std::fs::read_to_string(&file).unwrap();
+            for line in workflow.lines().filter_map(|line| line.split_once("uses:")) {
+                let (action, version) = line.1.trim().split_once(" # v").unwrap_or((line.1.trim(), ""));
+                let commit = action.split_once('@').map_or("", |(_, commit)| commit);
+                let by_commit = commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+                let versioned = version.split('.').count() == 3;
+                assert!(by_commit && versioned, "{id}: {action} # v{version}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_lab_in_git_keeps_its_knowledge_and_its_line_ends_and_not_its_settings() {
+    for id in ids() {
+        let lab = Lab::new(None, &id, &[]);
+        let git = |folder: &Path, args: &[&str]| {
+            let own = ["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"];
+            must(Command::new("git").args(own).args(args).current_dir(folder)).out
+        };
+        git(&lab.root, &["init", "--quiet"]);
+        git(&lab.root, &["add", "--all"]);
+        git(&lab.root, &["commit", "--quiet", "--message", "a lab"]);
+        let kept = git(&lab.root, &["ls-files"]);
+        assert!(kept.lines().any(|line| line == ".mlops-lab/lab.toml"), "{id}: {kept}");
+        assert!(!kept.lines().any(|line| line.rsplit('/').next() == Some(".env")), "{id}: {kept}");
+        let clone = tempfile::tempdir().unwrap();
+        let target = clone.path().join("clone");
+        git(
+            clone.path(),
+            &["-c", "core.autocrlf=true", "clone", "--quiet", lab.root.to_str().unwrap(), "clone"],
+        );
+        for path in files(&target, "").iter().filter(|path| !path.contains("/.git/")) {
+            let text = std::fs::read(path).unwrap();
+            let crlf = !text.contains(&0) && text.windows(2).any(|pair| pair == b"\r\n");
+            assert!(!crlf, "{id}: {path} has the line ends of Windows in a clone");
+        }
+    }
+}

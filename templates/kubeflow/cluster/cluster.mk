@@ -19,10 +19,10 @@ cluster-up: ## apply Kubeflow Pipelines and wait for it
 cluster-down: ## remove the namespace, with all data
 	kubectl delete namespace <[ project_name ]>
 
-forward: ## keep the API's port open on this machine, until Ctrl-C
+forward: .env ## keep the API's port open on this machine, until Ctrl-C
 	kubectl --namespace <[ project_name ]> port-forward --address=127.0.0.1 service/ml-pipeline $(PORT):8888
 
-submit: .venv/installed ## upload the pipeline to the cluster and run it
+submit: .env .venv/installed ## upload the pipeline to the cluster and run it
 	@$(RUN) -m cluster.submit
 
 deploy: .venv/installed ## serve the model of the latest run with KServe

@@ -37,6 +37,9 @@ fn autoscaler(objects: &[Value], object: &Value) -> Vec<String> {
     if text(target, "/apiVersion") != text(spec, "/scaleTargetRef/apiVersion") {
         found.push(format!("the target is of {}", text(target, "/apiVersion")));
     }
+    if let Some(count) = target.pointer("/spec/replicas") {
+        found.push(format!("the target sets replicas {count}: every apply would fight the autoscaler"));
+    }
     // A share of the request: without one there is nothing to take a share of.
     for metric in
         list(spec, "/metrics").iter().filter(|it| text(it, "/resource/target/type") == "Utilization")
