@@ -15,7 +15,7 @@ use crate::platform::term::{BOLD, DIM, Progress as _};
 use crate::platform::{fs, process, term};
 use crate::runtime;
 use crate::scaffold::{self, Laid};
-use crate::workspace::Workspace;
+use crate::workspace::{BACKUP, Workspace};
 
 #[derive(Serialize)]
 pub(super) struct Solved {
@@ -72,8 +72,7 @@ pub(super) fn run(
     }
     {
         let _lock = workspace.lock("solve")?;
-        solved.files =
-            scaffold::overlay(workspace.root(), &overlay, &workspace.base()?, &workspace.backup_folder())?;
+        solved.files = scaffold::overlay(workspace.root(), &overlay, &workspace.base()?, BACKUP)?;
         // The lock ends here: a solution may call `mlops-lab up`.
     }
     run_all(session, &workspace, kind, &solution.run, None)?;

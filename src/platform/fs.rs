@@ -75,16 +75,6 @@ fn executable(path: &Path) -> bool {
     }
 }
 
-/// Removes the folders above a path that are empty, up to but not including `root`.
-pub fn remove_empty_above(path: &Path, root: &Path) {
-    for folder in path.ancestors().skip(1).take_while(|folder| *folder != root) {
-        // Refused for a folder that is not empty.
-        if fs::remove_dir(folder).is_err() {
-            break;
-        }
-    }
-}
-
 /// The whole file as text.
 pub fn read_text(path: &Path) -> Result<String> {
     String::from_utf8(read(path)?)
@@ -119,6 +109,16 @@ pub enum Mode {
 }
 
 impl Mode {
+    /// The permission bits that a new file is asked for; the umask takes from them.
+    pub fn bits(self) -> u32 {
+        match self {
+            Mode::Plain => 0o644,
+            Mode::Script => 0o755,
+            Mode::Private => 0o600,
+            Mode::Exactly(bits) => bits,
+        }
+    }
+
     /// A script or not.
     pub fn of(executable: bool) -> Mode {
         if executable { Mode::Script } else { Mode::Plain }
@@ -159,12 +159,7 @@ pub fn create(path: &Path, bytes: &[u8], mode: Mode) -> io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
-        options.mode(match mode {
-            Mode::Plain => 0o644,
-            Mode::Script => 0o755,
-            Mode::Private => 0o600,
-            Mode::Exactly(bits) => bits,
-        });
+        options.mode(mode.bits());
     }
     let mut file = options.open(path)?;
     file.write_all(bytes)?;
@@ -210,21 +205,6 @@ pub fn make_new_folder(path: &Path) -> io::Result<()> {
 /// Removes a folder if it is empty; whether it is gone.
 pub fn remove_if_empty(path: &Path) -> bool {
     fs::remove_dir(path).is_ok()
-}
-
-/// Removes a folder that holds nothing but folders; anything else stays.
-pub fn remove_empty_folders(path: &Path) {
-    if kind(path).is_ok_and(|kind| kind == Kind::Folder) {
-        for name in folders(path).unwrap_or_default() {
-            remove_empty_folders(&path.join(name));
-        }
-        remove_if_empty(path);
-    }
-}
-
-/// The length of a file; none where there is no file.
-pub fn length(path: &Path) -> Option<u64> {
-    fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file).map(|meta| meta.len())
 }
 
 /// Whether names can be made and removed in a folder by this user.

@@ -10,6 +10,7 @@ use crate::catalog::tree::{RelPath, Tree};
 use crate::error::{Error, Result};
 use crate::platform::clock;
 use crate::platform::fs::{self, Kind, Mode};
+use crate::platform::inside;
 
 /// Makes a new folder with these files. It appears under its name only when it is whole.
 ///
@@ -187,31 +188,37 @@ pub struct Laid {
 }
 
 /// Lays files over a project, each written whole. A file that differs from `base`, what `init` wrote, was edited by the learner: it is kept in a
-/// folder of this moment below `backups` first. Files that are the same already are not touched.
+/// folder of this moment below `backups`, a path of the project, first. Files that are the same already are not touched.
 ///
 /// # Errors
 /// Exit 3 when a folder on the way is a link (nothing is ever written through one), or a file cannot be written.
-pub fn overlay(root: &Path, tree: &Tree, base: &Tree, backups: &Path) -> Result<Vec<Laid>> {
+pub fn overlay(root: &Path, tree: &Tree, base: &Tree, backups: &str) -> Result<Vec<Laid>> {
     for path in tree.keys() {
         solid(root, path)?;
     }
-    let moment = backups.join(clock::unix_now().to_string());
+    let cannot = |what: &str, path: &str| {
+        let message = format!("cannot {what} {}", root.join(path).display());
+        move |error: std::io::Error| Error::environment(message).because(error)
+    };
+    let moment = format!("{backups}/{}", clock::unix_now());
     let mut laid = Vec::new();
     for (path, file) in tree {
-        let place = path.under(root);
-        let mine = fs::read_optional(&place)?;
-        if mine.as_ref() == Some(&file.bytes) {
+        let place = path.as_str();
+        let mine = inside::content(root, place).map_err(cannot("read", place))?;
+        if mine.as_ref().is_some_and(|(mine, _)| *mine == file.bytes) {
             continue;
         }
         let mut backup = None;
-        if let Some(mine) = mine
+        if let Some((mine, _)) = mine
             && base.get(path).is_none_or(|base| base.bytes != mine)
         {
-            let kept = path.under(&moment);
-            fs::write(&kept, &mine, false)?;
-            backup = Some(kept);
+            let kept = format!("{moment}/{place}");
+            // Who may read the copy is who may read the file.
+            let mode = Mode::Exactly(inside::bits(root, place).unwrap_or(0o600) & 0o777);
+            inside::write(root, &kept, &mine, mode).map_err(cannot("write", &kept))?;
+            backup = Some(root.join(kept));
         }
-        fs::write(&place, &file.bytes, file.executable)?;
+        inside::write(root, place, &file.bytes, Mode::of(file.executable)).map_err(cannot("write", place))?;
         laid.push(Laid { path: path.clone(), backup });
     }
     Ok(laid)
@@ -232,17 +239,17 @@ pub(super) fn in_the_way(place: &Path, path: &RelPath) -> Error {
 
 /// What is neither a folder on the way to a file nor the file, if anything.
 pub(super) fn obstacle(root: &Path, path: &RelPath) -> Result<Option<(PathBuf, Kind)>> {
-    let mut place = root.to_path_buf();
-    let parts: Vec<&str> = path.as_str().split('/').collect();
-    for (index, part) in parts.iter().enumerate() {
-        place.push(part);
-        let wanted = if index + 1 == parts.len() { Kind::File } else { Kind::Folder };
-        let kind = fs::kind(&place).map_err(|error| {
-            Error::environment(format!("cannot look at {}", place.display())).because(error)
+    let path = path.as_str();
+    let ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);
+    for end in ends {
+        let part = &path[..end];
+        let wanted = if end == path.len() { Kind::File } else { Kind::Folder };
+        let kind = inside::kind(root, part).map_err(|error| {
+            Error::environment(format!("cannot inspect {}", root.join(part).display())).because(error)
         })?;
         match kind {
             Kind::Missing => return Ok(None),
-            kind if kind != wanted => return Ok(Some((place, kind))),
+            kind if kind != wanted => return Ok(Some((root.join(part), kind))),
             _ => {}
         }
     }

@@ -9,10 +9,10 @@ use crate::platform::inside::Swap;
 use crate::platform::{fs, inside};
 
 pub(super) trait Disk {
+    // A new folder, which nobody else knows yet.
+
     /// A file among what is not valid yet.
     fn write(&self, path: &Path, bytes: &[u8], mode: Mode) -> Result<()>;
-    /// A file that is there whole or not at all.
-    fn write_whole(&self, path: &Path, bytes: &[u8], mode: Mode) -> Result<()>;
     /// A folder and those above it.
     fn make_folder(&self, path: &Path) -> Result<()>;
     /// A folder that nobody has; whether it was made.
@@ -21,12 +21,25 @@ pub(super) trait Disk {
     fn remove_tree(&self, path: &Path) -> Result<()>;
     /// A folder, if it is empty.
     fn remove_if_empty(&self, path: &Path);
+
+    // A lab: every path is below its root, and no link is followed.
+
+    /// A file that is not there yet, among what is not valid yet. The folders above it are made.
+    fn stage(&self, root: &Path, path: &str, bytes: &[u8], mode: Mode) -> Result<()>;
+    /// A file that is there whole or not at all. The folders above it are made.
+    fn write_whole(&self, root: &Path, path: &str, bytes: &[u8], mode: Mode) -> Result<()>;
+    /// Another name for a file or a folder of our own.
+    fn rename_in(&self, root: &Path, from: &str, to: &str) -> Result<()>;
+    /// A folder of our own and all below it.
+    fn remove_tree_in(&self, root: &Path, path: &str) -> Result<()>;
+    /// A folder, if it is empty.
+    fn remove_empty_in(&self, root: &Path, path: &str);
     /// A file to its place in the project.
-    fn bring(&self, from: &Path, root: &Path, to: &RelPath) -> Result<()>;
+    fn bring(&self, root: &Path, from: &str, to: &RelPath) -> Result<()>;
     /// A file to its place in the project, and what is there to its name, in one step.
-    fn swap(&self, from: &Path, root: &Path, to: &RelPath) -> Result<Swap>;
+    fn swap(&self, root: &Path, from: &str, to: &RelPath) -> Result<Swap>;
     /// A file out of the project; whether there was one.
-    fn take(&self, root: &Path, path: &RelPath, to: &Path) -> Result<bool>;
+    fn take(&self, root: &Path, path: &RelPath, to: &str) -> Result<bool>;
     /// The folders above a place in the project.
     fn make_way(&self, root: &Path, path: &RelPath) -> Result<()>;
 }
@@ -34,8 +47,8 @@ pub(super) trait Disk {
 /// The machine's own.
 pub(super) struct Real;
 
-fn cannot(what: &str, root: &Path, path: &RelPath) -> impl FnOnce(std::io::Error) -> Error {
-    let message = format!("cannot {what} {}", path.under(root).display());
+fn cannot(what: &str, root: &Path, path: &str) -> impl FnOnce(std::io::Error) -> Error {
+    let message = format!("cannot {what} {}", root.join(path).display());
     move |error| Error::environment(message).because(error)
 }
 
@@ -43,9 +56,6 @@ impl Disk for Real {
     fn write(&self, path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
         fs::create(path, bytes, mode)
             .map_err(|error| Error::environment(format!("cannot write {}", path.display())).because(error))
-    }
-    fn write_whole(&self, path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
-        fs::write_as(path, bytes, mode)
     }
     fn make_folder(&self, path: &Path) -> Result<()> {
         fs::make_folder(path)
@@ -68,17 +78,32 @@ impl Disk for Real {
     fn remove_if_empty(&self, path: &Path) {
         fs::remove_if_empty(path);
     }
-    fn bring(&self, from: &Path, root: &Path, to: &RelPath) -> Result<()> {
-        inside::bring(from, root, to.as_str()).map_err(cannot("write", root, to))
+    fn stage(&self, root: &Path, path: &str, bytes: &[u8], mode: Mode) -> Result<()> {
+        inside::create(root, path, bytes, mode).map_err(cannot("write", root, path))
     }
-    fn swap(&self, from: &Path, root: &Path, to: &RelPath) -> Result<Swap> {
-        inside::swap(from, root, to.as_str()).map_err(cannot("write", root, to))
+    fn write_whole(&self, root: &Path, path: &str, bytes: &[u8], mode: Mode) -> Result<()> {
+        inside::write(root, path, bytes, mode).map_err(cannot("write", root, path))
     }
-    fn take(&self, root: &Path, path: &RelPath, to: &Path) -> Result<bool> {
-        inside::take(root, path.as_str(), to).map_err(cannot("remove", root, path))
+    fn rename_in(&self, root: &Path, from: &str, to: &str) -> Result<()> {
+        inside::rename(root, from, to).map_err(cannot("write", root, to))
+    }
+    fn remove_tree_in(&self, root: &Path, path: &str) -> Result<()> {
+        inside::remove_tree(root, path).map_err(cannot("remove", root, path))
+    }
+    fn remove_empty_in(&self, root: &Path, path: &str) {
+        inside::remove_if_empty(root, path);
+    }
+    fn bring(&self, root: &Path, from: &str, to: &RelPath) -> Result<()> {
+        inside::bring(root, from, to.as_str()).map_err(cannot("write", root, to.as_str()))
+    }
+    fn swap(&self, root: &Path, from: &str, to: &RelPath) -> Result<Swap> {
+        inside::swap(root, from, to.as_str()).map_err(cannot("write", root, to.as_str()))
+    }
+    fn take(&self, root: &Path, path: &RelPath, to: &str) -> Result<bool> {
+        inside::take(root, path.as_str(), to).map_err(cannot("remove", root, path.as_str()))
     }
     fn make_way(&self, root: &Path, path: &RelPath) -> Result<()> {
-        inside::make_way(root, path.as_str()).map_err(cannot("make the folders above", root, path))
+        inside::make_way(root, path.as_str()).map_err(cannot("make the folders above", root, path.as_str()))
     }
 }
 
@@ -160,10 +185,6 @@ pub(super) mod faulty {
             })?;
             Real.write(path, bytes, mode)
         }
-        fn write_whole(&self, path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
-            self.told(false)?;
-            Real.write_whole(path, bytes, mode)
-        }
         fn make_folder(&self, path: &Path) -> Result<()> {
             self.told(false)?;
             Real.make_folder(path)
@@ -185,15 +206,41 @@ pub(super) mod faulty {
                 Real.remove_if_empty(path);
             }
         }
-        fn bring(&self, from: &Path, root: &Path, to: &RelPath) -> Result<()> {
-            self.told(true)?;
-            Real.bring(from, root, to)
+        fn stage(&self, root: &Path, path: &str, bytes: &[u8], mode: Mode) -> Result<()> {
+            let first = !self.failed.get();
+            self.told(false).inspect_err(|_| {
+                if first {
+                    let _ = Real.stage(root, path, &bytes[..bytes.len() / 2], mode);
+                }
+            })?;
+            Real.stage(root, path, bytes, mode)
         }
-        fn swap(&self, from: &Path, root: &Path, to: &RelPath) -> Result<Swap> {
-            self.told(true)?;
-            Real.swap(from, root, to)
+        fn write_whole(&self, root: &Path, path: &str, bytes: &[u8], mode: Mode) -> Result<()> {
+            self.told(false)?;
+            Real.write_whole(root, path, bytes, mode)
         }
-        fn take(&self, root: &Path, path: &RelPath, to: &Path) -> Result<bool> {
+        fn rename_in(&self, root: &Path, from: &str, to: &str) -> Result<()> {
+            self.told(true)?;
+            Real.rename_in(root, from, to)
+        }
+        fn remove_tree_in(&self, root: &Path, path: &str) -> Result<()> {
+            self.told(true)?;
+            Real.remove_tree_in(root, path)
+        }
+        fn remove_empty_in(&self, root: &Path, path: &str) {
+            if self.may(true).is_ok() {
+                Real.remove_empty_in(root, path);
+            }
+        }
+        fn bring(&self, root: &Path, from: &str, to: &RelPath) -> Result<()> {
+            self.told(true)?;
+            Real.bring(root, from, to)
+        }
+        fn swap(&self, root: &Path, from: &str, to: &RelPath) -> Result<Swap> {
+            self.told(true)?;
+            Real.swap(root, from, to)
+        }
+        fn take(&self, root: &Path, path: &RelPath, to: &str) -> Result<bool> {
             self.told(true)?;
             Real.take(root, path, to)
         }

@@ -310,7 +310,7 @@ fn an_edited_file_is_kept_before_it_is_replaced() {
         &root,
         &tree(&[("edited", "new"), ("pristine", "new"), ("same", "new"), ("fresh/one", "new")]),
         &base,
-        &temp.path().join("kept"),
+        "kept",
     )
     .unwrap();
     let kept: Vec<_> = laid.iter().map(|laid| (laid.path.as_str(), laid.backup.is_some())).collect();
@@ -326,7 +326,7 @@ fn nothing_is_written_through_a_link() {
     std::fs::create_dir(&outside).unwrap();
     std::os::unix::fs::symlink(&outside, root.join("folder")).unwrap();
     let error =
-        overlay(&root, &tree(&[("folder/x", "evil")]), &Tree::new(), &temp.path().join("kept")).unwrap_err();
+        overlay(&root, &tree(&[("folder/x", "evil")]), &Tree::new(), "kept").unwrap_err();
     assert_eq!(error.exit(), Exit::Environment);
     assert!(!outside.join("x").exists());
 }

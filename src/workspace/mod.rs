@@ -26,6 +26,9 @@ pub use record::{Record, seed};
 /// The folder of ours inside a project.
 pub const FOLDER: &str = ".mlops-lab";
 
+/// Where files of the learner are kept before they are replaced, below the project's folder.
+pub const BACKUP: &str = ".mlops-lab/backup";
+
 /// A generated lab, found on disk.
 #[derive(Clone, Debug)]
 pub struct Workspace {
@@ -96,10 +99,6 @@ impl Workspace {
         self.root.join(FOLDER).join("run")
     }
 
-    /// Where files of the learner are kept before they are replaced.
-    pub fn backup_folder(&self) -> PathBuf {
-        self.root.join(FOLDER).join("backup")
-    }
 
     /// The tree as `init` wrote it.
     ///

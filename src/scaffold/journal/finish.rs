@@ -1,47 +1,45 @@
 //! What is left to do once a change is decided. Everything here can be done twice, and days may lie between: what the learner has written
 //! since is kept like what was there before.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::{Entry, Journal, LIST, change_folder, done_folder, hash, mode, obstacle, old_folder, solid};
+use super::{CHANGE, DONE, Entry, Journal, LIST, change, content, hash, mode, obstacle, old_folder};
 use crate::catalog::tree::RelPath;
 use crate::error::{Error, Result};
-use crate::platform::fs;
+use crate::platform::fs::Kind;
 use crate::platform::inside::{self, Swap};
+use crate::scaffold::apply::solid;
 use crate::scaffold::disk::Disk;
 
 /// Does it. Returns the files that gave way and are others than the plan found.
 pub(super) fn finish(disk: &dyn Disk, root: &Path, journal: &Journal) -> Result<Vec<RelPath>> {
-    let change = change_folder(root);
     let moment: u64 = journal
         .moment
         .parse()
-        .map_err(|_| Error::environment(format!("{} names no moment", change.join(LIST).display())))?;
-    let run = Run { disk, root, old: old_folder(root, moment) };
+        .map_err(|_| Error::environment(format!("{} names no moment", root.join(change(LIST)).display())))?;
+    let run = Run { disk, root, old: old_folder(moment) };
     let mut since = Vec::new();
     let (come, go): (Vec<_>, Vec<_>) =
         journal.entries.iter().enumerate().partition(|(_, entry)| entry.new.is_some());
     // First what goes: a folder may give way to a file, and a file to a folder.
     for (number, entry) in go {
-        if run.goes(entry, &change.join(format!("{number}.gone")))? {
+        if run.goes(entry, &change(format!("{number}.gone")))? {
             since.push(entry.path.clone());
         }
-        fs::remove_empty_above(&entry.path.under(root), root);
+        inside::remove_empty_above(root, entry.path.as_str());
     }
     for (_, entry) in come {
-        let staged = entry.new.map(|number| change.join(number.to_string()));
+        let staged = entry.new.map(change);
         // Not there: it was brought to its place before, and what was there is kept.
-        let Some(staged) = staged.filter(|staged| staged.is_file()) else { continue };
+        let Some(staged) = staged.filter(|staged| run.is_file(staged)) else { continue };
         if run.comes(entry, &staged)? {
             since.push(entry.path.clone());
         }
     }
     // One rename ends it: a list that is half removed must not be read.
-    let done = done_folder(root);
-    disk.rename(&change, &done)
-        .map_err(|error| Error::environment(format!("cannot write {}", done.display())).because(error))?;
+    disk.rename_in(root, CHANGE, DONE)?;
     // The next change removes what stays.
-    let _ = disk.remove_tree(&done);
+    let _ = disk.remove_tree_in(root, DONE);
     Ok(since)
 }
 
@@ -49,14 +47,18 @@ struct Run<'a> {
     disk: &'a dyn Disk,
     root: &'a Path,
     /// Where what gives way is kept.
-    old: PathBuf,
+    old: String,
 }
 
 impl Run<'_> {
+    fn is_file(&self, path: &str) -> bool {
+        inside::kind(self.root, path).is_ok_and(|kind| kind == Kind::File)
+    }
+
     /// A file that is to be no more; whether it was another than the plan found.
-    fn goes(&self, entry: &Entry, gone: &Path) -> Result<bool> {
+    fn goes(&self, entry: &Entry, gone: &str) -> Result<bool> {
         // It was taken away before, and perhaps there is a new one.
-        let before = gone.is_file() && self.keep(entry, gone)?;
+        let before = self.is_file(gone) && self.keep(entry, gone)?;
         if obstacle(self.root, &entry.path)?.is_some() || !self.disk.take(self.root, &entry.path, gone)? {
             return Ok(before);
         }
@@ -64,18 +66,18 @@ impl Run<'_> {
     }
 
     /// A file that is to be there; whether there was another than the plan found.
-    fn comes(&self, entry: &Entry, staged: &Path) -> Result<bool> {
-        let new = fs::content(staged)?.map(|(bytes, _)| hash(&bytes));
+    fn comes(&self, entry: &Entry, staged: &str) -> Result<bool> {
+        let new = content(self.root, staged)?.map(|(bytes, _)| hash(&bytes));
         if new == entry.sha256 {
-            fs::remove_empty_folders(&entry.path.under(self.root));
+            inside::remove_empty_folders(self.root, entry.path.as_str());
             solid(self.root, &entry.path)?;
             self.disk.make_way(self.root, &entry.path)?;
-            match self.disk.swap(staged, self.root, &entry.path)? {
+            match self.disk.swap(self.root, staged, &entry.path)? {
                 Swap::Exchanged => {}
                 Swap::Came => return Ok(false),
                 Swap::Not => {
-                    let other = self.copy(entry, &entry.path.under(self.root))?;
-                    self.disk.bring(staged, self.root, &entry.path)?;
+                    let other = self.copy(entry, entry.path.as_str())?;
+                    self.disk.bring(self.root, staged, &entry.path)?;
                     return Ok(other);
                 }
             }
@@ -85,41 +87,33 @@ impl Run<'_> {
     }
 
     /// The file that gave way becomes what is kept of it: the file itself, so that what somebody is just writing into it is kept, too.
-    fn keep(&self, entry: &Entry, gone: &Path) -> Result<bool> {
+    fn keep(&self, entry: &Entry, gone: &str) -> Result<bool> {
         // By another name it goes on to change.
-        if inside::names(gone) > 1 {
+        if inside::names(self.root, gone) > 1 {
             return self.copy(entry, gone);
         }
-        let now = fs::content(gone)?.map(|(bytes, _)| hash(&bytes));
-        let kept = self.kept(entry)?;
-        if let Some(folder) = kept.parent().filter(|folder| !folder.is_dir()) {
-            self.disk.make_folder(folder)?;
-        }
-        self.disk
-            .rename(gone, &kept)
-            .map_err(|error| Error::environment(format!("cannot write {}", kept.display())).because(error))?;
+        let now = content(self.root, gone)?.map(|(bytes, _)| hash(&bytes));
+        let kept = self.kept(entry);
+        self.disk.rename_in(self.root, gone, &kept)?;
         if entry.path.is_secret() {
-            fs::set_bits(&kept, 0o600);
+            inside::set_bits(self.root, &kept, 0o600);
         }
         Ok(now != entry.was && now != entry.sha256)
     }
 
-    /// Where what gave way is kept; no link leads away from there.
-    fn kept(&self, entry: &Entry) -> Result<PathBuf> {
-        let kept = entry.path.under(&self.old);
-        let inside = kept.strip_prefix(self.root).unwrap_or(&kept).to_string_lossy().into_owned();
-        solid(self.root, &RelPath::new(inside).map_err(Error::bug)?)?;
-        Ok(kept)
+    /// Where what gave way is kept.
+    fn kept(&self, entry: &Entry) -> String {
+        format!("{}/{}", self.old, entry.path)
     }
 
     /// The same by a copy, where it is another than the plan found.
-    fn copy(&self, entry: &Entry, file: &Path) -> Result<bool> {
-        let Some((bytes, executable)) = fs::content(file)? else { return Ok(false) };
+    fn copy(&self, entry: &Entry, file: &str) -> Result<bool> {
+        let Some((bytes, executable)) = content(self.root, file)? else { return Ok(false) };
         let now = Some(hash(&bytes));
         let other = now != entry.was && now != entry.sha256;
         if other {
-            let kept = self.kept(entry)?;
-            self.disk.write_whole(&kept, &bytes, mode(&entry.path, fs::bits(file), executable))?;
+            let mode = mode(&entry.path, inside::bits(self.root, file), executable);
+            self.disk.write_whole(self.root, &self.kept(entry), &bytes, mode)?;
         }
         Ok(other)
     }

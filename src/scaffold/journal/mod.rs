@@ -13,13 +13,13 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::apply::{in_the_way, obstacle, solid};
+use super::apply::{in_the_way, obstacle};
 use super::disk::{Disk, Real};
 use super::room::{Load, roomy};
 use crate::catalog::tree::{File, RelPath};
 use crate::error::{Error, Result};
 use crate::platform::fs::{Kind, Mode};
-use crate::platform::{clock, fs};
+use crate::platform::{clock, fs, inside};
 use finish::finish;
 
 /// What is to be done to one path.
@@ -77,22 +77,21 @@ struct Begun {
     folders: Vec<RelPath>,
 }
 
-fn change_folder(root: &Path) -> PathBuf {
-    root.join(".mlops-lab/run/change")
-}
+/// Where a change is prepared, below the lab's root as all that follows.
+const CHANGE: &str = ".mlops-lab/run/change";
 
 /// A change that is over, until it is removed.
-fn done_folder(root: &Path) -> PathBuf {
-    root.join(".mlops-lab/run/changed")
-}
+const DONE: &str = ".mlops-lab/run/changed";
 
-fn undo_folder(root: &Path) -> PathBuf {
-    root.join(".mlops-lab/undo")
-}
+const UNDO: &str = ".mlops-lab/undo";
 
 /// Where what gave way is kept.
-fn old_folder(root: &Path, moment: u64) -> PathBuf {
-    undo_folder(root).join(moment.to_string()).join("old")
+fn old_folder(moment: u64) -> String {
+    format!("{UNDO}/{moment}/old")
+}
+
+fn change(name: impl std::fmt::Display) -> String {
+    format!("{CHANGE}/{name}")
 }
 
 fn hash(bytes: &[u8]) -> String {
@@ -122,7 +121,7 @@ pub fn possible(root: &Path, ops: &[Op]) -> Result<()> {
             Kind::File => goes(&within),
             // A folder where a file is to be, of which every file goes.
             Kind::Folder if op.file.is_some() => {
-                fs::walk(&place)?.keys().all(|path| goes(&format!("{within}/{path}")))
+                files_below(root, &within)?.iter().all(|path| goes(path))
             }
             _ => false,
         };
@@ -139,7 +138,7 @@ pub fn possible(root: &Path, ops: &[Op]) -> Result<()> {
             Error::environment(format!("cannot write in {}", folder.display())).because(error)
         })?;
     }
-    let length = |path: &RelPath| fs::length(&path.under(root));
+    let length = |path: &RelPath| inside::length(root, path.as_str());
     let new = ops.iter().filter_map(|op| Some((&op.path, op.file.as_ref()?.bytes.len() as u64)));
     let old = ops.iter().filter_map(|op| Some((&op.path, length(&op.path)?)));
     let (mut load, old) = (Load::of(new), Load::of(old));
@@ -156,7 +155,6 @@ pub(super) fn commit_on(disk: &dyn Disk, root: &Path, command: &str, ops: &[Op])
         return Err(Error::environment("the change of a run that was killed comes first")
             .hint("the next command brings it to an end: mlops-lab diff"));
     }
-    own_folders(root)?;
     possible(root, ops)?;
     let moment = moment(root);
     let begun = Begun { moment, folders: missing(root, ops) };
@@ -165,22 +163,34 @@ pub(super) fn commit_on(disk: &dyn Disk, root: &Path, command: &str, ops: &[Op])
         let _ = drop_change(disk, root);
         return Err(error);
     }
-    match fs::read_optional(&change_folder(root).join(LIST))? {
+    match read_optional(root, &change(LIST))? {
         Some(bytes) => finish(disk, root, &journal(root, &bytes)?).map(drop),
         None => Err(Error::bug("a list that was written is not there")),
     }
 }
 
-/// No link in the way of our own folders: a lab comes with a repository, perhaps of a stranger's.
-fn own_folders(root: &Path) -> Result<()> {
-    for path in [
-        ".mlops-lab/run/change/journal.json",
-        ".mlops-lab/run/changed/journal.json",
-        ".mlops-lab/undo/0/journal.json",
-    ] {
-        solid(root, &RelPath::new(path).map_err(Error::bug)?)?;
-    }
-    Ok(())
+/// The files below a folder of the project, with the folder's own path.
+fn files_below(root: &Path, folder: &str) -> Result<Vec<String>> {
+    let mut files = Vec::new();
+    let walked = inside::visit(root, folder, &|_| true, &mut |found| {
+        // What is neither file nor folder stays in the way under a name that no plan has.
+        files.extend((found.kind != Kind::Folder).then(|| format!("{folder}/{}", found.path)));
+        Ok(())
+    });
+    walked.map_err(|error| cannot("read", root, folder, error))?;
+    Ok(files)
+}
+
+fn cannot(what: &str, root: &Path, path: &str, error: std::io::Error) -> Error {
+    Error::environment(format!("cannot {what} {}", root.join(path).display())).because(error)
+}
+
+fn read_optional(root: &Path, path: &str) -> Result<Option<Vec<u8>>> {
+    inside::read_optional(root, path).map_err(|error| cannot("read", root, path, error))
+}
+
+fn content(root: &Path, path: &str) -> Result<Option<(Vec<u8>, bool)>> {
+    inside::content(root, path).map_err(|error| cannot("read", root, path, error))
 }
 
 const LIST: &str = "journal.json";
@@ -189,9 +199,14 @@ const BEGUN: &str = "begun.json";
 
 /// A name for this change, later than those there are.
 fn moment(root: &Path) -> u64 {
-    let last = fs::folders(&undo_folder(root)).unwrap_or_default();
-    let last = last.iter().filter_map(|name| name.parse::<u64>().ok()).max().unwrap_or(0);
-    clock::unix_now().max(last.saturating_add(1))
+    clock::unix_now().max(moments(root).max().unwrap_or(0).saturating_add(1))
+}
+
+/// The changes whose old files are kept.
+fn moments(root: &Path) -> impl Iterator<Item = u64> {
+    let folders = inside::list(root, UNDO).unwrap_or_default();
+    let folders = folders.into_iter().filter(|(_, kind)| *kind == Kind::Folder);
+    folders.filter_map(|(name, _)| name.parse().ok())
 }
 
 /// The folders that new files need and that are not there, each after those above it.
@@ -200,7 +215,8 @@ fn missing(root: &Path, ops: &[Op]) -> Vec<RelPath> {
     for path in ops.iter().filter(|op| op.file.is_some()).map(|op| op.path.as_str()) {
         let above = path.match_indices('/').filter_map(|(end, _)| RelPath::new(&path[..end]).ok());
         folders.extend(
-            above.filter(|folder| fs::kind(&folder.under(root)).is_ok_and(|kind| kind == Kind::Missing)),
+            above
+                .filter(|folder| inside::kind(root, folder.as_str()).is_ok_and(|kind| kind == Kind::Missing)),
         );
     }
     folders.into_iter().collect()
@@ -208,15 +224,13 @@ fn missing(root: &Path, ops: &[Op]) -> Vec<RelPath> {
 
 /// All that can fail for want of room or rights. The last step makes the list valid.
 fn prepare(disk: &dyn Disk, root: &Path, command: &str, ops: &[Op], begun: &Begun) -> Result<()> {
-    let change = change_folder(root);
-    disk.remove_tree(&done_folder(root))?;
-    disk.make_folder(&change)?;
-    disk.write_whole(&change.join(BEGUN), &text(begun)?, Mode::Plain)?;
+    disk.remove_tree_in(root, DONE)?;
+    disk.write_whole(root, &change(BEGUN), &text(begun)?, Mode::Plain)?;
     let mut entries = Vec::new();
     for (number, op) in ops.iter().enumerate() {
         clock::interrupted()?;
-        let place = op.path.under(root);
-        let old = if obstacle(root, &op.path)?.is_none() { fs::content(&place)? } else { None };
+        let place = op.path.as_str();
+        let old = if obstacle(root, &op.path)?.is_none() { content(root, place)? } else { None };
         let was = old.as_ref().map(|(bytes, _)| hash(bytes));
         if op.found.as_ref().is_some_and(|found| *found != was) {
             return Err(Error::environment(format!(
@@ -225,16 +239,13 @@ fn prepare(disk: &dyn Disk, root: &Path, command: &str, ops: &[Op], begun: &Begu
             ))
             .hint("type the command again"));
         }
-        let bits = fs::bits(&place).filter(|_| old.is_some());
+        let bits = inside::bits(root, place).filter(|_| old.is_some());
         if let Some((bytes, executable)) = old {
-            let copy = op.path.under(&old_folder(root, begun.moment));
-            if let Some(folder) = copy.parent() {
-                disk.make_folder(folder)?;
-            }
-            disk.write(&copy, &bytes, mode(&op.path, bits, executable))?;
+            let copy = format!("{}/{place}", old_folder(begun.moment));
+            disk.stage(root, &copy, &bytes, mode(&op.path, bits, executable))?;
         }
         if let Some(file) = &op.file {
-            disk.write(&change.join(number.to_string()), &file.bytes, mode(&op.path, bits, file.executable))?;
+            disk.stage(root, &change(number), &file.bytes, mode(&op.path, bits, file.executable))?;
             if obstacle(root, &op.path)?.is_none() {
                 disk.make_way(root, &op.path)?;
             }
@@ -245,9 +256,9 @@ fn prepare(disk: &dyn Disk, root: &Path, command: &str, ops: &[Op], begun: &Begu
     }
     let journal = Journal { command: command.to_owned(), moment: begun.moment.to_string(), entries };
     let text = text(&journal)?;
-    disk.write_whole(&undo_folder(root).join(&journal.moment).join(LIST), &text, Mode::Plain)?;
+    disk.write_whole(root, &format!("{UNDO}/{}/{LIST}", journal.moment), &text, Mode::Plain)?;
     clock::interrupted()?;
-    disk.write_whole(&change.join(LIST), &text, Mode::Plain)
+    disk.write_whole(root, &change(LIST), &text, Mode::Plain)
 }
 
 fn text<T: Serialize>(list: &T) -> Result<Vec<u8>> {
@@ -268,30 +279,29 @@ fn mode(path: &RelPath, before: Option<u32>, executable: bool) -> Mode {
 
 fn journal(root: &Path, bytes: &[u8]) -> Result<Journal> {
     serde_json::from_slice(bytes).map_err(|error| {
-        let list = change_folder(root).join(LIST);
+        let list = root.join(change(LIST));
         Error::environment(format!("{} cannot be read", list.display())).because(error)
     })
 }
 
 /// Takes away what a change that was not decided has made. Of the project nothing but empty folders.
 fn drop_change(disk: &dyn Disk, root: &Path) -> Result<()> {
-    let change = change_folder(root);
-    if let Some(bytes) = fs::read_optional(&change.join(BEGUN))?
+    if let Some(bytes) = read_optional(root, &change(BEGUN))?
         && let Ok(begun) = serde_json::from_slice::<Begun>(&bytes)
     {
-        disk.remove_tree(&undo_folder(root).join(begun.moment.to_string()))?;
+        disk.remove_tree_in(root, &format!("{UNDO}/{}", begun.moment))?;
         for folder in begun.folders.iter().rev() {
             if obstacle(root, folder)? == Some((folder.under(root), Kind::Folder)) {
-                disk.remove_if_empty(&folder.under(root));
+                disk.remove_empty_in(root, folder.as_str());
             }
         }
     }
-    disk.remove_tree(&change)
+    disk.remove_tree_in(root, CHANGE)
 }
 
 /// Whether a change is under way there, or was left in the middle.
 pub fn unfinished(root: &Path) -> bool {
-    change_folder(root).is_dir()
+    inside::kind(root, CHANGE).is_ok_and(|kind| kind == Kind::Folder)
 }
 
 /// What a run that was killed had begun.
@@ -315,8 +325,7 @@ pub(super) fn recover_on(disk: &dyn Disk, root: &Path) -> Result<Option<Recovere
     if !unfinished(root) {
         return Ok(None);
     }
-    own_folders(root)?;
-    match fs::read_optional(&change_folder(root).join(LIST))? {
+    match read_optional(root, &change(LIST))? {
         Some(bytes) => {
             let journal = journal(root, &bytes)?;
             let since = finish(disk, root, &journal)?;
@@ -347,37 +356,38 @@ pub struct Undone {
 /// # Errors
 /// Exit 1 when there is nothing to undo; exit 3 as [`commit`].
 pub fn undo(root: &Path) -> Result<Undone> {
-    let folder = undo_folder(root);
-    let mut moments: Vec<u64> =
-        fs::folders(&folder).unwrap_or_default().iter().filter_map(|name| name.parse().ok()).collect();
+    let mut moments: Vec<u64> = moments(root).collect();
     moments.sort_unstable();
-    let whole = |moment: &&u64| folder.join(moment.to_string()).join("journal.json").is_file();
+    let list = |moment: u64| format!("{UNDO}/{moment}/{LIST}");
+    let whole =
+        |moment: &&u64| inside::kind(root, &list(**moment)).is_ok_and(|kind| kind == Kind::File);
     let Some(moment) = moments.iter().rev().find(whole) else {
         return Err(Error::no("there is nothing to undo"));
     };
-    let kept = folder.join(moment.to_string());
-    let path = kept.join("journal.json");
-    let journal: Journal = serde_json::from_slice(&fs::read(&path)?)
-        .map_err(|error| Error::environment(format!("{} cannot be read", path.display())).because(error))?;
+    let path = list(*moment);
+    let bytes = inside::read(root, &path).map_err(|error| cannot("read", root, &path, error))?;
+    let journal: Journal = serde_json::from_slice(&bytes).map_err(|error| {
+        Error::environment(format!("{} cannot be read", root.join(&path).display())).because(error)
+    })?;
     let mut ops = Vec::new();
     let mut changed_since = Vec::new();
     for entry in &journal.entries {
         let blocked = obstacle(root, &entry.path)?.is_some();
-        let now = if blocked { None } else { fs::content(&entry.path.under(root))? };
+        let now = if blocked { None } else { content(root, entry.path.as_str())? };
         let now = now.map(|(bytes, executable)| File { bytes, executable });
         if now.as_ref().map(|now| hash(&now.bytes)) != entry.sha256 {
             changed_since.push(entry.path.clone());
         }
-        let old = entry.path.under(&kept.join("old"));
+        let old = format!("{}/{}", old_folder(*moment), entry.path);
         // A folder there holds others that gave way.
-        let file = fs::kind(&old).is_ok_and(|kind| kind == Kind::File);
-        let old = if file { fs::content(&old)? } else { None };
+        let file = inside::kind(root, &old).is_ok_and(|kind| kind == Kind::File);
+        let old = if file { content(root, &old)? } else { None };
         let old = old.map(|(bytes, executable)| File { bytes, executable });
         ops.push(Op::over(entry.path.clone(), old, now.as_ref()));
     }
     commit(root, "undo", &ops)?;
     // Undone: the next `undo` goes one further back, and this one's own list brings it again.
-    fs::remove_tree(&kept)?;
+    Real.remove_tree_in(root, &format!("{UNDO}/{moment}"))?;
     let restored = ops.into_iter().map(|op| op.path).collect();
     Ok(Undone { command: journal.command, moment: journal.moment, restored, changed_since })
 }

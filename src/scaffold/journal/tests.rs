@@ -71,9 +71,9 @@ fn whatever_fails_at_whatever_moment_the_old_state_or_the_new_is_found() {
             let found = seen(root);
             assert!(found == old || found == new, "after {left}, {fault:?}: {found:?}");
             outcomes[usize::from(found == new)] += 1;
-            assert!(!change_folder(root).exists());
+            assert!(!root.join(CHANGE).exists());
             // Nothing is left that an `undo` could take for a change, and no folder.
-            let kept = fs::folders(&undo_folder(root)).unwrap_or_default().len();
+            let kept = fs::folders(&root.join(UNDO)).unwrap_or_default().len();
             assert_eq!(kept, usize::from(found == new), "after {left}, {fault:?}");
             let wanted: &[&str] = if found == new { &["d", "new"] } else { &["d", "gone"] };
             assert_eq!(folders(root), wanted, "after {left}, {fault:?}");
@@ -124,7 +124,7 @@ fn a_file_that_changed_since_the_plan_stops_the_change() {
         let error = commit(root, "update", &all).unwrap_err();
         assert!(error.message().contains("was changed by somebody"), "{error}");
         assert_eq!(folders(root), ["d", "gone"]);
-        assert!(!unfinished(root) && fs::folders(&undo_folder(root)).unwrap_or_default().is_empty());
+        assert!(!unfinished(root) && fs::folders(&root.join(UNDO)).unwrap_or_default().is_empty());
     }
     commit(root, "update", &[op("a", Some("A\n"), Some("a\n"))]).unwrap();
 }
@@ -161,7 +161,7 @@ fn a_link_of_a_strangers_repository_leads_nowhere() {
     let root = folder.path();
     project(root);
     // A change that waits for the next command, with a link where it writes.
-    let change = change_folder(root);
+    let change = root.join(CHANGE);
     fs::write(&change.join("0"), b"evil\n", false).unwrap();
     let list = |sum: &str| {
         format!(
@@ -174,7 +174,7 @@ fn a_link_of_a_strangers_repository_leads_nowhere() {
     assert_eq!(fs::names(outside.path()).unwrap(), Vec::<String>::new());
     // The same where it keeps what gave way.
     fs::write(&change.join(LIST), list("another").as_bytes(), false).unwrap();
-    let old = old_folder(root, 1);
+    let old = root.join(old_folder(1));
     fs::make_folder(&old).unwrap();
     std::os::unix::fs::symlink(outside.path(), old.join("link")).unwrap();
     assert!(recover(root).is_err());
@@ -196,8 +196,9 @@ fn a_folder_that_is_swapped_for_a_link_while_we_work_leads_nowhere() {
     fs::write(&outside.path().join("b"), b"outside\n", false).unwrap();
     std::fs::rename(root.join("d"), root.join("was-d")).unwrap();
     std::os::unix::fs::symlink(outside.path(), root.join("d")).unwrap();
-    assert!(inside::bring(&root.join("a"), root, "d/b").is_err());
-    assert!(inside::take(root, "d/b", &root.join("taken")).is_err() || outside.path().join("b").exists());
+    assert!(inside::bring(root, "a", "d/b").is_err());
+    assert!(inside::swap(root, "a", "d/b").is_err());
+    assert!(inside::take(root, "d/b", "taken").is_err());
     assert!(inside::make_way(root, "d/new/x").is_err());
     assert_eq!(fs::names(outside.path()).unwrap(), ["b"]);
     assert_eq!(fs::read(&outside.path().join("b")).unwrap(), b"outside\n");
@@ -215,8 +216,8 @@ fn the_mode_of_a_file_stays_its_owners_and_a_hard_link_keeps_its_content() {
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&root.join("a")), 0o700);
     assert_eq!(fs::read(&root.join("other")).unwrap(), b"a\n");
-    let kept = &fs::folders(&undo_folder(root)).unwrap()[0];
-    assert_eq!(mode(&undo_folder(root).join(kept).join("old/a")), 0o600);
+    let kept = &fs::folders(&root.join(UNDO)).unwrap()[0];
+    assert_eq!(mode(&root.join(UNDO).join(kept).join("old/a")), 0o600);
 }
 
 #[test]
@@ -297,7 +298,7 @@ fn a_change_that_was_killed_between_two_names_is_brought_to_its_end() {
     for left in 0..200 {
         let disk = Faulty::new(left, Fault::Death);
         let ended = commit_on(&disk, root, "update", &all).is_ok();
-        let decided = change_folder(root).join(LIST).is_file() || ended;
+        let decided = root.join(CHANGE).join(LIST).is_file() || ended;
         if !decided {
             recover(root).unwrap();
             continue;

@@ -1,0 +1,108 @@
+//! Files of a lab that change places with what was prepared for them. All paths are below the lab's root.
+
+use std::io;
+use std::path::Path;
+
+use rustix::fs::{AtFlags, renameat, statat, unlinkat};
+use rustix::io::Errno;
+
+use super::{Mode, bits, missing, way};
+
+/// Brings a file to its name, over one that is there. From another file system it is copied.
+///
+/// # Errors
+/// The system's; a link on the way.
+pub fn bring(root: &Path, from: &str, to: &str) -> io::Result<()> {
+    let (from_folder, from_name) = way::open(root, from, false)?;
+    let (to_folder, to_name) = way::open(root, to, false)?;
+    match renameat(&from_folder, from_name, &to_folder, to_name) {
+        Err(Errno::XDEV) => copy(root, from, to),
+        other => Ok(other?),
+    }
+}
+
+/// How a file came to its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Swap {
+    /// What was there now has the other name.
+    Exchanged,
+    /// Nothing was there.
+    Came,
+    /// Not at all: this system, or this file system, cannot do it in one step.
+    Not,
+}
+
+/// Lets two files change places in one step: one that somebody is just writing is not lost with its name.
+///
+/// # Errors
+/// The system's; a link on the way.
+pub fn swap(root: &Path, from: &str, to: &str) -> io::Result<Swap> {
+    #[cfg(any(target_os = "linux", target_os = "macos"))]
+    {
+        use rustix::fs::{RenameFlags, renameat_with};
+        let (from_folder, from) = way::open(root, from, false)?;
+        let (to_folder, to) = way::open(root, to, false)?;
+        loop {
+            match renameat_with(&from_folder, from, &to_folder, to, RenameFlags::EXCHANGE) {
+                Ok(()) => return Ok(Swap::Exchanged),
+                Err(Errno::NOENT) => {}
+                Err(Errno::XDEV | Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => return Ok(Swap::Not),
+                Err(error) => return Err(error.into()),
+            }
+            match renameat_with(&from_folder, from, &to_folder, to, RenameFlags::NOREPLACE) {
+                Ok(()) => return Ok(Swap::Came),
+                // Somebody has made one meanwhile.
+                Err(Errno::EXIST) => {}
+                Err(Errno::XDEV | Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => return Ok(Swap::Not),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "macos")))]
+    {
+        let _ = (root, from, to);
+        Ok(Swap::Not)
+    }
+}
+
+/// Takes a file away to another name; whether there was one. To another file system it is copied.
+///
+/// # Errors
+/// The system's; a link on the way.
+pub fn take(root: &Path, path: &str, to: &str) -> io::Result<bool> {
+    let (folder, name) = match way::open(root, path, false) {
+        Err(error) if missing(&error) && super::kind(root, path)? == super::Kind::Missing => return Ok(false),
+        opened => opened?,
+    };
+    let (to_folder, to_name) = way::open(root, to, false)?;
+    match renameat(&folder, name, &to_folder, to_name) {
+        Err(Errno::XDEV) => copy(root, path, to).map(|()| true),
+        Err(Errno::NOENT | Errno::NOTDIR) => Ok(false),
+        other => Ok(other.map(|()| true)?),
+    }
+}
+
+/// Content and mode of a file under another name, whole or not at all; then the first is removed.
+fn copy(root: &Path, from: &str, to: &str) -> io::Result<()> {
+    let bytes = super::read(root, from)?;
+    let mode = Mode::Exactly(bits(root, from).unwrap_or(0o600) & 0o777);
+    super::write(root, to, &bytes, mode)?;
+    let (folder, name) = way::open(root, from, false)?;
+    Ok(unlinkat(&folder, name, AtFlags::empty())?)
+}
+
+/// Makes the folders above a path.
+///
+/// # Errors
+/// The system's; a link or a file on the way.
+pub fn make_way(root: &Path, path: &str) -> io::Result<()> {
+    way::open(root, path, true).map(drop)
+}
+
+/// How many names a file has (hard links); one where the file system does not say.
+pub fn names(root: &Path, path: &str) -> u64 {
+    let stat = way::open(root, path, false)
+        .and_then(|(folder, name)| Ok(statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW)?));
+    #[allow(clippy::useless_conversion, clippy::unnecessary_fallible_conversions, reason = "differs between systems")]
+    stat.map_or(1, |stat| u64::try_from(stat.st_nlink).unwrap_or(1))
+}

@@ -1,0 +1,200 @@
+//! Whole folders below a root: listed, visited, measured, removed.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use rustix::fs::{AtFlags, Dir, FileType, statat, unlinkat};
+use rustix::io::Errno;
+
+use super::{Kind, way};
+
+/// How deep folders are followed: more than any lab has, and fewer than there are descriptors to hold.
+const DEEPEST: usize = 100;
+
+/// A file, a folder or something else, on a walk.
+#[derive(Debug)]
+pub struct Found<'a> {
+    /// With `/`, relative to where the walk began; bytes that are not UTF-8 are replaced.
+    pub path: &'a str,
+    /// What it is.
+    pub kind: Kind,
+    /// Whether it may be executed by its owner.
+    pub executable: bool,
+    /// Its length in bytes.
+    pub length: u64,
+    folder: &'a OwnedFd,
+    name: &'a std::ffi::OsStr,
+}
+
+impl Found<'_> {
+    /// The content of a regular file.
+    ///
+    /// # Errors
+    /// As [`super::read`].
+    pub fn read(&self) -> io::Result<Vec<u8>> {
+        super::whole(super::open_in(self.folder, self.name)?)
+    }
+}
+
+/// The folder itself, held open.
+fn open(root: &Path, path: &str) -> io::Result<OwnedFd> {
+    let (above, name) = way::open(root, path, false)?;
+    way::folder(&above, name.as_ref())
+}
+
+fn entries(folder: &OwnedFd) -> io::Result<Vec<OsString>> {
+    let mut names = Vec::new();
+    for entry in Dir::read_from(folder)? {
+        let entry = entry?;
+        let name = std::ffi::OsStr::from_bytes(entry.file_name().to_bytes());
+        if name != "." && name != ".." {
+            names.push(name.to_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// What is in a folder, sorted by name; nothing where there is no such folder. Names that are not UTF-8 are not listed: nothing of ours has one.
+///
+/// # Errors
+/// The system's; something else than a folder.
+pub fn list(root: &Path, path: &str) -> io::Result<Vec<(String, Kind)>> {
+    let folder = match open(root, path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        folder => folder?,
+    };
+    let mut found = Vec::new();
+    for name in entries(&folder)? {
+        let kind = match statat(&folder, &name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => kind(stat.st_mode),
+            Err(Errno::NOENT) => continue,
+            Err(error) => return Err(error.into()),
+        };
+        found.extend(name.into_string().ok().map(|name| (name, kind)));
+    }
+    Ok(found)
+}
+
+#[allow(clippy::useless_conversion, reason = "the type of a mode differs between systems")]
+fn kind(mode: u32) -> Kind {
+    match FileType::from_raw_mode(mode.into()) {
+        FileType::RegularFile => Kind::File,
+        FileType::Directory => Kind::Folder,
+        _ => Kind::Other,
+    }
+}
+
+/// Visits everything below a folder, folders before what is in them; a folder is entered where `enter` says so. An empty path means the root.
+///
+/// # Errors
+/// The system's, and those of `visit`.
+pub fn visit(
+    root: &Path,
+    path: &str,
+    enter: &dyn Fn(&str) -> bool,
+    visit: &mut dyn FnMut(&Found<'_>) -> io::Result<()>,
+) -> io::Result<()> {
+    let folder = if path.is_empty() { way::root(root)? } else { open(root, path)? };
+    visit_in(&folder, "", enter, visit, 0)
+}
+
+fn visit_in(
+    folder: &OwnedFd,
+    prefix: &str,
+    enter: &dyn Fn(&str) -> bool,
+    visit: &mut dyn FnMut(&Found<'_>) -> io::Result<()>,
+    depth: usize,
+) -> io::Result<()> {
+    if depth > DEEPEST {
+        return Err(io::Error::other(format!("{prefix}: folders are nested more than {DEEPEST} deep")));
+    }
+    for name in entries(folder)? {
+        let stat = match statat(folder, &name, AtFlags::SYMLINK_NOFOLLOW) {
+            Err(Errno::NOENT) => continue,
+            stat => stat?,
+        };
+        let path = format!("{prefix}{}", name.to_string_lossy());
+        let kind = kind(stat.st_mode);
+        visit(&Found {
+            path: &path,
+            kind,
+            executable: stat.st_mode & 0o100 != 0,
+            length: u64::try_from(stat.st_size).unwrap_or(0),
+            folder,
+            name: &name,
+        })?;
+        if kind == Kind::Folder && enter(&path) {
+            visit_in(&way::folder(folder, &name)?, &format!("{path}/"), enter, visit, depth + 1)?;
+        }
+    }
+    Ok(())
+}
+
+/// The bytes of all files below a path; what cannot be read counts as nothing.
+pub fn size(root: &Path, path: &str) -> u64 {
+    let mut bytes = 0;
+    let _ = visit(root, path, &|_| true, &mut |found| {
+        bytes += if found.kind == Kind::File { found.length } else { 0 };
+        Ok(())
+    });
+    bytes
+}
+
+/// Removes a folder if it is empty; whether it is gone.
+pub fn remove_if_empty(root: &Path, path: &str) -> bool {
+    way::open(root, path, false)
+        .is_ok_and(|(folder, name)| unlinkat(&folder, name, AtFlags::REMOVEDIR).is_ok())
+}
+
+/// Removes the folders above a path that are empty, up to but not including the root.
+pub fn remove_empty_above(root: &Path, path: &str) {
+    let above = path.rmatch_indices('/').map(|(end, _)| &path[..end]);
+    // Refused for a folder that is not empty.
+    let _ = above.into_iter().all(|folder| remove_if_empty(root, folder));
+}
+
+/// Removes a folder that holds nothing but folders; anything else stays.
+pub fn remove_empty_folders(root: &Path, path: &str) {
+    for (name, kind) in list(root, path).unwrap_or_default() {
+        if kind == Kind::Folder {
+            remove_empty_folders(root, &format!("{path}/{name}"));
+        }
+    }
+    remove_if_empty(root, path);
+}
+
+/// Removes a folder and all below it, or a file, or a link as such; what is not there is no error.
+///
+/// # Errors
+/// The system's.
+pub fn remove_tree(root: &Path, path: &str) -> io::Result<()> {
+    match way::open(root, path, false) {
+        Ok((folder, name)) => remove_in(&folder, name.as_ref(), 0),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn remove_in(folder: &OwnedFd, name: &std::ffi::OsStr, depth: usize) -> io::Result<()> {
+    if depth > DEEPEST {
+        return Err(io::Error::other(format!("folders are nested more than {DEEPEST} deep")));
+    }
+    match unlinkat(folder, name, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => return Ok(()),
+        // What systems say of a folder.
+        Err(Errno::ISDIR | Errno::PERM) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let inner = way::folder(folder, name)?;
+    for below in entries(&inner)? {
+        remove_in(&inner, &below, depth + 1)?;
+    }
+    match unlinkat(folder, name, AtFlags::REMOVEDIR) {
+        Ok(()) | Err(Errno::NOENT) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
