@@ -112,6 +112,9 @@ pub enum Command {
     /// Run a program again and again.
     #[command(name = "__again", hide = true)]
     Again(Later<Program>),
+    /// Keep what a process prints, within a bound.
+    #[command(name = "__keep", hide = true)]
+    Keep(Later<Program>),
     /// Start a process that outlives us and write down which it is.
     #[command(name = "__launch", hide = true)]
     Launch(Later<Program>),

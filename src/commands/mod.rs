@@ -129,6 +129,9 @@ pub fn run(cli: &Cli) -> Exit {
         term::report(&error);
         return error.exit();
     }
+    if let Command::Keep(program) = &cli.command {
+        return process::keeper(&program.args).map_or_else(|error| error.exit(), |()| Exit::Done);
+    }
     clock::catch_interrupts();
     if let Command::Again(program) = &cli.command {
         return match process::again(&program.args) {
@@ -195,7 +198,7 @@ fn dispatch(cli: &Cli, session: &Session) -> Result<Exit> {
         },
         Command::Man(args) => man::run(session, args.folder.as_deref()),
         Command::Completions(args) => completions::run(args.shell),
-        Command::Launch(_) | Command::Again(_) => Err(Error::bug("handled before")),
+        Command::Launch(_) | Command::Again(_) | Command::Keep(_) => Err(Error::bug("handled before")),
     }
 }
 

@@ -207,6 +207,11 @@ pub fn remove_if_empty(path: &Path) -> bool {
     fs::remove_dir(path).is_ok()
 }
 
+/// The length of a file; nothing where there is none.
+pub fn length(path: &Path) -> u64 {
+    fs::symlink_metadata(path).map_or(0, |meta| meta.len())
+}
+
 /// Whether names can be made and removed in a folder by this user.
 pub fn may_change(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]

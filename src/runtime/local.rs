@@ -146,7 +146,7 @@ fn start(
     let (log, record) = (places::log(ws, name), places::service(ws, name));
     if log.is_file() {
         // The last words of the run before are kept.
-        let _ = fs::rename(&log, &log.with_extension("log.1"));
+        let _ = fs::rename(&log, &process::before(&log));
     }
     fs::remove(&record)?;
     let mut child = process::start(&command, name, &record, &log)?;

@@ -325,8 +325,7 @@ fn nothing_is_written_through_a_link() {
     create(&root, &tree(&[("a", "1")])).unwrap();
     std::fs::create_dir(&outside).unwrap();
     std::os::unix::fs::symlink(&outside, root.join("folder")).unwrap();
-    let error =
-        overlay(&root, &tree(&[("folder/x", "evil")]), &Tree::new(), "kept").unwrap_err();
+    let error = overlay(&root, &tree(&[("folder/x", "evil")]), &Tree::new(), "kept").unwrap_err();
     assert_eq!(error.exit(), Exit::Environment);
     assert!(!outside.join("x").exists());
 }

@@ -99,7 +99,6 @@ impl Workspace {
         self.root.join(FOLDER).join("run")
     }
 
-
     /// The tree as `init` wrote it.
     ///
     /// # Errors

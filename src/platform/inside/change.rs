@@ -71,7 +71,9 @@ pub fn swap(root: &Path, from: &str, to: &str) -> io::Result<Swap> {
 /// The system's; a link on the way.
 pub fn take(root: &Path, path: &str, to: &str) -> io::Result<bool> {
     let (folder, name) = match way::open(root, path, false) {
-        Err(error) if missing(&error) && super::kind(root, path)? == super::Kind::Missing => return Ok(false),
+        Err(error) if missing(&error) && super::kind(root, path)? == super::Kind::Missing => {
+            return Ok(false);
+        }
         opened => opened?,
     };
     let (to_folder, to_name) = way::open(root, to, false)?;
@@ -103,6 +105,10 @@ pub fn make_way(root: &Path, path: &str) -> io::Result<()> {
 pub fn names(root: &Path, path: &str) -> u64 {
     let stat = way::open(root, path, false)
         .and_then(|(folder, name)| Ok(statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW)?));
-    #[allow(clippy::useless_conversion, clippy::unnecessary_fallible_conversions, reason = "differs between systems")]
+    #[allow(
+        clippy::useless_conversion,
+        clippy::unnecessary_fallible_conversions,
+        reason = "differs between systems"
+    )]
     stat.map_or(1, |stat| u64::try_from(stat.st_nlink).unwrap_or(1))
 }

@@ -4,13 +4,13 @@
 //! *becomes* the service. So there is no moment, not even for `kill -9`, at which a service runs and no record says so.
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use serde::{Deserialize, Serialize};
 
+use super::keep::{self, Keeper};
 use super::{Command, Ended, NotRun, ProcessId, find, identity};
 use crate::error::{Error, Result};
 use crate::platform::{clock, fs};
@@ -31,27 +31,36 @@ pub struct Record {
 
 /// A process that we started and can wait for.
 #[derive(Debug)]
-pub struct Child(std::process::Child);
+pub struct Child {
+    child: std::process::Child,
+    /// Who keeps what it prints, until its last words are kept.
+    keeper: Option<Keeper>,
+}
 
 impl Child {
     /// Its number.
     pub fn id(&self) -> u32 {
-        self.0.id()
+        self.child.id()
     }
 
     /// How it ended, if it has.
     pub fn ended(&mut self) -> Result<Option<Ended>> {
         let status = self
-            .0
+            .child
             .try_wait()
             .map_err(|error| Error::environment("cannot wait for a process").because(error))?;
+        if status.is_some()
+            && let Some(mut keeper) = self.keeper.take()
+        {
+            keeper.finish();
+        }
         Ok(status.map(Ended::from))
     }
 
     /// Kills it alone, at once, and waits for its end.
     pub fn kill(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -76,7 +85,7 @@ pub(super) fn not_run(why: NotRun) -> Error {
     }
 }
 
-/// Starts a process that outlives us, with both outputs appended to `log`; it writes `record` itself.
+/// Starts a process that outlives us, with both outputs kept in `log`, within a bound; it writes `record` itself.
 ///
 /// # Errors
 /// Exit 3 when the program is not there or cannot be run, or the log cannot be written.
@@ -85,7 +94,7 @@ pub fn start(command: &Command, name: &str, record: &Path, log: &Path) -> Result
     if let Some(folder) = record.parent() {
         fs::make_folder(folder)?;
     }
-    let out: File = fs::append(log)?;
+    let (out, keeper) = keep::keep(log)?;
     let err = out
         .try_clone()
         .map_err(|error| Error::environment(format!("cannot write {}", log.display())).because(error))?;
@@ -93,7 +102,7 @@ pub fn start(command: &Command, name: &str, record: &Path, log: &Path) -> Result
     std.stdin(Stdio::null()).stdout(out).stderr(err);
     let child =
         std.spawn().map_err(|error| Error::environment(format!("cannot start {command}")).because(error))?;
-    Ok(Child(child))
+    Ok(Child { child, keeper: Some(keeper) })
 }
 
 /// Starts a process in a group of its own that is neither recorded nor read.
@@ -103,7 +112,7 @@ pub fn spawn(command: &Command) -> Result<Child> {
     std.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let child =
         std.spawn().map_err(|error| Error::environment(format!("cannot start {command}")).because(error))?;
-    Ok(Child(child))
+    Ok(Child { child, keeper: None })
 }
 
 /// Runs a command with our own terminal as its own, to its end.

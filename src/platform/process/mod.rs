@@ -5,6 +5,7 @@ mod again;
 mod capture;
 mod find;
 mod identity;
+mod keep;
 mod launch;
 mod shown;
 
@@ -17,6 +18,7 @@ pub use again::again;
 pub use capture::capture;
 pub use find::{Unfit, all, locate};
 pub use identity::{ProcessId, alive, end, end_one, identity, marked, resident};
+pub use keep::{before, keeper};
 pub use launch::{Child, Record, launch, pass_through, spawn, start};
 pub use shown::{Shown, attached, shown};
 

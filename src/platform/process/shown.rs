@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::{Command, Ended, find, launch};
+use super::{Command, Ended, find, keep, launch};
 use crate::error::{Error, Result};
 use crate::platform::term::Progress;
 use crate::platform::{clock, fs};
@@ -40,7 +40,8 @@ pub fn shown(command: &Command, how: Shown<'_>, progress: &mut dyn Progress) -> 
         None => Command { program: program.into(), ..command.clone() },
     };
     fs::write(how.log, b"", false)?;
-    let handle = expression(&run, how.log)
+    let (out, mut keeper) = keep::keep(how.log)?;
+    let handle = expression(&run, out)
         .start()
         .map_err(|error| Error::environment(format!("cannot start {command}")).because(error))?;
     let group = handle.pids().first().and_then(|pid| i32::try_from(*pid).ok()).and_then(Pid::from_raw);
@@ -50,10 +51,12 @@ pub fn shown(command: &Command, how: Shown<'_>, progress: &mut dyn Progress) -> 
         let status = handle
             .try_wait()
             .map_err(|error| Error::environment(format!("cannot wait for {command}")).because(error))?;
-        seen = tell(how.log, seen, how.verbose, progress);
         if let Some(output) = status {
+            keeper.finish();
+            tell(how.log, seen, how.verbose, progress);
             break Ended::from(output.status);
         }
+        seen = tell(how.log, seen, how.verbose, progress);
         let late = Instant::now() >= end;
         if late || clock::interrupted().is_err() {
             // duct's own kill misses grandchildren.
@@ -90,11 +93,11 @@ pub fn attached(line: &str) -> Result<Ended> {
     Ok(Ended::from(output.status))
 }
 
-fn expression(command: &Command, log: &Path) -> duct::Expression {
+fn expression(command: &Command, out: std::io::PipeWriter) -> duct::Expression {
     let mut expression = duct::cmd(&command.program, &command.args)
         .stdin_null()
         .stderr_to_stdout()
-        .stdout_path(log)
+        .stdout_file(out)
         .unchecked()
         .before_spawn(|std| {
             use std::os::unix::process::CommandExt;
@@ -122,6 +125,8 @@ fn tell(log: &Path, seen: usize, verbose: bool, progress: &mut dyn Progress) -> 
         return seen;
     }
     let Ok(bytes) = fs::read_io(log) else { return seen };
+    // At its limit a log begins anew.
+    let seen = if bytes.len() < seen { 0 } else { seen };
     let fresh = bytes.get(seen..).unwrap_or_default();
     let whole = fresh.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     for line in String::from_utf8_lossy(&fresh[..whole]).lines() {

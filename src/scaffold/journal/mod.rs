@@ -120,9 +120,7 @@ pub fn possible(root: &Path, ops: &[Op]) -> Result<()> {
             // A file where a folder is to be.
             Kind::File => goes(&within),
             // A folder where a file is to be, of which every file goes.
-            Kind::Folder if op.file.is_some() => {
-                files_below(root, &within)?.iter().all(|path| goes(path))
-            }
+            Kind::Folder if op.file.is_some() => files_below(root, &within)?.iter().all(|path| goes(path)),
             _ => false,
         };
         if !gives_way {
@@ -214,10 +212,10 @@ fn missing(root: &Path, ops: &[Op]) -> Vec<RelPath> {
     let mut folders = BTreeSet::new();
     for path in ops.iter().filter(|op| op.file.is_some()).map(|op| op.path.as_str()) {
         let above = path.match_indices('/').filter_map(|(end, _)| RelPath::new(&path[..end]).ok());
-        folders.extend(
-            above
-                .filter(|folder| inside::kind(root, folder.as_str()).is_ok_and(|kind| kind == Kind::Missing)),
-        );
+        folders
+            .extend(above.filter(|folder| {
+                inside::kind(root, folder.as_str()).is_ok_and(|kind| kind == Kind::Missing)
+            }));
     }
     folders.into_iter().collect()
 }
@@ -359,8 +357,7 @@ pub fn undo(root: &Path) -> Result<Undone> {
     let mut moments: Vec<u64> = moments(root).collect();
     moments.sort_unstable();
     let list = |moment: u64| format!("{UNDO}/{moment}/{LIST}");
-    let whole =
-        |moment: &&u64| inside::kind(root, &list(**moment)).is_ok_and(|kind| kind == Kind::File);
+    let whole = |moment: &&u64| inside::kind(root, &list(**moment)).is_ok_and(|kind| kind == Kind::File);
     let Some(moment) = moments.iter().rev().find(whole) else {
         return Err(Error::no("there is nothing to undo"));
     };
