@@ -1,6 +1,7 @@
 //! The only place that touches the machine: processes, network, files, terminal, clock.
 
 pub mod clock;
+mod escape;
 pub mod fs;
 pub mod host;
 pub mod inside;

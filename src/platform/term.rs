@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::escape::Escaped;
+pub use super::escape::escape;
 use crate::error::Error;
 
 /// Bold.
@@ -22,12 +24,12 @@ pub const WARN: Style = AnsiColor::Yellow.on_default();
 
 /// Standard output; styles are dropped where it is no terminal or `NO_COLOR` is set.
 pub fn out() -> impl Write {
-    anstream::stdout()
+    Escaped::new(anstream::stdout())
 }
 
 /// Standard error, likewise.
 pub fn err() -> impl Write {
-    anstream::stderr()
+    Escaped::new(anstream::stderr())
 }
 
 /// Says one line on stderr.
@@ -99,19 +101,6 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Text with its control characters shown, so that what a tool printed cannot drive the terminal.
-pub fn escape(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| {
-            if c.is_control() && c != '\n' && c != '\t' {
-                c.escape_default().collect::<Vec<_>>()
-            } else {
-                vec![c]
-            }
-        })
-        .collect()
-}
-
 /// How long work is followed.
 pub trait Progress {
     /// A piece of work begins; the one before, if not ended, is dropped.
@@ -153,7 +142,7 @@ impl Progress for Steps {
         if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix} {elapsed} {wide_msg:.dim}") {
             bar.set_style(style);
         }
-        bar.set_prefix(what.to_owned());
+        bar.set_prefix(escape(what).replace(['\n', '\t'], " "));
         bar.enable_steady_tick(Duration::from_millis(120));
         self.bar = Some(bar);
     }
