@@ -7,7 +7,8 @@ use serde::Serialize;
 use super::{Session, View};
 use crate::catalog::tree::RelPath;
 use crate::error::{Exit, Result};
-use crate::platform::{fs, term};
+use crate::platform::inside::{self, cannot};
+use crate::platform::term;
 
 #[derive(Serialize)]
 pub(super) struct Changed {
@@ -20,7 +21,8 @@ pub(super) fn run(session: &Session) -> Result<Changed> {
     let workspace = session.workspace()?;
     let mut changed = Changed { files: Vec::new(), removed: Vec::new(), diff: String::new() };
     for (path, base) in workspace.base()? {
-        match fs::content(&path.under(workspace.root()))? {
+        let (root, place) = (workspace.root(), path.as_str());
+        match inside::content(root, place).map_err(cannot("read", root, place))? {
             None => changed.removed.push(path),
             Some((bytes, _)) if bytes != base.bytes => {
                 changed.diff.push_str(&unified(&path, &base.bytes, &bytes));

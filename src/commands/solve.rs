@@ -11,8 +11,9 @@ use super::{Session, View, runtime_of};
 use crate::catalog::manifest::RuntimeKind;
 use crate::catalog::tree::Tree;
 use crate::error::{Error, Result};
+use crate::platform::inside::{self, cannot};
 use crate::platform::term::{BOLD, DIM, Progress as _};
-use crate::platform::{fs, process, term};
+use crate::platform::{process, term};
 use crate::runtime;
 use crate::scaffold::{self, Laid};
 use crate::workspace::{BACKUP, Workspace};
@@ -101,7 +102,9 @@ pub(super) fn run_all(
 fn diff(workspace: &Workspace, overlay: &Tree) -> Result<String> {
     let mut all = String::new();
     for (path, file) in overlay {
-        let mine = fs::read_optional(&path.under(workspace.root()))?.unwrap_or_default();
+        let (root, place) = (workspace.root(), path.as_str());
+        let mine = inside::read_optional(root, place).map_err(cannot("read", root, place))?;
+        let mine = mine.unwrap_or_default();
         all.push_str(&unified(path, &mine, &file.bytes));
     }
     Ok(all)

@@ -14,7 +14,8 @@ use crate::catalog::tree::{File, RelPath, Tree};
 use crate::catalog::{Lab, Manifest, Source};
 use crate::cli;
 use crate::error::{Error, Exit, Result};
-use crate::platform::fs::{self, Kind};
+use crate::platform::fs::Kind;
+use crate::platform::inside::{self, cannot};
 use crate::platform::term::{BAD, BOLD, DIM, GOOD, WARN, escape};
 use crate::runtime;
 use crate::scaffold::{self, Action, Change, Given, Op};
@@ -70,7 +71,7 @@ pub(super) fn run(session: &Session, args: &cli::Update) -> Result<Updated> {
         .collect();
     let mut env = Vec::new();
     for (path, (old, new)) in &next.secret {
-        let own = fs::content(&path.under(ws.root()))?.map(|(bytes, executable)| File { bytes, executable });
+        let own = content(ws.root(), path)?;
         if let Some((file, names)) = scaffold::renew(old, own.as_ref(), new) {
             ops.push(Op::over(path.clone(), Some(file), own.as_ref()));
             env.push(Env { path: path.clone(), names });
@@ -151,15 +152,10 @@ fn next(session: &Session, ws: &Workspace, lab: &Lab, args: &cli::Update, again:
 pub(super) fn disk<'a>(root: &Path, paths: impl Iterator<Item = &'a RelPath>) -> Result<Tree> {
     let mut tree = Tree::new();
     let mut read = |path: &RelPath| -> Result<bool> {
-        let place = path.under(root);
-        match fs::kind(&place) {
+        match inside::kind(root, path.as_str()) {
             Ok(Kind::Missing) => return Ok(false),
             Ok(Kind::Folder) => {}
-            _ => {
-                if let Some((bytes, executable)) = fs::content(&place)? {
-                    tree.insert(path.clone(), File { bytes, executable });
-                }
-            }
+            _ => tree.extend(content(root, path)?.map(|file| (path.clone(), file))),
         }
         Ok(true)
     };
@@ -174,23 +170,29 @@ pub(super) fn disk<'a>(root: &Path, paths: impl Iterator<Item = &'a RelPath>) ->
     Ok(tree)
 }
 
+/// A file of the project as it is; none where there is none.
+fn content(root: &Path, path: &RelPath) -> Result<Option<File>> {
+    let found = inside::content(root, path.as_str()).map_err(cannot("read", root, path.as_str()))?;
+    Ok(found.map(|(bytes, executable)| File { bytes, executable }))
+}
+
 /// What changes below `.mlops-lab`: the record, the manifest, the lab's own files and the pristine ones.
 fn own_files(ws: &Workspace, seed: &Tree) -> Result<Vec<Op>> {
     let mut ops = Vec::new();
     for part in ["lab", workspace::FOLDER_BEFORE] {
-        for path in fs::walk(&ws.root().join(FOLDER).join(part))?.into_keys() {
-            let path = RelPath::new(format!("{FOLDER}/{part}/{path}")).map_err(Error::environment)?;
+        let folder = format!("{FOLDER}/{part}");
+        for path in inside::files(ws.root(), &folder).map_err(cannot("read", ws.root(), &folder))? {
+            let path = RelPath::new(path).map_err(Error::environment)?;
             if !seed.contains_key(&path) {
                 ops.push(Op::ours(path, None));
             }
         }
     }
     for (path, file) in seed {
-        let place = path.under(ws.root());
         // A folder where a file is to be now gives way with its files.
-        let folder = fs::kind(&place).is_ok_and(|kind| kind == Kind::Folder);
-        let now = if folder { None } else { fs::content(&place)? };
-        if now.is_none_or(|(bytes, _)| bytes != file.bytes) {
+        let folder = inside::kind(ws.root(), path.as_str()).is_ok_and(|kind| kind == Kind::Folder);
+        let now = if folder { None } else { content(ws.root(), path)? };
+        if now.is_none_or(|now| now.bytes != file.bytes) {
             ops.push(Op::ours(path.clone(), Some(file.clone())));
         }
     }

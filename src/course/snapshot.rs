@@ -9,7 +9,7 @@ use crate::catalog::manifest::Drill;
 use crate::error::{Error, Result};
 use crate::platform::tree::{self, Entry, Survey};
 use crate::platform::{clock, fs};
-use crate::workspace::Workspace;
+use crate::workspace::{BACKUP, Workspace};
 
 /// The most that a drill saves, in bytes and in files.
 const BYTES: u64 = 512 << 20;
@@ -121,7 +121,7 @@ pub fn put_back(ws: &Workspace, drill: &Drill) -> Result<PutBack> {
     let damaged: Option<Survey> = read(&folder(ws).join("damaged.json"));
     let now = look(ws, &saved.paths)?;
     let plan = plan(&saved.before, damaged.as_ref(), &now);
-    let moment = ws.backup_folder().join(clock::unix_now().to_string());
+    let moment = ws.root().join(BACKUP).join(clock::unix_now().to_string());
     let mut back = PutBack::default();
     for path in plan.aside {
         let backup = moment.join(&path);

@@ -42,39 +42,6 @@ pub fn read_optional(path: &Path) -> Result<Option<Vec<u8>>> {
     }
 }
 
-/// Content and executable bit of a file; nothing when there is none. A link is not followed.
-///
-/// # Errors
-/// Exit 3 when something else than a file stands there, or it cannot be read.
-pub fn content(path: &Path) -> Result<Option<(Vec<u8>, bool)>> {
-    let found = kind(path)
-        .map_err(|error| Error::environment(format!("cannot look at {}", path.display())).because(error))?;
-    match found {
-        Kind::Missing => Ok(None),
-        Kind::File => {
-            let bytes = read(path)?;
-            Ok(Some((bytes, executable(path))))
-        }
-        Kind::Folder | Kind::Other => Err(Error::environment(format!(
-            "{} is no file: a folder, a link or a special file",
-            path.display()
-        ))),
-    }
-}
-
-fn executable(path: &Path) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        return fs::metadata(path).is_ok_and(|data| data.permissions().mode() & 0o111 != 0);
-    }
-    #[allow(unreachable_code, reason = "elsewhere there is no such bit")]
-    {
-        let _ = path;
-        false
-    }
-}
-
 /// The whole file as text.
 pub fn read_text(path: &Path) -> Result<String> {
     String::from_utf8(read(path)?)

@@ -10,7 +10,7 @@ use crate::catalog::tree::{RelPath, Tree};
 use crate::error::{Error, Result};
 use crate::platform::clock;
 use crate::platform::fs::{self, Kind, Mode};
-use crate::platform::inside;
+use crate::platform::inside::{self, cannot};
 
 /// Makes a new folder with these files. It appears under its name only when it is whole.
 ///
@@ -196,15 +196,11 @@ pub fn overlay(root: &Path, tree: &Tree, base: &Tree, backups: &str) -> Result<V
     for path in tree.keys() {
         solid(root, path)?;
     }
-    let cannot = |what: &str, path: &str| {
-        let message = format!("cannot {what} {}", root.join(path).display());
-        move |error: std::io::Error| Error::environment(message).because(error)
-    };
     let moment = format!("{backups}/{}", clock::unix_now());
     let mut laid = Vec::new();
     for (path, file) in tree {
         let place = path.as_str();
-        let mine = inside::content(root, place).map_err(cannot("read", place))?;
+        let mine = inside::content(root, place).map_err(cannot("read", root, place))?;
         if mine.as_ref().is_some_and(|(mine, _)| *mine == file.bytes) {
             continue;
         }
@@ -215,10 +211,11 @@ pub fn overlay(root: &Path, tree: &Tree, base: &Tree, backups: &str) -> Result<V
             let kept = format!("{moment}/{place}");
             // Who may read the copy is who may read the file.
             let mode = Mode::Exactly(inside::bits(root, place).unwrap_or(0o600) & 0o777);
-            inside::write(root, &kept, &mine, mode).map_err(cannot("write", &kept))?;
+            inside::write(root, &kept, &mine, mode).map_err(cannot("write", root, &kept))?;
             backup = Some(root.join(kept));
         }
-        inside::write(root, place, &file.bytes, Mode::of(file.executable)).map_err(cannot("write", place))?;
+        inside::write(root, place, &file.bytes, Mode::of(file.executable))
+            .map_err(cannot("write", root, place))?;
         laid.push(Laid { path: path.clone(), backup });
     }
     Ok(laid)
@@ -244,9 +241,7 @@ pub(super) fn obstacle(root: &Path, path: &RelPath) -> Result<Option<(PathBuf, K
     for end in ends {
         let part = &path[..end];
         let wanted = if end == path.len() { Kind::File } else { Kind::Folder };
-        let kind = inside::kind(root, part).map_err(|error| {
-            Error::environment(format!("cannot inspect {}", root.join(part).display())).because(error)
-        })?;
+        let kind = inside::kind(root, part).map_err(cannot("inspect", root, part))?;
         match kind {
             Kind::Missing => return Ok(None),
             kind if kind != wanted => return Ok(Some((root.join(part), kind))),

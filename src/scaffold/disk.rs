@@ -4,9 +4,9 @@ use std::path::Path;
 
 use crate::catalog::tree::RelPath;
 use crate::error::{Error, Result};
+use crate::platform::fs;
 use crate::platform::fs::Mode;
-use crate::platform::inside::Swap;
-use crate::platform::{fs, inside};
+use crate::platform::inside::{self, Swap, cannot};
 
 pub(super) trait Disk {
     // A new folder, which nobody else knows yet.
@@ -46,11 +46,6 @@ pub(super) trait Disk {
 
 /// The machine's own.
 pub(super) struct Real;
-
-fn cannot(what: &str, root: &Path, path: &str) -> impl FnOnce(std::io::Error) -> Error {
-    let message = format!("cannot {what} {}", root.join(path).display());
-    move |error| Error::environment(message).because(error)
-}
 
 impl Disk for Real {
     fn write(&self, path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {

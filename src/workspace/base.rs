@@ -7,7 +7,7 @@ use std::path::Path;
 use super::FOLDER;
 use crate::catalog::tree::{File, RelPath, Tree};
 use crate::error::{Error, Result};
-use crate::platform::fs;
+use crate::platform::inside;
 
 /// Its name below `.mlops-lab/`.
 pub(super) const FILE: &str = "base.tar";
@@ -41,15 +41,15 @@ pub(super) fn pack<'a>(files: impl Iterator<Item = (&'a RelPath, &'a File)> + Cl
 /// # Errors
 /// Exit 3 when they are not there or cannot be read, or the archive is broken or holds something else than files of a project.
 pub(super) fn read(root: &Path, schema: u32) -> Result<Tree> {
-    let folder = root.join(FOLDER);
     if schema < 2 {
-        return super::tree(&folder.join(FOLDER_BEFORE));
+        return super::tree(root, &format!("{FOLDER}/{FOLDER_BEFORE}"));
     }
-    let path = folder.join(FILE);
+    let path = format!("{FOLDER}/{FILE}");
     // Without them every file would look as if the learner had written it.
-    let bytes = fs::read_optional(&path)?.ok_or_else(|| "there is no such file".to_owned());
+    let bytes = inside::read_optional(root, &path).map_err(inside::cannot("read", root, &path))?;
+    let bytes = bytes.ok_or_else(|| "there is no such file".to_owned());
     bytes.and_then(|bytes| unpack(&bytes)).map_err(|why| {
-        Error::environment(format!("{}: {why}", path.display()))
+        Error::environment(format!("{}: {why}", root.join(&path).display()))
             .hint("bring the file back from git, or make the lab anew beside it: mlops-lab init")
     })
 }

@@ -15,7 +15,7 @@ use crate::catalog::Manifest;
 use crate::catalog::parse;
 use crate::catalog::tree::{File, RelPath, Tree};
 use crate::error::{Error, Result};
-use crate::platform::fs;
+use crate::platform::{fs, inside};
 
 pub use base::FOLDER_BEFORE;
 pub use cluster::{Cluster, Object};
@@ -109,21 +109,25 @@ impl Workspace {
 
     /// A folder of the lab's own files: a solution.
     pub fn knowledge(&self, folder: &str) -> Result<Tree> {
-        tree(&self.root.join(FOLDER).join("lab").join(folder))
+        tree(&self.root, &format!("{FOLDER}/lab/{folder}"))
     }
 
     /// A text of the lab's own files: of a step, of a drill.
     pub fn knowledge_text(&self, path: &str) -> Result<String> {
-        fs::read_text(&self.root.join(FOLDER).join("lab").join(path))
+        let path = format!("{FOLDER}/lab/{path}");
+        let bytes = inside::read(&self.root, &path).map_err(inside::cannot("read", &self.root, &path))?;
+        String::from_utf8(bytes)
+            .map_err(|error| Error::environment(format!("{path} is not UTF-8")).because(error))
     }
 }
 
 /// All files below a folder; none when there is no such folder.
-fn tree(folder: &Path) -> Result<Tree> {
+fn tree(root: &Path, folder: &str) -> Result<Tree> {
     let mut tree = Tree::new();
-    for (path, bytes) in fs::walk(folder)? {
-        let path = RelPath::new(path).map_err(Error::environment)?;
-        tree.insert(path, File::new(bytes));
+    for place in inside::files(root, folder).map_err(inside::cannot("read", root, folder))? {
+        let bytes = inside::read(root, &place).map_err(inside::cannot("read", root, &place))?;
+        let path = place.strip_prefix(folder).unwrap_or(&place).trim_start_matches('/');
+        tree.insert(RelPath::new(path).map_err(Error::environment)?, File::new(bytes));
     }
     Ok(tree)
 }

@@ -20,14 +20,19 @@ use rustix::fs::{
 use rustix::io::Errno;
 
 pub use change::{Swap, bring, make_way, names, swap, take};
-pub use tree::{
-    Found, list, remove_empty_above, remove_empty_folders, remove_if_empty, remove_tree, size, visit,
-};
+pub use tree::{files, list, remove_empty_above, remove_empty_folders, remove_if_empty, remove_tree};
 
 use super::fs::{Kind, Mode};
+use crate::error::Error;
 
 /// The most that is read of one file: 64 MiB.
 const READ_LIMIT: u64 = 64 << 20;
+
+/// What an error of this room means to people: `cannot read /lab/README.md`, and why.
+pub fn cannot(what: &str, root: &Path, path: &str) -> impl FnOnce(io::Error) -> Error {
+    let message = format!("cannot {what} {}", root.join(path).display());
+    move |error| Error::environment(message).because(error)
+}
 
 /// A regular file, opened for reading.
 ///
@@ -186,19 +191,6 @@ fn beside(name: &str) -> io::Result<String> {
     getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
     let name: String = name.chars().take(REPEATED).collect();
     Ok(format!(".{name}.{:016x}.tmp", u64::from_ne_bytes(random)))
-}
-
-/// Removes a file or a link; a missing one is no error.
-///
-/// # Errors
-/// The system's, also for a folder.
-pub fn remove(root: &Path, path: &str) -> io::Result<()> {
-    let removed = way::open(root, path, false)
-        .and_then(|(folder, name)| Ok(unlinkat(&folder, name, AtFlags::empty())?));
-    match removed {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        removed => removed,
-    }
 }
 
 /// Gives a file permission bits, where the file system has any and a regular file stands there.

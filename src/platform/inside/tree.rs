@@ -21,22 +21,6 @@ pub struct Found<'a> {
     pub path: &'a str,
     /// What it is.
     pub kind: Kind,
-    /// Whether it may be executed by its owner.
-    pub executable: bool,
-    /// Its length in bytes.
-    pub length: u64,
-    folder: &'a OwnedFd,
-    name: &'a std::ffi::OsStr,
-}
-
-impl Found<'_> {
-    /// The content of a regular file.
-    ///
-    /// # Errors
-    /// As [`super::read`].
-    pub fn read(&self) -> io::Result<Vec<u8>> {
-        super::whole(super::open_in(self.folder, self.name)?)
-    }
 }
 
 /// The folder itself, held open.
@@ -119,14 +103,7 @@ fn visit_in(
         };
         let path = format!("{prefix}{}", name.to_string_lossy());
         let kind = kind(stat.st_mode);
-        visit(&Found {
-            path: &path,
-            kind,
-            executable: stat.st_mode & 0o100 != 0,
-            length: u64::try_from(stat.st_size).unwrap_or(0),
-            folder,
-            name: &name,
-        })?;
+        visit(&Found { path: &path, kind })?;
         if kind == Kind::Folder && enter(&path) {
             visit_in(&way::folder(folder, &name)?, &format!("{path}/"), enter, visit, depth + 1)?;
         }
@@ -134,14 +111,20 @@ fn visit_in(
     Ok(())
 }
 
-/// The bytes of all files below a path; what cannot be read counts as nothing.
-pub fn size(root: &Path, path: &str) -> u64 {
-    let mut bytes = 0;
-    let _ = visit(root, path, &|_| true, &mut |found| {
-        bytes += if found.kind == Kind::File { found.length } else { 0 };
+/// Everything below a folder that is no folder itself, with the folder's own path; nothing where there is no such folder.
+///
+/// # Errors
+/// The system's.
+pub fn files(root: &Path, folder: &str) -> io::Result<Vec<String>> {
+    let mut files = Vec::new();
+    let note = &mut |found: &Found<'_>| {
+        files.extend((found.kind != Kind::Folder).then(|| format!("{folder}/{}", found.path)));
         Ok(())
-    });
-    bytes
+    };
+    match visit(root, folder, &|_| true, note) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        visited => visited.map(|()| files),
+    }
 }
 
 /// Removes a folder if it is empty; whether it is gone.

@@ -19,6 +19,7 @@ use super::room::{Load, roomy};
 use crate::catalog::tree::{File, RelPath};
 use crate::error::{Error, Result};
 use crate::platform::fs::{Kind, Mode};
+use crate::platform::inside::cannot;
 use crate::platform::{clock, fs, inside};
 use finish::finish;
 
@@ -120,7 +121,10 @@ pub fn possible(root: &Path, ops: &[Op]) -> Result<()> {
             // A file where a folder is to be.
             Kind::File => goes(&within),
             // A folder where a file is to be, of which every file goes.
-            Kind::Folder if op.file.is_some() => files_below(root, &within)?.iter().all(|path| goes(path)),
+            Kind::Folder if op.file.is_some() => {
+                let files = inside::files(root, &within).map_err(cannot("read", root, &within))?;
+                files.iter().all(|path| goes(path))
+            }
             _ => false,
         };
         if !gives_way {
@@ -167,28 +171,12 @@ pub(super) fn commit_on(disk: &dyn Disk, root: &Path, command: &str, ops: &[Op])
     }
 }
 
-/// The files below a folder of the project, with the folder's own path.
-fn files_below(root: &Path, folder: &str) -> Result<Vec<String>> {
-    let mut files = Vec::new();
-    let walked = inside::visit(root, folder, &|_| true, &mut |found| {
-        // What is neither file nor folder stays in the way under a name that no plan has.
-        files.extend((found.kind != Kind::Folder).then(|| format!("{folder}/{}", found.path)));
-        Ok(())
-    });
-    walked.map_err(|error| cannot("read", root, folder, error))?;
-    Ok(files)
-}
-
-fn cannot(what: &str, root: &Path, path: &str, error: std::io::Error) -> Error {
-    Error::environment(format!("cannot {what} {}", root.join(path).display())).because(error)
-}
-
 fn read_optional(root: &Path, path: &str) -> Result<Option<Vec<u8>>> {
-    inside::read_optional(root, path).map_err(|error| cannot("read", root, path, error))
+    inside::read_optional(root, path).map_err(cannot("read", root, path))
 }
 
 fn content(root: &Path, path: &str) -> Result<Option<(Vec<u8>, bool)>> {
-    inside::content(root, path).map_err(|error| cannot("read", root, path, error))
+    inside::content(root, path).map_err(cannot("read", root, path))
 }
 
 const LIST: &str = "journal.json";
@@ -362,7 +350,7 @@ pub fn undo(root: &Path) -> Result<Undone> {
         return Err(Error::no("there is nothing to undo"));
     };
     let path = list(*moment);
-    let bytes = inside::read(root, &path).map_err(|error| cannot("read", root, &path, error))?;
+    let bytes = inside::read(root, &path).map_err(cannot("read", root, &path))?;
     let journal: Journal = serde_json::from_slice(&bytes).map_err(|error| {
         Error::environment(format!("{} cannot be read", root.join(&path).display())).because(error)
     })?;
