@@ -8,6 +8,7 @@ use super::project::{Project, Runs};
 use crate::catalog::manifest::RuntimeKind;
 use crate::error::Result;
 use crate::platform::fs::{self, Mode};
+use crate::platform::inside;
 
 /// Folders of a project that a solution cannot have made, or that are ours.
 const APART: [&str; 5] = [".venv", ".mlops-lab", ".git", "__pycache__", "node_modules"];
@@ -45,7 +46,7 @@ impl Known {
         let (now, kept) = split(project)?;
         for path in now.keys().filter(|path| !self.files.contains_key(*path)) {
             fs::remove(&project.root.join(path))?;
-            fs::remove_empty_above(&project.root.join(path), &project.root);
+            inside::remove_empty_above(&project.root, path);
         }
         write(&project.root, &self.files, &now)?;
         let other = kept != self.kept;
