@@ -81,7 +81,7 @@ fn what_only_the_real_thing_can_show_is_skipped_with_the_reason() {
 
     lab.ok(&["solve"]);
     let all = lab.ok(&["check"]).out;
-    assert!(all.contains("1 of 1 steps done") && all.contains("skipped"), "{all}");
+    assert!(all.contains("1 of 1 steps passed") && all.contains("skipped"), "{all}");
     let rows = json(&lab.ok(&["check", "--all", "--json"]).out);
     assert!(rows["rows"][1]["skipped"].is_string() && rows["rows"][1]["now"].is_null(), "{rows}");
 
@@ -95,10 +95,10 @@ fn what_only_the_real_thing_can_show_is_skipped_with_the_reason() {
     lab.ok(&["up"]);
     assert_eq!(lab.run(&["check"]).code, 1);
     lab.ok(&["solve", "two"]);
-    assert!(lab.ok(&["check"]).out.contains("2 of 2 steps done"));
+    assert!(lab.ok(&["check"]).out.contains("2 of 2 steps passed"));
     // What was done once stays done.
     fs::write(lab.root.join("standin.txt"), "").unwrap();
-    assert!(lab.ok(&["check"]).out.contains("2 of 2 steps done"));
+    assert!(lab.ok(&["check"]).out.contains("2 of 2 steps passed"));
 }
 
 #[test]

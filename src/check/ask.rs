@@ -13,6 +13,18 @@ use crate::catalog::tree::RelPath;
 use crate::platform::net::{Request, Response, Unreachable};
 use crate::platform::process::{Captured, Command, Ended, shell_words};
 
+/// Where the scripts of a lab's checks lie in a project.
+const OURS: &str = ".mlops-lab/lab/";
+
+/// SIGTERM.
+const TERMINATED: i32 = 15;
+
+/// How a script begins what it has to say to the learner.
+const VERDICTS: [&str; 2] = ["not yet: ", "cannot tell: "];
+
+/// The body of a response, in words.
+const ANSWER: &str = "the answer";
+
 /// A `command` that ends with this code says that it could not look.
 const CANNOT_TELL: i32 = 3;
 
@@ -148,7 +160,7 @@ fn expected_http(expect: &Expect) -> String {
     words.extend(expect.status.map(|status| format!("status {status}")));
     words.extend(expect.headers.iter().map(|(name, rule)| format!("header {name}: {rule}")));
     words.extend(expect.body.as_ref().map(|rule| format!("a body: {rule}")));
-    words.extend(expect.json.iter().map(|(pointer, rule)| format!("{pointer}: {rule}")));
+    words.extend(expect.json.iter().map(|(pointer, rule)| at(pointer, ANSWER, rule)));
     if words.is_empty() { "an answer".to_owned() } else { words.join(", ") }
 }
 
@@ -176,17 +188,23 @@ fn http_answer(response: &Response, expect: &Expect) -> Seen {
     {
         return Seen::not_yet(format!("a body: {rule}"), text).status(status);
     }
-    match pointers(&expect.json, || {
-        serde_json::from_slice(&response.body).map_err(|error| format!("no JSON ({error}): {text}"))
+    match pointers(&expect.json, ANSWER, || {
+        serde_json::from_slice(&response.body).map_err(|error| format!("not JSON ({error}): {text}"))
     }) {
         Some(seen) => seen.status(status),
         None => Seen::pass(expected_http(expect), format!("status {status}")).status(status),
     }
 }
 
-/// The first value that is not as expected; none when all are.
+/// What a value by pointer is held to, in words.
+pub(super) fn at(pointer: &str, place: &str, rule: &Match) -> String {
+    format!("`{pointer}` in {place}: {rule}")
+}
+
+/// The first value that is not as expected, with the document's name in words; none when all are.
 pub(super) fn pointers(
     rules: &BTreeMap<String, Match>,
+    place: &str,
     document: impl FnOnce() -> Result<Value, String>,
 ) -> Option<Seen> {
     if rules.is_empty() {
@@ -194,13 +212,16 @@ pub(super) fn pointers(
     }
     let document = match document() {
         Ok(document) => document,
-        Err(why) => return Some(Seen::not_yet("JSON", why)),
+        Err(why) => return Some(Seen::not_yet(format!("JSON in {place}"), why)),
     };
     for (pointer, rule) in rules {
         let value = document.pointer(pointer);
         if !matching::meets(rule, value) {
-            let observed = value.map_or_else(|| format!("nothing there, in {document}"), Value::to_string);
-            return Some(Seen::not_yet(format!("{pointer}: {rule}"), observed));
+            let observed = match value {
+                Some(value) => format!("`{pointer}` is {value}"),
+                None => format!("there is no `{pointer}` in {document}"),
+            };
+            return Some(Seen::not_yet(at(pointer, place, rule), observed));
         }
     }
     None
@@ -215,13 +236,24 @@ pub(super) fn build(argv: &[String], context: &Context, budget: Budget<'_>) -> C
     command
 }
 
+/// What a command ended with: from its verdict on, where it prints one, else its last line.
 pub(super) fn last_words(captured: &Captured) -> String {
-    let said = String::from_utf8_lossy(&captured.stderr);
-    let said = said.lines().rev().find(|line| !line.trim().is_empty());
-    let printed = String::from_utf8_lossy(&captured.stdout);
-    said.map(str::to_owned)
-        .or_else(|| printed.lines().rev().find(|line| !line.trim().is_empty()).map(str::to_owned))
-        .unwrap_or_default()
+    let (err, out) = (String::from_utf8_lossy(&captured.stderr), String::from_utf8_lossy(&captured.stdout));
+    for text in [&err, &out] {
+        for head in VERDICTS {
+            let found = text.match_indices(head).find(|(at, _)| *at == 0 || text[..*at].ends_with('\n'));
+            if let Some((at, _)) = found {
+                return text[at + head.len()..].trim().to_owned();
+            }
+        }
+    }
+    let last = |text: &str| text.lines().rev().find(|line| !line.trim().is_empty()).map(str::to_owned);
+    last(&err).or_else(|| last(&out)).unwrap_or_default()
+}
+
+/// Whether a command is a script of the lab's own, which the learner did not write and need not read.
+pub(super) fn ours(argv: &[String]) -> bool {
+    argv.iter().any(|word| word.starts_with(OURS))
 }
 
 fn command(probe: &CommandProbe, expect: &Expect, context: &Context, budget: Budget<'_>) -> Seen {
@@ -254,10 +286,19 @@ fn command(probe: &CommandProbe, expect: &Expect, context: &Context, budget: Bud
                 format!("no end within {:.0} s", captured.took.as_secs_f64()),
             );
         }
+        // Somebody ended it, a `down` say: that is no answer of the system.
+        Ended::Signal(TERMINATED) => {
+            return Seen::cannot_tell(expected, "the check was ended before it had an answer");
+        }
         Ended::Code(CANNOT_TELL) if wanted != CANNOT_TELL => {
             return Seen::cannot_tell(expected, last_words(&captured));
         }
         Ended::Code(code) if code == wanted => {}
+        ended if ours(&probe.argv) => {
+            let words = last_words(&captured);
+            // Its words stand alone; a script that crashed has none for the learner.
+            return Seen::not_yet(expected, if words.is_empty() { ended.to_string() } else { words });
+        }
         ended => return Seen::not_yet(expected, format!("{ended}: {}", last_words(&captured))),
     }
     let text = String::from_utf8_lossy(&captured.stdout).trim().to_owned();
@@ -269,8 +310,8 @@ fn command(probe: &CommandProbe, expect: &Expect, context: &Context, budget: Bud
     {
         return Seen::not_yet(format!("output: {rule}"), text);
     }
-    pointers(&expect.json, || {
-        serde_json::from_str(&text).map_err(|error| format!("no JSON ({error}): {text}"))
+    pointers(&expect.json, "the output", || {
+        serde_json::from_str(&text).map_err(|error| format!("not JSON ({error}): {text}"))
     })
     .unwrap_or_else(|| Seen::pass(expected, text))
 }
@@ -308,14 +349,14 @@ fn file(probe: &FileProbe, expect: &Expect, context: &Context, budget: Budget<'_
     {
         return Seen::not_yet(format!("{path}: {rule}"), text);
     }
-    let json = || serde_json::from_slice(&bytes).map_err(|error| format!("{path} is no JSON: {error}"));
+    let json = || serde_json::from_slice(&bytes).map_err(|error| format!("{path} is not JSON: {error}"));
     let toml = || {
         let value: toml::Value =
-            toml::from_str(&text).map_err(|error| format!("{path} is no TOML: {}", error.message()))?;
+            toml::from_str(&text).map_err(|error| format!("{path} is not TOML: {}", error.message()))?;
         serde_json::to_value(value).map_err(|error| error.to_string())
     };
-    pointers(&expect.json, json)
-        .or_else(|| pointers(&expect.toml, toml))
+    pointers(&expect.json, path, json)
+        .or_else(|| pointers(&expect.toml, path, toml))
         .unwrap_or_else(|| Seen::pass(format!("the file {path}"), "as expected"))
 }
 

@@ -1,6 +1,6 @@
 //! The probe that looks at objects of the lab's cluster, over kubectl.
 
-use super::ask::{build, last_words, pointers};
+use super::ask::{at, build, last_words, pointers};
 use super::{Budget, Context, Seen};
 use crate::catalog::expect::{Expect, KubernetesProbe};
 use crate::platform::process::{Command, Ended};
@@ -36,7 +36,7 @@ pub(super) fn ask(probe: &KubernetesProbe, expect: &Expect, context: &Context, b
     let wanted = expect.exists.unwrap_or(true);
     let expected = match (wanted, expect.json.iter().next()) {
         (false, _) => format!("no {} {}", probe.kind, probe.name.as_deref().unwrap_or_default()),
-        (true, Some((pointer, rule))) => format!("{pointer}: {rule}"),
+        (true, Some((pointer, rule))) => at(pointer, "the object", rule),
         (true, None) => format!("{} {}", probe.kind, probe.name.as_deref().unwrap_or_default()),
     };
     if variable(context, CONTEXT).is_none() {
@@ -52,8 +52,8 @@ pub(super) fn ask(probe: &KubernetesProbe, expect: &Expect, context: &Context, b
     match captured.ended {
         Ended::Code(0) if !wanted => Seen::not_yet(expected, "it is there"),
         Ended::Code(0) => {
-            let seen = pointers(&expect.json, || {
-                serde_json::from_slice(&captured.stdout).map_err(|error| format!("no JSON ({error})"))
+            let seen = pointers(&expect.json, "the object", || {
+                serde_json::from_slice(&captured.stdout).map_err(|error| format!("not JSON ({error})"))
             });
             seen.unwrap_or_else(|| Seen::pass(expected, "it is there, and as expected"))
         }

@@ -54,6 +54,7 @@ mod tests {
             probe: String::new(),
             expected: String::new(),
             observed: observed.to_owned(),
+            script: false,
             status,
             because: None,
             took_ms: 0,

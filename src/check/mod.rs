@@ -25,8 +25,10 @@ pub use stand_in::{stand_ins, why_hidden};
 /// A probe that says nothing about its deadline has this long.
 const WITHIN: Duration = Duration::from_secs(5);
 
-/// What is shown of an observation, in characters.
-const SHOWN: usize = 200;
+/// What is shown of an observation, in characters: an answer of a server, which may be anything, and the words of a script of the lab, which
+/// were written to be read.
+const SHOWN: usize = 300;
+const WORDS: usize = 2000;
 
 /// Where the checks of a lab look.
 #[derive(Clone, Debug)]
@@ -83,6 +85,9 @@ pub struct Verdict {
     pub expected: String,
     /// What was there instead, shortened.
     pub observed: String,
+    /// Whether a script of the lab judged: what was asked and expected is then its own affair.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub script: bool,
     /// The HTTP status, for hints.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
@@ -154,12 +159,14 @@ pub fn judge(check: &Check, context: &Context, world: &dyn World) -> Verdict {
         Ok(probe) => (ask::words(probe, context), ask::ask(probe, &check.expect, context, budget)),
         Err(why) => (String::new(), Seen::cannot_tell("a check that can be asked", why)),
     };
+    let script = check.command.as_ref().is_some_and(|probe| ask::ours(&probe.argv));
     Verdict {
         verdict: seen.verdict,
+        script,
         check: 1,
         probe,
         expected: seen.expected,
-        observed: shorten(&seen.observed),
+        observed: shorten(&seen.observed, if script { WORDS } else { SHOWN }),
         status: seen.status,
         because: check.because.clone(),
         took_ms: u64::try_from(world.now().saturating_duration_since(since).as_millis()).unwrap_or(u64::MAX),
@@ -168,10 +175,15 @@ pub fn judge(check: &Check, context: &Context, world: &dyn World) -> Verdict {
 
 /// Asks checks in order; the first that does not pass is the verdict, else the last one.
 pub fn judge_all(checks: &[Check], context: &Context, world: &dyn World) -> Verdict {
+    judge_by(checks, &mut |_, check| judge(check, context, world))
+}
+
+/// The same with somebody else who asks, by the check's index.
+pub fn judge_by(checks: &[Check], ask: &mut dyn FnMut(usize, &Check) -> Verdict) -> Verdict {
     let mut took_ms = 0;
     let mut last = None;
     for (index, check) in checks.iter().enumerate() {
-        let verdict = judge(check, context, world);
+        let verdict = ask(index, check);
         took_ms += verdict.took_ms;
         let stop = verdict.verdict != VerdictKind::Pass;
         last = Some(Verdict { check: index + 1, took_ms, ..verdict });
@@ -185,25 +197,21 @@ pub fn judge_all(checks: &[Check], context: &Context, world: &dyn World) -> Verd
         probe: String::new(),
         expected: "at least one check".to_owned(),
         observed: "none: the lab's manifest has no check here".to_owned(),
+        script: false,
         status: None,
         because: None,
         took_ms: 0,
     })
 }
 
-/// What of a verdict is news: everything but how long it took.
-pub fn signature(verdict: &Verdict) -> Verdict {
-    Verdict { took_ms: 0, ..verdict.clone() }
-}
-
 /// One line without control characters, cut where it gets long.
-fn shorten(text: &str) -> String {
+fn shorten(text: &str, most: usize) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let line = term::escape(&line);
-    if line.chars().count() <= SHOWN {
+    if line.chars().count() <= most {
         line
     } else {
-        format!("{}…", line.chars().take(SHOWN).collect::<String>())
+        format!("{}…", line.chars().take(most).collect::<String>())
     }
 }
 

@@ -80,8 +80,8 @@ fn an_answer_is_judged_and_no_answer_is_cannot_tell() {
     for (answer, kind, observed) in [
         (answer(200, r#"{"n":2}"#), VerdictKind::Pass, "status 200"),
         (answer(200, r#"{"n":1}"#), VerdictKind::NotYet, "1"),
-        (answer(200, r#"{"m":1}"#), VerdictKind::NotYet, "nothing there"),
-        (answer(200, "<html>"), VerdictKind::NotYet, "no JSON"),
+        (answer(200, r#"{"m":1}"#), VerdictKind::NotYet, "there is no `/n`"),
+        (answer(200, "<html>"), VerdictKind::NotYet, "not JSON"),
         (answer(503, "draining"), VerdictKind::NotYet, "status 503: draining"),
         (Err(Unreachable::Refused), VerdictKind::CannotTell, "refused"),
         (Err(Unreachable::TimedOut(Duration::from_secs(5))), VerdictKind::CannotTell, "5.0 s"),
@@ -159,7 +159,7 @@ fn a_command_is_judged_by_its_exit_and_says_when_it_could_not_look() {
     for (ran, kind, observed) in [
         (ran(Ended::Code(0), r#"{"ok": true}"#, ""), VerdictKind::Pass, "ok"),
         (ran(Ended::Code(0), r#"{"ok": false}"#, ""), VerdictKind::NotYet, "false"),
-        (ran(Ended::Code(0), "oops", ""), VerdictKind::NotYet, "no JSON"),
+        (ran(Ended::Code(0), "oops", ""), VerdictKind::NotYet, "not JSON"),
         (ran(Ended::Code(1), "", "first\nlast\n\n"), VerdictKind::NotYet, "exit code 1: last"),
         (ran(Ended::Code(3), "", "the server is down"), VerdictKind::CannotTell, "the server is down"),
         (ran(Ended::Signal(11), "", ""), VerdictKind::NotYet, "signal 11"),
@@ -248,7 +248,7 @@ fn the_first_check_that_does_not_pass_is_the_verdict() {
 
 #[test]
 fn what_is_shown_is_one_short_line_without_control_characters() {
-    let shown = shorten(&format!("a\u{1b}[31m\n{}", "x".repeat(500)));
+    let shown = shorten(&format!("a\u{1b}[31m\n{}", "x".repeat(500)), SHOWN);
     assert!(!shown.contains('\u{1b}') && !shown.contains('\n') && shown.chars().count() == SHOWN + 1);
 }
 
@@ -290,4 +290,55 @@ fn without_a_cluster_of_the_lab_none_is_asked() {
     let seen = verdict("kubernetes = { kind = \"pods\", selector = \"app=x\" }", &Fake::default());
     assert_eq!(seen.verdict, VerdictKind::CannotTell);
     assert!(seen.observed.contains("has not been started on a cluster"), "{}", seen.observed);
+}
+
+const SCRIPT: &str =
+    "command = { argv = ['python', '.mlops-lab/lab/verify/x.py'] }\nbecause = 'it loses requests'";
+
+#[test]
+fn a_script_of_the_lab_is_told_by_its_own_words_in_full() {
+    let long = "half a word ".repeat(60);
+    for (stdout, stderr, observed) in [
+        (format!("not yet: {long}\nand the other half"), "", format!("{long} and the other half")),
+        (String::new(), "not yet: no run\n", "no run".to_owned()),
+        ("first\nlast\n".to_owned(), "", "last".to_owned()),
+        ("not yet: seen".to_owned(), "a warning", "seen".to_owned()),
+    ] {
+        let run = RefCell::new(vec![ran(Ended::Code(1), &stdout, stderr)]);
+        let seen = verdict(SCRIPT, &Fake { run, ..Fake::default() });
+        let observed = observed.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!((seen.observed, seen.script), (observed, true));
+    }
+}
+
+#[test]
+fn a_check_that_somebody_ended_says_nothing_about_the_system() {
+    let run = RefCell::new(vec![ran(Ended::Signal(15), "", "")]);
+    assert_eq!(verdict(SCRIPT, &Fake { run, ..Fake::default() }).verdict, VerdictKind::CannotTell);
+}
+
+#[test]
+fn a_value_by_pointer_is_named_in_words() {
+    let http = |body: &str| {
+        let toml = "http = { endpoint = 'api', path = '/' }\nexpect = { json = { '/pending' = 0 } }";
+        let seen = http(toml, vec![answer(200, body)]);
+        (seen.expected, seen.observed)
+    };
+    assert_eq!(
+        http("{\"pending\": 200}"),
+        ("`/pending` in the answer: 0".into(), "`/pending` is 200".into())
+    );
+    assert_eq!(http("{}").1, "there is no `/pending` in {}");
+}
+
+#[test]
+fn what_disturbs_is_asked_by_whoever_asks() {
+    let checks = [check("file = { path = 'a' }"), check("tcp = { endpoint = 'api' }\ndisturbs = true")];
+    let mut asked = Vec::new();
+    let pass = Verdict { verdict: VerdictKind::Pass, ..verdict("file = { path = 'a' }", &Fake::default()) };
+    let last = judge_by(&checks, &mut |index, check| {
+        asked.push((index, check.disturbs));
+        pass.clone()
+    });
+    assert_eq!((asked, last.check), (vec![(0, false), (1, true)], 2));
 }

@@ -73,6 +73,9 @@ pub struct Hint {
     /// All hints at once.
     #[arg(long)]
     pub all: bool,
+    /// Where the lab runs, when nothing runs.
+    #[arg(long, value_name = "RUNTIME")]
+    pub runtime: Option<RuntimeKind>,
 }
 
 /// `solve`
@@ -309,9 +312,9 @@ pub struct Check {
     /// The step or drill; from where you are when none is given.
     pub step: Option<String>,
     /// Every step, also those done before.
-    #[arg(long, conflicts_with = "step")]
+    #[arg(long)]
     pub all: bool,
-    /// Go on looking, and say so when something changes.
+    /// Go on checking, and print what changes. On a terminal: Enter checks now, h gives the next hint, q quits.
     #[arg(short, long)]
     pub watch: bool,
     /// Where the lab runs, when nothing runs.

@@ -8,7 +8,10 @@ use super::{Session, View};
 use crate::catalog::tree::RelPath;
 use crate::error::{Exit, Result};
 use crate::platform::inside::{self, cannot};
-use crate::platform::term;
+use crate::platform::term::{self, BAD, BOLD, GOOD};
+
+/// Where a part of a diff stands.
+const HUNK: anstyle::Style = anstyle::AnsiColor::Cyan.on_default();
 
 #[derive(Serialize)]
 pub(super) struct Changed {
@@ -52,9 +55,24 @@ pub(super) fn unified(path: &RelPath, old: &[u8], new: &[u8]) -> String {
         .to_string()
 }
 
+/// A unified diff in the colours of git. Its control characters are shown, not obeyed.
+pub(super) fn coloured(diff: &str, out: &mut dyn Write) -> io::Result<()> {
+    for line in term::escape(diff).lines() {
+        let style = match line.as_bytes() {
+            [b'+' | b'-', b'+' | b'-', ..] if line.starts_with("+++ ") || line.starts_with("--- ") => BOLD,
+            [b'+', ..] => GOOD,
+            [b'-', ..] => BAD,
+            [b'@', b'@', ..] => HUNK,
+            _ => anstyle::Style::new(),
+        };
+        writeln!(out, "{style}{line}{style:#}")?;
+    }
+    Ok(())
+}
+
 impl View for Changed {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        write!(out, "{}", term::escape(&self.diff))?;
+        coloured(&self.diff, out)?;
         for path in &self.removed {
             writeln!(out, "removed: {path}")?;
         }

@@ -11,7 +11,8 @@ use crate::check::{self, Context, Verdict};
 use crate::course::snapshot::{self, PutBack};
 use crate::error::{Error, Result, unknown};
 use crate::platform::clock;
-use crate::platform::term::{BOLD, DIM, Progress as _};
+use crate::platform::prose;
+use crate::platform::term::{self, BOLD, DIM, Progress as _};
 use crate::platform::world::Machine;
 use crate::runtime;
 use crate::workspace::{Progress, Workspace};
@@ -219,27 +220,26 @@ impl View for Broken {
             }
             Broken::List { drills, active } => {
                 for drill in drills {
-                    let state = match (active.as_deref() == Some(&drill.id), drill.done_at) {
-                        (true, _) => "  under way".to_owned(),
-                        (false, Some(at)) => format!("  recovered {}", clock::ago(at)),
-                        (false, None) => String::new(),
+                    let (mark, state) = match (active.as_deref() == Some(&drill.id), drill.done_at) {
+                        (true, _) => ('✗', ": under way".to_owned()),
+                        (false, Some(at)) => ('✓', format!(": recovered {}", clock::ago(at))),
+                        (false, None) => (' ', String::new()),
                     };
-                    writeln!(out, "{BOLD}{}{BOLD:#}  {}{DIM}{state}{DIM:#}", drill.id, drill.title)?;
+                    writeln!(out, "{mark} {BOLD}{}{BOLD:#}  {}{DIM}{state}{DIM:#}", drill.id, drill.title)?;
                 }
-                match active {
-                    Some(id) => writeln!(
-                        out,
-                        "\nnext: mlops-lab check {id}   (or put it back: mlops-lab break --undo)"
-                    ),
-                    None => writeln!(out, "\nnext: mlops-lab break {}", drills[0].id),
+                let open = drills.iter().find(|drill| drill.done_at.is_none()).or(drills.first());
+                match (active, open) {
+                    (Some(id), _) => {
+                        writeln!(out, "\nnext: mlops-lab check {id}   (put it back: mlops-lab break --undo)")
+                    }
+                    (None, Some(drill)) => writeln!(out, "\nnext: mlops-lab break {}", drill.id),
+                    (None, None) => Ok(()),
                 }
             }
             Broken::Injected { id, title, text, .. } => {
-                writeln!(out, "{BOLD}{title}{BOLD:#}\n\n{}", text.trim_end())?;
-                writeln!(
-                    out,
-                    "\nnext: mlops-lab check {id}   (or: mlops-lab hint {id}; put it back: mlops-lab break --undo)"
-                )
+                writeln!(out, "{BOLD}{title}{BOLD:#}\n\n{}", prose::markdown(text, 0, term::columns()))?;
+                writeln!(out, "\nnext: mlops-lab check {id}   (a hint: mlops-lab hint {id})")?;
+                writeln!(out, "      put it back: mlops-lab break --undo")
             }
             Broken::Restored { id, back } => {
                 for path in &back.files {

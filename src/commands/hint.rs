@@ -6,9 +6,11 @@ use serde::Serialize;
 
 use super::target::Target;
 use super::{Session, View, runtime_of};
+use crate::catalog::manifest::RuntimeKind;
 use crate::check::{self, Verdict};
 use crate::error::Result;
-use crate::platform::term::{BOLD, DIM};
+use crate::platform::prose;
+use crate::platform::term::{self, BOLD, DIM};
 
 #[derive(Serialize)]
 pub(super) struct Hints {
@@ -22,9 +24,14 @@ pub(super) struct Hints {
     after_check: bool,
 }
 
-pub(super) fn run(session: &Session, step: Option<&str>, all: bool) -> Result<Hints> {
+pub(super) fn run(
+    session: &Session,
+    step: Option<&str>,
+    all: bool,
+    kind: Option<RuntimeKind>,
+) -> Result<Hints> {
     let workspace = session.workspace()?;
-    let kind = runtime_of(&workspace, None)?;
+    let kind = runtime_of(&workspace, kind)?;
     let mut progress = workspace.progress()?;
     let Some(target) = Target::find(workspace.manifest(), kind, step, &progress)? else {
         return Ok(Hints { id: None, title: String::new(), hints: Vec::new(), of: 0, after_check: true });
@@ -54,22 +61,47 @@ pub(super) fn run(session: &Session, step: Option<&str>, all: bool) -> Result<Hi
     })
 }
 
+impl Hints {
+    /// The newest alone: for whoever has the others on the screen.
+    pub(super) fn newest(self) -> Newest {
+        Newest(self)
+    }
+
+    fn rung(&self, index: usize, out: &mut dyn Write) -> io::Result<()> {
+        let Some(hint) = self.hints.get(index) else { return Ok(()) };
+        writeln!(out, "\n{DIM}hint {} of {}{DIM:#}", index + 1, self.of)?;
+        writeln!(out, "{}", prose::markdown(hint, 0, term::columns()))
+    }
+}
+
+/// The newest hint.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(super) struct Newest(Hints);
+
+impl View for Newest {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        match self.0.hints.len().checked_sub(1) {
+            Some(last) => self.0.rung(last, out),
+            None => writeln!(out, "there is no hint"),
+        }
+    }
+}
+
 impl View for Hints {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         let Some(id) = &self.id else {
-            return writeln!(out, "all steps are done.\n\nnext: mlops-lab break");
+            return writeln!(out, "all steps have passed\n\nnext: mlops-lab check");
         };
         writeln!(out, "{BOLD}{id}{BOLD:#}: {}", self.title)?;
-        for (index, hint) in self.hints.iter().enumerate() {
-            writeln!(out, "\n{DIM}hint {} of {}{DIM:#}\n{}", index + 1, self.of, hint.trim_end())?;
-        }
+        (0..self.hints.len()).try_for_each(|index| self.rung(index, out))?;
         if !self.after_check {
-            writeln!(out, "\n(`mlops-lab check {id}` first gives hints that fit what it sees)")?;
+            writeln!(out, "\nRun `mlops-lab check {id}` first: then the hints fit what it finds.")?;
         }
         if self.hints.len() < self.of {
-            writeln!(out, "\nnext: mlops-lab check {id}   (or the next hint: mlops-lab hint {id})")
+            writeln!(out, "\nnext: mlops-lab check {id}   (the next hint: mlops-lab hint {id})")
         } else {
-            writeln!(out, "\nnext: mlops-lab check {id}   (or have it done: mlops-lab solve {id})")
+            writeln!(out, "\nnext: mlops-lab check {id}   (do it for me: mlops-lab solve {id})")
         }
     }
 }

@@ -7,7 +7,8 @@ use serde::Serialize;
 use super::{Session, View};
 use crate::catalog::manifest::{Level, RuntimeKind};
 use crate::error::Result;
-use crate::platform::term::{BOLD, DIM};
+use crate::platform::prose;
+use crate::platform::term::{self, BOLD, DIM};
 
 #[derive(Serialize)]
 pub(super) struct List {
@@ -41,8 +42,11 @@ impl View for List {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         let width = self.labs.iter().map(|lab| lab.id.len()).max().unwrap_or(0);
         for lab in &self.labs {
-            writeln!(out, "{BOLD}{:width$}{BOLD:#}  {}", lab.id, lab.title)?;
-            writeln!(out, "{:width$}  {}", "", lab.summary)?;
+            let (indent, columns) = (width + 2, term::columns());
+            let head = format!("{BOLD}{:width$}{BOLD:#}  ", lab.id);
+            writeln!(out, "{}", prose::hanging(&head, indent, &lab.title, indent, columns))?;
+            let below = |text: &str| prose::hanging(&" ".repeat(indent), indent, text, indent, columns);
+            writeln!(out, "{}", below(&lab.summary))?;
             let runtimes: Vec<_> = lab.runtimes.iter().map(|kind| kind.name()).collect();
             let facts = format!(
                 "{} · {} min · {} · {}",
@@ -51,7 +55,7 @@ impl View for List {
                 runtimes.join(", "),
                 lab.tools.join(", ")
             );
-            writeln!(out, "{:width$}  {DIM}{facts}{DIM:#}", "")?;
+            writeln!(out, "{DIM}{}{DIM:#}", below(&facts))?;
         }
         match self.labs.first() {
             Some(lab) => writeln!(out, "\nnext: mlops-lab init {} --up", lab.id),

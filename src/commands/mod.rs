@@ -185,7 +185,9 @@ fn dispatch(cli: &Cli, session: &Session) -> Result<Exit> {
         }
         Command::Open(args) => session.show(&open::run(session, args.endpoint.as_deref(), args.runtime)?),
         Command::Check(args) => check::run(session, args),
-        Command::Hint(args) => session.show(&hint::run(session, args.step.as_deref(), args.all)?),
+        Command::Hint(args) => {
+            session.show(&hint::run(session, args.step.as_deref(), args.all, args.runtime)?)
+        }
         Command::Solve(args) => {
             session.show(&solve::run(session, args.step.as_deref(), args.diff, args.runtime)?)
         }

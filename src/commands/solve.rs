@@ -5,15 +5,15 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::check::behind_stand_ins;
-use super::diff::unified;
+use super::diff::{self, unified};
 use super::target::Target;
 use super::{Session, View, runtime_of};
 use crate::catalog::manifest::RuntimeKind;
 use crate::catalog::tree::Tree;
 use crate::error::{Error, Result};
 use crate::platform::inside::{self, cannot};
+use crate::platform::process;
 use crate::platform::term::{BOLD, DIM, Progress as _};
-use crate::platform::{process, term};
 use crate::runtime;
 use crate::scaffold::{self, Laid};
 use crate::workspace::{BACKUP, Workspace};
@@ -68,7 +68,7 @@ pub(super) fn run(
         diff: String::new(),
     };
     if dry {
-        solved.diff = diff(&workspace, &overlay)?;
+        solved.diff = changes(&workspace, &overlay)?;
         return Ok(solved);
     }
     {
@@ -99,7 +99,7 @@ pub(super) fn run_all(
     Ok(())
 }
 
-fn diff(workspace: &Workspace, overlay: &Tree) -> Result<String> {
+fn changes(workspace: &Workspace, overlay: &Tree) -> Result<String> {
     let mut all = String::new();
     for (path, file) in overlay {
         let (root, place) = (workspace.root(), path.as_str());
@@ -112,9 +112,11 @@ fn diff(workspace: &Workspace, overlay: &Tree) -> Result<String> {
 
 impl View for Solved {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        let Some(id) = &self.id else { return writeln!(out, "all steps are done.\n\nnext: mlops-lab break") };
+        let Some(id) = &self.id else {
+            return writeln!(out, "all steps have passed\n\nnext: mlops-lab check");
+        };
         if self.dry {
-            write!(out, "{}", term::escape(&self.diff))?;
+            diff::coloured(&self.diff, out)?;
             for argv in &self.commands {
                 writeln!(out, "$ {}", process::shell_words(argv))?;
             }

@@ -3,6 +3,7 @@
 use crate::catalog::Manifest;
 use crate::catalog::expect::Check;
 use crate::catalog::manifest::{Drill, Hint, RuntimeKind, Solution, Step};
+use crate::course;
 use crate::error::{Error, Result, unknown};
 use crate::platform::clock;
 use crate::workspace::Progress;
@@ -17,7 +18,7 @@ pub(super) enum Target<'a> {
 }
 
 impl<'a> Target<'a> {
-    /// The target with this name; without one the active drill, else the first step that is not done and can be shown.
+    /// The target with this name; without one the active drill, else where the learner is.
     ///
     /// # Errors
     /// Exit 2: no such step or drill in this runtime (with the nearest name). Exit 0 is not an error: `None` means all is done.
@@ -32,9 +33,7 @@ impl<'a> Target<'a> {
             if let Some(drill) = manifest.drill.iter().find(|drill| Some(drill.id.as_str()) == active) {
                 return Ok(Some(Target::Drill(drill)));
             }
-            return Ok(steps(manifest, kind)
-                .find(|(_, step)| !progress.done(&step.id) && progress.hidden(&step.id).is_none())
-                .map(|(_, step)| Target::Step(step)));
+            return Ok(course::place::current(manifest, kind, progress).map(Target::Step));
         };
         let is = |id: &String, was: &[String]| id == name || was.iter().any(|was| was == name);
         if let Some((_, step)) =

@@ -14,12 +14,24 @@ static INTERRUPTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 /// From here on Ctrl-C, SIGTERM and SIGHUP are noted instead of ending the program: long work looks at [`interrupted`]
 /// and leaves things whole. A second signal ends the program at once.
 pub fn catch_interrupts() {
+    let ignored = ignored();
     for signal in [SIGINT, SIGTERM, SIGHUP] {
+        // `nohup` and the like: who started us does not want us to hear it.
+        if ignored >> (signal - 1) & 1 == 1 {
+            continue;
+        }
         // In this order: the first is for what the second has noted before. Failing to install them leaves the default behaviour, which is
         // to end: nothing to report.
         let _ = flag::register_conditional_shutdown(signal, Exit::Interrupted as i32, INTERRUPTED.clone())
             .and_then(|_| flag::register(signal, INTERRUPTED.clone()));
     }
+}
+
+/// The signals that are ignored now, one bit each; none where the system does not say.
+fn ignored() -> u64 {
+    let status = super::fs::read_text(std::path::Path::new("/proc/self/status")).unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }
 
 /// An error with exit 130 when Ctrl-C was pressed.

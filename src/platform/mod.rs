@@ -10,6 +10,7 @@ pub mod net;
 pub mod panic;
 pub mod process;
 pub mod prompt;
+pub mod prose;
 pub mod space;
 pub mod term;
 pub mod tree;

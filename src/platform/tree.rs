@@ -82,6 +82,33 @@ pub fn survey(root: &Path, path: &str, into: &mut Survey) -> io::Result<()> {
     Ok(())
 }
 
+/// A number that changes when a file below a folder is made, removed or written. Hidden folders and those of `apart` are passed over, and
+/// what cannot be read.
+pub fn stamp(root: &Path, apart: &[&Path]) -> u64 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hash = DefaultHasher::new();
+    let mut open = vec![root.to_path_buf()];
+    while let Some(folder) = open.pop() {
+        let Ok(entries) = fs::read_dir(&folder) else { continue };
+        let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        paths.sort();
+        for path in paths {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let Ok(meta) = fs::symlink_metadata(&path) else { continue };
+            let passing = name == "__pycache__" || (name.starts_with('.') && meta.is_dir());
+            if passing || apart.contains(&path.as_path()) {
+                continue;
+            }
+            if meta.is_dir() {
+                open.push(path);
+            } else {
+                (path, meta.len(), meta.modified().ok()).hash(&mut hash);
+            }
+        }
+    }
+    hash.finish()
+}
+
 fn sha256(path: &Path) -> io::Result<String> {
     let mut file = File::open(path)?;
     let mut hash = Sha256::new();

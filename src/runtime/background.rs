@@ -117,6 +117,15 @@ pub fn end_damage(ws: &Workspace) -> Result<()> {
     fs::remove(&path)
 }
 
+/// What of the lab runs, in a word that changes when something of it is started anew.
+pub fn generation(ws: &Workspace) -> String {
+    let pids: Vec<String> = places::services(ws)
+        .iter()
+        .map(|record| format!("{} {}", record.process.pid, record.since))
+        .collect();
+    format!("{:?} {}", super::active(ws), pids.join(", "))
+}
+
 /// What a drill runs in the background, for `status`.
 pub(super) fn background(ws: &Workspace) -> Vec<Service> {
     let service = |record: Record| {

@@ -18,7 +18,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-pub use background::{end_background, end_damage, run, start_background};
+pub use background::{end_background, end_damage, generation, run, start_background};
 pub use left::{leftovers, memory};
 pub use logs::logs;
 pub use state::{StandIn, Status};

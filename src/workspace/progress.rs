@@ -19,6 +19,9 @@ pub struct Progress {
     /// The drill that is under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drill: Option<Active>,
+    /// When the learner began: the first check, in seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun: Option<u64>,
     /// Steps that what ran last could not show, and why: a stand-in answered.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     hidden: BTreeMap<String, String>,
@@ -59,6 +62,7 @@ impl Progress {
 
     /// Remembers that the step was seen done.
     pub fn set_done(&mut self, id: &str) {
+        self.begun.get_or_insert_with(clock::unix_now);
         let state = self.steps.entry(id.to_owned()).or_default();
         state.done_at.get_or_insert_with(clock::unix_now);
         state.seen = None;
@@ -66,7 +70,13 @@ impl Progress {
 
     /// Remembers what a check saw, for hints.
     pub fn set_seen(&mut self, id: &str, seen: &Value) {
+        self.begun.get_or_insert_with(clock::unix_now);
         self.steps.entry(id.to_owned()).or_default().seen = Some(seen.clone());
+    }
+
+    /// Whether the step had passed and was seen to fail since.
+    pub fn failing(&self, id: &str) -> bool {
+        self.steps.get(id).is_some_and(|state| state.done_at.is_some() && state.seen.is_some())
     }
 
     /// What the last check that did not pass saw.

@@ -6,6 +6,7 @@
 
 mod field;
 mod keys;
+mod listen;
 
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal, Write};
@@ -19,6 +20,7 @@ use rustix::termios::{self, InputModes, LocalModes, OptionalActions, SpecialCode
 pub use self::field::{Choice, Field};
 use self::field::{Entry, Frame, Step};
 use self::keys::{Key, Keys};
+pub use self::listen::{Listener, Pressed};
 use super::{clock, host};
 use crate::error::{Error, Exit, Result};
 
