@@ -5,6 +5,7 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use super::expect::{KubernetesProbe, Probe};
+use super::lint::Finding;
 use super::manifest::{Manifest, SCHEMA};
 use crate::error::{Error, Result};
 
@@ -31,14 +32,13 @@ impl Problem {
         }
     }
 
-    /// The lines around the place with a caret under it.
+    /// The lines around the place with a caret under it, without the message, which stands above.
     pub fn snippet(&self, text: &str) -> Option<String> {
         let span = self.span.clone()?;
         let start = span.start.min(text.len());
         let end = span.end.clamp(start, text.len());
-        let snippet = Snippet::source(text)
-            .path(&self.file)
-            .annotation(AnnotationKind::Primary.span(start..end).label(&self.message));
+        let snippet =
+            Snippet::source(text).path(&self.file).annotation(AnnotationKind::Primary.span(start..end));
         let report = [Level::ERROR.primary_title("").element(snippet)];
         // The title is ours to print; keep what comes under it.
         let drawn = Renderer::plain().render(&report);
@@ -60,13 +60,18 @@ pub fn line_column(text: &str, offset: usize) -> (usize, usize) {
 /// Exit 2 with file, line, column and the source line: not TOML, unknown or missing keys, wrong types, a schema this program does not
 /// read, a check without exactly one probe.
 pub fn manifest(text: &str, file: &str) -> Result<Manifest> {
-    let fail = |problem: Problem| {
-        let error = Error::usage(format!("{}: {}", problem.place(text), problem.message));
-        match problem.snippet(text) {
-            Some(snippet) => error.detail(snippet),
-            None => error,
-        }
-    };
+    read(text, file).map_err(|(problem, hint)| {
+        let error = Error::from(Finding { problem, text: text.to_owned(), rule: RULE });
+        hint.iter().fold(error, |error, hint| error.hint(*hint))
+    })
+}
+
+/// The rule that a manifest is one.
+pub const RULE: &str = "parse";
+
+/// The same, with the problem as a value, and what to do about it.
+pub fn read(text: &str, file: &str) -> Result<Manifest, (Problem, Option<&'static str>)> {
+    let problem = |span, message| Problem { file: file.to_owned(), span, message };
     let manifest = toml::from_str::<Manifest>(text);
     // The schema before all else: a newer format must not be reported as a pile of unknown keys. What this program understands is read once.
     let schema = match &manifest {
@@ -79,18 +84,16 @@ pub fn manifest(text: &str, file: &str) -> Result<Manifest> {
         && schema != i64::from(SCHEMA)
     {
         let message = format!("this is schema {schema}, and this mlops-lab reads schema {SCHEMA}");
-        let problem = Problem { file: file.to_owned(), span: locate(text, &["schema".into()]), message };
-        return Err(fail(problem).hint("use the mlops-lab that made it, or a newer one"));
+        let hint = Some("use the mlops-lab that made it, or a newer one");
+        return Err((problem(locate(text, &["schema".into()]), message), hint));
     }
     let manifest = manifest.map_err(|error| {
         let message = error.message().trim().replace('\n', ", ");
-        fail(Problem { file: file.to_owned(), span: error.span(), message })
+        (problem(error.span(), message), None)
     })?;
     match shape(&manifest).into_iter().next() {
         None => Ok(manifest),
-        Some((path, message)) => {
-            Err(fail(Problem { file: file.to_owned(), span: locate(text, &path), message }))
-        }
+        Some((path, message)) => Err((problem(locate(text, &path), message), None)),
     }
 }
 
@@ -132,6 +135,34 @@ pub fn locate(text: &str, path: &[Key]) -> Option<Range<usize>> {
         here = Some(next.get_ref());
     }
     found
+}
+
+/// Where a part of a string stands in the text: `part` are bytes of the value at `path`.
+///
+/// Exact where the string is written as it is read; with escapes before it, where the same words stand for as many times; else the whole
+/// string.
+pub fn locate_inside(text: &str, path: &[Key], part: Range<usize>) -> Option<Range<usize>> {
+    let whole = locate(text, path)?;
+    let raw = text.get(whole.clone())?;
+    let root: toml::Table = toml::from_str(text).ok()?;
+    let mut here = &toml::Value::Table(root);
+    for key in path {
+        here = match key {
+            Key::Name(name) => here.get(name.as_str())?,
+            Key::Index(index) => here.get(*index)?,
+        };
+    }
+    let value = here.as_str()?;
+    let found = match raw.find(value) {
+        Some(start) => start + part.start,
+        None => {
+            let words = value.get(part.clone()).filter(|words| !words.is_empty())?;
+            let times = value.get(..part.start)?.matches(words).count();
+            raw.match_indices(words).nth(times).map_or(0, |(at, _)| at)
+        }
+    };
+    let start = whole.start + found;
+    Some(start..(start + part.len()).min(whole.end))
 }
 
 /// The checks of a manifest with the way to each.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::Lab;
 use super::embedded;
+use super::lint::Finding;
 use super::parse;
 use super::tree::RelPath;
 use crate::error::{Error, Result, unknown};
@@ -72,6 +73,14 @@ impl Source {
         }
         template.extend(self.files(&format!("templates/{id}"))?);
         Ok(Lab { source: self.clone(), manifest, text, file, knowledge, template })
+    }
+
+    /// Why the manifest of this lab does not parse, as a problem with its place; none when it does.
+    pub fn unparsed(&self, id: &str) -> Option<Finding> {
+        let file = self.describe(&format!("labs/{id}/lab.toml"));
+        let text = text(&self.files(&format!("labs/{id}")).ok()?, "lab.toml", &file).ok()?;
+        let (problem, _) = parse::read(&text, &file).err()?;
+        Some(Finding { problem, text, rule: parse::RULE })
     }
 
     /// The path of a file of this source as the user can find it.

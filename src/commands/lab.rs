@@ -102,7 +102,7 @@ struct Told {
 }
 
 impl Told {
-    /// A problem whose place, if there is one, stands in its words.
+    /// A problem whose place, if there is one, stands in its words: a lab that cannot be read at all.
     fn plain(rule: &'static str, message: String) -> Told {
         Told { file: None, line: None, column: None, message, rule }
     }
@@ -130,21 +130,19 @@ pub(super) fn lint(session: &Session, folder: Option<&Path>) -> Result<Linted> {
             Ok(lab) => lab,
             Err(error) => {
                 linted.shown.push_str(&format!("{error}\n{}\n\n", error.detail_text().unwrap_or_default()));
-                linted.problems.push(Told::plain("parse", error.to_string()));
+                let found = source.unparsed(&id);
+                let plain = || Told::plain("parse", error.to_string());
+                linted.problems.push(found.as_ref().map_or_else(plain, Told::from));
                 continue;
             }
         };
-        for finding in lint::lint(&lab) {
+        // The last rules need a render: nothing undefined, nothing that does not parse.
+        for finding in lint::lint(&lab).into_iter().chain(scaffold::trial(&lab, &Given::default())) {
             linted.shown.push_str(&format!("{}\n", lint::line(&finding)));
             if let Some(snippet) = finding.problem.snippet(&finding.text) {
                 linted.shown.push_str(&format!("{snippet}\n\n"));
             }
             linted.problems.push(Told::from(&finding));
-        }
-        // The rules that need a render: nothing undefined, nothing that does not parse.
-        for problem in scaffold::trial(&lab, &Given::default()) {
-            linted.shown.push_str(&format!("{problem}\n"));
-            linted.problems.push(Told::plain("render", problem));
         }
     }
     Ok(linted)
@@ -161,7 +159,8 @@ impl View for Linted {
                 self.labs[0]
             )
         } else {
-            writeln!(out, "{BAD}{} problems{BAD:#} in {}", self.problems.len(), self.labs.join(", "))
+            let problems = counted(self.problems.len(), "problem");
+            writeln!(out, "{BAD}{problems}{BAD:#} in {}", self.labs.join(", "))
         }
     }
 
@@ -247,6 +246,11 @@ fn tell(session: &Session, case: &Case) {
         }
     };
     let _ = out.flush();
+}
+
+/// `1 problem`, `2 problems`
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// What fits on a line of a terminal, in one line.

@@ -2,12 +2,13 @@
 //! lab lays. Pure.
 
 use super::answers::Answers;
-use super::render::{Pen, Rendered};
+use super::render::{Pen, RULE, Rendered, Toml};
 use crate::catalog::Lab;
 use crate::catalog::attempts::{Attempt, Edit, attempts};
-use crate::catalog::parse::{Problem, locate};
-use crate::catalog::tree::{RelPath, Tree};
-use crate::error::{Error, Result};
+use crate::catalog::lint::Finding;
+use crate::catalog::parse::{Key, locate};
+use crate::catalog::tree::{File, RelPath, Tree};
+use crate::error::Result;
 
 /// What an attempt does to a project made with some answers.
 #[derive(Clone, Debug)]
@@ -28,49 +29,67 @@ pub struct Attempted {
 /// Exit 2, as for a template: an undefined variable, a path that leaves the project.
 pub fn attempted(lab: &Lab, answers: &Answers, all: &[Attempt]) -> Result<Vec<Attempted>> {
     let pen = Pen::new(lab, answers)?;
-    all.iter().map(|attempt| fill(&pen, attempt)).collect()
+    all.iter().map(|attempt| Ok(fill(&pen, attempt)?)).collect()
 }
 
-fn fill(pen: &Pen<'_>, attempt: &Attempt) -> Result<Attempted> {
-    let Attempt { file, spec, files, .. } = attempt;
-    let shown = format!("labs/{}/{file}", pen.lab.manifest.id);
+fn fill(pen: &Pen<'_>, attempt: &Attempt) -> Result<Attempted, Finding> {
+    let Attempt { spec, files, .. } = attempt;
+    let shown = format!("labs/{}/{}", pen.lab.manifest.id, attempt.file);
     let folder = shown.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let text = |text: &String| pen.text(text, &shown, &pen.plain);
-    let commands = |commands: &[Vec<String>]| {
-        let words = |argv: &Vec<String>| argv.iter().map(text).collect::<Result<Vec<String>>>();
-        commands.iter().map(words).collect::<Result<Vec<_>>>()
+    let own = own(pen, attempt);
+    let file = Toml { shown: pen.lab.source.describe(&shown), text: &own };
+    let text =
+        |text: &str, below: &[Key]| pen.string(text, &file, &[attempt.at.clone(), below.to_vec()].concat());
+    let commands = |key: &str, commands: &[Vec<String>]| -> Result<Vec<Vec<String>>, Finding> {
+        let word = |n: usize, w: usize, word: &String| text(word, &[key.into(), n.into(), w.into()]);
+        let words = |(n, argv): (usize, &Vec<String>)| {
+            argv.iter().enumerate().map(|(w, one)| word(n, w, one)).collect()
+        };
+        commands.iter().enumerate().map(words).collect()
     };
-    let edit = |edit: &Edit| {
-        let edit = Edit { file: text(&edit.file)?, find: text(&edit.find)?, put: text(&edit.put)? };
-        let path = RelPath::new(edit.file.as_str())
-            .map_err(|why| Error::usage(format!("{}: {why}", pen.lab.source.describe(&shown))))?;
+    let edit = |(n, edit): (usize, &Edit)| {
+        let part = |key: &str, value: &str| text(value, &["edit".into(), n.into(), key.into()]);
+        let Edit { file, find, put } = edit;
+        let edit = Edit { file: part("file", file)?, find: part("find", find)?, put: part("put", put)? };
+        let path = RelPath::new(edit.file.as_str()).map_err(|why| at(pen, attempt, n, "file", why))?;
         Ok((path, edit))
     };
     Ok(Attempted {
         files: pen.tree(files, &format!("{folder}/files"), &pen.plain)?,
-        edits: spec.edit.iter().map(edit).collect::<Result<_>>()?,
-        run: commands(&spec.run)?,
-        undo: commands(&spec.undo)?,
+        edits: spec.edit.iter().enumerate().map(edit).collect::<Result<_, _>>()?,
+        run: commands("run", &spec.run)?,
+        undo: commands("undo", &spec.undo)?,
     })
 }
 
-/// What does not render, and edits that do not fit, each as `file:line:column: what`.
-pub(super) fn trial(lab: &Lab, answers: &Answers, rendered: &Rendered) -> Vec<String> {
-    let pen = match Pen::new(lab, answers) {
-        Ok(pen) => pen,
-        Err(error) => return vec![error.to_string()],
-    };
+/// The text of the file that describes an attempt.
+fn own(pen: &Pen<'_>, attempt: &Attempt) -> String {
+    let bytes = pen.lab.knowledge.get(&attempt.file).map(|bytes| String::from_utf8_lossy(bytes));
+    bytes.unwrap_or_default().into_owned()
+}
+
+/// A problem of an edit.
+fn at(pen: &Pen<'_>, attempt: &Attempt, number: usize, key: &str, message: String) -> Finding {
+    let text = own(pen, attempt);
+    let below: Vec<Key> = vec!["edit".into(), number.into(), key.into()];
+    let span = locate(&text, &[attempt.at.clone(), below].concat());
+    let file = pen.lab.source.describe(&format!("labs/{}/{}", pen.lab.manifest.id, attempt.file));
+    Finding::new(RULE, file, &text, span, message)
+}
+
+/// What does not render, and edits that do not fit.
+pub(super) fn trial(pen: &Pen<'_>, rendered: &Rendered) -> Vec<Finding> {
     let mut wrong = Vec::new();
-    for attempt in attempts(lab).0 {
-        match fill(&pen, &attempt) {
-            Ok(filled) => wrong.extend(unfit(lab, rendered, &attempt, &filled)),
-            Err(error) => wrong.push(error.to_string()),
+    for attempt in attempts(pen.lab).0 {
+        match fill(pen, &attempt) {
+            Ok(filled) => wrong.extend(unfit(pen, rendered, &attempt, &filled)),
+            Err(finding) => wrong.push(finding),
         }
     }
     wrong
 }
 
-fn unfit(lab: &Lab, rendered: &Rendered, attempt: &Attempt, filled: &Attempted) -> Vec<String> {
+fn unfit(pen: &Pen<'_>, rendered: &Rendered, attempt: &Attempt, filled: &Attempted) -> Vec<Finding> {
     let mut wrong = Vec::new();
     // Edits of one file follow each other.
     let mut texts: Tree = filled.files.clone();
@@ -83,14 +102,7 @@ fn unfit(lab: &Lab, rendered: &Rendered, attempt: &Attempt, filled: &Attempted) 
                 file.bytes = text.into_bytes();
                 texts.insert(path.clone(), file);
             }
-            Err(message) => {
-                let own = lab.knowledge.get(&attempt.file).map(|bytes| String::from_utf8_lossy(bytes));
-                let own = own.unwrap_or_default();
-                let key = [attempt.at.clone(), vec!["edit".into(), number.into(), "find".into()]].concat();
-                let file = lab.source.describe(&format!("labs/{}/{}", lab.manifest.id, attempt.file));
-                let problem = Problem { file, span: locate(&own, &key), message };
-                wrong.push(format!("{}: {}", problem.place(&own), problem.message));
-            }
+            Err(message) => wrong.push(at(pen, attempt, number, "find", message)),
         }
     }
     wrong
@@ -101,11 +113,7 @@ fn unfit(lab: &Lab, rendered: &Rendered, attempt: &Attempt, filled: &Attempted) 
 ///
 /// None where commands of an earlier step, or the damage of a drill, may have made it what it is: the
 /// proof looks at the real one.
-fn before<'a>(
-    rendered: &'a Rendered,
-    attempt: &Attempt,
-    path: &RelPath,
-) -> Option<&'a crate::catalog::tree::File> {
+fn before<'a>(rendered: &'a Rendered, attempt: &Attempt, path: &RelPath) -> Option<&'a File> {
     let solution = |folder: &str| {
         let path = RelPath::new(format!("{}/{path}", folder.trim_end_matches('/'))).ok()?;
         rendered.knowledge.get(&path)
@@ -125,7 +133,7 @@ fn before<'a>(
         }
         commands |= !step.solution.run.is_empty();
     }
-    let once = |file: &&crate::catalog::tree::File| {
+    let once = |file: &&File| {
         let text = String::from_utf8_lossy(&file.bytes);
         attempt.spec.edit.iter().all(|edit| edit.file != path.as_str() || edit.apply(&text).is_ok())
     };

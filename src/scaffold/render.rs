@@ -1,11 +1,13 @@
 //! Rendering: a lab and answers become trees of files, in memory. Pure.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use tera::{Context, Delimiters, ErrorKind, Tera};
 
 use super::answers::{Answers, Given, answers};
-use crate::catalog::parse::{self, Problem};
+use crate::catalog::lint::Finding;
+use crate::catalog::parse::{self, Key};
 use crate::catalog::tree::{File, RelPath, Tree};
 use crate::catalog::{Files, Lab, Manifest};
 use crate::error::{Error, Result};
@@ -28,9 +30,19 @@ pub struct Rendered {
 /// # Errors
 /// Exit 2 with file, line and column: an undefined variable, a syntax error, a path that leaves the project, two templates for one path.
 pub fn render(lab: &Lab, answers: &Answers) -> Result<Rendered> {
-    let pen = Pen::new(lab, answers)?;
+    Ok(draw(&Pen::new(lab, answers)?, lab)?)
+}
+
+/// The rule that everything can be rendered.
+pub(super) const RULE: &str = "render";
+
+fn draw(pen: &Pen<'_>, lab: &Lab) -> Result<Rendered, Finding> {
     let manifest_text = pen.manifest()?;
-    let manifest = parse::manifest(&manifest_text, &lab.file)?;
+    let manifest = parse::read(&manifest_text, &lab.file).map_err(|(problem, _)| Finding {
+        problem,
+        text: manifest_text.clone(),
+        rule: parse::RULE,
+    })?;
     let below = format!("labs/{}", lab.manifest.id);
     let known: Files = lab
         .knowledge
@@ -62,19 +74,20 @@ pub fn render(lab: &Lab, answers: &Answers) -> Result<Rendered> {
 
 /// Renders a lab as `lab lint` does: with the given answers over defaults and examples; then every generated TOML and JSON file must parse,
 /// and no delimiter may be left. Returns what is wrong.
-pub fn trial(lab: &Lab, given: &Given) -> Vec<String> {
-    let drawn = answers(&lab.manifest, given).and_then(|answers| {
-        let rendered = render(lab, &answers)?;
-        Ok((answers, rendered))
-    });
-    let (answers, rendered) = match drawn {
-        Ok(drawn) => drawn,
+pub fn trial(lab: &Lab, given: &Given) -> Vec<Finding> {
+    let pen = answers(&lab.manifest, given).and_then(|answers| Pen::new(lab, &answers));
+    let pen = match pen {
+        Ok(pen) => pen,
         Err(error) => {
-            return vec![format!(
-                "{error}{}",
-                error.detail_text().map(|detail| format!("\n{detail}")).unwrap_or_default()
-            )];
+            let detail = error.detail_text().map(|detail| format!(", {}", detail.replace('\n', ", ")));
+            let message = format!("{error}{}", detail.unwrap_or_default());
+            let span = parse::locate(&lab.text, &["vars".into()]);
+            return vec![Finding::new(RULE, lab.file.clone(), &lab.text, span, message)];
         }
+    };
+    let rendered = match draw(&pen, lab) {
+        Ok(rendered) => rendered,
+        Err(finding) => return vec![finding],
     };
     let mut wrong = Vec::new();
     for (path, file) in rendered.tree.iter().chain(&rendered.knowledge) {
@@ -83,16 +96,22 @@ pub fn trial(lab: &Lab, given: &Given) -> Vec<String> {
         let parsed = if name.ends_with(".json") {
             serde_json::from_str::<serde_json::Value>(text).err().map(|error| error.to_string())
         } else if name.ends_with(".toml") {
-            toml::from_str::<toml::Table>(text).err().map(|error| error.to_string())
+            toml::from_str::<toml::Table>(text).err().map(|error| error.message().replace('\n', ", "))
         } else {
             None
         };
-        wrong.extend(parsed.map(|why| format!("{path}: does not parse: {why}")));
-        if ["<[ ", " ]>", "<% ", "<# "].iter().any(|left| text.contains(left)) {
-            wrong.push(format!("{path}: a template delimiter is left"));
+        let mut found = |span, message| {
+            // In the rendered file: what the template was is not known any more.
+            wrong.push(Finding::new(RULE, format!("{name} (rendered)"), text, span, message));
+        };
+        if let Some(why) = parsed {
+            found(None, format!("does not parse: {why}"));
+        }
+        if let Some(at) = ["<[ ", " ]>", "<% ", "<# "].iter().find_map(|left| text.find(left)) {
+            found(Some(at..at + 2), "a template delimiter is left".to_owned());
         }
     }
-    wrong.extend(super::attempts::trial(lab, &answers, &rendered));
+    wrong.extend(super::attempts::trial(&pen, &rendered));
     wrong
 }
 
@@ -133,30 +152,39 @@ impl<'a> Pen<'a> {
     }
 
     /// Renders a text; most have no hole, and cost nothing.
-    pub(super) fn text(&self, text: &str, file: &str, context: &Context) -> Result<String> {
+    pub(super) fn text(&self, text: &str, file: &str, context: &Context) -> Result<String, Finding> {
+        self.fill(text, context).map_err(|(span, message)| {
+            Finding::new(RULE, self.lab.source.describe(file), text, span, message)
+        })
+    }
+
+    /// The same for a value of the manifest or of another TOML file of the lab: the place is that in the file.
+    pub(super) fn string(&self, value: &str, file: &Toml<'_>, at: &[Key]) -> Result<String, Finding> {
+        self.fill(value, &self.plain).map_err(|(span, message)| {
+            let inside = span.and_then(|span| parse::locate_inside(file.text, at, span));
+            let span = inside.or_else(|| parse::locate(file.text, at));
+            Finding::new(RULE, file.shown.clone(), file.text, span, message)
+        })
+    }
+
+    fn fill(&self, text: &str, context: &Context) -> Result<String, (Option<Range<usize>>, String)> {
         let opens = |(at, _)| matches!(text.as_bytes().get(at + 1), Some(b'[' | b'%' | b'#'));
         if !text.match_indices('<').any(opens) {
             return Ok(text.to_owned());
         }
-        self.tera.render_str(text, context, false).map_err(|error| self.error(&error, text, file))
-    }
-
-    fn error(&self, error: &tera::Error, text: &str, file: &str) -> Error {
-        let (span, message) = match error.kind() {
+        self.tera.render_str(text, context, false).map_err(|error| match error.kind() {
             ErrorKind::SyntaxError(report) | ErrorKind::RenderingError(report) => {
                 (Some(report.span().range.clone()), report.message().to_owned())
             }
             other => (None, other.to_string()),
-        };
-        let problem = Problem { file: self.lab.source.describe(file), span, message };
-        let error = Error::usage(format!("{}: {}", problem.place(text), problem.message));
-        match problem.snippet(text) {
-            Some(snippet) => error.detail(snippet),
-            None => error,
-        }
+        })
     }
 
-    pub(super) fn tree(&self, files: &Files, below: &str, context: &Context) -> Result<Tree> {
+    fn refused(&self, shown: &str, message: String) -> Finding {
+        Finding::new(RULE, self.lab.source.describe(shown), "", None, message)
+    }
+
+    pub(super) fn tree(&self, files: &Files, below: &str, context: &Context) -> Result<Tree, Finding> {
         let mut tree = Tree::new();
         let mut from = BTreeMap::new();
         for (path, bytes) in files {
@@ -169,7 +197,7 @@ impl<'a> Pen<'a> {
                 _ => bytes.to_vec(),
             };
             if tree.insert(to.clone(), File::new(bytes)).is_some() {
-                return Err(Error::usage(format!("{shown}: another template is written to {to} too")));
+                return Err(self.refused(&shown, format!("another template is written to {to} too")));
             }
             from.insert(to, shown);
         }
@@ -177,52 +205,67 @@ impl<'a> Pen<'a> {
             None => Ok(tree),
             Some((path, why)) => {
                 let shown = from.get(&path).map_or(below, String::as_str);
-                Err(Error::usage(format!("{shown}: {why}")))
+                Err(self.refused(shown, why))
             }
         }
     }
 
-    fn path(&self, path: &str, shown: &str) -> Result<RelPath> {
+    fn path(&self, path: &str, shown: &str) -> Result<RelPath, Finding> {
         let path = self.text(path, shown, &self.plain)?;
         let parts: Vec<String> = path
             .split('/')
             .map(|part| part.strip_prefix("dot-").map_or_else(|| part.to_owned(), |rest| format!(".{rest}")))
             .collect();
-        let path = RelPath::new(parts.join("/")).map_err(|why| Error::usage(format!("{shown}: {why}")))?;
+        let path = RelPath::new(parts.join("/")).map_err(|why| self.refused(shown, why))?;
         if path.as_str().split('/').next() == Some(".mlops-lab") {
-            return Err(Error::usage(format!("{shown}: .mlops-lab is the tool's own folder")));
+            return Err(self.refused(shown, ".mlops-lab is the tool's own folder".to_owned()));
         }
         Ok(path)
     }
 
     /// The manifest with every string rendered on its own: an answer can never change its structure.
-    fn manifest(&self) -> Result<String> {
-        let mut table: toml::Table = toml::from_str(&self.lab.text)
-            .map_err(|error| Error::usage(format!("{}: {}", self.lab.file, error.message())))?;
+    fn manifest(&self) -> Result<String, Finding> {
+        let file = Toml { shown: self.lab.file.clone(), text: &self.lab.text };
+        let whole = |message: String| Finding::new(RULE, file.shown.clone(), "", None, message);
+        let mut table: toml::Table =
+            toml::from_str(&self.lab.text).map_err(|error| whole(error.message().to_owned()))?;
         for (key, value) in table.iter_mut() {
             // The answers are in it already; the defaults are not templates.
             if key != "vars" {
-                self.value(value)?;
+                self.value(value, &file, &mut vec![key.as_str().into()])?;
             }
         }
-        toml::to_string(&table)
-            .map_err(|error| Error::bug("a manifest that cannot be written").because(error))
+        toml::to_string(&table).map_err(|error| whole(format!("it cannot be written: {error}")))
     }
 
-    fn value(&self, value: &mut toml::Value) -> Result<()> {
+    fn value(&self, value: &mut toml::Value, file: &Toml<'_>, at: &mut Vec<Key>) -> Result<(), Finding> {
+        let mut below = |key: Key, value: &mut toml::Value| {
+            at.push(key);
+            let result = self.value(value, file, at);
+            at.pop();
+            result
+        };
         match value {
             toml::Value::String(text) => {
-                if text.contains('<') {
-                    let name = format!("labs/{}/lab.toml", self.lab.manifest.id);
-                    *text = self.text(text, &name, &self.plain)?;
-                }
+                *text = self.string(text, file, at)?;
                 Ok(())
             }
-            toml::Value::Array(items) => items.iter_mut().try_for_each(|item| self.value(item)),
-            toml::Value::Table(table) => table.iter_mut().try_for_each(|(_, value)| self.value(value)),
+            toml::Value::Array(items) => {
+                items.iter_mut().enumerate().try_for_each(|(index, item)| below(index.into(), item))
+            }
+            toml::Value::Table(table) => {
+                table.iter_mut().try_for_each(|(key, value)| below(key.as_str().into(), value))
+            }
             _ => Ok(()),
         }
     }
+}
+
+/// A TOML file of a lab whose strings are rendered on their own.
+pub(super) struct Toml<'a> {
+    /// Its name in errors.
+    pub(super) shown: String,
+    pub(super) text: &'a str,
 }
 
 /// Two paths that cannot both be there on every system, if there are any: names that differ in case only, a file where a folder is to be.

@@ -5,10 +5,12 @@ mod drills;
 mod wiring;
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::Lab;
 use super::manifest::{Alphabet, Hint, RuntimeKind, Solution, VarKind};
-use super::parse::{Key, Problem, line_column, locate};
+use super::parse::{Key, Problem, locate};
+use crate::error::Error;
 
 /// The least number of characters of a secret: 64 bits, when it is made of hex digits.
 const SECRET: usize = 16;
@@ -55,6 +57,29 @@ pub struct Finding {
     pub text: String,
     /// The rule that it is against.
     pub rule: &'static str,
+}
+
+impl Finding {
+    /// A problem at a place of a text.
+    pub fn new(
+        rule: &'static str,
+        file: String,
+        text: &str,
+        span: Option<Range<usize>>,
+        message: String,
+    ) -> Self {
+        Finding { problem: Problem { file, span, message }, text: text.to_owned(), rule }
+    }
+}
+
+impl From<Finding> for Error {
+    fn from(finding: Finding) -> Error {
+        let error = Error::usage(line(&finding));
+        match finding.problem.snippet(&finding.text) {
+            Some(snippet) => error.detail(snippet),
+            None => error,
+        }
+    }
 }
 
 struct Lint<'a> {
@@ -383,14 +408,7 @@ fn used_variables(text: &str) -> BTreeSet<String> {
 
 /// `file:line:column: message`, as compilers print it.
 pub fn line(finding: &Finding) -> String {
-    let Finding { problem, text, .. } = finding;
-    match &problem.span {
-        Some(span) => {
-            let (line, column) = line_column(text, span.start);
-            format!("{}:{line}:{column}: {}", problem.file, problem.message)
-        }
-        None => format!("{}: {}", problem.file, problem.message),
-    }
+    format!("{}: {}", finding.problem.place(&finding.text), finding.problem.message)
 }
 
 #[cfg(test)]
