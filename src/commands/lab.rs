@@ -125,6 +125,8 @@ pub(super) fn lint(session: &Session, folder: Option<&Path>) -> Result<Linted> {
             Error::usage("this pack has no labs").hint("a lab is labs/<id>/lab.toml with templates/<id>/")
         );
     }
+    // A pack may build on the labs that everybody has.
+    let others = linted.labs.iter().cloned().chain(Source::Embedded.ids()?).collect();
     for id in linted.labs.clone() {
         let lab = match source.lab(&id) {
             Ok(lab) => lab,
@@ -137,7 +139,7 @@ pub(super) fn lint(session: &Session, folder: Option<&Path>) -> Result<Linted> {
             }
         };
         // The last rules need a render: nothing undefined, nothing that does not parse.
-        for finding in lint::lint(&lab).into_iter().chain(scaffold::trial(&lab, &Given::default())) {
+        for finding in lint::lint(&lab, &others).into_iter().chain(scaffold::trial(&lab, &Given::default())) {
             linted.shown.push_str(&format!("{}\n", lint::line(&finding)));
             if let Some(snippet) = finding.problem.snippet(&finding.text) {
                 linted.shown.push_str(&format!("{snippet}\n\n"));

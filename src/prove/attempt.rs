@@ -47,7 +47,7 @@ impl Laying<'_> {
     /// Brings the project back to where it was: the files that it changed, then its own `undo`, then
     /// whatever is still other.
     pub(super) fn take_back(&self, project: &Project, known: &mut Known) -> Result<()> {
-        let undone = known.put_back(project).and_then(|()| self.run(project, &self.does.undo));
+        let undone = known.put_back(project).and_then(|()| self.run(project, &self.does.undo, "taken back"));
         let settled = known.settle(project);
         undone.and(settled)
     }
@@ -66,14 +66,19 @@ impl Laying<'_> {
             let text = edit.apply(&text).map_err(|why| self.unlaid(&why))?;
             fs::write_as(&place, text.as_bytes(), fs::bits(&place).map_or(Mode::Plain, Mode::Exactly))?;
         }
-        self.run(project, &self.does.run)
+        self.run(project, &self.does.run, "laid")
     }
 
     fn unlaid(&self, why: &str) -> Error {
-        Error::environment(format!("labs/…/{} cannot be laid: {why}", self.attempt.file))
+        self.stuck("laid", why)
     }
 
-    fn run(&self, project: &Project, commands: &[Vec<String>]) -> Result<()> {
+    fn stuck(&self, what: &str, why: &str) -> Error {
+        let Attempt { file, name, .. } = self.attempt;
+        Error::environment(format!("`{name}` of {file} cannot be {what}: {why}"))
+    }
+
+    fn run(&self, project: &Project, commands: &[Vec<String>], what: &str) -> Result<()> {
         let workspace = project.workspace()?;
         for argv in commands {
             let mut command = workspace.command(project.kind, argv, WITHIN)?;
@@ -81,12 +86,12 @@ impl Laying<'_> {
             command.env.splice(0..0, project.cluster());
             let words = process::shell_words(argv);
             let captured = process::capture(&command)
-                .map_err(|why| self.unlaid(&format!("cannot run `{words}`: {why:?}")))?;
+                .map_err(|why| self.stuck(what, &format!("cannot run `{words}`: {why:?}")))?;
             if captured.ended != Ended::Code(0) {
                 let printed =
                     [&captured.stdout, &captured.stderr].map(|bytes| String::from_utf8_lossy(bytes));
                 return Err(self
-                    .unlaid(&format!("`{words}` ended with {:?}", captured.ended))
+                    .stuck(what, &format!("`{words}` ended with {:?}", captured.ended))
                     .detail(printed.concat().trim().to_owned()));
             }
         }

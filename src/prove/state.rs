@@ -51,7 +51,8 @@ impl Known {
         write(&project.root, &self.files, &now)?;
         let other = kept != self.kept;
         let mut runs = project.runs()?;
-        if other && runs.runtime.is_some() || self.runs.runtime.is_none() && runs.runtime.is_some() {
+        // A service that is not what it was is started anew: what it holds in memory is of the case.
+        if runs.runtime.is_some() && (other || runs != self.runs) {
             project.lab(&["down"])?;
             runs = Runs::default();
         }

@@ -131,7 +131,7 @@ fn placed(error: &Error, text: &str) {
 
 /// Everything that is done with a lab before a file is written.
 fn through(lab: &Lab, text: &str) {
-    for finding in lint::lint(lab) {
+    for finding in lint::lint(lab, &Default::default()) {
         assert!(lint::line(&finding).contains('/'), "{finding:?}");
         let _ = finding.problem.snippet(&finding.text);
     }

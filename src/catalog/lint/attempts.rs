@@ -111,7 +111,7 @@ impl Lint<'_> {
         }
     }
 
-    fn attempt(&mut self, attempt: &Attempt, below: &[Key], message: String) {
+    pub(super) fn attempt(&mut self, attempt: &Attempt, below: &[Key], message: String) {
         let text = self.lab.knowledge.get(&attempt.file).map(|bytes| String::from_utf8_lossy(bytes));
         let text = text.unwrap_or_default().into_owned();
         let span = locate(&text, &[attempt.at.clone(), below.to_vec()].concat());

@@ -24,7 +24,7 @@ impl Lint<'_> {
         }
     }
 
-    /// What a drill saves are paths of the project, and no command is empty.
+    /// What a drill saves are paths of the project.
     pub(super) fn kept(&mut self) {
         for (n, drill) in self.lab.manifest.drill.clone().iter().enumerate() {
             let at = |key: &str, index: usize| -> [Key; 4] {
@@ -35,13 +35,6 @@ impl Lint<'_> {
                     self.manifest(&at("keep", index), why);
                 } else if path.split('/').next() == Some(".mlops-lab") {
                     self.manifest(&at("keep", index), format!("`{path}` is not a file of the project"));
-                }
-            }
-            for (key, commands) in
-                [("background", &drill.background), ("inject", &drill.inject), ("restore", &drill.restore)]
-            {
-                for (index, _) in commands.iter().enumerate().filter(|(_, argv)| argv.is_empty()) {
-                    self.manifest(&at(key, index), format!("the drill `{}` has an empty command", drill.id));
                 }
             }
         }

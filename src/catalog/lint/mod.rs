@@ -1,7 +1,10 @@
 //! The rules of the lab format that need no rendering and no machine: from a lab to a list of problems, each with its place.
 
 mod attempts;
+mod commands;
 mod drills;
+mod expectations;
+mod tree;
 mod wiring;
 
 use std::collections::BTreeSet;
@@ -16,8 +19,9 @@ use crate::error::Error;
 const SECRET: usize = 16;
 
 /// Everything that is against the rules, in the order of the rules.
-pub fn lint(lab: &Lab) -> Vec<Finding> {
-    let mut lint = Lint { lab, rule: "", found: Vec::new() };
+/// `others` are the ids that a lab may come after.
+pub fn lint(lab: &Lab, others: &BTreeSet<String>) -> Vec<Finding> {
+    let mut lint = Lint { lab, others, rule: "", found: Vec::new() };
     for (rule, hold) in RULES {
         lint.rule = rule;
         hold(&mut lint);
@@ -29,8 +33,9 @@ pub fn lint(lab: &Lab) -> Vec<Finding> {
 type Rule = (&'static str, fn(&mut Lint<'_>));
 
 /// The rules by the names under which programs see them.
-const RULES: [Rule; 16] = [
+const RULES: [Rule; 21] = [
     ("names", |lint| lint.names()),
+    ("wholes", |lint| lint.wholes()),
     ("variables", |lint| lint.variables()),
     ("steps", |lint| lint.steps()),
     ("drills", |lint| lint.drills()),
@@ -44,6 +49,10 @@ const RULES: [Rule; 16] = [
     ("ignored", |lint| lint.ignored()),
     ("logins", |lint| lint.logins()),
     ("probes", |lint| lint.probes()),
+    ("expectations", |lint| lint.expectations()),
+    ("hints", |lint| lint.rungs()),
+    ("commands", |lint| lint.commands()),
+    ("tree", |lint| lint.tree()),
     ("files", |lint| lint.files()),
     ("pins", |lint| lint.pins()),
 ];
@@ -84,6 +93,7 @@ impl From<Finding> for Error {
 
 struct Lint<'a> {
     lab: &'a Lab,
+    others: &'a BTreeSet<String>,
     rule: &'static str,
     found: Vec<Finding>,
 }
