@@ -6,6 +6,7 @@ mod cli;
 mod commands;
 mod course;
 mod doctor;
+mod dotenv;
 mod error;
 mod platform;
 mod prove;

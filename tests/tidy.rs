@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Room by room, whom it may use. What is not listed is not allowed.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("main", &["cli", "commands", "error", "platform"]),
     ("cli", &["catalog"]),
     (
@@ -39,10 +39,12 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("runtime", &["catalog", "check", "error", "platform", "workspace"]),
     ("check", &["catalog", "error", "platform"]),
     ("doctor", &["catalog", "error", "platform"]),
-    ("workspace", &["catalog", "error", "platform"]),
-    ("scaffold", &["catalog", "error", "platform"]),
+    ("workspace", &["catalog", "dotenv", "error", "platform"]),
+    ("scaffold", &["catalog", "dotenv", "error", "platform"]),
     // A pack lies on disk.
-    ("catalog", &["error", "platform"]),
+    ("catalog", &["dotenv", "error", "platform"]),
+    // Pure: a text and what it assigns.
+    ("dotenv", &[]),
     ("platform", &["error"]),
 ];
 

@@ -9,6 +9,7 @@ pub mod manifest;
 pub mod needs;
 pub mod parse;
 pub mod runtimes;
+mod secret;
 pub mod source;
 pub mod tree;
 pub mod units;

@@ -11,7 +11,7 @@ use crate::catalog::expect::{
 };
 use crate::catalog::tree::RelPath;
 use crate::platform::net::{Request, Response, Unreachable};
-use crate::platform::process::{Captured, Command, Ended, shell_words};
+use crate::platform::process::{Captured, Command, Ended, Role, shell_words};
 
 /// Where the scripts of a lab's checks lie in a project.
 const OURS: &str = ".mlops-lab/lab/";
@@ -232,7 +232,7 @@ pub(super) fn build(argv: &[String], context: &Context, budget: Budget<'_>) -> C
         .args(argv.iter().skip(1))
         .cwd(&context.root);
     command.env = context.env.clone();
-    command.unset = context.unset.clone();
+    command.role = Role::Command;
     command
 }
 

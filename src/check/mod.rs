@@ -41,8 +41,6 @@ pub struct Context {
     pub logins: BTreeMap<String, Credentials>,
     /// Variables for commands.
     pub env: Vec<(OsString, OsString)>,
-    /// Variables that commands do not get.
-    pub unset: Vec<OsString>,
 }
 
 /// A user and a password, and the variables that they come from.

@@ -55,7 +55,7 @@ fn check(toml: &str) -> Check {
 fn verdict(toml: &str, world: &Fake) -> Verdict {
     let endpoints = [("api".to_owned(), "http://127.0.0.1:1".to_owned())].into();
     let logins = BTreeMap::new();
-    let context = Context { root: "/project".into(), endpoints, logins, env: Vec::new(), unset: Vec::new() };
+    let context = Context { root: "/project".into(), endpoints, logins, env: Vec::new() };
     judge(&check(toml), &context, world)
 }
 
@@ -64,7 +64,7 @@ fn verdict_there(toml: &str, world: &Fake) -> Verdict {
     let (endpoints, logins) = (BTreeMap::new(), BTreeMap::new());
     let env = [("MLOPS_LAB_KUBECONTEXT", "kind-dev"), ("MLOPS_LAB_NAMESPACE", "lab")];
     let env = env.map(|(name, value)| (name.into(), value.into())).to_vec();
-    let context = Context { root: "/project".into(), endpoints, logins, env, unset: Vec::new() };
+    let context = Context { root: "/project".into(), endpoints, logins, env };
     judge(&check(toml), &context, world)
 }
 
@@ -121,7 +121,6 @@ fn requests_log_in_and_what_is_shown_does_not_give_the_password_away() {
         endpoints: [("api".to_owned(), "http://127.0.0.1:1".to_owned())].into(),
         logins: [("api".to_owned(), login)].into(),
         env: Vec::new(),
-        unset: Vec::new(),
     };
     let world = Asked(RefCell::new(Vec::new()));
     for probe in ["http = { endpoint = 'api', path = '/' }", "metric = { endpoint = 'api', name = 'up' }"] {
@@ -231,13 +230,8 @@ fn traffic_that_failed_says_nothing_about_the_metric() {
 
 #[test]
 fn the_first_check_that_does_not_pass_is_the_verdict() {
-    let context = Context {
-        root: "/".into(),
-        endpoints: BTreeMap::new(),
-        logins: BTreeMap::new(),
-        env: Vec::new(),
-        unset: Vec::new(),
-    };
+    let context =
+        Context { root: "/".into(), endpoints: BTreeMap::new(), logins: BTreeMap::new(), env: Vec::new() };
     let file =
         |path: &str, expect: &str| check(&format!("file = {{ path = '{path}' }}\nexpect = {{ {expect} }}"));
     let checks = [file("a", "exists = false"), file("b", "exists = true"), file("c", "exists = true")];

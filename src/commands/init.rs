@@ -8,19 +8,15 @@ use serde::Serialize;
 
 use super::again::Again;
 use super::ask::{self, Trees};
-use super::{Session, View, doctor, pasteable, up, update};
+use super::{Session, View, doctor, git, pasteable, up, update};
 use crate::catalog::manifest::RuntimeKind;
 use crate::catalog::tree::{RelPath, Tree};
 use crate::cli::{Init, OnConflict, Up};
 use crate::error::{Error, Exit, Result};
 use crate::platform::fs;
-use crate::platform::process::{self, Command, Ended};
 use crate::platform::term::{self, BAD, BOLD, GOOD};
 use crate::scaffold::{self, Action, Change, Given, Op, Policies};
 use crate::workspace::{self, Workspace};
-
-/// One command of git.
-const GIT: Duration = Duration::from_secs(60);
 
 /// `init` promises to be quick: what the doctor cannot find out in this time it leaves to `doctor` and `up`.
 const DOCTOR_WITHIN: Duration = Duration::from_millis(400);
@@ -72,6 +68,7 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
         &rendered.manifest_text,
         &rendered.knowledge,
         &rendered.tree,
+        &rendered.dotenvs,
         &answers.plain,
     )?;
     let files = rendered.tree.len();
@@ -97,7 +94,7 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
         }
     };
     if args.git {
-        repository(&folder)?;
+        git::repository(&folder)?;
     }
 
     let default = rendered.manifest.runtimes().first().copied().unwrap_or(RuntimeKind::Local);
@@ -263,29 +260,6 @@ fn ops(changes: &[Change], mine: &Tree, seed: &Tree) -> Vec<Op> {
         .collect();
     ops.extend(seed.iter().map(|(path, file)| Op::ours(path.clone(), Some(file.clone()))));
     ops
-}
-
-/// `git init`, and a first commit of everything that git does not ignore.
-fn repository(folder: &Path) -> Result<()> {
-    let git = |args: &[&str]| {
-        let command = Command::new("git", GIT).args(args).cwd(folder);
-        let shown = command.to_string();
-        let captured = process::capture(&command).map_err(|why| {
-            Error::environment(why.to_string()).hint("the lab is made; install git, then: git init")
-        })?;
-        match captured.ended {
-            Ended::Code(0) => Ok(String::from_utf8_lossy(&captured.stdout).trim().to_owned()),
-            ended => Err(Error::environment(format!("the lab is made, and `{shown}` ended with {ended}"))
-                .detail(String::from_utf8_lossy(&captured.stderr).trim().to_owned())),
-        }
-    };
-    git(&["init", "--quiet"])?;
-    git(&["add", "--all"])?;
-    // Without a name of the user's own git refuses to commit.
-    let known = git(&["config", "user.email"]).is_ok_and(|email| !email.is_empty());
-    let who: &[&str] =
-        if known { &[] } else { &["-c", "user.name=mlops-lab", "-c", "user.email=mlops-lab@localhost"] };
-    git(&[who, &["commit", "--quiet", "--message", "The lab, as mlops-lab init made it"]].concat()).map(drop)
 }
 
 /// `NAME=VALUE` as name and value.

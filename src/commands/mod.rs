@@ -8,6 +8,7 @@ mod diff;
 mod doctor;
 mod down;
 mod drill;
+mod git;
 mod hint;
 mod init;
 mod lab;

@@ -7,12 +7,13 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{Session, View, doctor, pasteable, runtime_of};
+use crate::catalog::manifest::RuntimeKind;
 use crate::cli;
 use crate::error::Result;
-use crate::platform::term::BOLD;
+use crate::platform::term::{self, BOLD};
 use crate::platform::world::Machine;
 use crate::runtime::{self, Options};
-use crate::workspace::Workspace;
+use crate::workspace::{Restored, Workspace};
 
 #[derive(Serialize)]
 pub(super) struct Running {
@@ -35,6 +36,10 @@ impl Running {
 
 pub(super) fn run(session: &Session, workspace: &Workspace, args: &cli::Up) -> Result<Running> {
     let kind = runtime_of(workspace, args.runtime)?;
+    let restored = workspace.restore_dotenvs()?;
+    if let Some(restored) = &restored {
+        again(workspace, kind, restored);
+    }
     // What makes this runtime impossible is said before anything is started; the ports are the runtime's own to judge.
     let cli::Cluster { context, registry, load } = args.cluster.clone();
     doctor::gate(workspace, kind, context.clone(), Duration::from_secs(5))?;
@@ -49,6 +54,24 @@ pub(super) fn run(session: &Session, workspace: &Workspace, args: &cli::Up) -> R
     let open = workspace.manifest().endpoint.values().any(|endpoint| endpoint.open.is_some());
     let stand_ins = runtime::stand_ins(workspace, kind, &Machine)?;
     Ok(Running { up, stand_ins, root: workspace.root().to_owned(), open, enter: None })
+}
+
+/// Says that `.env` files were made again, and what new passwords mean for data that is there.
+fn again(workspace: &Workspace, kind: RuntimeKind, restored: &Restored) {
+    let files = restored.files.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let what = if restored.secrets { "made again, with new passwords" } else { "made again" };
+    term::say(&format!("{files}: {what}"));
+    let volumes = || {
+        let left = runtime::leftovers(workspace, true, None).unwrap_or_default();
+        left.iter().filter_map(|name| name.strip_prefix("volume ")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let volumes = if restored.secrets && kind == RuntimeKind::Compose { volumes() } else { Vec::new() };
+    if !volumes.is_empty() {
+        term::say(&format!(
+            "warning: {} may hold data under the passwords before: bring that .env back,\nor remove the data: mlops-lab down --purge",
+            volumes.join(", ")
+        ));
+    }
 }
 
 impl View for Running {

@@ -18,7 +18,7 @@ use crate::platform::fs::Kind;
 use crate::platform::inside::{self, cannot};
 use crate::platform::term::{BAD, BOLD, DIM, GOOD, WARN, escape};
 use crate::runtime;
-use crate::scaffold::{self, Action, Change, Given, Op};
+use crate::scaffold::{self, Action, Change, Given, Op, Renewed};
 use crate::workspace::{self, FOLDER, Workspace};
 
 #[derive(Serialize)]
@@ -38,7 +38,12 @@ pub(super) struct Updated {
 #[derive(Serialize)]
 struct Env {
     path: RelPath,
+    /// Lines that are new or have another value.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     names: Vec<String>,
+    /// Lines that another answer is for now, and that stay because the learner changed them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    kept: Vec<String>,
 }
 
 pub(super) fn run(session: &Session, args: &cli::Update) -> Result<Updated> {
@@ -72,9 +77,15 @@ pub(super) fn run(session: &Session, args: &cli::Update) -> Result<Updated> {
     let mut env = Vec::new();
     for (path, (old, new)) in &next.secret {
         let own = content(ws.root(), path)?;
-        if let Some((file, names)) = scaffold::renew(old, own.as_ref(), new) {
-            ops.push(Op::over(path.clone(), Some(file), own.as_ref()));
-            env.push(Env { path: path.clone(), names });
+        let Renewed { file, changed: names, kept } =
+            scaffold::renew(old, own.as_ref(), new).map_err(|problem| {
+                let place = path.under(ws.root());
+                Error::usage(format!("{}:{}: {}", place.display(), problem.line, problem.why))
+                    .hint("nothing was changed: fix that line, then try it again")
+            })?;
+        ops.extend(file.map(|file| Op::over(path.clone(), Some(file), own.as_ref())));
+        if !names.is_empty() || !kept.is_empty() {
+            env.push(Env { path: path.clone(), names, kept });
         }
     }
     ops.extend(own_files(&ws, &next.seed)?);
@@ -109,8 +120,6 @@ struct Next {
 }
 
 fn next(session: &Session, ws: &Workspace, lab: &Lab, args: &cli::Update, again: &mut Again) -> Result<Next> {
-    let envs = lab.template.keys().filter_map(|path| path.strip_suffix("dot-env"));
-    let envs: Vec<RelPath> = envs.filter_map(|folder| RelPath::new(format!("{folder}.env")).ok()).collect();
     let mut before = Given {
         file: None,
         // An answer to a question that is not asked any more is dropped.
@@ -121,7 +130,7 @@ fn next(session: &Session, ws: &Workspace, lab: &Lab, args: &cli::Update, again:
             .filter(|(name, _)| lab.manifest.vars.contains_key(*name))
             .map(|(name, value)| (name.clone(), scaffold::plain(value)))
             .collect(),
-        secrets: scaffold::secrets(lab, &disk(ws.root(), envs.iter())?),
+        secrets: Default::default(),
     };
     let sets = super::init::sets(&args.set)?;
     let mut after = Given { sets: [before.sets.clone(), sets].concat(), ..before.clone() };
@@ -130,13 +139,22 @@ fn next(session: &Session, ws: &Workspace, lab: &Lab, args: &cli::Update, again:
     let known: BTreeSet<String> = before.sets.iter().map(|(name, _)| name.clone()).collect();
     let fresh = after.sets.iter().filter(|(name, _)| !known.contains(name));
     before.sets.extend(fresh.cloned());
+    let templates = scaffold::dotenvs(lab, &scaffold::answers(&lab.manifest, &before)?)?;
+    before.secrets = scaffold::secrets(&templates, &disk(ws.root(), templates.keys())?);
     let old = scaffold::answers(&lab.manifest, &before)?;
     after.secrets = old.secret.clone();
     let new = scaffold::answers(&lab.manifest, &after)?;
     let was = scaffold::render(lab, &old)?;
     let now = scaffold::render(lab, &new)?;
-    let seed =
-        workspace::seed(Some(ws.id()), lab, &now.manifest_text, &now.knowledge, &now.tree, &new.plain)?;
+    let seed = workspace::seed(
+        Some(ws.id()),
+        lab,
+        &now.manifest_text,
+        &now.knowledge,
+        &now.tree,
+        &now.dotenvs,
+        &new.plain,
+    )?;
     let (secret, tree): (Tree, Tree) = now.tree.into_iter().partition(|(path, _)| path.is_secret());
     let secret = secret
         .into_iter()
@@ -179,7 +197,7 @@ fn content(root: &Path, path: &RelPath) -> Result<Option<File>> {
 /// What changes below `.mlops-lab`: the record, the manifest, the lab's own files and the pristine ones.
 fn own_files(ws: &Workspace, seed: &Tree) -> Result<Vec<Op>> {
     let mut ops = Vec::new();
-    for part in ["lab", workspace::FOLDER_BEFORE] {
+    for part in ["lab", workspace::DOTENVS, workspace::FOLDER_BEFORE] {
         let folder = format!("{FOLDER}/{part}");
         for path in inside::files(ws.root(), &folder).map_err(cannot("read", ws.root(), &folder))? {
             let path = RelPath::new(path).map_err(Error::environment)?;
@@ -249,7 +267,18 @@ impl View for Updated {
         }
         listed(&self.changes, out)?;
         for env in &self.env {
-            writeln!(out, "  {GOOD}lines   {GOOD:#}  {}: {}", env.path, env.names.join(", "))?;
+            if !env.names.is_empty() {
+                writeln!(out, "  {GOOD}lines   {GOOD:#}  {}: {}", env.path, env.names.join(", "))?;
+            }
+            if !env.kept.is_empty() {
+                let why = "changed by you, and now not what the lab's answers say";
+                writeln!(
+                    out,
+                    "  {WARN}kept    {WARN:#}  {}: {}{DIM}: {why}{DIM:#}",
+                    env.path,
+                    env.kept.join(", ")
+                )?;
+            }
         }
         if !self.recheck.is_empty() {
             writeln!(out, "\nthese steps are checked in another way now: {}", self.recheck.join(", "))?;

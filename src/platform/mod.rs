@@ -1,6 +1,7 @@
 //! The only place that touches the machine: processes, network, files, terminal, clock.
 
 pub mod clock;
+pub mod environment;
 mod escape;
 pub mod fs;
 pub mod host;

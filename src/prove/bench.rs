@@ -37,11 +37,12 @@ impl<'a> Bench<'a> {
             disk.insert(dotenv, File::new(bytes));
         }
         let answers = &workspace.record().answers;
-        let given = Given {
+        let mut given = Given {
             sets: answers.iter().map(|(name, value)| (name.clone(), scaffold::plain(value))).collect(),
-            secrets: scaffold::secrets(lab, &disk),
             ..Given::default()
         };
+        let templates = scaffold::dotenvs(lab, &scaffold::answers(&lab.manifest, &given)?)?;
+        given.secrets = scaffold::secrets(&templates, &disk);
         let answers = scaffold::answers(&lab.manifest, &given)?;
         let does = scaffold::attempted(lab, &answers, attempts)?;
         Ok(Bench { project, attempts, does, start: None, lent: false, cost: Cost::default() })

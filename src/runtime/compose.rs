@@ -68,7 +68,7 @@ fn compose(ws: &Workspace, args: &[&str], within: Duration) -> Result<Command> {
         argv.extend(["-f".to_owned(), file]);
     }
     argv.extend(args.iter().map(|arg| (*arg).to_owned()));
-    ws.command(KIND, &argv, within)
+    ws.compose(&argv, within)
 }
 
 /// The same for what looks at or ends all that was ever started: services whose profile is not switched on (any more) count too.

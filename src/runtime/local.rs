@@ -124,7 +124,7 @@ fn run_task(ws: &Workspace, task: &Task, verbose: bool, progress: &mut dyn Progr
     }
     progress.start(&format!("{name}: {}", process::shell_words(&task.run)));
     fs::write(&making, b"", false)?;
-    let command = ws.command(KIND, &task.run, task.within.map_or(TASK, |within| within.0))?;
+    let command = ws.service(KIND, &task.run, task.within.map_or(TASK, |within| within.0))?;
     let (log, record) = (places::log(ws, name), places::passing(ws, name));
     process::shown(&command, Shown { log: &log, record: Some((name, &record)), verbose }, progress)?;
     fs::remove(&making)?;
@@ -141,7 +141,7 @@ fn start(
 ) -> Result<Record> {
     let name = &service.name;
     progress.start(&format!("{name}: waiting until it is ready"));
-    let mut command = ws.command(KIND, &service.run, STOP)?;
+    let mut command = ws.service(KIND, &service.run, STOP)?;
     command.env.extend(service.env.iter().map(|(name, value)| (name.into(), value.into())));
     let (log, record) = (places::log(ws, name), places::service(ws, name));
     if log.is_file() {

@@ -155,7 +155,6 @@ pub fn context(ws: &Workspace, kind: RuntimeKind) -> Result<Context> {
         endpoints: ws.manifest().endpoints(kind),
         logins: logins(ws, &env),
         env,
-        unset: ws.unset(),
     })
 }
 

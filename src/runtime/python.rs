@@ -46,7 +46,7 @@ pub(super) fn prepare(
         _ => fs::remove_tree(&venv)?,
     }
     fs::write(&making, b"", false)?;
-    let uv = which(ws, kind, "uv")?;
+    let uv = which(ws, "uv")?;
     if !venv.is_dir() {
         let argv = match &uv {
             Some(uv) => vec![
@@ -59,7 +59,7 @@ pub(super) fn prepare(
             None => vec![interpreter(ws, kind)?, "-m".to_owned(), "venv".to_owned(), ".venv".to_owned()],
         };
         progress.start(if uv.is_some() { "making .venv with uv" } else { "making .venv" });
-        run(ws, kind, "venv", &argv, verbose, progress).map_err(|error| {
+        run(ws, "venv", &argv, verbose, progress).map_err(|error| {
             let lacking = error.detail_text().is_some_and(|text| text.contains("ensurepip"));
             if lacking {
                 error.hint(
@@ -82,12 +82,12 @@ pub(super) fn prepare(
         (None, None) => ("pip", pip(&python.requirements)),
         (None, Some(file)) => {
             progress.start(&format!("installing {file} with pip"));
-            install(ws, kind, &pip(std::slice::from_ref(file)), verbose, progress)?;
+            install(ws, &pip(std::slice::from_ref(file)), verbose, progress)?;
             ("uv", uv_pip(".venv/bin/uv"))
         }
     };
     progress.start(&format!("installing {} with {tool}", python.requirements.join(", ")));
-    install(ws, kind, &argv, verbose, progress)?;
+    install(ws, &argv, verbose, progress)?;
     fs::write(&stamp, wanted.as_bytes(), false)?;
     fs::remove(&making)
 }
@@ -102,14 +102,8 @@ fn requirements(start: &[&str], files: &[String]) -> Vec<String> {
         .collect()
 }
 
-fn install(
-    ws: &Workspace,
-    kind: RuntimeKind,
-    argv: &[String],
-    verbose: bool,
-    progress: &mut dyn Progress,
-) -> Result<()> {
-    run(ws, kind, "install", argv, verbose, progress).map_err(|error| {
+fn install(ws: &Workspace, argv: &[String], verbose: bool, progress: &mut dyn Progress) -> Result<()> {
+    run(ws, "install", argv, verbose, progress).map_err(|error| {
         error.hint("is the package index reachable? then: mlops-lab up (goes on where it stopped)")
     })?;
     progress.done("");
@@ -118,13 +112,12 @@ fn install(
 
 fn run(
     ws: &Workspace,
-    kind: RuntimeKind,
     name: &str,
     argv: &[String],
     verbose: bool,
     progress: &mut dyn Progress,
 ) -> Result<()> {
-    let command = ws.command(kind, argv, INSTALL)?.env("UV_NO_PROGRESS", "1").env("UV_SYSTEM_CERTS", "1");
+    let command = ws.installer(argv, INSTALL)?.env("UV_NO_PROGRESS", "1").env("UV_SYSTEM_CERTS", "1");
     let (log, record) = (places::log(ws, name), places::passing(ws, name));
     process::shown(&command, Shown { log: &log, record: Some((name, &record)), verbose }, progress)
 }
@@ -139,8 +132,8 @@ fn fingerprint(ws: &Workspace, python: &Python) -> Result<String> {
     Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-fn which(ws: &Workspace, kind: RuntimeKind, name: &str) -> Result<Option<PathBuf>> {
-    let command = ws.command(kind, &[name.to_owned()], ASK)?;
+fn which(ws: &Workspace, name: &str) -> Result<Option<PathBuf>> {
+    let command = ws.installer(&[name.to_owned()], ASK)?;
     // A uv inside the .venv is a package of the lab, not the tool that makes it.
     Ok(process::locate(&command).ok().filter(|found| !found.starts_with(ws.root())))
 }

@@ -4,11 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::value;
 use crate::catalog::Manifest;
-use crate::catalog::manifest::{Alphabet, Var, VarKind};
+use crate::catalog::manifest::VarKind;
 use crate::error::{Error, Result, nearest};
-
-/// The letters and digits of a generated secret: about 190 bits.
-const SECRET_LENGTH: usize = 32;
 
 /// What the user gave.
 #[derive(Clone, Debug, Default)]
@@ -47,7 +44,7 @@ pub fn answers(manifest: &Manifest, given: &Given) -> Result<Answers> {
     refuse(manifest, &problems)?;
     for (name, var) in manifest.vars.iter().filter(|(_, var)| var.kind == VarKind::Secret) {
         let known = given.secrets.get(name).cloned();
-        answers.secret.insert(name.clone(), known.map_or_else(|| secret(var), Ok)?);
+        answers.secret.insert(name.clone(), known.map_or_else(|| var.new_secret(), Ok)?);
     }
     Ok(answers)
 }
@@ -154,24 +151,4 @@ fn read(file: &str, text: &str) -> Result<BTreeMap<String, String>> {
 /// A value as it would be typed after `--set name=`.
 pub fn plain(value: &toml::Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-fn secret(var: &Var) -> Result<String> {
-    let alphabet: &[u8] = match var.alphabet {
-        Alphabet::Alphanumeric => b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
-        Alphabet::Hex => b"0123456789abcdef",
-    };
-    let length = var.length.unwrap_or(SECRET_LENGTH);
-    let mut text = String::new();
-    while text.len() < length {
-        let mut bytes = [0; 64];
-        getrandom::fill(&mut bytes).map_err(|error| {
-            Error::environment("the system gives no random numbers").because(error.to_string())
-        })?;
-        // Bytes beyond the last whole round would make some letters likelier.
-        let fair =
-            bytes.iter().map(|byte| usize::from(*byte)).filter(|byte| *byte < 256 - 256 % alphabet.len());
-        text.extend(fair.take(length - text.len()).map(|byte| char::from(alphabet[byte % alphabet.len()])));
-    }
-    Ok(text)
 }

@@ -3,84 +3,70 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalog::Lab;
-use crate::catalog::manifest::VarKind;
-use crate::catalog::tree::{File, RelPath, Tree};
+use crate::catalog::tree::{File, Tree};
+use crate::dotenv::{self, Document, Problem};
 
-/// Name and value of a line.
-fn pair(line: &str) -> Option<(&str, &str)> {
-    let line = line.trim();
-    if line.starts_with('#') {
-        return None;
-    }
-    let (name, value) = line.split_once('=')?;
-    Some((name.trim(), value.trim()))
+/// What an update does to a `.env`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Renewed {
+    /// The new file, when there is anything to change.
+    pub file: Option<File>,
+    /// The names of the lines that are new or have another value.
+    pub changed: Vec<String>,
+    /// Names that another answer is for now, in lines that the learner has changed: those stay.
+    pub kept: Vec<String>,
 }
 
-fn values(text: &str) -> BTreeMap<&str, &str> {
-    text.lines().filter_map(pair).collect()
+/// The secrets that the project's `.env` files hold, by variable, from the templates in which they are holes.
+pub fn secrets(templates: &Tree, disk: &Tree) -> BTreeMap<String, String> {
+    let pairs = templates.iter().filter_map(|(path, template)| {
+        Some((Document::parse(text(template)).ok()?, Document::parse(text(disk.get(path)?)).ok()?))
+    });
+    pairs.flat_map(|(template, own)| dotenv::secrets(&template, &own)).collect()
 }
 
-/// The secrets that the project's `.env` files hold, by variable: a template's line that is one secret between fixed texts is matched with
-/// the line of that name on disk.
-pub fn secrets(lab: &Lab, disk: &Tree) -> BTreeMap<String, String> {
-    let mut found = BTreeMap::new();
-    for (path, bytes) in &lab.template {
-        let Some(folder) = path.strip_suffix("dot-env") else { continue };
-        let Ok(path) = RelPath::new(format!("{folder}.env")) else { continue };
-        let (Ok(template), Some(file)) = (std::str::from_utf8(bytes), disk.get(&path)) else { continue };
-        let text = String::from_utf8_lossy(&file.bytes).into_owned();
-        let there = values(&text);
-        for (name, value) in template.lines().filter_map(pair) {
-            let Some((before, rest)) = value.split_once("<[") else { continue };
-            let Some((variable, after)) = rest.split_once("]>") else { continue };
-            let variable = variable.trim();
-            let secret = lab.manifest.vars.get(variable).is_some_and(|var| var.kind == VarKind::Secret);
-            let own = there.get(name).and_then(|own| own.strip_prefix(before)?.strip_suffix(after));
-            if let (true, Some(own)) = (secret, own.filter(|own| !own.is_empty())) {
-                found.insert(variable.to_owned(), own.to_owned());
-            }
-        }
-    }
-    found
-}
-
-/// A `.env` after an update, and the names of the lines that are new or other; none when it stays as it is. `old` is what the new template
-/// gives for the old answers, `new` what it gives for the new ones.
-pub fn renew(old: &File, mine: Option<&File>, new: &File) -> Option<(File, Vec<String>)> {
+/// A `.env` after an update. `old` is what the new template gives for the old answers, `new` what it gives for the new ones.
+///
+/// # Errors
+/// The first line of the learner's file that is none.
+pub fn renew(old: &File, mine: Option<&File>, new: &File) -> Result<Renewed, Problem> {
+    let (old, wanted) = (Document::parse(text(old))?, Document::parse(text(new))?);
+    let names = || wanted.names().into_iter().map(str::to_owned);
     let Some(mine) = mine else {
-        let text = String::from_utf8_lossy(&new.bytes).into_owned();
-        return Some((new.clone(), values(&text).into_keys().map(str::to_owned).collect()));
+        return Ok(Renewed { file: Some(new.clone()), changed: names().collect(), kept: Vec::new() });
     };
-    let text = |file: &File| String::from_utf8_lossy(&file.bytes).into_owned();
-    let (old, own, new) = (text(old), text(mine), text(new));
-    let (old, there, wanted) = (values(&old), values(&own), values(&new));
-    let mut names = Vec::new();
-    let mut lines: Vec<String> = own
-        .lines()
-        .map(|line| match pair(line) {
-            Some((name, value)) => match wanted.get(name) {
-                // Nobody has touched it, and the answer is another: it follows.
-                Some(next) if *next != value && old.get(name) == Some(&value) => {
-                    names.push(name.to_owned());
-                    format!("{name}={next}")
-                }
-                _ => line.to_owned(),
-            },
-            None => line.to_owned(),
-        })
-        .collect();
-    for (name, value) in new.lines().filter_map(pair) {
-        if !there.contains_key(name) {
-            names.push(name.to_owned());
-            lines.push(format!("{name}={value}"));
+    let before = Document::parse(text(mine))?;
+    let mut own = before.clone();
+    let mut renewed = Renewed::default();
+    for name in names() {
+        let next = wanted.constant(&name);
+        let now = own.constant(&name);
+        let edited = if !own.mentions(&name) {
+            own.and(&name, &wanted)
+        } else if next == now || next == old.constant(&name) {
+            continue;
+        } else if now == old.constant(&name) {
+            // Nobody has touched it, and the answer is another: it follows.
+            next.and_then(|next| own.with(&name, &next))
+        } else {
+            None
+        };
+        match edited {
+            Some(edited) => {
+                own = edited;
+                renewed.changed.push(name);
+            }
+            None => renewed.kept.push(name),
         }
     }
-    if names.is_empty() {
-        return None;
+    if own != before {
+        renewed.file = Some(File { bytes: own.text().as_bytes().to_vec(), executable: mine.executable });
     }
-    let bytes = (lines.join("\n") + "\n").into_bytes();
-    Some((File { bytes, executable: mine.executable }, names))
+    Ok(renewed)
+}
+
+fn text(file: &File) -> String {
+    String::from_utf8_lossy(&file.bytes).into_owned()
 }
 
 #[cfg(test)]
@@ -91,18 +77,38 @@ mod tests {
         File::new(text.as_bytes().to_vec())
     }
 
+    fn renewed(old: &str, mine: &str, new: &str) -> (Option<String>, Vec<String>, Vec<String>) {
+        let Renewed { file, changed, kept } = renew(&file(old), Some(&file(mine)), &file(new)).unwrap();
+        (file.map(|file| text(&file)), changed, kept)
+    }
+
     #[test]
     fn only_untouched_lines_follow_and_missing_ones_are_added() {
-        let old = file("PORT=8080\nDRAIN=0\nKEY=abc\n");
-        let mine = file("# mine\nPORT=8080\nDRAIN=5\nKEY=abc\nOWN=1\n");
-        let new = file("PORT=9000\nDRAIN=2\nKEY=abc\nNEW=x\n");
-        let (renewed, names) = renew(&old, Some(&mine), &new).unwrap();
-        assert_eq!(
-            String::from_utf8(renewed.bytes).unwrap(),
-            "# mine\nPORT=9000\nDRAIN=5\nKEY=abc\nOWN=1\nNEW=x\n"
+        let (old, new) = ("PORT=8080\nDRAIN=0\nKEY=abc\n", "PORT=9000\nDRAIN=2\nKEY=abc\nNEW=x\n");
+        let (after, changed, kept) = renewed(old, "# mine\nPORT=8080\nDRAIN=5\nKEY=abc\nOWN=1\n", new);
+        assert_eq!(after.unwrap(), "# mine\nPORT=9000\nDRAIN=5\nKEY=abc\nOWN=1\nNEW=x\n");
+        assert_eq!((changed, kept), (vec!["PORT".to_owned(), "NEW".to_owned()], vec!["DRAIN".to_owned()]));
+        assert_eq!(renewed(old, "PORT=1\nDRAIN=0\nKEY=x\n", old), (None, vec![], vec![]));
+        assert_eq!(renew(&file(old), None, &file(new)).unwrap().file, Some(file(new)));
+    }
+
+    #[test]
+    fn a_line_is_known_however_it_is_written_and_never_added_again() {
+        for (mine, wanted) in [
+            ("PORT=8080   # mine\r\n", Some("PORT=9001   # mine\r\n")),
+            ("export PORT=8080\n", Some("export PORT=9001\n")),
+            ("PORT=\"8080\"\n", Some("PORT=\"9001\"\n")),
+            ("PORT: 8080", Some("PORT: 9001")),
+            ("export PORT=9999\n", None),
+            ("PORT\n", None),
+            ("PORT=${MINE:-8080}\n", None),
+        ] {
+            let (file, _, kept) = renewed("PORT=8080\n", mine, "PORT=9001\n");
+            assert_eq!(file.as_deref(), wanted, "{mine}");
+            assert_eq!(kept.is_empty(), wanted.is_some(), "{mine}");
+        }
+        assert!(
+            renew(&file(""), Some(&file("A=1\nno way\n")), &file("")).is_err_and(|problem| problem.line == 2)
         );
-        assert_eq!(names, ["PORT", "NEW"]);
-        assert_eq!(renew(&old, Some(&mine), &old), None);
-        assert_eq!(renew(&old, None, &new).unwrap().0, new);
     }
 }

@@ -16,11 +16,11 @@ mod value;
 pub use answers::{Given, NAME, answers, plain, project_name};
 pub use apply::{Laid, create, enough, free, overlay, vacant};
 pub use attempts::{Attempted, attempted};
-pub use env::{renew, secrets};
+pub use env::{Renewed, renew, secrets};
 pub use journal::{Op, Recovered, Undone, commit, possible, recover, undo, unfinished};
 pub use plan::{Action, Change, Policies, Policy, beside, plan};
 pub use questions::{Question, questions};
-pub use render::{render, trial};
+pub use render::{dotenvs, render, trial};
 
 #[cfg(test)]
 mod tests;

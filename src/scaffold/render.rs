@@ -10,6 +10,7 @@ use crate::catalog::lint::Finding;
 use crate::catalog::parse::{self, Key};
 use crate::catalog::tree::{File, RelPath, Tree};
 use crate::catalog::{Files, Lab, Manifest};
+use crate::dotenv::{self, Document};
 use crate::error::{Error, Result};
 
 /// A lab with its holes filled.
@@ -19,6 +20,8 @@ pub struct Rendered {
     pub tree: Tree,
     /// What the tool needs to know of the lab later: texts, solutions, verifying scripts.
     pub knowledge: Tree,
+    /// The `.env` files with secrets as holes: of what they can be made again.
+    pub dotenvs: Tree,
     /// The rendered manifest as text.
     pub manifest_text: String,
     /// The rendered manifest.
@@ -69,7 +72,15 @@ fn draw(pen: &Pen<'_>, lab: &Lab) -> Result<Rendered, Finding> {
         ),
     );
     let tree = pen.tree(&lab.template, &format!("templates/{}", lab.manifest.id), &context)?;
-    Ok(Rendered { tree, knowledge, manifest_text, manifest })
+    Ok(Rendered { tree, knowledge, dotenvs: pen.dotenvs()?, manifest_text, manifest })
+}
+
+/// The `.env` files of a lab with secrets as holes.
+///
+/// # Errors
+/// As [`render`].
+pub fn dotenvs(lab: &Lab, answers: &Answers) -> Result<Tree> {
+    Ok(Pen::new(lab, answers)?.dotenvs()?)
 }
 
 /// Renders a lab as `lab lint` does: with the given answers over defaults and examples; then every generated TOML and JSON file must parse,
@@ -111,6 +122,18 @@ pub fn trial(lab: &Lab, given: &Given) -> Vec<Finding> {
             found(Some(at..at + 2), "a template delimiter is left".to_owned());
         }
     }
+    for (path, template) in &rendered.dotenvs {
+        let made = dotenv::fill(&String::from_utf8_lossy(&template.bytes), &pen.secrets);
+        let mut found = |message: String| {
+            wrong.push(Finding::new(RULE, format!("{path} (rendered)"), &made, None, message));
+        };
+        if rendered.tree.get(path).is_none_or(|file| file.bytes != made.as_bytes()) {
+            found("a secret stands in it as `<[ name ]>` alone, without a filter".to_owned());
+        }
+        if let Err(problem) = Document::parse(made.as_str()) {
+            found(problem.to_string());
+        }
+    }
     wrong.extend(super::attempts::trial(&pen, &rendered));
     wrong
 }
@@ -120,6 +143,7 @@ pub(super) struct Pen<'a> {
     tera: Tera,
     pub(super) plain: Context,
     secret: Context,
+    secrets: BTreeMap<String, String>,
 }
 
 impl<'a> Pen<'a> {
@@ -148,7 +172,7 @@ impl<'a> Pen<'a> {
         for (name, value) in &answers.secret {
             secret.insert(name.clone(), value);
         }
-        Ok(Pen { lab, tera, plain, secret })
+        Ok(Pen { lab, tera, plain, secret, secrets: answers.secret.clone() })
     }
 
     /// Renders a text; most have no hole, and cost nothing.
@@ -182,6 +206,23 @@ impl<'a> Pen<'a> {
 
     fn refused(&self, shown: &str, message: String) -> Finding {
         Finding::new(RULE, self.lab.source.describe(shown), "", None, message)
+    }
+
+    fn dotenvs(&self) -> Result<Tree, Finding> {
+        let mut holes = self.plain.clone();
+        for name in self.secrets.keys() {
+            holes.insert(name.clone(), &dotenv::hole(name));
+        }
+        let mut tree = Tree::new();
+        for (path, bytes) in &self.lab.template {
+            let shown = format!("templates/{}/{path}", self.lab.manifest.id);
+            let to = self.path(path, &shown)?;
+            if to.is_secret() {
+                let text = self.text(&String::from_utf8_lossy(bytes), &shown, &holes)?;
+                tree.insert(to, File::new(text.into_bytes()));
+            }
+        }
+        Ok(tree)
     }
 
     pub(super) fn tree(&self, files: &Files, below: &str, context: &Context) -> Result<Tree, Finding> {

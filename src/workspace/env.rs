@@ -1,17 +1,15 @@
-//! What every process of a lab finds in its environment.
+//! What the processes of a lab find in their environment, over what `platform::environment` lets through; and our own tools, which find
+//! nothing of the lab.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Workspace;
 use crate::catalog::manifest::RuntimeKind;
+use crate::dotenv::{Document, Problem};
 use crate::error::{Error, Result};
-use crate::platform::fs;
-use crate::platform::process::{self, Command, MARK};
-
-/// Variables of the user's shell that would bend a lab's Python: another home or path, and slow starts.
-const UNSET: [&str; 4] = ["PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP"];
+use crate::platform::process::{Command, MARK, Role};
+use crate::platform::{environment, host, inside};
 
 impl Workspace {
     /// What every process of the lab finds in its environment, in the order in which it is set: the manifest's `env` (local), `.env`,
@@ -24,18 +22,18 @@ impl Workspace {
         if let (RuntimeKind::Local, Some(local)) = (kind, &self.manifest.runtime.local) {
             env.extend(local.env.iter().map(|(name, value)| (name.into(), value.into())));
         }
-        let path = self.root.join(".env");
-        if let Some(bytes) = fs::read_optional(&path)? {
-            for (name, value) in parse(&String::from_utf8_lossy(&bytes)).map_err(|(line, why)| {
-                Error::usage(format!("{}:{line}: {why}", path.display())).hint("a line of .env is NAME=value")
-            })? {
-                env.push((name.into(), value.into()));
-            }
+        if let Some(dotenv) = self.dotenv()? {
+            let own = |name: &str| dotenv.assigns(name) && !environment::steers(name);
+            // What the file assigns it decides, in every runtime: a name of the shell's that happens to be the same counts for nothing.
+            let outside = |name: &str| if own(name) { None } else { host::var(name) };
+            let values = dotenv.values(&outside).map_err(|problem| self.unreadable(&problem))?;
+            env.extend(values.into_iter().map(|(name, value)| (name.into(), value.into())));
         }
         if self.manifest.python(kind).is_some() {
             let venv = self.root.join(".venv");
-            let mut folders = vec![venv.join("bin")];
-            folders.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
+            let set = env.iter().rev().find(|(name, _)| name == "PATH").map(|(_, path)| path.clone());
+            let path = set.or_else(|| std::env::var_os("PATH")).unwrap_or_default();
+            let folders = std::iter::once(venv.join("bin")).chain(std::env::split_paths(&path));
             let path = std::env::join_paths(folders).map_err(|error| {
                 Error::environment(format!("{} cannot stand on PATH", self.root.display()))
                     .because(error)
@@ -59,86 +57,79 @@ impl Workspace {
         Ok(env)
     }
 
-    /// Variables of our own environment that processes of the lab do not get.
-    pub fn unset(&self) -> Vec<OsString> {
-        UNSET.map(Into::into).to_vec()
+    /// The lab's `.env`; none when there is none.
+    ///
+    /// # Errors
+    /// Exit 2 for a line that is none, with its number.
+    pub fn dotenv(&self) -> Result<Option<Document>> {
+        let bytes =
+            inside::read_optional(&self.root, ".env").map_err(inside::cannot("read", &self.root, ".env"))?;
+        let Some(bytes) = bytes else { return Ok(None) };
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Document::parse(text).map(Some).map_err(|problem| self.unreadable(&problem))
     }
 
-    /// A command in the project's folder with the lab's environment.
+    fn unreadable(&self, problem: &Problem) -> Error {
+        Error::usage(format!("{}:{}: {}", self.root.join(".env").display(), problem.line, problem.why))
+            .hint("a line of .env is NAME=value; it is read as docker compose reads it")
+    }
+
+    /// A command of the lab (a check, a solution, a drill) in its folder, with its environment.
     ///
     /// # Errors
     /// Exit 2 for an empty argv or a broken `.env`.
     pub fn command(&self, kind: RuntimeKind, argv: &[String], within: Duration) -> Result<Command> {
+        Ok(Command { role: Role::Command, env: self.env(kind)?, ..self.here(argv, within)? })
+    }
+
+    /// A service or task of the lab.
+    ///
+    /// # Errors
+    /// Exit 2 for an empty argv or a broken `.env`.
+    pub fn service(&self, kind: RuntimeKind, argv: &[String], within: Duration) -> Result<Command> {
+        Ok(Command { role: Role::Service, env: self.env(kind)?, ..self.here(argv, within)? })
+    }
+
+    /// A tool of ours at work for the lab: found on the user's PATH and with the user's settings, whatever `.env` and `.venv` say.
+    ///
+    /// # Errors
+    /// Exit 2 for an empty argv.
+    pub fn tool(&self, argv: &[String], within: Duration) -> Result<Command> {
+        self.here(argv, within)
+    }
+
+    /// What makes the lab's `.venv`.
+    ///
+    /// # Errors
+    /// Exit 2 for an empty argv.
+    pub fn installer(&self, argv: &[String], within: Duration) -> Result<Command> {
+        // Over a `user = true` in pip.conf, with which pip refuses to install into any environment.
+        Ok(Command { role: Role::Installer, ..self.here(argv, within)? }.env("PIP_USER", "0"))
+    }
+
+    /// `docker compose`, which reads `.env` by itself, but lets the shell go before it: names that the file assigns are kept away from it, and
+    /// those that would steer docker itself are empty unless the user has set them.
+    ///
+    /// # Errors
+    /// Exit 2 for an empty argv or a broken `.env`.
+    pub fn compose(&self, argv: &[String], within: Duration) -> Result<Command> {
+        let mut command = self.tool(argv, within)?;
+        let dotenv = self.dotenv()?;
+        for name in dotenv.iter().flat_map(Document::names) {
+            if !environment::steers(name) {
+                command.unset.push(name.into());
+            } else if host::var(name).is_none() {
+                command = command.env(name, "");
+            }
+        }
+        Ok(command)
+    }
+
+    /// In the lab's folder, marked as one of its processes.
+    fn here(&self, argv: &[String], within: Duration) -> Result<Command> {
         let [program, args @ ..] = argv else {
             return Err(Error::usage("the manifest has an empty command"));
         };
-        let cwd: PathBuf = self.root.clone();
-        Ok(Command {
-            program: program.into(),
-            args: args.iter().map(Into::into).collect(),
-            cwd: Some(cwd),
-            env: self.env(kind)?,
-            unset: self.unset(),
-            stdin: Vec::new(),
-            within,
-            keep: process::KEPT,
-        })
-    }
-}
-
-/// The names and values of a `.env` file: `NAME=value`, quotes around the value taken off, `#` after white space begins a comment. No
-/// interpolation: what compose would fill in is compose's. The first line that is none, from 1, and why.
-fn parse(text: &str) -> Result<Vec<(String, String)>, (usize, String)> {
-    let mut pairs = Vec::new();
-    for (index, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let fail = |why: &str| (index + 1, why.to_owned());
-        let (name, value) = line
-            .strip_prefix("export ")
-            .unwrap_or(line)
-            .split_once('=')
-            .ok_or_else(|| fail("no `=` in this line"))?;
-        let name = name.trim();
-        let well = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        if name.is_empty() || !name.chars().all(well) || name.starts_with(|c: char| c.is_ascii_digit()) {
-            return Err(fail(&format!("`{name}` is not a name")));
-        }
-        let value = value.trim();
-        let value = match value.chars().next() {
-            Some(quote @ ('"' | '\'')) => {
-                let rest = &value[1..];
-                let end = rest.find(quote).ok_or_else(|| fail("the quote does not end"))?;
-                rest[..end].to_owned()
-            }
-            _ => value.split_once(" #").map_or(value, |(value, _)| value.trim_end()).to_owned(),
-        };
-        pairs.push((name.to_owned(), value));
-    }
-    Ok(pairs)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_of_dot_env_are_read_as_compose_reads_them() {
-        let text = "# a comment\n\nPORT=8080\nexport A=1 # why\nB=\"x # y\"\nC='$HOME'\nD=\nE=a=b#c\n";
-        let pairs = parse(text).unwrap();
-        let pairs: Vec<_> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        assert_eq!(
-            pairs,
-            [("PORT", "8080"), ("A", "1"), ("B", "x # y"), ("C", "$HOME"), ("D", ""), ("E", "a=b#c")]
-        );
-    }
-
-    #[test]
-    fn a_line_that_is_none_is_told_with_its_number() {
-        for text in ["A=1\nnonsense", "A=1\n1A=2", "A=1\nB=\"x"] {
-            assert_eq!(parse(text).unwrap_err().0, 2, "{text}");
-        }
+        Ok(Command::new(program, within).args(args).cwd(&self.root).env(MARK, self.id()))
     }
 }

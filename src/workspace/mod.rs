@@ -8,6 +8,7 @@ mod env;
 mod lock;
 mod progress;
 mod record;
+mod restore;
 
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,7 @@ pub use cluster::{Cluster, Object};
 pub use lock::{Lock, lock};
 pub use progress::Progress;
 pub use record::{Record, seed};
+pub use restore::{DOTENVS, Restored};
 
 /// The folder of ours inside a project.
 pub const FOLDER: &str = ".mlops-lab";

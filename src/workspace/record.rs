@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FOLDER, base};
+use super::{FOLDER, base, restore};
 use crate::catalog::tree::{File, RelPath, Tree};
 use crate::catalog::{Lab, Source};
 use crate::error::{Error, Result};
@@ -78,6 +78,7 @@ pub fn seed(
     manifest_text: &str,
     knowledge: &Tree,
     project: &Tree,
+    dotenvs: &Tree,
     answers: &std::collections::BTreeMap<String, toml::Value>,
 ) -> Result<Tree> {
     let mut random = [0; 8];
@@ -107,6 +108,9 @@ pub fn seed(
     put(format!("{FOLDER}/.gitignore"), File::new(IGNORED.as_bytes().to_vec()))?;
     for (path, file) in knowledge {
         put(format!("{FOLDER}/lab/{path}"), file.clone())?;
+    }
+    for (path, file) in dotenvs {
+        put(format!("{FOLDER}/{}", restore::template(path)), file.clone())?;
     }
     // A `.env` is the learner's and may hold secrets: it has no pristine copy.
     let pristine = project.iter().filter(|(path, _)| !path.is_secret());

@@ -14,6 +14,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::environment;
+
+pub use super::environment::Role;
 pub use again::again;
 pub use capture::capture;
 pub use find::{Unfit, all, locate};
@@ -37,9 +40,11 @@ pub struct Command {
     pub args: Vec<OsString>,
     /// Where it runs; ours when none.
     pub cwd: Option<PathBuf>,
+    /// What it is for: decides what of our environment it gets.
+    pub role: Role,
     /// Variables over our own environment.
     pub env: Vec<(OsString, OsString)>,
-    /// Variables of our environment that it does not get.
+    /// Variables of our environment that it does not get either.
     pub unset: Vec<OsString>,
     /// Standard input.
     pub stdin: Vec<u8>,
@@ -50,13 +55,14 @@ pub struct Command {
 }
 
 impl Command {
-    /// A command with nothing but a program and a deadline.
+    /// A tool of ours, with nothing but a program and a deadline.
     pub fn new(program: impl Into<OsString>, within: Duration) -> Self {
         let (args, env, unset) = (Vec::new(), Vec::new(), Vec::new());
         Command {
             program: program.into(),
             args,
             cwd: None,
+            role: Role::Tool,
             env,
             unset,
             stdin: Vec::new(),
@@ -92,14 +98,32 @@ impl Command {
         own.or_else(|| std::env::var_os("PATH")).unwrap_or_default()
     }
 
+    /// The variables of our environment that it does not get, and those that it gets over it.
+    fn changes(&self) -> (Vec<OsString>, Vec<(OsString, OsString)>) {
+        let ours = std::env::vars_os().map(|(name, _)| name);
+        let mut removed: Vec<OsString> = ours.filter(|name| self.role.drops(name)).collect();
+        removed.extend(self.unset.iter().cloned());
+        let mut set = Vec::new();
+        // Ours may lead there through a link, or elsewhere: some programs take it for the truth.
+        set.extend(self.cwd.iter().map(|cwd| ("PWD".into(), cwd.clone().into())));
+        set.extend(self.env.iter().cloned());
+        let found = |name: &str| {
+            let own = self.env.iter().rev().find(|(own, _)| own == name).map(|(_, value)| value.clone());
+            own.or_else(|| std::env::var_os(name))
+        };
+        set.extend(environment::no_proxy(found));
+        (removed, set)
+    }
+
     /// The standard library's command for a program that was found.
     fn std(&self, program: &Path) -> std::process::Command {
         let mut command = std::process::Command::new(program);
         command.args(&self.args);
-        for name in &self.unset {
+        let (removed, set) = self.changes();
+        for name in removed {
             command.env_remove(name);
         }
-        command.envs(self.env.iter().map(|(name, value)| (name, value)));
+        command.envs(set);
         if let Some(cwd) = &self.cwd {
             command.current_dir(cwd);
         }

@@ -104,12 +104,9 @@ fn expression(command: &Command, out: std::io::PipeWriter) -> duct::Expression {
             std.process_group(0);
             Ok(())
         });
-    for name in &command.unset {
-        expression = expression.env_remove(name);
-    }
-    for (name, value) in &command.env {
-        expression = expression.env(name, value);
-    }
+    let (removed, set) = command.changes();
+    expression = removed.into_iter().fold(expression, |expression, name| expression.env_remove(name));
+    expression = set.into_iter().fold(expression, |expression, (name, value)| expression.env(name, value));
     match &command.cwd {
         Some(cwd) => expression.dir(cwd),
         None => expression,

@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use super::kubectl::Kubectl;
-use crate::catalog::manifest::{Forward, RuntimeKind};
+use crate::catalog::manifest::Forward;
 use crate::error::{Error, Result};
 use crate::platform::process::{self, Command, Record};
 use crate::platform::term::Progress;
@@ -97,7 +97,7 @@ pub(super) fn open(
     argv.push("__again".to_owned());
     argv.push(command.program.to_string_lossy().into_owned());
     argv.extend(command.args.iter().map(|arg| arg.to_string_lossy().into_owned()));
-    let keeper = Command { env: command.env.clone(), ..ws.command(RuntimeKind::Kubernetes, &argv, STOP)? };
+    let keeper = Command { env: command.env.clone(), ..ws.tool(&argv, STOP)? };
     let mut child = process::start(&keeper, &name, &record, &log)?;
     let end = Instant::now() + OPEN;
     loop {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::catalog::manifest::{Image, RuntimeKind};
+use crate::catalog::manifest::Image;
 use crate::error::{Error, Result};
 use crate::platform::process::{self, Command, Ended, Shown};
 use crate::platform::term::Progress;
@@ -75,7 +75,7 @@ fn run(
     progress: &mut dyn Progress,
 ) -> Result<()> {
     let (log, record) = (places::log(ws, name), places::passing(ws, name));
-    let command = ws.command(RuntimeKind::Kubernetes, argv, BUILD)?;
+    let command = ws.tool(argv, BUILD)?;
     process::shown(&command, Shown { log: &log, record: Some((name, &record)), verbose }, progress)
 }
 

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::catalog::manifest::RuntimeKind;
 use crate::error::{Error, Result};
 use crate::platform::kubeconfig;
 use crate::platform::process::{self, Captured, Command, Ended};
@@ -77,7 +76,7 @@ impl Kubectl<'_> {
         let namespace = format!("--namespace={}", self.cluster.namespace);
         let mut argv = vec!["kubectl".to_owned(), context, namespace];
         argv.extend(args.iter().map(|arg| (*arg).to_owned()));
-        let command = self.ws.command(RuntimeKind::Kubernetes, &argv, within)?;
+        let command = self.ws.tool(&argv, within)?;
         // Ours names context and namespace, and is asked also before the lab's commands may know any cluster.
         let files = std::env::join_paths(kubeconfig::files()).unwrap_or_default();
         Ok(Command { keep: KEEP, ..command.env("KUBECONFIG", files) })

@@ -1,0 +1,61 @@
+//! A repository of its own for a new lab, with a first commit.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::pasteable;
+use crate::error::{Error, Result};
+use crate::platform::process::{self, Captured, Command, Ended};
+use crate::platform::term;
+
+/// One command of git.
+const GIT: Duration = Duration::from_secs(60);
+
+const MESSAGE: &str = "The lab, as mlops-lab init made it";
+
+/// `git init`, and a first commit of everything that git does not ignore. In a folder that belongs to a repository already nothing is
+/// done: a repository in a repository is not seen by the outer one, and what lies there is not ours to commit.
+///
+/// # Errors
+/// Exit 3 when there is no git, or it fails: the lab is made all the same.
+pub(super) fn repository(folder: &Path) -> Result<()> {
+    let asked = ask(folder, &["rev-parse", "--show-toplevel"])?;
+    // One that ignores the folder leaves it to others.
+    if asked.ended == Ended::Code(0)
+        && ask(folder, &["check-ignore", "--quiet", "."])?.ended != Ended::Code(0)
+    {
+        let top = String::from_utf8_lossy(&asked.stdout).trim().to_owned();
+        let add = format!("git -C {} add .", pasteable(folder));
+        term::say(&format!(
+            "no repository was made: {top} is one, and the lab lies in it\nnext, when you want it there: {add}"
+        ));
+        return Ok(());
+    }
+    run(folder, &["init", "--quiet"])?;
+    run(folder, &["add", "--all"])?;
+    // Without a name of the user's own git refuses to commit.
+    let known = ask(folder, &["config", "user.email"])?;
+    let known = known.ended == Ended::Code(0) && !known.stdout.trim_ascii().is_empty();
+    let who: &[&str] =
+        if known { &[] } else { &["-c", "user.name=mlops-lab", "-c", "user.email=mlops-lab@localhost"] };
+    run(folder, &[who, &["commit", "--quiet", "--message", MESSAGE]].concat()).map_err(|error| {
+        error.hint(format!("when git can commit: git -C {} commit -m '{MESSAGE}'", pasteable(folder)))
+    })
+}
+
+fn ask(folder: &Path, args: &[&str]) -> Result<Captured> {
+    process::capture(&Command::new("git", GIT).args(args.iter().copied()).cwd(folder)).map_err(|why| {
+        Error::environment(why.to_string())
+            .hint(format!("the lab is made; install git, then: git init {}", pasteable(folder)))
+    })
+}
+
+fn run(folder: &Path, args: &[&str]) -> Result<()> {
+    let captured = ask(folder, args)?;
+    if captured.ended == Ended::Code(0) {
+        return Ok(());
+    }
+    let shown = Command::new("git", GIT).args(args.iter().copied()).to_string();
+    Err(Error::environment(format!("the lab is made, and `{shown}` ended with {}", captured.ended))
+        .detail(String::from_utf8_lossy(&captured.stderr).trim().to_owned()))
+}
