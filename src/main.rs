@@ -18,5 +18,8 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     platform::panic::catch();
+    if let Some(exit) = commands::answer() {
+        return ExitCode::from(exit as u8);
+    }
     ExitCode::from(commands::run(&cli::Cli::read()) as u8)
 }

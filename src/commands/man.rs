@@ -1,6 +1,5 @@
 //! `man`: the manual, made from the same descriptions as `--help`.
 
-use std::io::Write;
 use std::path::Path;
 
 use clap::CommandFactory;
@@ -16,8 +15,7 @@ pub(super) fn run(session: &Session, folder: Option<&Path>) -> Result<Exit> {
     let Some(folder) = folder else {
         let mut page = Vec::new();
         clap_mangen::Man::new(command).render(&mut page).map_err(failed)?;
-        let _ = term::out().write_all(&page);
-        return Ok(Exit::Done);
+        return session.print(&page);
     };
     let folder = session.folder.join(folder);
     fs::make_folder(&folder)?;

@@ -24,6 +24,8 @@ mod undo;
 mod up;
 mod update;
 
+pub use completions::answer;
+
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -100,11 +102,21 @@ impl Session {
         } else {
             view.human(&mut out)
         };
-        match written.and_then(|()| out.flush()) {
+        self.printed(written.and_then(|()| out.flush()), view.exit())
+    }
+
+    /// Prints bytes as they are: a script, a page.
+    pub fn print(&self, bytes: &[u8]) -> Result<Exit> {
+        let mut out = term::out();
+        self.printed(out.write_all(bytes).and_then(|()| out.flush()), Exit::Done)
+    }
+
+    fn printed(&self, written: io::Result<()>, exit: Exit) -> Result<Exit> {
+        match written {
             // Somebody stopped reading (`| head`): not our failure.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(view.exit()),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(exit),
             Err(error) => Err(Error::environment("cannot write to standard output").because(error)),
-            Ok(()) => Ok(view.exit()),
+            Ok(()) => Ok(exit),
         }
     }
 }
@@ -200,7 +212,7 @@ fn dispatch(cli: &Cli, session: &Session) -> Result<Exit> {
             LabCommand::Test(args) => lab::test(session, args),
         },
         Command::Man(args) => man::run(session, args.folder.as_deref()),
-        Command::Completions(args) => completions::run(args.shell),
+        Command::Completions(args) => completions::run(session, args.shell),
         Command::Launch(_) | Command::Again(_) | Command::Keep(_) => Err(Error::bug("handled before")),
     }
 }
