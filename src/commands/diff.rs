@@ -9,6 +9,7 @@ use crate::catalog::tree::RelPath;
 use crate::error::{Exit, Result};
 use crate::platform::inside::{self, cannot};
 use crate::platform::term::{self, BAD, BOLD, GOOD};
+use crate::scaffold;
 
 /// Where a part of a diff stands.
 const HUNK: anstyle::Style = anstyle::AnsiColor::Cyan.on_default();
@@ -48,11 +49,7 @@ pub(super) fn unified(path: &RelPath, old: &[u8], new: &[u8]) -> String {
     let (Ok(old), Ok(new)) = (std::str::from_utf8(old), std::str::from_utf8(new)) else {
         return format!("binary file {path} differs\n");
     };
-    diffy::DiffOptions::new()
-        .set_original_filename(format!("a/{path}"))
-        .set_modified_filename(format!("b/{path}"))
-        .create_patch(old, new)
-        .to_string()
+    scaffold::unified(path.as_str(), old, new)
 }
 
 /// A unified diff in the colours of git. Its control characters are shown, not obeyed.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use diffy::{ConflictStyle, MergeOptions};
+use super::lines::{self, common};
 
 /// What a merge comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,8 +43,7 @@ pub fn merge(base: Option<&[u8]>, mine: &[u8], theirs: &[u8]) -> Merged {
         if text.is_empty() || text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") }
     };
     let (base, ours, new) = (whole(&base), whole(&mine), whole(&theirs));
-    let merged = MergeOptions::new().set_conflict_style(ConflictStyle::Merge).merge(&base, &ours, &new);
-    match merged {
+    match lines::merge(&base, &ours, &new) {
         Ok(text) => {
             let ends = mine.ends_with('\n') || theirs.ends_with('\n') || text.is_empty();
             let text = if ends { text } else { text.trim_end_matches('\n').to_owned() };
@@ -58,21 +57,6 @@ pub fn merge(base: Option<&[u8]>, mine: &[u8], theirs: &[u8]) -> Merged {
 fn crlf(text: &str) -> bool {
     let ends = text.matches('\n').count();
     ends > 0 && ends == text.matches("\r\n").count() && ends == text.matches('\r').count()
-}
-
-/// The lines that both texts have, in order.
-fn common(mine: &str, theirs: &str) -> String {
-    let patch = diffy::DiffOptions::new().set_context_len(usize::MAX / 4).create_patch(mine, theirs);
-    if patch.hunks().is_empty() {
-        return mine.to_owned();
-    }
-    let mut kept = String::new();
-    for line in patch.hunks().iter().flat_map(|hunk| hunk.lines()) {
-        if let diffy::Line::Context(line) = line {
-            kept.push_str(line);
-        }
-    }
-    kept
 }
 
 /// How alike two texts are: the part of the lines of both that they share, from 0 to 1. For telling a renamed file from a new one.
