@@ -57,7 +57,7 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
         &mut again,
     )?;
     let answers = scaffold::answers(&lab.manifest, &given)?;
-    let rendered = scaffold::render(&lab, &answers)?;
+    let rendered = super::bounded(|| scaffold::render(&lab, &answers))?;
     let folder = match &args.folder {
         Some(folder) => place(session, folder),
         None => session.folder.join(scaffold::project_name(&answers)),

@@ -139,7 +139,8 @@ pub(super) fn lint(session: &Session, folder: Option<&Path>) -> Result<Linted> {
             }
         };
         // The last rules need a render: nothing undefined, nothing that does not parse.
-        for finding in lint::lint(&lab, &others).into_iter().chain(scaffold::trial(&lab, &Given::default())) {
+        let rendered = super::bounded(|| scaffold::trial(&lab, &Given::default()));
+        for finding in lint::lint(&lab, &others).into_iter().chain(rendered) {
             linted.shown.push_str(&format!("{}\n", lint::line(&finding)));
             if let Some(snippet) = finding.problem.snippet(&finding.text) {
                 linted.shown.push_str(&format!("{snippet}\n\n"));

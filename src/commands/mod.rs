@@ -35,6 +35,7 @@ use crate::catalog::Source;
 use crate::catalog::manifest::RuntimeKind;
 use crate::cli::{Cli, Command, Format, LabCommand};
 use crate::error::{Error, Exit, Result};
+use crate::platform::watchdog::Watchdog;
 use crate::platform::{clock, process, term};
 use crate::runtime;
 use crate::scaffold::{self, Recovered};
@@ -119,6 +120,13 @@ impl Session {
             Ok(()) => Ok(exit),
         }
     }
+}
+
+/// Does what a stranger's templates decide the length of. The program ends when that does not.
+fn bounded<T>(render: impl FnOnce() -> T) -> T {
+    const WHAT: &str = "the templates of this lab";
+    let _watchdog = Watchdog::over(WHAT, "look for a loop that does not end, or doubles a text");
+    render()
 }
 
 /// Says what became of a change that a killed run had begun.

@@ -144,8 +144,8 @@ fn next(session: &Session, ws: &Workspace, lab: &Lab, args: &cli::Update, again:
     let old = scaffold::answers(&lab.manifest, &before)?;
     after.secrets = old.secret.clone();
     let new = scaffold::answers(&lab.manifest, &after)?;
-    let was = scaffold::render(lab, &old)?;
-    let now = scaffold::render(lab, &new)?;
+    let was = super::bounded(|| scaffold::render(lab, &old))?;
+    let now = super::bounded(|| scaffold::render(lab, &new))?;
     let seed = workspace::seed(
         Some(ws.id()),
         lab,

@@ -15,4 +15,5 @@ pub mod prose;
 pub mod space;
 pub mod term;
 pub mod tree;
+pub mod watchdog;
 pub mod world;

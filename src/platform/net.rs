@@ -34,7 +34,7 @@ pub struct Response {
     pub status: u16,
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
-    /// At most 8 MiB of it.
+    /// All of it.
     pub body: Vec<u8>,
 }
 
@@ -47,6 +47,8 @@ pub enum Unreachable {
     TimedOut(Duration),
     /// The name has no address.
     NoSuchHost,
+    /// An answer longer than we read, in bytes: a part of it would be judged as if it were all.
+    TooLong(u64),
     /// Anything else, in the system's words.
     Other(String),
 }
@@ -57,6 +59,7 @@ impl fmt::Display for Unreachable {
             Unreachable::Refused => f.write_str("connection refused: nothing listens there"),
             Unreachable::TimedOut(within) => write!(f, "no answer within {:.1} s", within.as_secs_f64()),
             Unreachable::NoSuchHost => f.write_str("the host name has no address"),
+            Unreachable::TooLong(limit) => write!(f, "the answer is longer than {} MiB", limit >> 20),
             Unreachable::Other(text) => f.write_str(text),
         }
     }
@@ -107,12 +110,15 @@ pub fn http(request: &Request) -> Result<Response, Unreachable> {
         })
         .collect();
     let mut body = Vec::new();
-    answer.into_body().into_reader().take(BODY_LIMIT).read_to_end(&mut body).map_err(|error| {
+    answer.into_body().into_reader().take(BODY_LIMIT + 1).read_to_end(&mut body).map_err(|error| {
         match error.downcast::<ureq::Error>() {
             Ok(error) => ureq_error(error, within),
             Err(error) => unreachable(&error, within),
         }
     })?;
+    if body.len() as u64 > BODY_LIMIT {
+        return Err(Unreachable::TooLong(BODY_LIMIT));
+    }
     Ok(Response { status, headers, body })
 }
 
