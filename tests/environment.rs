@@ -156,6 +156,18 @@ fn a_real_lab_works_behind_a_dead_proxy_and_with_a_shell_full_of_settings() {
     lab.ok(&["check", "ready"]);
     lab.ok(&["solve", "predict"]);
     lab.ok(&["check", "predict"]);
+    // make would install what is there already.
+    std::fs::write(lab.root.join(".venv/installed"), "").unwrap();
+    for target in ["status", "load"] {
+        let mut make = Command::new("make");
+        let proxies = HOSTILE.iter().filter(|(name, _)| name.to_lowercase().ends_with("_proxy"));
+        make.arg(target)
+            .current_dir(&lab.root)
+            .envs(proxies.copied())
+            .env_remove("NO_PROXY")
+            .env_remove("no_proxy");
+        must(&mut make);
+    }
     // The environment is made anew under the same settings, but for the proxy.
     lab.ok(&["down"]);
     std::fs::remove_dir_all(lab.root.join(".venv")).unwrap();
