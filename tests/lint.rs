@@ -345,3 +345,34 @@ fn a_link_in_a_pack_is_refused() {
     assert_eq!(code, 1);
     assert!(out.contains("passwd is a link or a special file"), "{out}");
 }
+
+#[test]
+fn every_typo_of_a_manifest_is_reported_once_and_programs_get_its_place() {
+    let temp = tempfile::tempdir().unwrap();
+    support::copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/tiny"), temp.path());
+    let path = temp.path().join(MANIFEST);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let one = text.replace("stop_within = ", "stop_withn = ");
+    std::fs::write(&path, &one).unwrap();
+    let (code, out) = lint(temp.path());
+    assert_eq!(code, 1);
+    assert!(out.ends_with("1 problem in tiny\n"), "{out}");
+    assert_eq!(out.matches("unknown field").count(), 1, "{out}");
+    let three = one.replace("minutes = 1", "minutes = 1\nsumary = [1, 2]").replacen("when = {", "wen = {", 1);
+    let three = three.replacen(
+        "mended = [{ http = { endpoint = \"api\"",
+        "mended = [{ http = { endpoint = \"app\"",
+        1,
+    );
+    std::fs::write(&path, three).unwrap();
+    let (_, out) = lint(temp.path());
+    for part in ["`sumary`", "`stop_withn`", "`wen`", "there is no endpoint `app`", "4 problems in tiny"] {
+        assert!(out.contains(part), "{part}\n{out}");
+    }
+    let out = Command::new(support::BIN).args(["lab", "lint", "--json"]).arg(temp.path()).output().unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    let first = &report["problems"][0];
+    assert_eq!((&first["line"], &first["column"], &first["rule"]), (&8.into(), &1.into(), &"parse".into()));
+    assert!(first["file"].as_str().unwrap().ends_with("lab.toml"), "{first}");
+    assert!(first["message"].as_str().unwrap().starts_with("unknown field `sumary`"), "{first}");
+}

@@ -69,7 +69,10 @@ pub fn manifest(text: &str, file: &str) -> Result<Manifest> {
 /// The rule that a manifest is one.
 pub const RULE: &str = "parse";
 
-/// The same, with the problem as a value, and what to do about it.
+/// The most typos that are reported of one file.
+const TYPOS: usize = 20;
+
+/// The same, with the first problem as a value, and what to do about it.
 pub fn read(text: &str, file: &str) -> Result<Manifest, (Problem, Option<&'static str>)> {
     let problem = |span, message| Problem { file: file.to_owned(), span, message };
     let manifest = toml::from_str::<Manifest>(text);
@@ -87,14 +90,72 @@ pub fn read(text: &str, file: &str) -> Result<Manifest, (Problem, Option<&'stati
         let hint = Some("use the mlops-lab that made it, or a newer one");
         return Err((problem(locate(text, &["schema".into()]), message), hint));
     }
-    let manifest = manifest.map_err(|error| {
-        let message = error.message().trim().replace('\n', ", ");
-        (problem(error.span(), message), None)
-    })?;
+    let manifest = manifest.map_err(|error| (problem(error.span(), words(&error)), None))?;
     match shape(&manifest).into_iter().next() {
         None => Ok(manifest),
         Some((path, message)) => Err((problem(locate(text, &path), message), None)),
     }
+}
+
+/// Everything that keeps a manifest from being read, for its author: past a key that is unknown the reading goes on without it.
+pub fn problems(text: &str, file: &str) -> Vec<Problem> {
+    let Err((first, _)) = read(text, file) else { return Vec::new() };
+    let problem = |span, message| Problem { file: file.to_owned(), span, message };
+    let mut rest = text.to_owned();
+    let mut all = Vec::new();
+    while all.len() < TYPOS {
+        let error = match toml::from_str::<Manifest>(&rest) {
+            Ok(manifest) => {
+                let wrong = shape(&manifest).into_iter();
+                all.extend(wrong.map(|(path, message)| problem(locate(text, &path), message)));
+                break;
+            }
+            Err(error) => error,
+        };
+        all.push(problem(error.span(), words(&error)));
+        let unknown = error.message().starts_with("unknown field");
+        match error.span().filter(|_| unknown).and_then(|key| without(&rest, &key)) {
+            Some(shorter) => rest = shorter,
+            None => break,
+        }
+    }
+    // Of another schema: one problem, whatever else does not fit.
+    if all.is_empty() || all.iter().all(|found| found.span != first.span) { vec![first] } else { all }
+}
+
+fn words(error: &toml::de::Error) -> String {
+    error.message().trim().replace('\n', ", ")
+}
+
+/// The text with blanks in the place of a key and its value, and of the comma behind them; none where they are not of one piece.
+fn without(text: &str, key: &Range<usize>) -> Option<String> {
+    let root = toml::de::DeTable::parse(text).ok()?;
+    let value = value_of(root.get_ref(), key)?;
+    let behind = text.get(value.end..)?;
+    let blank = behind.len() - behind.trim_start().len();
+    let end = value.end + if behind.trim_start().starts_with(',') { blank + 1 } else { 0 };
+    let between = text.get(key.end..value.start)?.trim();
+    (between == "=").then(|| {
+        let kept = |c: char| if c == '\n' { "\n".to_owned() } else { " ".repeat(c.len_utf8()) };
+        let blanks: String = text[key.start..end].chars().map(kept).collect();
+        format!("{}{blanks}{}", &text[..key.start], &text[end..])
+    })
+}
+
+/// Where the value of the key at this place stands.
+fn value_of(table: &toml::de::DeTable<'_>, key: &Range<usize>) -> Option<Range<usize>> {
+    fn inside(value: &toml::de::DeValue<'_>, key: &Range<usize>) -> Option<Range<usize>> {
+        match value {
+            toml::de::DeValue::Table(table) => value_of(table, key),
+            toml::de::DeValue::Array(items) => items.iter().find_map(|item| inside(item.get_ref(), key)),
+            _ => None,
+        }
+    }
+    table.iter().find_map(
+        |(name, value)| {
+            if name.span() == *key { Some(value.span()) } else { inside(value.get_ref(), key) }
+        },
+    )
 }
 
 /// One part of the way to a value: a key or an index.

@@ -75,12 +75,13 @@ impl Source {
         Ok(Lab { source: self.clone(), manifest, text, file, knowledge, template })
     }
 
-    /// Why the manifest of this lab does not parse, as a problem with its place; none when it does.
-    pub fn unparsed(&self, id: &str) -> Option<Finding> {
+    /// Why the manifest of this lab cannot be read, all of it; nothing when it can, or is not there.
+    pub fn unparsed(&self, id: &str) -> Vec<Finding> {
         let file = self.describe(&format!("labs/{id}/lab.toml"));
-        let text = text(&self.files(&format!("labs/{id}")).ok()?, "lab.toml", &file).ok()?;
-        let (problem, _) = parse::read(&text, &file).err()?;
-        Some(Finding { problem, text, rule: parse::RULE })
+        let files = self.files(&format!("labs/{id}")).unwrap_or_default();
+        let Ok(text) = text(&files, "lab.toml", &file) else { return Vec::new() };
+        let finding = |problem| Finding { problem, text: text.clone(), rule: parse::RULE };
+        parse::problems(&text, &file).into_iter().map(finding).collect()
     }
 
     /// The path of a file of this source as the user can find it.

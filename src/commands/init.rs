@@ -264,12 +264,15 @@ fn ops(changes: &[Change], mine: &Tree, seed: &Tree) -> Vec<Op> {
 
 /// `NAME=VALUE` as name and value.
 pub(super) fn sets(given: &[String]) -> Result<Vec<(String, String)>> {
-    let split = |set: &String| match set.split_once('=') {
-        Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
-        None => Err(Error::usage(format!("`--set {set}` has no `=`"))
-            .hint("write --set NAME=VALUE, for example --set port=9000")),
-    };
-    given.iter().map(split).collect()
+    let without: Vec<String> =
+        given.iter().filter(|set| !set.contains('=')).map(|set| format!("`--set {set}`")).collect();
+    if !without.is_empty() {
+        let verb = if without.len() == 1 { "has" } else { "have" };
+        return Err(Error::usage(format!("{} {verb} no `=`", without.join(" and ")))
+            .hint("write --set NAME=VALUE, for example --set port=9000"));
+    }
+    let split = |set: &String| set.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+    Ok(given.iter().filter_map(split).collect())
 }
 
 fn given(session: &Session, args: &Init) -> Result<Given> {

@@ -91,6 +91,16 @@ pub(super) struct Linted {
     shown: String,
 }
 
+impl Linted {
+    fn add(&mut self, finding: &lint::Finding) {
+        self.shown.push_str(&format!("{}\n", lint::line(finding)));
+        if let Some(snippet) = finding.problem.snippet(&finding.text) {
+            self.shown.push_str(&format!("{snippet}\n\n"));
+        }
+        self.problems.push(Told::from(finding));
+    }
+}
+
 /// A problem for programs.
 #[derive(Serialize)]
 struct Told {
@@ -131,21 +141,20 @@ pub(super) fn lint(session: &Session, folder: Option<&Path>) -> Result<Linted> {
         let lab = match source.lab(&id) {
             Ok(lab) => lab,
             Err(error) => {
-                linted.shown.push_str(&format!("{error}\n{}\n\n", error.detail_text().unwrap_or_default()));
                 let found = source.unparsed(&id);
-                let plain = || Told::plain("parse", error.to_string());
-                linted.problems.push(found.as_ref().map_or_else(plain, Told::from));
+                if found.is_empty() {
+                    let detail = error.detail_text().unwrap_or_default();
+                    linted.shown.push_str(&format!("{error}\n{detail}\n\n"));
+                    linted.problems.push(Told::plain("read", error.to_string()));
+                }
+                found.iter().for_each(|finding| linted.add(finding));
                 continue;
             }
         };
         // The last rules need a render: nothing undefined, nothing that does not parse.
         let rendered = super::bounded(|| scaffold::trial(&lab, &Given::default()));
         for finding in lint::lint(&lab, &others).into_iter().chain(rendered) {
-            linted.shown.push_str(&format!("{}\n", lint::line(&finding)));
-            if let Some(snippet) = finding.problem.snippet(&finding.text) {
-                linted.shown.push_str(&format!("{snippet}\n\n"));
-            }
-            linted.problems.push(Told::from(&finding));
+            linted.add(&finding);
         }
     }
     Ok(linted)

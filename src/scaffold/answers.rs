@@ -1,10 +1,12 @@
 //! Answers: defaults, then a file, then `--set` and what was typed on a terminal, each held to its type, all problems in one message.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use super::value;
 use crate::catalog::Manifest;
 use crate::catalog::manifest::VarKind;
+use crate::catalog::parse::{line_column, locate};
 use crate::error::{Error, Result, nearest};
 
 /// What the user gave.
@@ -68,27 +70,27 @@ impl Settled {
 }
 
 pub(super) fn settle(manifest: &Manifest, given: &Given) -> Result<Settled> {
-    let mut problems = Vec::new();
-    let mut texts: BTreeMap<String, String> = BTreeMap::new();
+    let mut problems: Vec<(bool, String)> = Vec::new();
+    // Each answer with where it comes from, as the beginning of a sentence about it.
+    let mut texts: BTreeMap<String, (String, String)> = BTreeMap::new();
     let mut names = BTreeSet::new();
     for (name, var) in &manifest.vars {
         if let Some(default) = &var.default {
-            texts.insert(name.clone(), plain(default));
+            texts.insert(name.clone(), (format!("the default of {name}"), plain(default)));
         }
     }
     if let Some((file, text)) = &given.file {
-        for (name, value) in read(file, text)? {
-            problems.extend(unknown(manifest, &name, &format!("{file}: ")));
+        for Entry { name, value, place } in read(file, text)? {
+            problems.extend(unknown(manifest, &name, &format!("{place}: ")));
             names.insert(name.clone());
-            texts.insert(name, value);
+            texts.insert(name.clone(), (format!("{place}: {name}"), value));
         }
     }
     for (name, value) in &given.sets {
         problems.extend(unknown(manifest, name, "--set "));
         names.insert(name.clone());
-        texts.insert(name.clone(), value.clone());
+        texts.insert(name.clone(), (format!("--set {name}"), value.clone()));
     }
-    let mut problems: Vec<(bool, String)> = problems.into_iter().map(|problem| (false, problem)).collect();
     let mut answers = Answers::default();
     for (name, var) in &manifest.vars {
         match (var.kind, texts.get(name)) {
@@ -96,11 +98,11 @@ pub(super) fn settle(manifest: &Manifest, given: &Given) -> Result<Settled> {
             (_, None) => {
                 problems.push((true, format!("{name} has no answer: --set {name}=…  ({})", var.help)))
             }
-            (_, Some(text)) => match value::typed(var, text) {
+            (_, Some((from, text))) => match value::typed(var, text) {
                 Ok(value) => {
                     answers.plain.insert(name.clone(), value);
                 }
-                Err(why) => problems.push((false, format!("{name} {why}, and is {text:?}"))),
+                Err(why) => problems.push((false, format!("{from} {why}, got {text:?}"))),
             },
         }
     }
@@ -125,27 +127,56 @@ fn refuse(manifest: &Manifest, problems: &[(bool, String)]) -> Result<()> {
     Err(error.hint(format!("see what this lab asks: mlops-lab show {}", manifest.id)))
 }
 
-fn unknown(manifest: &Manifest, name: &str, place: &str) -> Option<String> {
+fn unknown(manifest: &Manifest, name: &str, place: &str) -> Option<(bool, String)> {
     if manifest.vars.contains_key(name) {
         return None;
     }
     let meant = nearest(name, manifest.vars.keys().map(String::as_str));
     let meant = meant.map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default();
-    Some(format!("{place}{name}: this lab has no such variable{meant}"))
+    Some((false, format!("{place}{name}: this lab has no such variable{meant}")))
 }
 
-fn read(file: &str, text: &str) -> Result<BTreeMap<String, String>> {
-    let table: toml::Table = if file.ends_with(".json") {
-        serde_json::from_str(text)
-            .map_err(|error| Error::usage(format!("{file}:{}:{}: {error}", error.line(), error.column())))?
-    } else {
-        toml::from_str(text).map_err(|error| {
-            let place = error.span().map(|span| crate::catalog::parse::line_column(text, span.start));
-            let place = place.map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default();
-            Error::usage(format!("{file}{place}: {}", error.message()))
-        })?
+/// An answer of a file.
+struct Entry {
+    name: String,
+    value: String,
+    /// `file:line:column`
+    place: String,
+}
+
+/// The answers of a file, in its order.
+fn read(file: &str, text: &str) -> Result<Vec<Entry>> {
+    let place = |span: Option<Range<usize>>| {
+        let place = span.map(|span| line_column(text, span.start));
+        place.map_or(file.to_owned(), |(line, column)| format!("{file}:{line}:{column}"))
     };
-    Ok(table.into_iter().map(|(name, value)| (name, plain(&value))).collect())
+    if file.ends_with(".json") {
+        let table: toml::Table = serde_json::from_str(text)
+            .map_err(|error| Error::usage(format!("{file}:{}:{}: {error}", error.line(), error.column())))?;
+        // A reader of JSON keeps no places: the name in quotes and a colon is where it stands, unless it stands there twice.
+        let found = |name: &str| {
+            let quoted = format!("\"{name}\"");
+            let mut keys = text
+                .match_indices(&quoted)
+                .filter(|(at, _)| text[at + quoted.len()..].trim_start().starts_with(':'));
+            let first = keys.next().map(|(at, _)| at..at + quoted.len());
+            first.filter(|_| keys.next().is_none())
+        };
+        let entry = |(name, value): (String, toml::Value)| {
+            let place = place(found(&name));
+            Entry { value: plain(&value), name, place }
+        };
+        return Ok(table.into_iter().map(entry).collect());
+    }
+    let wrong = |error: toml::de::Error| {
+        Error::usage(format!("{}: {}", place(error.span()), error.message().trim().replace('\n', ", ")))
+    };
+    let table: toml::Table = toml::from_str(text).map_err(wrong)?;
+    let entry = |(name, value): (String, toml::Value)| {
+        let place = place(locate(text, &[name.as_str().into()]));
+        Entry { value: plain(&value), name, place }
+    };
+    Ok(table.into_iter().map(entry).collect())
 }
 
 /// A value as it would be typed after `--set name=`.

@@ -153,6 +153,24 @@ fn all_wrong_answers_are_told_at_once() {
 }
 
 #[test]
+fn wrong_answers_of_a_file_are_reported_all_with_their_lines() {
+    let lab = lab(&[]);
+    let detail = |name: &str, text: &str| {
+        let mut given = given(&[]);
+        given.file = Some((name.to_owned(), text.to_owned()));
+        answers(&lab.manifest, &given).unwrap_err().detail_text().unwrap().to_owned()
+    };
+    let toml = detail("a.toml", "port = 80\n\nprot = 1\n  name = 'x'\n");
+    for part in ["a.toml:1:8: port ", "got \"80\"", "a.toml:3:8: prot", "a.toml:4:10: name"] {
+        assert!(toml.contains(part), "{toml}");
+    }
+    let json = detail("a.json", "{\"port\": 80,\n \"prot\": \"port\"}");
+    for part in ["a.json:1:2: port ", "a.json:2:2: prot"] {
+        assert!(json.contains(part), "{json}");
+    }
+}
+
+#[test]
 fn an_answers_file_is_under_set_and_over_defaults() {
     let lab = lab(&[]);
     let mut given = given(&[("port", "9001")]);
