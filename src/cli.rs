@@ -51,7 +51,11 @@ impl Cli {
         Cli::of(&mut Cli::command().get_matches()).unwrap_or_else(|error| error.exit())
     }
 
-    fn of(matches: &mut ArgMatches) -> Result<Cli, clap::Error> {
+    /// What the matches of a command line mean.
+    ///
+    /// # Errors
+    /// Those of clap.
+    pub fn of(matches: &mut ArgMatches) -> Result<Cli, clap::Error> {
         let mut said = Everywhere::default();
         // What stands behind the command counts before what stands in front of it.
         let mut place = Some(&*matches);

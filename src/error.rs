@@ -80,6 +80,15 @@ impl Error {
         self
     }
 
+    /// The same with other words in its hints.
+    #[must_use]
+    pub fn rephrased(mut self, words: impl Fn(&str) -> String) -> Self {
+        for hint in &mut self.0.hints {
+            *hint = words(hint);
+        }
+        self
+    }
+
     /// Adds several lines shown under the message: a source snippet, the end of a log.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {

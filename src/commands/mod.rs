@@ -15,6 +15,7 @@ mod lab;
 mod list;
 mod logs;
 mod man;
+mod next;
 mod open;
 mod show;
 mod solve;
@@ -60,6 +61,8 @@ pub struct Session {
     pub source: Source,
     /// Whether programs read our output.
     pub json: bool,
+    /// What was typed, for the next command.
+    pub typed: next::Typed,
 }
 
 impl Session {
@@ -100,8 +103,12 @@ impl Session {
         let mut out = term::out();
         let written = if self.json {
             serde_json::to_writer_pretty(&mut out, view).map_err(io::Error::from).and_then(|()| writeln!(out))
-        } else {
+        } else if self.typed.plain() {
             view.human(&mut out)
+        } else {
+            let mut text = Vec::new();
+            view.human(&mut text)
+                .and_then(|()| out.write_all(self.typed.view(&String::from_utf8_lossy(&text)).as_bytes()))
         };
         self.printed(written.and_then(|()| out.flush()), view.exit())
     }
@@ -163,6 +170,8 @@ pub fn run(cli: &Cli) -> Exit {
     match session(cli).and_then(|session| dispatch(cli, &session)) {
         Ok(exit) => exit,
         Err(error) => {
+            let typed = next::Typed::of(cli);
+            let error = error.rephrased(|hint| typed.spelled(hint));
             if cli.everywhere.json {
                 let value = serde_json::json!({
                     "error": error.to_string(), "detail": error.detail_text(), "hints": error.hints(), "exit": error.exit() as u8,
@@ -187,7 +196,7 @@ fn session(cli: &Cli) -> Result<Session> {
     // `doctor --format json` is `--json` under another name.
     let json =
         cli.everywhere.json || matches!(&cli.command, Command::Doctor(args) if args.format == Format::Json);
-    Ok(Session { folder, source, json })
+    Ok(Session { folder, source, json, typed: next::Typed::of(cli) })
 }
 
 fn dispatch(cli: &Cli, session: &Session) -> Result<Exit> {

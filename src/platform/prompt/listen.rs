@@ -19,7 +19,9 @@ pub struct Listener(Keys);
 impl Listener {
     /// Takes the terminal; none where nobody sits at one, or where it is another job's just now.
     pub fn open() -> Option<Listener> {
-        if absent().is_some() || termios::tcgetpgrp(io::stdin()).ok()? != rustix::process::getpgrp() {
+        // A job in the background that touches the terminal is stopped by the system.
+        let elsewhere = |group| group != rustix::process::getpgrp();
+        if absent().is_some() || termios::tcgetpgrp(io::stdin()).is_ok_and(elsewhere) {
             return None;
         }
         let before = termios::tcgetattr(io::stdin()).ok()?;
