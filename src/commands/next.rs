@@ -3,6 +3,12 @@
 use super::{pasteable, quoted};
 use crate::cli::{Cli, Command, LabCommand, OnConflict};
 
+/// Commands that mean the lab in which one stands.
+const OF_LAB: [&str; 13] = [
+    "diff", "update", "undo", "up", "down", "restart", "status", "logs", "open", "check", "hint", "solve",
+    "break",
+];
+
 /// Commands that take labs from a pack.
 const OF_PACK: [&str; 6] = ["list", "show", "init", "update", "doctor", "lab"];
 
@@ -100,17 +106,14 @@ impl Typed {
             let end = after.find("mlops-lab ").unwrap_or(after.len());
             let end = after[..end].find(['\n', '(', ',', ';']).unwrap_or(end);
             let has = |option: &str| after[..end].contains(option);
-            if let (Some(directory), false) = (&self.directory, moved) {
-                out.push_str(&format!("-C {directory} "));
-            }
-            if let Some(pack) =
-                self.pack.as_ref().filter(|_| OF_PACK.contains(&verb) && !moved && !has("--pack"))
-            {
-                // `lab lint` is told where by its argument.
-                if !after.starts_with("lab lint") {
-                    out.push_str(&format!("--pack {pack} "));
-                }
-            }
+            // `lab lint` is told where by its argument.
+            let of_pack = OF_PACK.contains(&verb) && !has("--pack") && !after.starts_with("lab lint");
+            let pack = self.pack.as_ref().filter(|_| of_pack && !moved);
+            // A pack is looked for from there, too.
+            let there =
+                self.directory.as_ref().filter(|_| !moved && (OF_LAB.contains(&verb) || pack.is_some()));
+            out.extend(there.map(|directory| format!("-C {directory} ")));
+            out.extend(pack.map(|pack| format!("--pack {pack} ")));
             out.push_str(verb);
             if let Some(runtime) =
                 self.runtime.as_ref().filter(|_| OF_RUNTIME.contains(&verb) && !has("--runtime"))
