@@ -104,6 +104,35 @@ fn every_workflow_names_its_actions_by_commit_with_the_version_beside_it() {
     }
 }
 
+/// Images whose versions have two parts, and the second is the patch.
+const TWO_PARTS: [&str; 2] = ["postgres", "ghcr.io/chrislusf/seaweedfs"];
+
+#[test]
+fn every_image_of_others_is_pinned_to_a_patch_version() {
+    for id in ids() {
+        let lab = Lab::new(None, &id, &[]);
+        let all = [".yaml", "Dockerfile"].iter().flat_map(|end| files(&lab.root, end));
+        for file in all.filter(|file| !file.contains("/.mlops-lab/")) {
+            let text = std::fs::read_to_string(&file).unwrap();
+            let named = text.lines().filter_map(|line| {
+                let line = line.trim().trim_start_matches("- ");
+                line.strip_prefix("image: ").or(line.strip_prefix("FROM "))?.split_whitespace().next()
+            });
+            // Those without a tag are stages of this file, or get one from an overlay; `:local` is built here.
+            let tagged = named.filter_map(|image| image.rsplit_once(':')).filter(|(_, tag)| *tag != "local");
+            for (name, tag) in tagged {
+                let version = tag.trim_start_matches('v').split('-').next().unwrap_or_default();
+                let numbers: Vec<_> = version.split('.').map(str::parse::<u32>).collect();
+                let least = if TWO_PARTS.contains(&name) { 2 } else { 3 };
+                assert!(
+                    numbers.len() >= least && numbers.iter().all(Result::is_ok),
+                    "{file}: {name}:{tag} floats"
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn a_lab_in_git_keeps_its_knowledge_and_its_line_ends_and_not_its_settings() {
     for id in ids() {

@@ -175,6 +175,26 @@ fn the_makefile_works_without_this_program() {
 }
 
 #[test]
+fn without_its_settings_it_says_so_before_anything_starts() {
+    let lab = lab();
+    std::fs::remove_file(lab.root.join(".env")).unwrap();
+    for target in ["up", "train", "status", "compose-up", "kubernetes-up"] {
+        let made = seen(Command::new("make").arg(target).current_dir(&lab.root).env_remove("MAKEFLAGS"));
+        assert_eq!(made.code, 2, "{target}: {}", made.err);
+        assert!(made.err.contains("cp .env.example .env"), "{target}: {}", made.err);
+    }
+    assert!(!lab.root.join(".venv").exists(), "nothing was installed");
+    for script in ["ops/serve.sh", "ops/model.sh"] {
+        let ran = seen(Command::new("sh").arg(script).current_dir(&lab.root));
+        assert!(ran.code != 0 && ran.err.contains(".env is missing"), "{script}: {}", ran.err);
+    }
+    if compose("tracking") {
+        let asked = seen(Command::new("docker").args(["compose", "config"]).current_dir(&lab.root));
+        assert!(asked.code != 0 && asked.err.contains("see .env.example"), "{}{}", asked.out, asked.err);
+    }
+}
+
+#[test]
 fn other_versions_a_large_artifact_and_a_store_that_is_gone_on_compose() {
     if !compose("tracking") {
         return;

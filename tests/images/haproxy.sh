@@ -7,7 +7,7 @@ settings() {
     'WORKDIR /var/lib/haproxy' 'ENTRYPOINT ["docker-entrypoint.sh"]' \
     'CMD ["haproxy", "-f", "/usr/local/etc/haproxy/haproxy.cfg"]' 'STOPSIGNAL SIGUSR1'
 }
-tags() { echo haproxy:3.0.11; }
+tags() { echo haproxy:3.0.26; }
 finish() {
   local root=$1
   renumber "$root" haproxy 99

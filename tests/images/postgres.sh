@@ -7,7 +7,7 @@ settings() {
     'ENV LANG=C.UTF-8' 'ENV PG_MAJOR=17' 'ENV PGDATA=/var/lib/postgresql/data' 'VOLUME /var/lib/postgresql/data' \
     'ENTRYPOINT ["docker-entrypoint.sh"]' 'CMD ["postgres"]' 'STOPSIGNAL SIGINT' 'EXPOSE 5432'
 }
-tags() { echo postgres:17.6-trixie; }
+tags() { echo postgres:17.11-trixie; }
 finish() {
   local root=$1
   # Debian makes a cluster when it installs the package; the image makes its own when it starts.

@@ -59,6 +59,7 @@ def route(version: ModelVersion) -> None:
     partial = ROUTES.with_suffix(".partial")
     partial.write_text(json.dumps({MODEL: {version.version: 100}}, indent=2) + "\n", "utf-8")
     partial.replace(ROUTES)
+    ROUTES.parent.chmod(ROUTES.parent.stat().st_mode | 0o555)  # it is mounted, too
 
 
 def main() -> int:

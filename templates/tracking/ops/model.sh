@@ -2,10 +2,12 @@
 # The model server, with what `python -m ops.deploy` put into models/.
 set -eu
 cd "$(dirname "$0")/.."
+[ -f .env ] || { echo "error: .env is missing (git does not keep it): mlops-lab up makes it, or: cp .env.example .env" >&2; exit 1; }
 set -a
 # shellcheck source=/dev/null
 . ./.env
 set +a
+: "${MODEL_PORT:?is not set in .env, as .env.example says}"
 PATH=$PWD/.venv/bin:$PATH
 
 mkdir -p reports
