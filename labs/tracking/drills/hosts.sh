@@ -1,16 +1,21 @@
 #!/bin/sh
-# Lets MLflow answer to these names besides its own, and starts it again with them: hosts.sh NAMES
+# The names that MLflow answers to, and MLflow started again with them: hosts.sh forget | add NAMES | apply
+# `forget` leaves only its own names, `add` puts others beside those that it has, `apply` takes the file as it is.
 set -eu
 file=.env own="mlflow:*,gateway:*"
 [ "$MLOPS_LAB_RUNTIME" != kubernetes ] || file=k8s/base/mlflow.env own='<[ project_name ]>,<[ project_name ]>:*'
-names="localhost,localhost:*,127.0.0.1,127.0.0.1:*,${1:+$1,}$own"
+case $1 in
+  forget) edit="s/^\(MLFLOW_SERVER_ALLOWED_HOSTS=\).*/\1localhost,localhost:*,127.0.0.1,127.0.0.1:*,$own/" ;;
+  add) edit="s/^MLFLOW_SERVER_ALLOWED_HOSTS=.*/&,$2/" ;;
+  *) edit= ;;
+esac
 cp -p "$file" "$file.new" # as private as it is
-sed "s/^MLFLOW_SERVER_ALLOWED_HOSTS=.*/MLFLOW_SERVER_ALLOWED_HOSTS=$names/" "$file" >"$file.new"
+sed "$edit" "$file" >"$file.new"
 mv "$file.new" "$file"
 unset MLFLOW_SERVER_ALLOWED_HOSTS # as .env was when this script was started: it would win over the file
 
 case $MLOPS_LAB_RUNTIME in
   compose) docker compose up --detach --no-deps mlflow ;;
-  local) "$MLOPS_LAB" down ;;
+  local) python -m ops.server stop ;;
 esac
 exec "$MLOPS_LAB" up --runtime "$MLOPS_LAB_RUNTIME"

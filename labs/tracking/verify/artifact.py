@@ -3,109 +3,77 @@
 import hashlib
 import json
 import os
+import subprocess
 import tempfile
-import threading
-import uuid
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
 
-from lab import API, ask, experiment, login, not_yet, run, runs
+from elsewhere import Elsewhere
+from lab import API, ask, call, experiment, login, not_yet, runs
 
 PATH = "report.json"
+PROXY = ("http_proxy", "HTTP_PROXY")
+DIRECT = ("no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY")
 
 
-class Store:
-    """A tracking server with one run and one artifact, which nobody can know in advance."""
-
-    def __init__(self) -> None:
-        self.run_id = uuid.uuid4().hex
-        self.path = f"data/{uuid.uuid4().hex[:8]}.bin"
-        self.content = os.urandom(4096)
-        self.root = f"42/{self.run_id}/artifacts"
-        self.served = 0
-
-    def answer(self, url: str) -> tuple[int, bytes]:
-        parts = urlsplit(url)
-        query = {key: values[0] for key, values in parse_qs(parts.query).items()}
-        artifacts = "/api/2.0/mlflow-artifacts/artifacts"
-        if parts.path.endswith("/runs/get") and query.get("run_id", query.get("run_uuid")) == self.run_id:
-            return 200, json.dumps({"run": self.run()}).encode()
-        direct = unquote(parts.path) == f"{artifacts}/{self.root}/{self.path}"
-        by_run = parts.path.endswith("get-artifact") and (
-            query.get("run_id", query.get("run_uuid")), query.get("path")
-        ) == (self.run_id, self.path)
-        if direct or by_run:
-            self.served += 1
-            return 200, self.content
-        if parts.path.endswith("/artifacts/list") and query.get("run_id") == self.run_id:
-            return 200, json.dumps({"root_uri": f"mlflow-artifacts:/{self.root}"} | self.listed(query)).encode()
-        if parts.path == artifacts:
-            return 200, json.dumps(self.listed({"path": query.get("path", "").removeprefix(self.root).strip("/")})).encode()
-        return 404, json.dumps({"error_code": "RESOURCE_DOES_NOT_EXIST", "message": f"no {url}"}).encode()
-
-    def run(self) -> dict[str, object]:
-        info = {
-            "run_id": self.run_id, "run_uuid": self.run_id, "run_name": "double", "experiment_id": "42", "user_id": "",
-            "status": "FINISHED", "start_time": 1, "end_time": 2, "lifecycle_stage": "active",
-            "artifact_uri": f"mlflow-artifacts:/{self.root}",
-        }  # fmt: skip
-        return {"info": info, "data": {}, "inputs": {}, "outputs": {}}
-
-    def listed(self, query: dict[str, str]) -> dict[str, object]:
-        folder, name = self.path.split("/")
-        path = query.get("path", "")
-        if path == folder:
-            return {"files": [{"path": self.path, "is_dir": False, "file_size": len(self.content)}]}
-        return {"files": [] if path else [{"path": folder, "is_dir": True}]}
+def trained() -> tuple[str, bytes]:
+    """A run of `python -m train`, and its report as the server has it."""
+    for run in runs(experiment(), "attributes.status = 'FINISHED'"):
+        run_id = run["info"]["run_id"]
+        _, listed = call(f"artifacts/list?run_id={run_id}")
+        if PATH in [file["path"] for file in listed.get("files", [])]:
+            status, content = ask(f"{API}/get-artifact?path={PATH}&run_uuid={run_id}", headers=login())
+            if status == 200:
+                return run_id, content
+    not_yet(f"no run of python -m train has finished with its {PATH} yet")
 
 
-def serve(store: Store) -> str:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            status, body = store.answer(self.path)
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json" if status != 200 else "application/octet-stream")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return f"http://127.0.0.1:{server.server_address[1]}"
-
-
-def fetch(run_id: str, path: str, uri: str) -> bytes:
-    """What the learner's client writes to its target, which must agree with what it says."""
+def fetch(run_id: str, path: str, settings: dict[str, str]) -> tuple[bytes, str]:
+    """What the learner's client writes; or why it is nothing, or does not agree with what it prints."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "fetched"
-        env = os.environ | {"MLFLOW_TRACKING_URI": uri, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
-        said = run("python", "-m", "client.fetch", run_id, path, str(target), env=env)
-        if not target.exists():
-            not_yet("client/fetch.py does not write the file that it is told to write")
+        command = ["python", "-m", "client.fetch", run_id, path, str(target)]
+        env = os.environ | {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "PYTHONDONTWRITEBYTECODE": "1"} | settings
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=env, check=False)
+        except subprocess.TimeoutExpired:
+            return b"", "it did not end within 60 s"
+        if done.returncode != 0:
+            last = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["no output"]
+            return b"", f"it exited with {done.returncode}: {last[0][-200:]}"
+        if not target.is_file():
+            return b"", "it does not write the file that it is told to write"
         content = target.read_bytes()
-    if not isinstance(said, dict) or said.get("sha256") != hashlib.sha256(content).hexdigest():
-        not_yet("client/fetch.py does not print the SHA-256 of what it wrote")
-    return content
+    try:
+        printed = json.loads(done.stdout.strip().splitlines()[-1])["sha256"]
+    except (IndexError, KeyError, TypeError, ValueError):
+        return content, "the last line that it prints is not a JSON object with bytes and sha256"
+    if printed != hashlib.sha256(content).hexdigest():
+        return content, "it does not print the SHA-256 of what it wrote"
+    return content, ""
 
 
 def main() -> None:
-    known = runs(experiment(), "attributes.status = 'FINISHED' and tags.purpose = 'baseline'")
-    if not known:
-        not_yet("no run of python -m train has finished yet")
-    run_id = known[0]["info"]["run_id"]
-    status, wanted = ask(f"{API}/get-artifact?path={PATH}&run_uuid={run_id}", headers=login())
-    if status != 200:
-        not_yet(f"run {run_id[:8]} has no artifact {PATH}: the server answers {status}")
-    if fetch(run_id, PATH, API) != wanted:
-        not_yet(f"client/fetch.py fetched something else than {PATH} of run {run_id[:8]}")
-    store = Store()
-    if fetch(store.run_id, store.path, serve(store)) != store.content or not store.served:
-        not_yet("client/fetch.py does not fetch from a server whose store is on another machine")
-    print(f"{len(wanted)} bytes of {PATH}")
+    run_id, wanted = trained()
+    content, problem = fetch(run_id, PATH, {})
+    if not problem and content != wanted:
+        problem = f"it wrote {len(content)} bytes, and they are not the file's"
+    if problem:
+        not_yet(f"client/fetch.py, asked for {PATH} of run {run_id}: {problem}")
+    # The same on another machine: nothing of that server's store is here. Whoever has the lab's own address written
+    # into the client gets there, too: by the proxy that urllib, requests, MLflow and curl ask for.
+    elsewhere = Elsewhere(API)
+    elsewhere.serve()
+    settings = {"MLFLOW_TRACKING_URI": elsewhere.uri} | dict.fromkeys(PROXY, elsewhere.uri) | dict.fromkeys(DIRECT, "")
+    content, problem = fetch(elsewhere.run_id, elsewhere.path, settings)
+    if content == elsewhere.content and not problem:
+        print(f"{len(wanted)} bytes of {PATH}")
+        return
+    problem = problem or "it wrote another file"
+    if not elsewhere.asked:
+        not_yet(f"client/fetch.py never asked the server that MLFLOW_TRACKING_URI named, whose store is on another machine; {problem}")
+    if elsewhere.unknown:
+        problem += f" (there is nothing at {elsewhere.unknown[-1]})"
+    not_yet(f"client/fetch.py asked a server whose store is on another machine, and did not get the file: {problem}")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -10,6 +11,10 @@ import urllib.request
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import quote
+
+# Nobody wants to read between the words of a verdict how far a download is.
+os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
+logging.getLogger("mlflow").setLevel(logging.CRITICAL)
 
 API = os.environ.get("MLOPS_LAB_ENDPOINT_API", "http://127.0.0.1:<[ port ]>").rstrip("/")
 MODEL_API = os.environ.get("MLOPS_LAB_ENDPOINT_MODEL", "http://127.0.0.1:<[ model_port ]>").rstrip("/")

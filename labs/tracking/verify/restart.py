@@ -73,9 +73,10 @@ def main() -> None:
         not_yet(f"{len(lost)} of {len(entries)} runs are not on the server as they were acknowledged: {lost[0]}")
     # The server's own word for when: what a client wrote down is the client's.
     ends = [int(live[entry["run_id"]]["info"]["end_time"]) / 1000 for entry in finished]
+    clients = max(CLIENTS, int(report.get("clients") or 0))
     during = sum(killed < end < back for end in ends)
     # A request of each client may have waited in the gateway, and one more may follow before `back` is written down.
-    if back - killed < LEAST_GAP_SECONDS or during > 2 * CLIENTS or not silent(ends, killed, back):
+    if back - killed < LEAST_GAP_SECONDS or during > 2 * clients or not silent(ends, killed, back):
         not_yet(f"{during} runs ended between the kill and the restart, {back - killed:.1f} s: nothing was killed then")
     before, after = sum(end < killed for end in ends), sum(end > back for end in ends)
     if before < LEAST_EACH_SIDE or after < LEAST_EACH_SIDE:

@@ -3,18 +3,25 @@
 import re
 import subprocess
 from datetime import UTC, datetime
-from pathlib import Path
 
 from lab import call, experiment, logged_model, not_yet, pairs, runs
 
-CODE = ("train", "ops", "track")  # wherever the training or a helper of it sets the tag
+CODE = ("train", "ops", "track")
 PARAMS = {"algorithm", "rows", "trees", "depth"}
+OF_THE_SEARCH = ("search", "candidate")
 METRICS = {"training_auc", "validation_auc"}
 
 
 def git(*args: str) -> str | None:
     done = subprocess.run(["git", *args], capture_output=True, text=True, check=False)
     return done.stdout.strip() if done.returncode == 0 else None
+
+
+def training(revision: str) -> list[str]:
+    """What `python -m train` is made of in a commit: its packages, and modules that it imports from the project's root."""
+    lines = git("grep", "-h", "-E", r"^[[:space:]]*(import|from) ", revision, "--", "train") or ""
+    names = re.findall(r"^\s*(?:import|from)\s+(\w+)", lines, re.MULTILINE)
+    return [*CODE, *(f"{name}.py" for name in names), *names]
 
 
 def problem(run: dict) -> str:
@@ -24,7 +31,7 @@ def problem(run: dict) -> str:
         return f"its tag git_revision is {revision!r}, not the full name of a commit"
     if git("cat-file", "-t", revision) != "commit":
         return f"this repository has no commit {revision[:12]}"
-    if git("grep", "--quiet", "git_revision", revision, "--", *CODE) is None:
+    if git("grep", "--quiet", "git_revision", revision, "--", *training(revision)) is None:
         return f"the code of commit {revision[:12]} records no git_revision: it is not what was run"
     made, began = int(git("show", "-s", "--format=%ct", revision) or 0), int(run["info"]["start_time"])
     if began // 1000 < made:
@@ -43,17 +50,20 @@ def problem(run: dict) -> str:
 
 def main() -> None:
     top = git("rev-parse", "--show-toplevel")
-    if top is None or Path(top).resolve() != Path.cwd().resolve():
-        not_yet("this project is no git repository of its own yet")
-    if git("rev-parse", "HEAD") is None:
+    if top is None:
+        not_yet("this project is in no git repository yet")
+    if git("rev-parse", "--verify", "HEAD") is None:
         not_yet("the repository has no commit yet")
+    if not git("ls-tree", "HEAD", "--", "train/"):
+        not_yet(f"the repository {top} has no commit with this project in it")
     number = experiment()
-    finished = runs(number, "attributes.status = 'FINISHED' and tags.purpose = 'baseline'")
+    ended = runs(number, "attributes.status = 'FINISHED'")
+    finished = [run for run in ended if pairs(run, "tags").get("purpose") not in OF_THE_SEARCH]
     if not finished:
         not_yet("no run of python -m train has finished yet")
     tagged = [run for run in finished if "git_revision" in pairs(run, "tags")]
     if not tagged:
-        not_yet(f"{len(finished)} finished, none with the tag git_revision")
+        not_yet(f"{len(finished)} runs of python -m train have finished, none with the tag git_revision")
     problems = [(run["info"]["run_id"], problem(run)) for run in tagged]
     good = [run_id for run_id, why in problems if not why]
     if not good:

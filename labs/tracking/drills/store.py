@@ -1,4 +1,4 @@
-"""The champion's file in the store, through the server: artifact.py lose | restore | from-the-server | whole"""
+"""The champion's file in the store, through the server: store.py lose | restore | from-the-server | whole"""
 
 import hashlib
 import json
@@ -11,11 +11,16 @@ from pathlib import Path
 from urllib.parse import quote
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "verify"))
-from lab import API, RUNTIME, call, champion, found, logged_model, login, not_yet
+from lab import API, MODEL, RUNTIME, call, champion, found, logged_model, login, not_yet
 
-# The file and where it was: ignored by git, and never shown.
-COPY = Path(".mlops-lab/run/lost-artifact.onnx")
-PLACE = Path(".mlops-lab/run/lost-artifact.txt")
+# The file, and where it was: outside of the project, and never shown.
+KEPT = Path(os.environ.get("MLOPS_LAB_RUN", ".mlops-lab/run"))
+COPY = KEPT / "champion.onnx"
+PLACE = KEPT / "champion.json"
+
+BUDGET_BYTES = 32768  # of the step `compare`
+VALIDATION_SEED, VALIDATION_ROWS = 13, 6000
+NO_WORSE = 0.001
 
 
 def place() -> str:
@@ -37,23 +42,56 @@ def send(method: str, path: str, content: bytes | None = None) -> bytes:
 
 
 def lose() -> None:
-    path = place()
+    path, version = place(), champion()["version"]
     content = send("GET", path)
-    COPY.parent.mkdir(parents=True, exist_ok=True)
+    KEPT.mkdir(parents=True, exist_ok=True)
     COPY.write_bytes(content)
-    PLACE.write_text(path, "utf-8")
+    PLACE.write_text(json.dumps({"path": path, "version": version}), "utf-8")
     send("DELETE", path)
 
 
+def restore() -> None:
+    """The file to where it was, and the alias to the version that had it: it may have moved meanwhile."""
+    if not PLACE.exists():
+        return
+    kept = json.loads(PLACE.read_text("utf-8"))
+    send("PUT", kept["path"], COPY.read_bytes())
+    status, answer = call("registered-models/alias", {"name": MODEL, "alias": "champion", "version": kept["version"]})
+    if status != 200:
+        raise SystemExit(f"error: the alias cannot be put back: {answer.get('message', answer)}")
+
+
+def score(content: bytes) -> float:
+    """The validation AUC of a model file, as the training measures it."""
+    import onnxruntime as ort  # the project's, as what follows
+
+    sys.path.insert(0, ".")
+    from train.data import auc, make
+
+    data = make(VALIDATION_ROWS, VALIDATION_SEED)
+    session = ort.InferenceSession(content, providers=["CPUExecutionProvider"])
+    return auc(data.rolled_back, session.run(["probabilities"], {"features": data.features})[0][:, 1])
+
+
 def whole() -> None:
-    """The champion's file is there, and where it is the one that was lost, it is the same again."""
+    """The champion's own file is back; or the alias is with a model that the step `compare` would have let through."""
     path = place()
     try:
         content = send("GET", path)
     except urllib.error.HTTPError as error:
         not_yet(f"the store has no model.onnx of the champion: {error.code}")
-    if PLACE.exists() and PLACE.read_text("utf-8") == path and COPY.read_bytes() != content:
+    lost = COPY.read_bytes()
+    if json.loads(PLACE.read_text("utf-8"))["path"] == path and content != lost:
         not_yet("what lies in the champion's place is another file than the one that was lost")
+    if content != lost:
+        if len(content) > BUDGET_BYTES:
+            not_yet(f"the new champion's model has {len(content)} bytes, and the budget is {BUDGET_BYTES}")
+        try:
+            mine, wanted = score(content), score(lost)
+        except Exception as error:  # whatever onnxruntime has to say about a file that is none of its models
+            not_yet(f"the new champion's model cannot be scored: {error}"[:300])
+        if mine < wanted - NO_WORSE:
+            not_yet(f"the new champion's validation_auc is {mine:.4f}, and the lost one's was {wanted:.4f}")
     print(f"{len(content)} bytes")
 
 
@@ -80,9 +118,7 @@ def main() -> None:
         case ["lose"]:
             lose()
         case ["restore"]:
-            # To where it was: the alias may have moved to another model meanwhile.
-            if PLACE.exists():
-                send("PUT", PLACE.read_text("utf-8"), COPY.read_bytes())
+            restore()
         case ["from-the-server"]:
             send("PUT", place(), served())
         case ["whole"]:
