@@ -87,8 +87,10 @@ pub enum Command {
     Update(Later<Update>),
     /// Put back what the last update found.
     Undo(Later<Nothing>),
-    /// Start the lab.
+    /// Start the lab, and what changed of it again.
     Up(Later<Up>),
+    /// Start services again.
+    Restart(Later<Restart>),
     /// Stop everything that the lab started.
     Down(Later<Down>),
     /// Say what runs.

@@ -44,7 +44,7 @@ pub struct Status {
 pub struct Logs {
     /// The service; all when none is given.
     pub service: Option<String>,
-    /// How many lines.
+    /// How many lines of each.
     #[arg(short = 'n', long, default_value_t = 50, value_name = "N")]
     pub lines: usize,
     /// Go on as the log grows.
@@ -215,6 +215,17 @@ pub struct Up {
     /// The cluster, and how images get there.
     #[command(flatten)]
     pub cluster: Cluster,
+}
+
+/// `restart`
+#[derive(Debug, Args)]
+pub struct Restart {
+    /// The services; all when none is given.
+    #[arg(value_name = "SERVICE")]
+    pub services: Vec<String>,
+    /// As `up`, which comes with it: what does not run is started.
+    #[command(flatten)]
+    pub up: Up,
 }
 
 /// Which cluster, for the runtime kubernetes. Kept in the lab: said once, meant until `down --purge`.

@@ -17,6 +17,7 @@ mod logs;
 mod man;
 mod next;
 mod open;
+mod restart;
 mod show;
 mod solve;
 mod status;
@@ -208,6 +209,7 @@ fn dispatch(cli: &Cli, session: &Session) -> Result<Exit> {
         Command::Update(args) => session.show(&update::run(session, args)?),
         Command::Undo(_) => session.show(&undo::run(session)?),
         Command::Up(args) => session.show(&up::run(session, &session.workspace()?, args)?),
+        Command::Restart(args) => session.show(&restart::run(session, args)?),
         Command::Down(args) => session.show(&down::run(session, args.runtime, args.purge)?),
         Command::Status(args) => session.show(&status::run(session, args.runtime)?),
         Command::Logs(args) => {

@@ -29,6 +29,10 @@ impl View for Shown {
     }
 
     fn exit(&self) -> Exit {
-        if self.0.healthy() { Exit::Done } else { Exit::No }
+        match self.0.healthy() {
+            true => Exit::Done,
+            false if self.0.whole() => Exit::No,
+            false => Exit::Environment,
+        }
     }
 }

@@ -10,9 +10,9 @@ use super::{Session, View, doctor, pasteable, runtime_of};
 use crate::catalog::manifest::RuntimeKind;
 use crate::cli;
 use crate::error::Result;
-use crate::platform::term::{self, BOLD};
+use crate::platform::term::{self, BOLD, escape};
 use crate::platform::world::Machine;
-use crate::runtime::{self, Options};
+use crate::runtime::{self, Options, Restart};
 use crate::workspace::{Restored, Workspace};
 
 #[derive(Serialize)]
@@ -35,6 +35,16 @@ impl Running {
 }
 
 pub(super) fn run(session: &Session, workspace: &Workspace, args: &cli::Up) -> Result<Running> {
+    with(session, workspace, args, Restart::No)
+}
+
+/// The same, and some services are started again.
+pub(super) fn with(
+    session: &Session,
+    workspace: &Workspace,
+    args: &cli::Up,
+    restart: Restart,
+) -> Result<Running> {
     let kind = runtime_of(workspace, args.runtime)?;
     let restored = workspace.restore_dotenvs()?;
     if let Some(restored) = &restored {
@@ -47,7 +57,7 @@ pub(super) fn run(session: &Session, workspace: &Workspace, args: &cli::Up) -> R
     let up = runtime::up(
         workspace,
         kind,
-        &Options { verbose: args.verbose, context, registry, load },
+        &Options { verbose: args.verbose, context, registry, load, restart },
         &Machine,
         &mut progress,
     )?;
@@ -76,9 +86,22 @@ fn again(workspace: &Workspace, kind: RuntimeKind, restored: &Restored) {
 
 impl View for Running {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "\n{BOLD}up{BOLD:#} on {} after {:.1} s", self.up.runtime, self.up.seconds)?;
+        let runtime::Up { runtime, seconds, .. } = &self.up;
+        let changes = &self.up.changes;
+        if self.up.running {
+            writeln!(out, "\n{BOLD}up{BOLD:#} on {runtime} after {seconds:.1} s")?;
+        } else {
+            writeln!(out, "\n{BOLD}prepared{BOLD:#} on {runtime} after {seconds:.1} s: nothing runs yet")?;
+        }
+        for (name, why) in &changes.restarted {
+            writeln!(out, "  {}: {}: restarted", escape(name), escape(why))?;
+        }
+        for name in &changes.stopped {
+            writeln!(out, "  {}: no longer part of the lab: stopped", escape(name))?;
+        }
         let width = self.up.endpoints.keys().map(String::len).max().unwrap_or(0);
-        for (name, url) in &self.up.endpoints {
+        // An address at which nobody answers yet is none.
+        for (name, url) in self.up.endpoints.iter().filter(|_| self.up.running) {
             writeln!(out, "  {name:width$}  {url}")?;
         }
         for (name, path) in &self.up.waiting {
@@ -92,7 +115,7 @@ impl View for Running {
             writeln!(out, "  cd {}", pasteable(folder))?;
         }
         writeln!(out, "  mlops-lab check")?;
-        if self.open {
+        if self.open && self.up.running {
             writeln!(out, "  mlops-lab open")?;
         }
         writeln!(out, "\nThe course is in README.md. `mlops-lab down` stops everything.")

@@ -48,18 +48,45 @@ pub fn read_text(path: &Path) -> Result<String> {
         .map_err(|error| Error::environment(format!("{} is not UTF-8", path.display())).because(error))
 }
 
-/// The last `lines` lines of a file, lossily as text; empty when there is no such file.
+/// The most that is read of a file's end, in bytes.
+const TAIL: usize = 64 << 20;
+
+/// The last lines of a file, as text; none when it cannot be read.
 pub fn tail(path: &Path, lines: usize) -> Vec<String> {
+    last_lines(path, lines).0
+}
+
+/// The last lines of a file, and whether it holds more of them than were read: at most [`TAIL`] bytes are.
+pub fn last_lines(path: &Path, lines: usize) -> (Vec<String>, bool) {
     use std::io::{Seek, SeekFrom};
-    const WINDOW: u64 = 64 << 10;
-    let Ok(mut file) = File::open(path) else { return Vec::new() };
-    let length = file.metadata().map_or(0, |meta| meta.len());
-    let _ = file.seek(SeekFrom::Start(length.saturating_sub(WINDOW)));
-    let mut bytes = Vec::new();
-    let _ = file.take(WINDOW).read_to_end(&mut bytes);
+    const CHUNK: u64 = 64 << 10;
+    let Ok(mut file) = File::open(path) else { return (Vec::new(), false) };
+    let mut start = file.metadata().map_or(0, |meta| meta.len());
+    let (mut chunks, mut ends, mut length) = (Vec::new(), 0, 0);
+    // The end of the last line is not the beginning of one more.
+    while start > 0 && ends <= lines && length < TAIL {
+        let from = start.saturating_sub(CHUNK);
+        let mut chunk = Vec::new();
+        if file.seek(SeekFrom::Start(from)).is_err()
+            || (&mut file).take(start - from).read_to_end(&mut chunk).is_err()
+        {
+            break;
+        }
+        ends += chunk.iter().filter(|byte| **byte == b'\n').count();
+        length += chunk.len();
+        chunks.push(chunk);
+        start = from;
+    }
+    let bytes: Vec<u8> = chunks.into_iter().rev().flatten().collect();
     let text = String::from_utf8_lossy(&bytes);
-    let all: Vec<&str> = text.lines().collect();
-    all[all.len().saturating_sub(lines)..].iter().map(|line| (*line).to_owned()).collect()
+    let mut all: Vec<&str> = text.lines().collect();
+    // It began somewhere in the middle.
+    let part = start > 0 && !all.is_empty();
+    if part {
+        all.remove(0);
+    }
+    let cut = part && all.len() < lines;
+    (all[all.len().saturating_sub(lines)..].iter().map(|line| (*line).to_owned()).collect(), cut)
 }
 
 /// Who may do what with a file that is written.

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::escape::Escaped;
 pub use super::escape::escape;
-use crate::error::Error;
+use crate::error::{Error, Exit};
 
 /// Bold.
 pub const BOLD: Style = Style::new().bold();
@@ -35,6 +35,15 @@ pub fn err() -> impl Write {
 /// Says one line on stderr.
 pub fn say(line: &str) {
     let _ = writeln!(err(), "{line}");
+}
+
+/// Whether nobody reads standard output any more (`| head`).
+pub fn reader_gone() -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let out = io::stdout();
+    let mut fds = [PollFd::new(&out, PollFlags::OUT)];
+    let polled = poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
+    polled.is_ok() && fds[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
 }
 
 /// Whether a person sits at standard error.
@@ -64,7 +73,11 @@ pub fn confirm(question: &str) -> bool {
 /// Prints an error: what happened, why, the lines that belong to it, and what to do next.
 pub fn report(error: &Error) {
     let mut err = err();
-    let _ = write!(err, "{BAD}error{BAD:#}: {}", error.message());
+    let _ = match error.exit() {
+        // The user did it, and knows: nothing went wrong.
+        Exit::Interrupted => write!(err, "{}", error.message()),
+        _ => write!(err, "{BAD}error{BAD:#}: {}", error.message()),
+    };
     for cause in error.causes() {
         let _ = write!(err, ": {cause}");
     }

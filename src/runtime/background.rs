@@ -131,11 +131,9 @@ pub(super) fn background(ws: &Workspace) -> Vec<Service> {
     let service = |record: Record| {
         let alive = process::alive(&record.process);
         Service {
-            state: if alive { State::Ready } else { State::Dead },
             place: Some(format!("process {}", record.process.pid)),
             since: Some(record.since),
-            last_words: Vec::new(),
-            name: record.name,
+            ..Service::new(record.name, if alive { State::Ready } else { State::Dead })
         }
     };
     places::all_background(ws).into_iter().map(service).collect()

@@ -1,15 +1,17 @@
 //! The runtime `compose`: the same verbs over `docker compose`.
 
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
+use super::logs::printed_by;
 use super::state::{Service, State};
-use super::{Options, context, free_ports, places, python, ready};
-use crate::catalog::expect::Check;
-use crate::catalog::manifest::{Compose, RuntimeKind, VerdictKind};
-use crate::check;
-use crate::error::{Error, Result};
+use super::status::{Glance, first_unready};
+use super::{Changes, Options, Restart, context, free_ports, places, python, ready};
+use crate::catalog::manifest::{Compose, RuntimeKind};
+use crate::error::{Error, Result, unknown};
 use crate::platform::process::{self, Captured, Command, Ended, Shown};
 use crate::platform::term::Progress;
 use crate::platform::world::World;
@@ -38,13 +40,22 @@ struct Container {
     service: String,
     #[serde(default)]
     name: String,
+    #[serde(default, rename = "ID")]
+    id: String,
     #[serde(default)]
     state: String,
     #[serde(default)]
     exit_code: i32,
+    #[serde(default)]
+    labels: String,
 }
 
 impl Container {
+    /// What compose made of its settings when it made it.
+    fn hash(&self) -> Option<&str> {
+        self.labels.split(',').find_map(|label| label.strip_prefix("com.docker.compose.config-hash="))
+    }
+
     fn dead(&self) -> bool {
         matches!(self.state.as_str(), "dead" | "restarting")
             || (self.state == "exited" && self.exit_code != 0)
@@ -77,7 +88,11 @@ fn compose_all(ws: &Workspace, args: &[&str], within: Duration) -> Result<Comman
 }
 
 fn docker(args: &[&str]) -> Option<Captured> {
-    process::capture(&Command::new("docker", ASK).args(args))
+    docker_within(args, ASK)
+}
+
+fn docker_within(args: &[&str], within: Duration) -> Option<Captured> {
+    process::capture(&Command::new("docker", within).args(args))
         .ok()
         .filter(|captured| captured.ended == Ended::Code(0))
 }
@@ -87,7 +102,7 @@ pub(super) fn up(
     options: &Options,
     world: &dyn World,
     progress: &mut dyn Progress,
-) -> Result<Vec<String>> {
+) -> Result<Changes> {
     let plan = plan(ws)?;
     mine(ws)?;
     let before = containers(ws)?;
@@ -95,9 +110,7 @@ pub(super) fn up(
     if !running {
         free_ports(ws, KIND)?;
     }
-    if let Some(wanted) = &plan.python {
-        python::prepare(ws, KIND, wanted, options.verbose, progress)?;
-    }
+    python::prepare(ws, KIND, plan.python.as_ref(), options.verbose, progress)?;
     // Written before anything is made: after a kill in the middle `down` knows that there is something to look for.
     fs::write(&places::containers(ws), format!("{{\"project\": \"{}\"}}\n", ws.project()).as_bytes(), false)?;
     let result = build_and_start(ws, plan, options, world, progress);
@@ -109,9 +122,23 @@ pub(super) fn up(
         let _ = remove(ws, false, progress);
     }
     result?;
-    let known = |name: &String| before.iter().any(|old| !old.dead() && old.service == *name);
-    let now = containers(ws)?.into_iter().map(|container| container.service);
-    Ok(if running { now.filter(|name| !known(name)).collect() } else { now.collect() })
+    let mut changes = Changes::default();
+    for container in containers(ws)? {
+        match before.iter().find(|old| old.service == container.service && !old.dead()) {
+            Some(old) if old.id == container.id => {}
+            Some(_) => drop(changes.restarted.insert(container.service, why(&options.restart))),
+            None => changes.started.push(container.service),
+        }
+    }
+    Ok(changes)
+}
+
+/// Why compose made a container anew.
+fn why(restart: &Restart) -> String {
+    match restart {
+        Restart::No => "its settings or its image changed".to_owned(),
+        Restart::All | Restart::Only(_) => "as asked".to_owned(),
+    }
 }
 
 fn build_and_start(
@@ -127,14 +154,21 @@ fn build_and_start(
     process::shown(&compose(ws, &["--progress", "plain", "build"], BUILD)?, how, progress)?;
     progress.done("");
     progress.start("starting the containers");
-    let started = process::shown(
-        &compose(ws, &["--progress", "plain", "up", "--detach", "--remove-orphans"], BUILD)?,
-        how,
-        progress,
-    );
-    if let Err(error) = started {
-        return Err(with_last_words(ws, error));
-    }
+    let up = ["--progress", "plain", "up", "--detach", "--remove-orphans"];
+    let again = match &options.restart {
+        Restart::No => Vec::new(),
+        Restart::All => vec![vec!["--force-recreate"]],
+        // Those that were named; whatever else changed is made anew as well.
+        Restart::Only(_) => {
+            let known = known(ws)?;
+            let names = options.restart.names(known.iter().map(String::as_str))?;
+            let args = [vec!["--force-recreate".to_owned(), "--no-deps".to_owned()], names].concat();
+            let args: Vec<&str> = args.iter().map(String::as_str).collect();
+            start(ws, &[&up[..], &args].concat(), how, progress)?;
+            Vec::new()
+        }
+    };
+    start(ws, &[&up[..], &again.concat()].concat(), how, progress)?;
     progress.done("");
     progress.start("waiting until it is ready");
     let context = context(ws, KIND)?;
@@ -165,6 +199,17 @@ fn build_and_start(
     Ok(())
 }
 
+fn start(ws: &Workspace, args: &[&str], how: Shown<'_>, progress: &mut dyn Progress) -> Result<()> {
+    process::shown(&compose(ws, args, BUILD)?, how, progress).map_err(|error| with_last_words(ws, error))
+}
+
+/// The services of the compose file.
+fn known(ws: &Workspace) -> Result<Vec<String>> {
+    let captured = process::capture(&compose_all(ws, &["config", "--services"], ASK)?)
+        .map_err(|why| Error::environment(why.to_string()))?;
+    Ok(String::from_utf8_lossy(&captured.stdout).lines().map(str::to_owned).collect())
+}
+
 /// Adds what the dead containers printed last.
 fn with_last_words(ws: &Workspace, error: Error) -> Error {
     let dead: Vec<Container> =
@@ -174,14 +219,16 @@ fn with_last_words(ws: &Workspace, error: Error) -> Error {
         words.push_str(&format!(
             "\n{} printed last:\n{}",
             container.service,
-            last_words(&container.name).join("\n")
+            last_words(&container.name, ASK).join("\n")
         ));
     }
     error.detail(words.trim().to_owned())
 }
 
-fn last_words(container: &str) -> Vec<String> {
-    let Some(captured) = docker(&["logs", "--tail", "8", container]) else { return Vec::new() };
+fn last_words(container: &str, within: Duration) -> Vec<String> {
+    let Some(captured) = docker_within(&["logs", "--tail", "8", container], within) else {
+        return Vec::new();
+    };
     let text = [captured.stdout, captured.stderr].concat();
     String::from_utf8_lossy(&text).lines().map(str::to_owned).collect()
 }
@@ -196,11 +243,7 @@ fn mine(ws: &Workspace) -> Result<()> {
             .hint("or without Docker: mlops-lab up --runtime local"));
     };
     let text = String::from_utf8_lossy(&captured.stdout).into_owned();
-    match text
-        .lines()
-        .map(str::trim)
-        .find(|place| !place.is_empty() && std::path::Path::new(place) != ws.root())
-    {
+    match text.lines().map(str::trim).find(|place| !place.is_empty() && !same(Path::new(place), ws.root())) {
         None => Ok(()),
         Some(other) => Err(Error::environment(format!(
             "the containers of the project `{}` belong to {other}",
@@ -210,9 +253,26 @@ fn mine(ws: &Workspace) -> Result<()> {
     }
 }
 
+/// Whether a folder that compose noted is the lab's: it may have come there by a link.
+fn same(noted: &Path, root: &Path) -> bool {
+    noted == root || noted.canonicalize().is_ok_and(|noted| noted == root)
+}
+
 fn containers(ws: &Workspace) -> Result<Vec<Container>> {
-    let captured = process::capture(&compose_all(ws, &["ps", "--all", "--format", "json"], ASK)?)
+    list(ws, ASK)?.ok_or_else(|| {
+        Error::environment(format!("docker compose gave no answer within {} s", ASK.as_secs()))
+            .hint("see why: mlops-lab doctor --runtime compose")
+    })
+}
+
+/// All containers of the lab; none when compose does not say in time.
+fn list(ws: &Workspace, within: Duration) -> Result<Option<Vec<Container>>> {
+    let captured = process::capture(&compose_all(ws, &["ps", "--all", "--format", "json"], within)?)
         .map_err(|why| Error::environment(why.to_string()))?;
+    clock::interrupted()?;
+    if captured.ended == Ended::TimedOut {
+        return Ok(None);
+    }
     if captured.ended != Ended::Code(0) {
         return Err(Error::environment("docker compose does not answer")
             .detail(String::from_utf8_lossy(&captured.stderr).trim().to_owned())
@@ -222,9 +282,10 @@ fn containers(ws: &Workspace) -> Result<Vec<Container>> {
     // Some versions print one list, others one object a line.
     if text.trim_start().starts_with('[') {
         return serde_json::from_str(&text)
-            .map_err(|error| Error::environment("docker compose ps says something strange").because(error));
+            .map(Some)
+            .map_err(|error| Error::environment("unexpected output from docker compose ps").because(error));
     }
-    Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+    Ok(Some(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()))
 }
 
 pub(super) fn down(ws: &Workspace, purge: bool, progress: &mut dyn Progress) -> Result<Vec<String>> {
@@ -255,30 +316,66 @@ fn remove(ws: &Workspace, purge: bool, progress: &mut dyn Progress) -> Result<()
     fs::remove(&places::containers(ws))
 }
 
-pub(super) fn services(ws: &Workspace, world: &dyn World) -> Result<Vec<Service>> {
-    let context = context(ws, KIND)?;
-    let look = |check: &Check| check::judge(check, &context, world).verdict == VerdictKind::Pass;
-    let ready = plan(ws)?.ready.iter().all(look);
-    let service = |container: Container| {
-        let state = match (container.state.as_str(), container.exit_code) {
-            ("running", _) if ready => State::Ready,
-            ("running" | "created" | "starting", _) => State::NotReady,
-            ("exited", 0) => State::Finished,
-            _ => State::Dead,
-        };
-        let last_words = if container.dead() { last_words(&container.name) } else { Vec::new() };
-        Service { name: container.service, state, place: Some(container.name), since: None, last_words }
+/// What runs of the lab in containers, and whether compose would make it otherwise now.
+pub(super) fn services(ws: &Workspace, glance: &Glance<'_>) -> Result<Vec<Service>> {
+    let checks = &plan(ws)?.ready;
+    let (found, verdicts, hashes) = std::thread::scope(|scope| {
+        let found = scope.spawn(|| list(ws, glance.left()));
+        let hashes = scope.spawn(|| hashes(ws, glance.left()));
+        let verdicts = glance.judge(checks.iter());
+        let found = found.join().unwrap_or_else(|_| Err(Error::bug("a question that broke off")));
+        (found, verdicts, hashes.join().unwrap_or_default())
+    });
+    let Some(found) = found? else {
+        let observed = Some("docker compose ps says nothing in time".to_owned());
+        return Ok(vec![Service { observed, ..Service::new("docker", State::NoAnswer) }]);
     };
-    Ok(containers(ws)?.into_iter().map(service).collect())
+    let observed = first_unready(&verdicts);
+    let state = |container: &Container| match (container.state.as_str(), container.exit_code) {
+        ("running", _) if observed.is_none() => State::Ready,
+        ("running" | "created" | "starting", _) => State::NotReady,
+        ("paused", _) => State::Paused,
+        ("exited", 0) => State::Finished,
+        _ => State::Dead,
+    };
+    let words: Vec<Vec<String>> = std::thread::scope(|scope| {
+        let dead = |container: &Container| container.dead().then(|| container.name.clone());
+        let asked = |name: String| scope.spawn(move || last_words(&name, glance.left()));
+        let asked: Vec<_> = found.iter().map(|container| dead(container).map(asked)).collect();
+        asked.into_iter().map(|asked| asked.and_then(|asked| asked.join().ok()).unwrap_or_default()).collect()
+    });
+    let service = |(container, last_words): (Container, Vec<String>)| {
+        let state = state(&container);
+        let other =
+            hashes.get(&container.service).zip(container.hash()).is_some_and(|(now, then)| now != then);
+        Service {
+            place: Some(container.name),
+            observed: observed.clone().filter(|_| state == State::NotReady),
+            outdated: other.then(|| "its settings changed".to_owned()),
+            last_words,
+            ..Service::new(container.service, state)
+        }
+    };
+    Ok(found.into_iter().zip(words).map(service).collect())
+}
+
+/// What compose makes of each service's settings now; nothing when it does not say in time.
+fn hashes(ws: &Workspace, within: Duration) -> BTreeMap<String, String> {
+    let Ok(command) = compose_all(ws, &["config", "--hash", "*"], within) else { return BTreeMap::new() };
+    let captured = process::capture(&command).ok().filter(|captured| captured.ended == Ended::Code(0));
+    let text = captured.map(|captured| String::from_utf8_lossy(&captured.stdout).into_owned());
+    let lines = text.iter().flat_map(|text| text.lines());
+    lines
+        .filter_map(|line| line.split_once(' '))
+        .map(|(name, hash)| (name.to_owned(), hash.to_owned()))
+        .collect()
 }
 
 pub(super) fn logs(ws: &Workspace, service: Option<&str>, lines: usize, follow: bool) -> Result<()> {
     if let Some(name) = service {
-        let captured = process::capture(&compose_all(ws, &["config", "--services"], ASK)?)
-            .map_err(|why| Error::environment(why.to_string()))?;
-        let known = String::from_utf8_lossy(&captured.stdout).into_owned();
-        if !known.lines().any(|known| known == name) {
-            return Err(crate::error::unknown("service", name, known.lines()));
+        let known = known(ws)?;
+        if !known.iter().any(|known| known == name) {
+            return Err(unknown("service", name, known.iter().map(String::as_str)));
         }
     }
     let lines = lines.to_string();
@@ -287,12 +384,7 @@ pub(super) fn logs(ws: &Workspace, service: Option<&str>, lines: usize, follow: 
         args.push("--follow");
     }
     args.extend(service);
-    let ended = process::pass_through(&compose_all(ws, &args, BUILD)?)?;
-    clock::interrupted()?;
-    match ended {
-        Ended::Code(0) => Ok(()),
-        ended => Err(Error::environment(format!("docker compose logs ended with {ended}"))),
-    }
+    printed_by("docker compose logs", &compose_all(ws, &args, BUILD)?)
 }
 
 /// What carries the project's label in Docker, in words.
@@ -362,8 +454,10 @@ mod tests {
         let container = |state: &str, exit_code| Container {
             service: String::new(),
             name: String::new(),
+            id: String::new(),
             state: state.to_owned(),
             exit_code,
+            labels: String::new(),
         };
         assert!(container("exited", 1).dead() && container("restarting", 0).dead());
         assert!(!container("exited", 0).dead() && !container("running", 0).dead());

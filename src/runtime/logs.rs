@@ -2,17 +2,18 @@
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::{compose, kubernetes, places};
 use crate::catalog::manifest::RuntimeKind;
 use crate::error::{Error, Result, unknown};
-use crate::platform::{clock, fs};
+use crate::platform::process::{self, Command, Ended};
+use crate::platform::{clock, fs, term};
 use crate::workspace::Workspace;
 
 const POLL: Duration = Duration::from_millis(100);
 
-/// Writes the last lines of a service's log, or of all; goes on until Ctrl-C when `follow`.
+/// Writes the last lines of a service's log, or of each; goes on until Ctrl-C when `follow`. Ends well when nobody reads any more.
 ///
 /// # Errors
 /// Exit 2: no such service. Exit 1: it printed nothing yet.
@@ -28,6 +29,20 @@ pub fn logs(
         RuntimeKind::Local => local(ws, service, lines, follow, out),
         RuntimeKind::Compose => compose::logs(ws, service, lines, follow),
         RuntimeKind::Kubernetes => kubernetes::logs(ws, service, lines, follow),
+    }
+}
+
+/// Lets a program print the logs to our own standard output.
+///
+/// # Errors
+/// Exit 3 when it does not end well, unless nobody reads any more; exit 130 after Ctrl-C.
+pub(super) fn printed_by(what: &str, command: &Command) -> Result<()> {
+    let ended = process::pass_through(command)?;
+    clock::interrupted()?;
+    match ended {
+        Ended::Code(0) => Ok(()),
+        _ if term::reader_gone() => Ok(()),
+        ended => Err(Error::environment(format!("{what} ended with {ended}"))),
     }
 }
 
@@ -48,7 +63,7 @@ fn local(
         Some(name) => vec![name],
         None => known,
     };
-    let files: Vec<(&str, PathBuf)> = wanted
+    let mut files: Vec<(&str, PathBuf)> = wanted
         .into_iter()
         .map(|name| (name, places::log(ws, name)))
         .filter(|(_, path)| path.is_file())
@@ -56,47 +71,77 @@ fn local(
     if files.is_empty() {
         return Err(Error::no("nothing was printed yet").hint("start the lab: mlops-lab up"));
     }
-    let several = files.len() > 1;
-    let prefix = |name: &str| if several { format!("{name} | ") } else { String::new() };
-    let mut seen = Vec::new();
-    for (name, path) in &files {
-        seen.push(path.metadata().map_or(0, |meta| meta.len()));
-        for line in fs::tail(path, lines) {
-            quiet(writeln!(out, "{}{line}", prefix(name)))?;
-        }
-    }
-    if !follow {
-        return Ok(());
-    }
-    loop {
-        clock::pause(POLL)?;
-        for ((name, path), seen) in files.iter().zip(&mut seen) {
-            let length = path.metadata().map_or(0, |meta| meta.len());
-            if length < *seen {
-                // A new run of the service begins a new log.
-                *seen = 0;
-            }
-            let mut fresh = Vec::new();
-            if length > *seen
-                && let Ok(mut file) = fs::open(path)
-                && file.seek(SeekFrom::Start(*seen)).is_ok()
-                && file.take(length - *seen).read_to_end(&mut fresh).is_ok()
-            {
-                let whole = fresh.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-                *seen += whole as u64;
-                for line in String::from_utf8_lossy(&fresh[..whole]).lines() {
-                    quiet(writeln!(out, "{}{line}", prefix(name)))?;
-                }
-                quiet(out.flush())?;
-            }
-        }
+    // What was written last comes last: lines carry no time of their own.
+    let written = |path: &PathBuf| path.metadata().and_then(|meta| meta.modified());
+    files.sort_by_key(|(_, path)| written(path).unwrap_or(SystemTime::UNIX_EPOCH));
+    let logs = Logs { several: files.len() > 1, files };
+    match logs.print(lines, out).and_then(|ends| if follow { logs.follow(ends, out) } else { Ok(()) }) {
+        // Somebody stopped reading: the end, and no failure.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        // Ctrl-C, while nothing was printed.
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => clock::interrupted(),
+        Err(error) => Err(Error::environment("cannot write to standard output").because(error)),
+        Ok(()) => Ok(()),
     }
 }
 
-fn quiet(written: io::Result<()>) -> Result<()> {
-    written.map_err(|error| match error.kind() {
-        // Somebody stopped reading: the end of following, not a failure worth words.
-        io::ErrorKind::BrokenPipe => Error::interrupted(),
-        _ => Error::environment("cannot write to standard output").because(error),
-    })
+/// The logs of this lab, by service.
+struct Logs<'a> {
+    files: Vec<(&'a str, PathBuf)>,
+    several: bool,
+}
+
+impl Logs<'_> {
+    fn line(&self, name: &str, line: &str, out: &mut dyn Write) -> io::Result<()> {
+        if self.several { writeln!(out, "{name} | {line}") } else { writeln!(out, "{line}") }
+    }
+
+    /// The last lines of each; returns how long each was.
+    fn print(&self, lines: usize, out: &mut dyn Write) -> io::Result<Vec<u64>> {
+        let mut ends = Vec::new();
+        for (name, path) in &self.files {
+            ends.push(path.metadata().map_or(0, |meta| meta.len()));
+            let (last, cut) = fs::last_lines(path, lines);
+            if cut {
+                term::say(&format!(
+                    "{name}: only the last {} lines; the whole log: {}",
+                    last.len(),
+                    path.display()
+                ));
+            }
+            last.iter().try_for_each(|line| self.line(name, line, out))?;
+        }
+        out.flush()?;
+        Ok(ends)
+    }
+
+    /// What comes after these ends, until Ctrl-C.
+    fn follow(&self, mut ends: Vec<u64>, out: &mut dyn Write) -> io::Result<()> {
+        loop {
+            clock::pause(POLL).map_err(|_| io::Error::from(io::ErrorKind::Interrupted))?;
+            if term::reader_gone() {
+                return Ok(());
+            }
+            for ((name, path), seen) in self.files.iter().zip(&mut ends) {
+                let length = path.metadata().map_or(0, |meta| meta.len());
+                if length < *seen {
+                    // A new run of the service begins a new log.
+                    *seen = 0;
+                }
+                let mut fresh = Vec::new();
+                if length > *seen
+                    && let Ok(mut file) = fs::open(path)
+                    && file.seek(SeekFrom::Start(*seen)).is_ok()
+                    && file.take(length - *seen).read_to_end(&mut fresh).is_ok()
+                {
+                    let whole = fresh.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+                    *seen += whole as u64;
+                    for line in String::from_utf8_lossy(&fresh[..whole]).lines() {
+                        self.line(name, line, out)?;
+                    }
+                    out.flush()?;
+                }
+            }
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 mod background;
 mod compose;
+mod installer;
 mod kubernetes;
 mod left;
 mod local;
@@ -14,7 +15,7 @@ mod status;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -26,11 +27,14 @@ pub use status::{stand_ins, status};
 
 use crate::catalog::manifest::{Endpoint, RuntimeKind};
 use crate::check::{Context, Credentials};
-use crate::error::{Error, Result};
-use crate::platform::net;
+use crate::error::{Error, Result, unknown};
 use crate::platform::term::Progress;
 use crate::platform::world::World;
+use crate::platform::{net, process};
 use crate::workspace::Workspace;
+
+/// A connection to this machine.
+const CONNECT: Duration = Duration::from_secs(1);
 
 /// How `up` works.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +47,51 @@ pub struct Options {
     pub registry: Option<String>,
     /// A command that brings images to the cluster's nodes: it reads a `docker save` on standard input.
     pub load: Option<String>,
+    /// What is started again.
+    pub restart: Restart,
+}
+
+/// Which running services are started again although nothing says that they must be.
+#[derive(Clone, Debug, Default)]
+pub enum Restart {
+    /// None.
+    #[default]
+    No,
+    /// All.
+    All,
+    /// Those with these names.
+    Only(Vec<String>),
+}
+
+impl Restart {
+    /// The names that are meant among those that there are.
+    ///
+    /// # Errors
+    /// Exit 2 for a name that there is not.
+    fn names<'a>(&self, known: impl Iterator<Item = &'a str>) -> Result<Vec<String>> {
+        let known: Vec<&str> = known.collect();
+        match self {
+            Restart::No => Ok(Vec::new()),
+            Restart::All => Ok(known.into_iter().map(str::to_owned).collect()),
+            Restart::Only(names) => match names.iter().find(|name| !known.contains(&name.as_str())) {
+                Some(name) => Err(unknown("service", name, known)),
+                None => Ok(names.clone()),
+            },
+        }
+    }
+}
+
+/// What a run of `up` changed.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Changes {
+    /// What was started; empty when everything ran already.
+    pub started: Vec<String>,
+    /// What ran and was started again, and why.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub restarted: BTreeMap<String, String>,
+    /// What ran and is no part of the lab any more.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stopped: Vec<String>,
 }
 
 /// A lab that is up.
@@ -52,8 +101,11 @@ pub struct Up {
     pub runtime: RuntimeKind,
     /// Base URLs by name.
     pub endpoints: BTreeMap<String, String>,
-    /// What was started by this run; empty when everything ran already.
-    pub started: Vec<String>,
+    /// What this run changed.
+    #[serde(flatten)]
+    pub changes: Changes,
+    /// Whether any service runs.
+    pub running: bool,
     /// Services that have nothing to do yet, and the path that each waits for.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub waiting: BTreeMap<String, String>,
@@ -68,7 +120,8 @@ pub struct Down {
     pub stopped: Vec<String>,
 }
 
-/// Starts what is not running, and waits until it is ready. What runs is left alone.
+/// Brings the lab to what its files say: starts what is not running and what runs with other settings than it would have now, and waits
+/// until it is ready. What runs as it should is left alone.
 ///
 /// # Errors
 /// Exit 3: another run is at work, another runtime is up, a port is taken (by whom), the environment cannot be made, a task fails, a service
@@ -86,20 +139,17 @@ pub fn up(
         return Err(Error::environment(format!("the lab is up on {other}"))
             .hint(format!("stop it first: mlops-lab down, then mlops-lab up --runtime {kind}")));
     }
-    let started = match kind {
+    let changes = match kind {
         RuntimeKind::Local => local::up(ws, options, world, progress)?,
         RuntimeKind::Compose => compose::up(ws, options, world, progress)?,
         RuntimeKind::Kubernetes => kubernetes::up(ws, options, world, progress)?,
     };
-    let waiting = match kind {
-        RuntimeKind::Local => local::waiting(ws),
-        RuntimeKind::Compose => BTreeMap::new(),
-        RuntimeKind::Kubernetes => kubernetes::waiting(ws),
-    };
+    let waiting = waiting(ws, kind);
     Ok(Up {
         runtime: kind,
         endpoints: ws.manifest().endpoints(kind),
-        started,
+        running: kind != RuntimeKind::Local || local::any_alive(ws) || waiting.is_empty(),
+        changes,
         waiting,
         seconds: since.elapsed().as_secs_f64(),
     })
@@ -145,6 +195,35 @@ pub fn active(ws: &Workspace) -> Option<RuntimeKind> {
     }
     let local = !places::services(ws).is_empty() || places::prepared(ws).is_file();
     local.then_some(RuntimeKind::Local)
+}
+
+/// The services that have nothing to do yet, by name, and what each waits for.
+pub fn waiting(ws: &Workspace, kind: RuntimeKind) -> BTreeMap<String, String> {
+    match kind {
+        RuntimeKind::Local => local::waiting(ws),
+        RuntimeKind::Compose => BTreeMap::new(),
+        RuntimeKind::Kubernetes => kubernetes::waiting(ws),
+    }
+}
+
+/// That somebody takes connections at an address of the lab.
+///
+/// # Errors
+/// Exit 1: nothing runs, or what would answer waits for something. Exit 3: it should answer and does not.
+pub fn answers(ws: &Workspace, kind: RuntimeKind, url: &str) -> Result<()> {
+    let address = url.split_once("://").map_or(url, |(_, rest)| rest).split('/').next().unwrap_or_default();
+    let Err(why) = net::connect(address, CONNECT) else { return Ok(()) };
+    if active(ws) != Some(kind) {
+        return Err(Error::no(format!("nothing runs at {url}"))
+            .hint(format!("start the lab: mlops-lab up --runtime {kind}")));
+    }
+    // What waits holds no address; what has died would.
+    if let Some((name, path)) = waiting(ws, kind).into_iter().next().filter(|_| !local::any_dead(ws)) {
+        return Err(Error::no(format!("nobody answers at {url} yet: {name} waits for {path}"))
+            .hint("what to do for it: mlops-lab check, mlops-lab hint")
+            .hint("when it is there: mlops-lab up"));
+    }
+    Err(Error::environment(format!("nobody answers at {url}: {why}")).hint("see why: mlops-lab status"))
 }
 
 /// Where the lab's checks look in this runtime.
@@ -193,9 +272,22 @@ fn ports(ws: &Workspace, kind: RuntimeKind) -> Vec<u16> {
     ports
 }
 
-/// Every port of the lab is free; looked at before anything is started.
+/// Every port of the lab is free, or held by a service of its own; looked at before anything is started.
 fn free_ports(ws: &Workspace, kind: RuntimeKind) -> Result<()> {
-    ports(ws, kind).into_iter().try_for_each(free_port)
+    for port in ports(ws, kind) {
+        let held = match net::port(port) {
+            net::Port::Busy(Some(owner)) => {
+                process::marked(ws.id()).iter().any(|marked| marked.process.pid == owner.pid)
+            }
+            // Whose it is cannot be read: ours, perhaps.
+            net::Port::Busy(None) => local::any_alive(ws),
+            net::Port::Free | net::Port::Forbidden(_) => false,
+        };
+        if !held {
+            free_port(port)?;
+        }
+    }
+    Ok(())
 }
 
 fn free_port(port: u16) -> Result<()> {

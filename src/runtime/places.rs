@@ -11,6 +11,11 @@ pub(super) fn service(ws: &Workspace, name: &str) -> PathBuf {
     ws.run_folder().join("service").join(format!("{name}.json"))
 }
 
+/// What a service was started with.
+pub(super) fn settings(ws: &Workspace, name: &str) -> PathBuf {
+    ws.run_folder().join("settings").join(format!("{name}.json"))
+}
+
 /// The record of a passing process of `up`: an installer, a task, a build.
 pub(super) fn passing(ws: &Workspace, name: &str) -> PathBuf {
     ws.run_folder().join("passing").join(format!("{name}.json"))
@@ -41,7 +46,7 @@ pub(super) fn containers(ws: &Workspace) -> PathBuf {
     ws.run_folder().join("containers.json")
 }
 
-/// Says that a lab without services is up: its environment is made, and its steps start what they need.
+/// Says that the lab was brought up: its environment is made, its tasks are done. Its services may still wait for something, or it has none.
 pub(super) fn prepared(ws: &Workspace) -> PathBuf {
     ws.run_folder().join("prepared")
 }

@@ -1,15 +1,16 @@
 //! The Python environment of a lab: `.venv`, from requirements with hashes, by uv when it is there, else venv and pip.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use super::installer::Failure;
 use super::places;
 use crate::catalog::manifest::{Need, Python, RuntimeKind};
 use crate::catalog::units::{Version, VersionReq};
 use crate::error::{Error, Result};
-use crate::platform::process::{self, Command, Ended, Shown};
+use crate::platform::process::{self, Command, Ended, Shown, shell_words};
 use crate::platform::term::Progress;
 use crate::platform::{clock, fs};
 use crate::workspace::Workspace;
@@ -20,30 +21,112 @@ const INSTALL: Duration = Duration::from_secs(30 * 60);
 /// One question to an interpreter.
 const ASK: Duration = Duration::from_secs(10);
 
+/// Lines of an installer's log that are searched for a reason.
+const UNDERSTOOD: usize = 200;
+
+/// In the environment: what it was made from, then the packages that were installed.
+const STAMP: &str = ".mlops-lab";
+
+/// How the folders end in which installers note what they did.
+const INFO: &str = ".dist-info";
+
 /// Interpreters that are looked for, the user's own choice first.
 const NAMES: [&str; 6] = ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python"];
 
-/// Makes the environment when it is missing, half made, or made from other requirements. Costs a hash when nothing changed.
+/// What an environment lacks, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Lack {
+    /// It is not there, or worth nothing: what is there is removed first, unless it is the learner's.
+    Everything(String),
+    /// It works, and a package is missing.
+    Packages(String),
+}
+
+impl Lack {
+    fn why(&self) -> &str {
+        match self {
+            Lack::Everything(why) | Lack::Packages(why) => why,
+        }
+    }
+}
+
+/// What the environment lacks; none when it is whole. Costs a hash, a few looks, and the start of an interpreter.
+///
+/// # Errors
+/// Exit 3 when a file of requirements cannot be read.
+pub(super) fn lack(ws: &Workspace, kind: RuntimeKind, python: &Python) -> Result<Option<Lack>> {
+    let venv = ws.root().join(".venv");
+    let everything = |why: &str| Ok(Some(Lack::Everything(why.to_owned())));
+    let stamp =
+        fs::read_optional(&venv.join(STAMP))?.map(|stamp| String::from_utf8_lossy(&stamp).into_owned());
+    let mut lines = stamp.iter().flat_map(|stamp| stamp.lines());
+    match lines.next() {
+        _ if places::making(ws, "venv").is_file() => return everything("its environment was half made"),
+        // The learner's own, or none.
+        None => return everything("its environment was not made by `mlops-lab up`"),
+        Some(made) if made != fingerprint(ws, python)? => return everything("the requirements changed"),
+        Some(_) => {}
+    }
+    if !runs(ws, kind)? {
+        return everything("the Python of .venv is gone");
+    }
+    let there = installed(&venv);
+    let missing = lines.find(|package| !there.iter().any(|there| there == package));
+    Ok(missing.map(|package| Lack::Packages(format!("{} was missing", package.trim_end_matches(INFO)))))
+}
+
+/// Whether the environment's interpreter starts.
+fn runs(ws: &Workspace, kind: RuntimeKind) -> Result<bool> {
+    let argv = [".venv/bin/python", "-I", "-S", "-c", "pass"].map(str::to_owned);
+    let captured = process::capture(&ws.command(kind, &argv, ASK)?);
+    Ok(captured.is_ok_and(|captured| captured.ended == Ended::Code(0)))
+}
+
+/// What installers note about the packages that are there: the folders `NAME-VERSION.dist-info`.
+fn installed(venv: &Path) -> Vec<String> {
+    let lib = venv.join("lib");
+    let versions = fs::folders(&lib).unwrap_or_default();
+    let places = versions.iter().map(|version| lib.join(version).join("site-packages"));
+    let mut found: Vec<String> = places.flat_map(|place| fs::folders(&place).unwrap_or_default()).collect();
+    found.retain(|name| name.ends_with(INFO));
+    found.sort_unstable();
+    found
+}
+
+/// Makes the environment, or what it lacks.
 ///
 /// # Errors
 /// Exit 3: no Python that fits, no venv module, requirements that cannot be fetched or do not have their hash (with the last lines).
-pub(super) fn prepare(
+pub(super) fn make(
     ws: &Workspace,
     kind: RuntimeKind,
     python: &Python,
+    lack: &Lack,
     verbose: bool,
     progress: &mut dyn Progress,
 ) -> Result<()> {
     let venv = ws.root().join(".venv");
-    let stamp = venv.join(".mlops-lab");
+    let stamp = venv.join(STAMP);
     let wanted = fingerprint(ws, python)?;
     let making = places::making(ws, "venv");
-    match (making.is_file(), fs::read_optional(&stamp)?) {
-        (false, Some(made)) if made == wanted.as_bytes() => return Ok(()),
+    if stamp.is_file() {
+        progress.note(&format!("{}: .venv is made again", lack.why()));
+    }
+    match lack {
+        Lack::Everything(_) if stamp.is_file() || making.is_file() => {
+            // Ours, and half made by a run that was killed, or made from other requirements, or moved: a part of one is worse than none.
+            fs::remove_tree(&venv)?;
+        }
         // The learner's own (by make, by hand): installed into, never removed.
-        (false, None) => {}
-        // Ours, and half made by a run that was killed, or made from other requirements, or moved: a part of one is worse than none.
-        _ => fs::remove_tree(&venv)?,
+        Lack::Everything(_) if venv.is_dir() && !runs(ws, kind)? => {
+            return Err(Error::environment(format!("the Python of {} does not start", venv.display()))
+                .hint(format!(
+                    "it was not made by mlops-lab: rm -r {}",
+                    shell_words(&[venv.display().to_string()])
+                ))
+                .hint("then: mlops-lab up"));
+        }
+        _ => {}
     }
     fs::write(&making, b"", false)?;
     let uv = which(ws, "uv")?;
@@ -59,16 +142,7 @@ pub(super) fn prepare(
             None => vec![interpreter(ws, kind)?, "-m".to_owned(), "venv".to_owned(), ".venv".to_owned()],
         };
         progress.start(if uv.is_some() { "making .venv with uv" } else { "making .venv" });
-        run(ws, "venv", &argv, verbose, progress).map_err(|error| {
-            let lacking = error.detail_text().is_some_and(|text| text.contains("ensurepip"));
-            if lacking {
-                error.hint(
-                    "this Python lacks venv: sudo apt install python3-venv (Debian, Ubuntu), or install uv",
-                )
-            } else {
-                error
-            }
-        })?;
+        run(ws, "venv", &argv, verbose, progress)?;
         progress.done("");
     }
     const PIP: [&str; 6] =
@@ -88,8 +162,27 @@ pub(super) fn prepare(
     };
     progress.start(&format!("installing {} with {tool}", python.requirements.join(", ")));
     install(ws, &argv, verbose, progress)?;
-    fs::write(&stamp, wanted.as_bytes(), false)?;
+    let lines = [vec![wanted], installed(&venv)].concat().join("\n");
+    fs::write(&stamp, lines.as_bytes(), false)?;
     fs::remove(&making)
+}
+
+/// Makes what the environment lacks, if the runtime has one and nothing runs in it.
+///
+/// # Errors
+/// As [`make`].
+pub(super) fn prepare(
+    ws: &Workspace,
+    kind: RuntimeKind,
+    python: Option<&Python>,
+    verbose: bool,
+    progress: &mut dyn Progress,
+) -> Result<()> {
+    let Some(python) = python else { return Ok(()) };
+    match lack(ws, kind, python)? {
+        Some(lack) => make(ws, kind, python, &lack, verbose, progress),
+        None => Ok(()),
+    }
 }
 
 fn requirements(start: &[&str], files: &[String]) -> Vec<String> {
@@ -103,9 +196,7 @@ fn requirements(start: &[&str], files: &[String]) -> Vec<String> {
 }
 
 fn install(ws: &Workspace, argv: &[String], verbose: bool, progress: &mut dyn Progress) -> Result<()> {
-    run(ws, "install", argv, verbose, progress).map_err(|error| {
-        error.hint("is the package index reachable? then: mlops-lab up (goes on where it stopped)")
-    })?;
+    run(ws, "install", argv, verbose, progress)?;
     progress.done("");
     Ok(())
 }
@@ -119,11 +210,19 @@ fn run(
 ) -> Result<()> {
     let command = ws.installer(argv, INSTALL)?.env("UV_NO_PROGRESS", "1").env("UV_SYSTEM_CERTS", "1");
     let (log, record) = (places::log(ws, name), places::passing(ws, name));
-    process::shown(&command, Shown { log: &log, record: Some((name, &record)), verbose }, progress)
+    let shown =
+        process::shown(&command, Shown { log: &log, record: Some((name, &record)), verbose }, progress);
+    shown.map_err(|error| {
+        // After Ctrl-C whatever the installer said last is no reason.
+        clock::interrupted().err().unwrap_or_else(|| {
+            let failure = Failure::of(&fs::tail(&log, UNDERSTOOD).join("\n"));
+            failure.into_iter().fold(error, |error, failure| error.hint(failure.hint(ws.root())))
+        })
+    })
 }
 
 /// What the environment is made from: changes with any requirement file, and with the folder (scripts in it hold its path).
-fn fingerprint(ws: &Workspace, python: &Python) -> Result<String> {
+pub(super) fn fingerprint(ws: &Workspace, python: &Python) -> Result<String> {
     let mut hash = Sha256::new();
     hash.update(ws.root().as_os_str().as_encoded_bytes());
     for file in python.uv.iter().chain(&python.requirements) {
@@ -135,7 +234,13 @@ fn fingerprint(ws: &Workspace, python: &Python) -> Result<String> {
 fn which(ws: &Workspace, name: &str) -> Result<Option<PathBuf>> {
     let command = ws.installer(&[name.to_owned()], ASK)?;
     // A uv inside the .venv is a package of the lab, not the tool that makes it.
-    Ok(process::locate(&command).ok().filter(|found| !found.starts_with(ws.root())))
+    let Some(found) = process::locate(&command).ok().filter(|found| !found.starts_with(ws.root())) else {
+        return Ok(None);
+    };
+    // A shim of a version manager may be there with nothing behind it.
+    let argv = [found.display().to_string(), "--version".to_owned()];
+    let asked = process::capture(&ws.installer(&argv, ASK)?);
+    Ok(asked.is_ok_and(|asked| asked.ended == Ended::Code(0)).then_some(found))
 }
 
 fn requirement(ws: &Workspace, kind: RuntimeKind) -> String {

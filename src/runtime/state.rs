@@ -10,7 +10,7 @@ use crate::platform::clock;
 use crate::platform::term::{BAD, BOLD, DIM, GOOD, WARN, escape};
 
 /// What runs of a lab.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Status {
     /// Where; none when nothing runs.
     pub runtime: Option<RuntimeKind>,
@@ -79,9 +79,30 @@ pub struct Service {
     /// Seconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<u64>,
+    /// What its own check saw, when it runs and is not ready.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed: Option<String>,
+    /// Why it should be started again, while it runs: what differs from what it would be started with now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outdated: Option<String>,
     /// What it printed last, when it is dead.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub last_words: Vec<String>,
+}
+
+impl Service {
+    /// A service of which nothing more is known.
+    pub(super) fn new(name: impl Into<String>, state: State) -> Service {
+        Service {
+            name: name.into(),
+            state,
+            place: None,
+            since: None,
+            observed: None,
+            outdated: None,
+            last_words: Vec::new(),
+        }
+    }
 }
 
 /// What a service does.
@@ -100,6 +121,10 @@ pub enum State {
     Waiting,
     /// It was not started.
     Stopped,
+    /// Somebody holds it still: `docker pause`.
+    Paused,
+    /// What should know did not say in time.
+    NoAnswer,
 }
 
 impl State {
@@ -112,6 +137,11 @@ impl Status {
     /// Whether everything that should run is ready.
     pub fn healthy(&self) -> bool {
         self.runtime.is_some() && self.services.iter().all(|service| service.state.well())
+    }
+
+    /// Whether all was found out.
+    pub fn whole(&self) -> bool {
+        self.services.iter().all(|service| service.state != State::NoAnswer)
     }
 
     /// Tells it to people.
@@ -134,11 +164,19 @@ impl Status {
                 State::Finished => (DIM, "finished"),
                 State::Waiting => (DIM, "waits for"),
                 State::Stopped => (DIM, "not started"),
+                State::Paused => (WARN, "paused"),
+                State::NoAnswer => (WARN, "no answer"),
             };
             let place = service.place.as_ref().map(|place| format!("  {place}")).unwrap_or_default();
             let since =
                 service.since.map(|since| format!("  started {}", clock::ago(since))).unwrap_or_default();
             writeln!(out, "  {:width$}  {style}{word}{style:#}{DIM}{place}{since}{DIM:#}", service.name)?;
+            if let Some(observed) = &service.observed {
+                writeln!(out, "      {DIM}{}{DIM:#}", escape(observed))?;
+            }
+            if let Some(why) = &service.outdated {
+                writeln!(out, "      {WARN}outdated{WARN:#}: {}", escape(why))?;
+            }
             for line in &service.last_words {
                 writeln!(out, "      {}", escape(line))?;
             }
@@ -154,7 +192,13 @@ impl Status {
             let id = &drill.id;
             return writeln!(out, "\nnext: mlops-lab check {id}   (put it back: mlops-lab break --undo)");
         }
-        let next = if self.healthy() { "mlops-lab check" } else { "mlops-lab logs, then mlops-lab up" };
+        let outdated = self.services.iter().any(|service| service.outdated.is_some());
+        let next = match self.healthy() {
+            true if outdated => "mlops-lab up",
+            true => "mlops-lab check",
+            false if !self.whole() => "mlops-lab doctor",
+            false => "mlops-lab logs, then mlops-lab up",
+        };
         writeln!(out, "\nnext: {next}")
     }
 }

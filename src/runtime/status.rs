@@ -1,9 +1,13 @@
-//! Asking each runtime what runs.
+//! Asking each runtime what runs: all at once, and never for long. What does not answer in time is part of the answer.
+
+use std::time::{Duration, Instant};
 
 use super::state::{Drill, Service, StandIn, State, Status};
 use super::{active, background, compose, context, kubernetes, local, places};
+use crate::catalog::expect::Check;
 use crate::catalog::manifest::{RuntimeKind, VerdictKind};
-use crate::check;
+use crate::catalog::units::Within;
+use crate::check::{self, Context, Verdict};
 use crate::error::Result;
 use crate::platform::world::World;
 use crate::platform::{fs, process};
@@ -12,62 +16,118 @@ use crate::workspace::Workspace;
 /// Lines of a dead service's log that are shown.
 const LAST: usize = 8;
 
+/// The whole of a status takes no longer, whatever a service is given to start.
+const WHOLE: Duration = Duration::from_secs(2);
+
+/// The world, as far as it can be seen until a moment.
+pub(super) struct Glance<'a> {
+    context: &'a Context,
+    world: &'a (dyn World + Sync),
+    end: Instant,
+}
+
+impl Glance<'_> {
+    /// What is left of the time.
+    pub(super) fn left(&self) -> Duration {
+        self.end.saturating_duration_since(Instant::now())
+    }
+
+    /// Asks checks side by side, each once.
+    pub(super) fn judge<'c>(&self, checks: impl Iterator<Item = &'c Check>) -> Vec<Verdict> {
+        let within = Some(Within(self.left()));
+        let checks: Vec<Check> = checks.map(|check| Check { within, ..check.clone() }).collect();
+        let judge = |check| check::judge(check, self.context, self.world);
+        match &checks[..] {
+            // No thread for one question.
+            [one] => vec![judge(one)],
+            many => std::thread::scope(|scope| {
+                let asked: Vec<_> = many.iter().map(|check| scope.spawn(move || judge(check))).collect();
+                asked.into_iter().filter_map(|asked| asked.join().ok()).collect()
+            }),
+        }
+    }
+}
+
+/// What all of a runtime's own checks say together: the first that does not pass; none when all do.
+pub(super) fn first_unready(verdicts: &[Verdict]) -> Option<String> {
+    let unready = verdicts.iter().find(|verdict| verdict.verdict != VerdictKind::Pass);
+    unready.map(|verdict| verdict.observed.clone())
+}
+
 /// What runs of the lab, in one runtime or wherever it is up.
-pub fn status(ws: &Workspace, only: Option<RuntimeKind>, world: &dyn World) -> Result<Status> {
-    let runtime = active(ws).filter(|kind| only.is_none_or(|only| only == *kind));
-    let services = match runtime {
-        None => Vec::new(),
-        Some(RuntimeKind::Local) => processes(ws, world)?,
-        Some(RuntimeKind::Compose) => compose::services(ws, world)?,
-        Some(RuntimeKind::Kubernetes) => kubernetes::services(ws, world)?,
-    };
-    let endpoints = runtime.map(|kind| ws.manifest().endpoints(kind)).unwrap_or_default();
-    let stand_ins = runtime.map_or(Ok(Vec::new()), |kind| stand_ins(ws, kind, world))?;
+pub fn status(ws: &Workspace, only: Option<RuntimeKind>, world: &(dyn World + Sync)) -> Result<Status> {
+    let end = Instant::now() + WHOLE;
     let drill = ws.progress()?.drill.map(|drill| Drill {
         id: drill.id,
         since: drill.since,
         background: background::background(ws),
     });
-    Ok(Status { runtime, services, drill, endpoints, stand_ins })
+    let Some(kind) = active(ws).filter(|kind| only.is_none_or(|only| only == *kind)) else {
+        return Ok(Status { drill, ..Status::default() });
+    };
+    let context = context(ws, kind)?;
+    let glance = Glance { context: &context, world, end };
+    let (services, stand_ins) = std::thread::scope(|scope| {
+        let stand_ins = scope.spawn(|| seen_stand_ins(ws, &glance));
+        let services = match kind {
+            RuntimeKind::Local => processes(ws, &glance),
+            RuntimeKind::Compose => compose::services(ws, &glance),
+            RuntimeKind::Kubernetes => kubernetes::services(ws, &glance),
+        };
+        (services, stand_ins.join().unwrap_or_default())
+    });
+    let endpoints = ws.manifest().endpoints(kind);
+    Ok(Status { runtime: Some(kind), services: services?, drill, endpoints, stand_ins })
 }
 
 /// What answers in the place of the real thing, as the live system says.
-pub fn stand_ins(ws: &Workspace, kind: RuntimeKind, world: &dyn World) -> Result<Vec<StandIn>> {
-    let seen = check::stand_ins(ws.manifest(), &context(ws, kind)?, world);
-    let answering = seen.into_iter().filter(|(_, answers)| *answers == Some(true));
-    Ok(answering
-        .map(|(stand_in, _)| StandIn { of: stand_in.of.clone(), text: stand_in.text.clone() })
-        .collect())
+pub fn stand_ins(ws: &Workspace, kind: RuntimeKind, world: &(dyn World + Sync)) -> Result<Vec<StandIn>> {
+    let context = context(ws, kind)?;
+    Ok(seen_stand_ins(ws, &Glance { context: &context, world, end: Instant::now() + WHOLE }))
 }
 
-fn processes(ws: &Workspace, world: &dyn World) -> Result<Vec<Service>> {
-    let context = context(ws, RuntimeKind::Local)?;
+fn seen_stand_ins(ws: &Workspace, glance: &Glance<'_>) -> Vec<StandIn> {
+    let known = &ws.manifest().stand_in;
+    let verdicts = glance.judge(known.iter().map(|stand_in| &stand_in.seen));
+    let answering = known.iter().zip(verdicts).filter(|(_, verdict)| verdict.verdict == VerdictKind::Pass);
+    answering.map(|(stand_in, _)| StandIn { of: stand_in.of.clone(), text: stand_in.text.clone() }).collect()
+}
+
+fn processes(ws: &Workspace, glance: &Glance<'_>) -> Result<Vec<Service>> {
+    let Some(local) = &ws.manifest().runtime.local else { return Ok(Vec::new()) };
     let records = places::services(ws);
-    let wanted = ws.manifest().runtime.local.iter().flat_map(|local| &local.service);
+    let record = |name: &str| records.iter().find(|record| record.name == name);
+    let alive = |name: &str| record(name).is_some_and(|record| process::alive(&record.process));
     let waiting = local::waiting(ws);
+    let mut outdated = local::outdated(ws, local)?;
+    let running: Vec<_> = local.service.iter().filter(|service| alive(&service.name)).collect();
+    let verdicts = glance.judge(running.iter().map(|service| &service.ready));
     let mut services = Vec::new();
-    for service in wanted {
-        let name = service.name.clone();
-        let Some(record) = records.iter().find(|record| record.name == name) else {
-            let waits = waiting.get(&name);
-            services.push(Service {
-                name,
-                state: if waits.is_some() { State::Waiting } else { State::Stopped },
-                place: waits.cloned(),
-                since: None,
-                last_words: Vec::new(),
-            });
+    for service in &local.service {
+        let name = &service.name;
+        let Some(record) = record(name) else {
+            let waits = waiting.get(name).cloned();
+            let state = if waits.is_some() { State::Waiting } else { State::Stopped };
+            services.push(Service { place: waits, ..Service::new(name, state) });
             continue;
         };
-        let (mut state, mut last_words) = (State::Dead, Vec::new());
-        if process::alive(&record.process) {
-            let seen = check::judge(&service.ready, &context, world);
-            state = if seen.verdict == VerdictKind::Pass { State::Ready } else { State::NotReady };
-        } else {
-            last_words = fs::tail(&places::log(ws, &name), LAST);
-        }
-        let place = Some(format!("process {}", record.process.pid));
-        services.push(Service { name, state, place, since: Some(record.since), last_words });
+        let asked = running.iter().position(|running| running.name == *name);
+        let (state, observed) = match asked.and_then(|at| verdicts.get(at)) {
+            None => (State::Dead, None),
+            Some(verdict) if verdict.verdict == VerdictKind::Pass => (State::Ready, None),
+            Some(verdict) => (State::NotReady, Some(verdict.observed.clone())),
+        };
+        services.push(Service {
+            place: Some(format!("process {}", record.process.pid)),
+            since: Some(record.since),
+            observed,
+            outdated: outdated.remove(name),
+            last_words: match state {
+                State::Dead => fs::tail(&places::log(ws, name), LAST),
+                _ => Vec::new(),
+            },
+            ..Service::new(name, state)
+        });
     }
     Ok(services)
 }

@@ -65,6 +65,9 @@ pub fn end(process: &ProcessId, within: Duration) -> bool {
     let _ = kill_process_group(pid, Signal::TERM);
     // Some programs start their own group: the leader itself must hear it in any case.
     let _ = kill_process(pid, Signal::TERM);
+    // One that was stopped hears nothing until it is continued.
+    let _ = kill_process_group(pid, Signal::CONT);
+    let _ = kill_process(pid, Signal::CONT);
     let end = Instant::now() + within;
     while Instant::now() < end {
         if !alive(process) && !group_alive(pid) {
@@ -80,6 +83,7 @@ pub fn end(process: &ProcessId, within: Duration) -> bool {
 pub fn end_one(process: &ProcessId, within: Duration) {
     let Some(pid) = raw(process.pid).filter(|_| alive(process)) else { return };
     let _ = kill_process(pid, Signal::TERM);
+    let _ = kill_process(pid, Signal::CONT);
     let end = Instant::now() + within;
     while alive(process) && Instant::now() < end {
         clock::nap(Duration::from_millis(20));

@@ -102,9 +102,14 @@ impl Kubectl<'_> {
     /// # Errors
     /// Exit 3 when the cluster does not answer.
     pub(super) fn get(&self, args: &[&str]) -> Result<Option<Value>> {
+        self.get_within(args, ASK)
+    }
+
+    /// The same, with less patience.
+    pub(super) fn get_within(&self, args: &[&str], within: Duration) -> Result<Option<Value>> {
         let args =
             [&["get"], args, &["--output=json", "--ignore-not-found", "--request-timeout=15s"]].concat();
-        let answer = self.ask(&args, Vec::new(), ASK)?;
+        let answer = self.ask(&args, Vec::new(), within)?;
         if !answer.well() {
             return Err(answer.error("the cluster does not answer"));
         }
@@ -114,7 +119,7 @@ impl Kubectl<'_> {
         }
         serde_json::from_str(&out)
             .map(Some)
-            .map_err(|error| Error::environment("kubectl says something strange").because(error))
+            .map_err(|error| Error::environment("unexpected output from kubectl").because(error))
     }
 
     /// The items of a list.
@@ -122,7 +127,12 @@ impl Kubectl<'_> {
     /// # Errors
     /// As [`Kubectl::get`].
     pub(super) fn list(&self, kinds: &str) -> Result<Vec<Value>> {
-        let found = self.get(&[kinds])?.unwrap_or_default();
+        self.list_within(kinds, ASK)
+    }
+
+    /// The same, with less patience.
+    pub(super) fn list_within(&self, kinds: &str, within: Duration) -> Result<Vec<Value>> {
+        let found = self.get_within(&[kinds], within)?.unwrap_or_default();
         Ok(found["items"].as_array().cloned().unwrap_or_default())
     }
 }

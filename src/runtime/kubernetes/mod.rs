@@ -22,7 +22,7 @@ use serde_json::Value;
 pub(super) use down::down;
 pub(super) use status::{leftovers, logs, memory, services};
 
-use super::{Options, context, free_ports, local, python, ready};
+use super::{Changes, Options, context, free_ports, local, python, ready};
 use crate::catalog::manifest::{Forward, Kubernetes, RuntimeKind};
 use crate::error::{Error, Result};
 use crate::platform::clock;
@@ -30,7 +30,7 @@ use crate::platform::term::Progress;
 use crate::platform::world::World;
 use crate::workspace::{Cluster, Object, Workspace};
 use images::Road;
-use kubectl::Kubectl;
+use kubectl::{ASK, Kubectl};
 use look::Found;
 
 const KIND: RuntimeKind = RuntimeKind::Kubernetes;
@@ -50,6 +50,9 @@ const PROJECT: &str = "dev.mlops-lab.project";
 /// What is listed to see how far the rollouts are.
 const WATCHED: &str = "deployments,statefulsets,daemonsets,jobs,pods,events";
 
+/// What kubectl can roll out anew.
+const ROLLING: [&str; 3] = ["Deployment", "StatefulSet", "DaemonSet"];
+
 fn plan(ws: &Workspace) -> Result<&Kubernetes> {
     ws.manifest()
         .runtime
@@ -63,7 +66,7 @@ pub(super) fn up(
     options: &Options,
     world: &dyn World,
     progress: &mut dyn Progress,
-) -> Result<Vec<String>> {
+) -> Result<Changes> {
     let plan = plan(ws)?;
     let before = ws.cluster()?;
     let context = look::resolve(ws, options.context.as_deref(), before.as_ref())?;
@@ -91,9 +94,7 @@ pub(super) fn up(
         local::clear(ws);
         free_ports(ws, KIND)?;
     }
-    if let Some(wanted) = &plan.python {
-        python::prepare(ws, KIND, wanted, options.verbose, progress)?;
-    }
+    python::prepare(ws, KIND, plan.python.as_ref(), options.verbose, progress)?;
     if !found.there {
         cluster.images.clear();
         cluster.made = false;
@@ -124,7 +125,7 @@ fn bring(
     options: &Options,
     world: &dyn World,
     progress: &mut dyn Progress,
-) -> Result<Vec<String>> {
+) -> Result<Changes> {
     let road = Road::to(cluster);
     let (images, new) = images::bring(ws, &plan.image, &road, &cluster.images, options, progress)?;
     if !found.there {
@@ -138,18 +139,27 @@ fn bring(
     let old = cluster.objects.iter().filter(|object| !applied.contains(object)).cloned().collect::<Vec<_>>();
     cluster.objects = [applied, old].concat();
     ws.note_cluster(cluster)?;
+    let mut restarted = BTreeMap::new();
     let started = {
         let kubectl = Kubectl { ws, cluster };
         let before = kubectl.list(WATCHED)?;
         apply::apply(&kubectl, plan, found, &road, progress)?;
-        let restart: BTreeSet<&str> = new.iter().map(String::as_str).collect();
-        for workload in manifests::with_images(&found.documents, &restart) {
-            // The tag is the same and the image is not: only new pods take it.
-            if before.iter().any(|item| is(item, &workload)) {
-                apply::restart_rollout(&kubectl, &workload)?;
-            }
-        }
         let workloads = manifests::workloads(&found.documents);
+        let rolling = workloads.iter().filter(|object| ROLLING.contains(&object.kind.as_str()));
+        let asked = options.restart.names(rolling.map(|object| object.name.as_str()))?;
+        let new: BTreeSet<&str> = new.iter().map(String::as_str).collect();
+        let with_new = manifests::with_images(&found.documents, &new);
+        for workload in &workloads {
+            // The tag is the same and the image is not: only new pods take it.
+            let why = match () {
+                () if !before.iter().any(|item| is(item, workload)) => continue,
+                () if with_new.contains(workload) => "its image was built anew",
+                () if asked.contains(&workload.name) => "as asked",
+                () => continue,
+            };
+            apply::restart_rollout(&kubectl, workload)?;
+            restarted.insert(workload.name.clone(), why.to_owned());
+        }
         wait::wait(&kubectl, &workloads, plan.within.map_or(ROLLOUT, |within| within.0), progress)?;
         let known = |object: &&Object| !before.iter().any(|item| is(item, object));
         workloads.iter().filter(known).map(|object| object.name.clone()).collect::<Vec<_>>()
@@ -164,7 +174,7 @@ fn bring(
         ready::wait(check, &context, world, progress, &mut || Ok(()))?;
     }
     progress.done("");
-    Ok([started, opened].concat())
+    Ok(Changes { started: [started, opened].concat(), restarted, ..Changes::default() })
 }
 
 fn is(item: &Value, object: &Object) -> bool {
@@ -176,7 +186,7 @@ fn open_forwards(kubectl: &Kubectl<'_>, progress: &mut dyn Progress) -> Result<V
     let mut opened = Vec::new();
     for (endpoint, place) in &kubectl.ws.manifest().endpoint {
         let Some(wanted) = &place.kubernetes else { continue };
-        if reachable(kubectl, wanted)? {
+        if reachable(kubectl, wanted, ASK)? {
             if forward::open(kubectl, endpoint, wanted, progress)? {
                 opened.push(forward::name(endpoint));
             }
@@ -187,10 +197,10 @@ fn open_forwards(kubectl: &Kubectl<'_>, progress: &mut dyn Progress) -> Result<V
     Ok(opened)
 }
 
-fn reachable(kubectl: &Kubectl<'_>, wanted: &Forward) -> Result<bool> {
+fn reachable(kubectl: &Kubectl<'_>, wanted: &Forward, within: Duration) -> Result<bool> {
     let namespace = wanted.namespace.as_deref().unwrap_or(&kubectl.cluster.namespace);
     let namespace = format!("--namespace={namespace}");
-    Ok(kubectl.get(&["service", &wanted.service, &namespace])?.is_some())
+    Ok(kubectl.get_within(&["service", &wanted.service, &namespace], within)?.is_some())
 }
 
 /// The endpoints whose Service is not there yet, by name.

@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::kubectl::Kubectl;
-use super::{KIND, PROJECT, WATCHED, down, forward, manifests, plan, rollout};
-use crate::catalog::expect::Check;
-use crate::catalog::manifest::VerdictKind;
-use crate::check;
+use super::{PROJECT, WATCHED, down, forward, manifests, plan, rollout};
+use crate::catalog::manifest::Forward;
 use crate::error::{Error, Result, unknown};
-use crate::platform::process::{self, Ended};
-use crate::platform::world::World;
 use crate::platform::{clock, fs};
+use crate::runtime::logs::printed_by;
+use crate::runtime::places;
 use crate::runtime::state::{Service, State};
-use crate::runtime::{context, places};
+use crate::runtime::status::{Glance, first_unready};
 use crate::workspace::{Cluster, Object, Workspace};
 
 /// Lines of a dead forward's log that are shown.
@@ -21,17 +21,69 @@ const LAST: usize = 5;
 /// Following a log has no end.
 const FOLLOW: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The workloads and the forwards.
+/// The workloads and the forwards. A cluster that does not answer in time is a part of the answer: the forwards are known without it.
 ///
 /// # Errors
-/// Exit 3 when the cluster does not answer.
-pub(in crate::runtime) fn services(ws: &Workspace, world: &dyn World) -> Result<Vec<Service>> {
+/// Exit 3 when kubectl cannot be run.
+pub(in crate::runtime) fn services(ws: &Workspace, glance: &Glance<'_>) -> Result<Vec<Service>> {
     let Some(cluster) = ws.cluster()? else { return Ok(Vec::new()) };
     let kubectl = Kubectl { ws, cluster: &cluster };
-    let items = kubectl.list(WATCHED)?;
+    let checks = &plan(ws)?.ready;
+    let endpoints = ws.manifest().endpoint.iter();
+    let forwards: Vec<(&String, &Forward)> =
+        endpoints.filter_map(|(name, place)| Some((name, place.kubernetes.as_ref()?))).collect();
+    let (items, reachable, verdicts) = std::thread::scope(|scope| {
+        let items = scope.spawn(|| kubectl.list_within(WATCHED, glance.left()));
+        let asked: Vec<_> = forwards
+            .iter()
+            .map(|(name, wanted)| {
+                let dead = forward::alive(ws, name).is_none();
+                dead.then(|| scope.spawn(|| super::reachable(&kubectl, wanted, glance.left())))
+            })
+            .collect();
+        let verdicts = glance.judge(checks.iter());
+        let reachable: Vec<Option<bool>> = asked.into_iter().map(|asked| asked?.join().ok()?.ok()).collect();
+        (items.join(), reachable, verdicts)
+    });
+    clock::interrupted()?;
+    let mut services = match items.unwrap_or_else(|_| Err(Error::bug("a question that broke off"))) {
+        Ok(items) => workloads(&cluster, &items),
+        Err(error) => {
+            let words = error.detail_text().and_then(|detail| detail.lines().nth(1)).unwrap_or_default();
+            let observed = Some(format!("{}: {words}", error.message()));
+            let name = format!("the cluster of {}", cluster.context);
+            vec![Service { observed, ..Service::new(name, State::NoAnswer) }]
+        }
+    };
+    let observed = first_unready(&verdicts);
+    for ((endpoint, wanted), reachable) in forwards.into_iter().zip(reachable) {
+        let name = forward::name(endpoint);
+        services.push(match (forward::alive(ws, endpoint), reachable) {
+            (Some(record), _) => Service {
+                place: Some(format!("process {}", record.process.pid)),
+                since: Some(record.since),
+                observed: observed.clone(),
+                ..Service::new(name, if observed.is_none() { State::Ready } else { State::NotReady })
+            },
+            (None, Some(true)) => {
+                let last_words = fs::tail(&places::log(ws, &name), LAST);
+                Service { last_words, ..Service::new(name, State::Dead) }
+            }
+            (None, Some(false)) => {
+                let place = Some(format!("the Service {}", wanted.service));
+                Service { place, ..Service::new(name, State::Waiting) }
+            }
+            (None, None) => Service::new(name, State::NoAnswer),
+        });
+    }
+    Ok(services)
+}
+
+/// How far the workloads are, by what the cluster lists.
+fn workloads(cluster: &Cluster, items: &[Value]) -> Vec<Service> {
     let wanted: Vec<_> =
         cluster.objects.iter().filter(|object| manifests::is_workload(object)).cloned().collect();
-    let seen = rollout::judge(&wanted, &items);
+    let seen = rollout::judge(&wanted, items);
     let mut services = Vec::new();
     for workload in &seen.workloads {
         let troubles = seen.troubles.iter().filter(|trouble| {
@@ -49,41 +101,10 @@ pub(in crate::runtime) fn services(ws: &Workspace, world: &dyn World) -> Result<
             _ if last_words.is_empty() => State::NotReady,
             _ => State::Dead,
         };
-        let place = format!("{} {}", workload.kind.to_ascii_lowercase(), workload.words);
-        services.push(Service {
-            name: workload.name.clone(),
-            state,
-            place: Some(place),
-            since: None,
-            last_words,
-        });
+        let place = Some(format!("{} {}", workload.kind.to_ascii_lowercase(), workload.words));
+        services.push(Service { place, last_words, ..Service::new(&workload.name, state) });
     }
-    let context = context(ws, KIND)?;
-    let look = |check: &Check| check::judge(check, &context, world).verdict == VerdictKind::Pass;
-    let answers = plan(ws)?.ready.iter().all(look);
-    for (endpoint, place) in &ws.manifest().endpoint {
-        let Some(wanted) = &place.kubernetes else { continue };
-        let name = forward::name(endpoint);
-        let service = match forward::alive(ws, endpoint) {
-            Some(record) => Service {
-                name,
-                state: if answers { State::Ready } else { State::NotReady },
-                place: Some(format!("process {}", record.process.pid)),
-                since: Some(record.since),
-                last_words: Vec::new(),
-            },
-            None if super::reachable(&kubectl, wanted)? => {
-                let last_words = fs::tail(&places::log(ws, &name), LAST);
-                Service { name, state: State::Dead, place: None, since: None, last_words }
-            }
-            None => {
-                let place = Some(format!("the Service {}", wanted.service));
-                Service { name, state: State::Waiting, place, since: None, last_words: Vec::new() }
-            }
-        };
-        services.push(service);
-    }
-    Ok(services)
+    services
 }
 
 /// What a workload's pods printed, or those of all.
@@ -120,12 +141,7 @@ pub(in crate::runtime) fn logs(
     if follow {
         args.push("--follow");
     }
-    let ended = process::pass_through(&kubectl.command(&args, FOLLOW)?)?;
-    clock::interrupted()?;
-    match ended {
-        Ended::Code(0) => Ok(()),
-        ended => Err(Error::environment(format!("kubectl logs ended with {ended}"))),
-    }
+    printed_by("kubectl logs", &kubectl.command(&args, FOLLOW)?)
 }
 
 /// The pods of a workload, as kubectl selects them: of a workload itself older ones show one pod only.

@@ -1,18 +1,24 @@
 //! The runtime `local`: processes of this machine, no Docker.
 
+mod settings;
+mod stop;
+
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::{Options, context, free_ports, places, python, ready};
+use super::python::Lack;
+use super::{Changes, Options, context, free_ports, places, python, ready};
 use crate::catalog::manifest::{Local, RuntimeKind, Service, Task};
-use crate::catalog::tree::RelPath;
 use crate::error::{Error, Result};
-use crate::platform::fs::{self, Kind};
+use crate::platform::fs;
 use crate::platform::process::{self, Child, Record, Shown};
 use crate::platform::term::Progress;
 use crate::platform::world::World;
 use crate::workspace::Workspace;
+use settings::Settings;
+use stop::stop;
+
+pub(super) use stop::{clear, clear_passing, data, down};
 
 /// A task that says nothing has this long.
 const TASK: Duration = Duration::from_secs(10 * 60);
@@ -25,68 +31,133 @@ const TAIL: usize = 10;
 
 const KIND: RuntimeKind = RuntimeKind::Local;
 
+/// Brings the lab to what its files say: makes what tasks should have made, starts what is missing, starts again what runs with other
+/// settings than it would have now, or what was named, and leaves the rest alone.
 pub(super) fn up(
     ws: &Workspace,
     options: &Options,
     world: &dyn World,
     progress: &mut dyn Progress,
-) -> Result<Vec<String>> {
-    let manifest = ws.manifest();
-    let local = manifest
+) -> Result<Changes> {
+    let local = ws
+        .manifest()
         .runtime
         .local
         .as_ref()
         .ok_or_else(|| Error::usage("this lab does not offer the runtime local"))?;
-    let running = still_running(ws, local, world, progress)?;
-    let wanted = |service: &&Service| !running.contains(&service.name) && absent(ws, service).is_none();
-    let missing: Vec<&Service> = local.service.iter().filter(wanted).collect();
-    if missing.is_empty() && !running.is_empty() {
-        // Everything runs: its environment must not be made anew under it.
-        return Ok(Vec::new());
+    // Renamed or dropped by an update: nobody would ever stop it.
+    let known = |record: &Record| local.service.iter().any(|service| service.name == record.name);
+    let gone: Vec<Record> = alive(ws).into_iter().filter(|record| !known(record)).collect();
+    let mut changes = Changes { stopped: stop(ws, &gone, progress)?, ..Changes::default() };
+    let lack = local.python.as_ref().map_or(Ok(None), |wanted| python::lack(ws, KIND, wanted))?;
+    let mut due = outdated(ws, local)?;
+    let asked = options.restart.names(local.service.iter().map(|service| service.name.as_str()))?;
+    for record in alive(ws).into_iter().filter(|record| asked.contains(&record.name)) {
+        due.entry(record.name).or_insert_with(|| "as asked".to_owned());
     }
+    if let Some(Lack::Everything(why)) = &lack {
+        // It cannot be made anew under what runs in it.
+        let all = alive(ws);
+        for record in &all {
+            due.entry(record.name.clone()).or_insert_with(|| why.clone());
+        }
+        stop(ws, &all, progress)?;
+    }
+    for task in &local.task {
+        let Some(path) = lacking(ws, task) else { continue };
+        let readers =
+            local.service.iter().filter(|service| reads(service, task)).map(|service| &service.name);
+        for record in alive(ws).into_iter().filter(|record| readers.clone().any(|name| *name == record.name))
+        {
+            let why = format!("{path} was missing");
+            Settings::outdate(ws, &record.name, &why)?;
+            due.entry(record.name).or_insert(why);
+        }
+    }
+    let running = still_running(ws, local, &due, world, progress)?;
     if running.is_empty() {
         // The rest of a run that was killed: an installer would race with ours, a child of a dead service may hold the port.
         clear(ws);
-        free_ports(ws, KIND)?;
     }
-    if let Some(wanted) = &local.python {
-        python::prepare(ws, KIND, wanted, options.verbose, progress)?;
+    free_ports(ws, KIND)?;
+    if let (Some(wanted), Some(lack)) = (&local.python, &lack) {
+        python::make(ws, KIND, wanted, lack, options.verbose, progress)?;
     }
+    let begins = |service: &&Service| !running.contains(&service.name) && absent(ws, service).is_none();
+    let starting = running.is_empty() || local.service.iter().any(|service| begins(&service));
     for task in &local.task {
-        run_task(ws, task, options.verbose, progress)?;
+        // One that names no output is run whenever something is started.
+        let wanted = if task.creates.is_empty() { starting } else { lacking(ws, task).is_some() };
+        if wanted {
+            run_task(ws, task, options.verbose, progress)?;
+        }
     }
-    if local.service.is_empty() {
-        fs::write(&places::prepared(ws), b"", false)?;
-    }
+    fs::write(&places::prepared(ws), b"", false)?;
     let mut started: Vec<Record> = Vec::new();
-    // Asked anew: a task may have made what a service requires.
-    let missing = local.service.iter().filter(wanted);
-    for service in missing {
-        match start(ws, service, world, progress) {
-            Ok(record) => started.push(record),
-            Err(error) => {
+    for service in &local.service {
+        let old = alive(ws).into_iter().find(|record| record.name == service.name);
+        let why = due.get(&service.name);
+        if old.is_some() && why.is_none() {
+            continue;
+        }
+        // Asked now: a task may have made what it requires.
+        if absent(ws, service).is_some() {
+            continue;
+        }
+        stop(ws, old.as_slice(), progress)?;
+        match (start(ws, service, world, progress), why) {
+            (Ok(_), Some(why)) => drop(changes.restarted.insert(service.name.clone(), why.clone())),
+            (Ok(record), None) => started.push(record),
+            (Err(error), why) => {
                 // Nothing half done: what this run started is stopped; what ran before is left alone.
-                for record in started.iter().rev() {
-                    stop(ws, local, record);
-                }
-                return Err(error);
+                started.reverse();
+                let _ = stop(ws, &started, progress);
+                let told =
+                    why.map(|why| format!("{} ran before, and was started again: {why}", service.name));
+                return Err(told.into_iter().fold(error, Error::hint));
             }
         }
     }
-    Ok(started.into_iter().map(|record| record.name).collect())
+    changes.started = started.into_iter().map(|record| record.name).collect();
+    Ok(changes)
 }
 
-/// The names of the services that run, each ready. One that dies while it is waited for, or was dying already, is none of them.
+/// Whether a service reads what a task makes: what it requires says so; one that requires nothing is started after all tasks, and may.
+fn reads(service: &Service, task: &Task) -> bool {
+    service.requires.is_empty() || service.requires.iter().any(|path| task.creates.contains(path))
+}
+
+/// The services that run with other settings than they would be started with now, and what differs.
+pub(super) fn outdated(ws: &Workspace, local: &Local) -> Result<BTreeMap<String, String>> {
+    let mut outdated = BTreeMap::new();
+    for record in alive(ws) {
+        let Some(service) = local.service.iter().find(|service| service.name == record.name) else {
+            continue;
+        };
+        if let Some(noted) = Settings::noted(ws, &service.name)
+            && let Some(why) = noted.outdated_by(&Settings::now(ws, service)?)
+        {
+            outdated.insert(record.name, why);
+        }
+    }
+    Ok(outdated)
+}
+
+/// The names of the services that run, each ready, unless it is to be started again. One that dies while it is waited for, or was dying
+/// already, is none of them.
 fn still_running(
     ws: &Workspace,
     local: &Local,
+    due: &BTreeMap<String, String>,
     world: &dyn World,
     progress: &mut dyn Progress,
 ) -> Result<Vec<String>> {
     let context = context(ws, KIND)?;
     let mut running = Vec::new();
     for record in alive(ws) {
-        if let Some(service) = local.service.iter().find(|service| service.name == record.name) {
+        if let Some(service) = local.service.iter().find(|service| service.name == record.name)
+            && !due.contains_key(&record.name)
+        {
             let dead = || Error::environment(format!("{} is dying", record.name));
             let mut gone = || if process::alive(&record.process) { Ok(()) } else { Err(dead()) };
             let waited = ready::wait(&service.ready, &context, world, progress, &mut gone);
@@ -115,13 +186,15 @@ pub(super) fn waiting(ws: &Workspace) -> BTreeMap<String, String> {
         .collect()
 }
 
+/// The first output of a task that is not there, or not whole; none for a task that says of no output.
+fn lacking<'a>(ws: &Workspace, task: &'a Task) -> Option<&'a str> {
+    let half = places::making(ws, &task.name).is_file();
+    task.creates.iter().map(String::as_str).find(|path| half || !ws.root().join(path).is_file())
+}
+
 fn run_task(ws: &Workspace, task: &Task, verbose: bool, progress: &mut dyn Progress) -> Result<()> {
     let name = &task.name;
     let making = places::making(ws, name);
-    let there = !task.creates.is_empty() && task.creates.iter().all(|path| ws.root().join(path).is_file());
-    if there && !making.is_file() {
-        return Ok(());
-    }
     progress.start(&format!("{name}: {}", process::shell_words(&task.run)));
     fs::write(&making, b"", false)?;
     let command = ws.service(KIND, &task.run, task.within.map_or(TASK, |within| within.0))?;
@@ -149,6 +222,7 @@ fn start(
         let _ = fs::rename(&log, &process::before(&log));
     }
     fs::remove(&record)?;
+    Settings::now(ws, service)?.note(ws, name)?;
     let mut child = process::start(&command, name, &record, &log)?;
     let context = context(ws, KIND)?;
     let waited = ready::wait(&service.ready, &context, world, progress, &mut || dead(&mut child, name, &log));
@@ -160,7 +234,7 @@ fn start(
         }
         Err(error) => {
             if let Some(process) = process::identity(child.id()) {
-                process::end(&process, service.stop_within.map_or(STOP, |within| within.0));
+                process::end(&process, stop::within(ws, name));
             }
             let _ = child.ended();
             // Known dead, with its log: `status` shows its last words from the log; nothing runs that a record would have to name.
@@ -196,99 +270,14 @@ fn written(record: &std::path::Path, child: &mut Child, name: &str, log: &std::p
     }
 }
 
-pub(super) fn down(ws: &Workspace, purge: bool, progress: &mut dyn Progress) -> Result<Vec<String>> {
-    let mut stopped = Vec::new();
-    let local = ws.manifest().runtime.local.clone().unwrap_or(Local {
-        needs: Vec::new(),
-        python: None,
-        env: indexmap::IndexMap::new(),
-        data: Vec::new(),
-        task: Vec::new(),
-        service: Vec::new(),
-    });
-    let mut records = places::services(ws);
-    // The last one started may need the others to end well.
-    let order = |record: &Record| local.service.iter().position(|service| service.name == record.name);
-    records.sort_by_key(|record| std::cmp::Reverse(order(record)));
-    for record in &records {
-        progress.start(&format!("stopping {}", record.name));
-        if stop(ws, &local, record) {
-            progress.done("");
-            stopped.push(record.name.clone());
-        }
-        fs::remove(&places::service(ws, &record.name))?;
-    }
-    stopped.extend(clear(ws));
-    fs::remove(&places::prepared(ws))?;
-    if purge {
-        for path in data(ws) {
-            match fs::kind(&path) {
-                Ok(Kind::Folder) => fs::remove_tree(&path)?,
-                // A link goes itself, not what it points to.
-                _ => fs::remove(&path)?,
-            }
-        }
-    }
-    Ok(stopped)
-}
-
-/// What services keep their data in, as far as it is there and no link leads to it.
-pub(super) fn data(ws: &Workspace) -> Vec<PathBuf> {
-    let paths = ws.manifest().runtime.local.iter().flat_map(|local| &local.data);
-    let inside = paths.filter_map(|path| Some(RelPath::new(path.as_str()).ok()?.under(ws.root())));
-    let is = |path: &Path, wanted: Kind| fs::kind(path).is_ok_and(|kind| kind == wanted);
-    let reached = |path: &PathBuf| {
-        let mut above = path.ancestors().skip(1).take_while(|above| *above != ws.root());
-        !is(path, Kind::Missing) && above.all(|above| is(above, Kind::Folder))
-    };
-    inside.filter(reached).collect()
-}
-
-/// Ends a service of ours; whether it was alive.
-fn stop(ws: &Workspace, local: &Local, record: &Record) -> bool {
-    let within = local
-        .service
-        .iter()
-        .find(|service| service.name == record.name)
-        .and_then(|service| service.stop_within);
-    let was = process::alive(&record.process);
-    process::end(&record.process, within.map_or(STOP, |within| within.0));
-    let _ = fs::remove(&places::service(ws, &record.name));
-    was
-}
-
-/// Ends what no service is: installers and tasks of a run that was killed, children of dead services. Returns their names.
-pub(super) fn clear(ws: &Workspace) -> Vec<String> {
-    let mut cleared = clear_passing(ws);
-    let services: Vec<u32> = alive(ws).iter().map(|record| record.process.pid).collect();
-    for marked in process::marked(ws.id()) {
-        let of_service = marked.group.is_some_and(|group| services.contains(&group));
-        if services.contains(&marked.process.pid) || of_service || !process::alive(&marked.process) {
-            continue;
-        }
-        // Not the leader of a group, perhaps: its own number is what is known.
-        process::end_one(&marked.process, STOP);
-        cleared.push(marked.command);
-    }
-    cleared
-}
-
-/// Ends what is on record of a run that was killed: an installer, a task, a build. Returns their names.
-pub(super) fn clear_passing(ws: &Workspace) -> Vec<String> {
-    let mut cleared = Vec::new();
-    for record in places::all_passing(ws) {
-        if process::alive(&record.process) {
-            process::end(&record.process, STOP);
-            cleared.push(record.name.clone());
-        }
-        let _ = fs::remove(&places::passing(ws, &record.name));
-    }
-    cleared
-}
-
 /// The services that run.
 pub(super) fn alive(ws: &Workspace) -> Vec<Record> {
     places::services(ws).into_iter().filter(|record| process::alive(&record.process)).collect()
+}
+
+/// Whether a service that was started is not there any more.
+pub(super) fn any_dead(ws: &Workspace) -> bool {
+    places::services(ws).iter().any(|record| !process::alive(&record.process))
 }
 
 pub(super) fn any_alive(ws: &Workspace) -> bool {

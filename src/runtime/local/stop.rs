@@ -1,0 +1,133 @@
+//! Ending what runs: services in order and, when they are slow, side by side; then whatever else carries the lab's mark.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::{STOP, alive, places};
+use crate::catalog::manifest::Service;
+use crate::catalog::tree::RelPath;
+use crate::error::Result;
+use crate::platform::clock;
+use crate::platform::fs::{self, Kind};
+use crate::platform::process::{self, Record};
+use crate::platform::term::Progress;
+use crate::workspace::Workspace;
+
+/// A service that takes longer to end does not hold up the next one.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+pub(in crate::runtime) fn down(
+    ws: &Workspace,
+    purge: bool,
+    progress: &mut dyn Progress,
+) -> Result<Vec<String>> {
+    let mut records = places::services(ws);
+    // The last one started may need the others to end well.
+    let services: Vec<&Service> =
+        ws.manifest().runtime.local.iter().flat_map(|local| &local.service).collect();
+    let order = |record: &Record| services.iter().position(|service| service.name == record.name);
+    records.sort_by_key(|record| std::cmp::Reverse(order(record)));
+    let mut stopped = stop(ws, &records, progress)?;
+    stopped.extend(clear(ws));
+    fs::remove(&places::prepared(ws))?;
+    if purge {
+        for path in data(ws) {
+            match fs::kind(&path) {
+                Ok(Kind::Folder) => fs::remove_tree(&path)?,
+                // A link goes itself, not what it points to.
+                _ => fs::remove(&path)?,
+            }
+        }
+    }
+    Ok(stopped)
+}
+
+/// How long a service has to end.
+pub(super) fn within(ws: &Workspace, name: &str) -> Duration {
+    let mut services = ws.manifest().runtime.local.iter().flat_map(|local| &local.service);
+    let own = services.find(|service| service.name == name).and_then(|service| service.stop_within);
+    own.map_or(STOP, |within| within.0)
+}
+
+/// Ends services, one after the other as long as they end quickly; returns the names of those that were alive.
+pub(super) fn stop(ws: &Workspace, records: &[Record], progress: &mut dyn Progress) -> Result<Vec<String>> {
+    let running: Vec<&Record> = records.iter().filter(|record| process::alive(&record.process)).collect();
+    let names: Vec<String> = running.iter().map(|record| record.name.clone()).collect();
+    if !names.is_empty() {
+        progress.start(&format!("stopping {}", names.join(", ")));
+    }
+    std::thread::scope(|scope| {
+        let mut slow = Vec::new();
+        for record in running {
+            let within = within(ws, &record.name);
+            let ending = scope.spawn(move || process::end(&record.process, within));
+            let begun = Instant::now();
+            while !ending.is_finished() && begun.elapsed() < PATIENCE.min(within) {
+                clock::nap(Duration::from_millis(10));
+            }
+            if !ending.is_finished() {
+                progress.note(&format!(
+                    "{} has not ended yet: waiting up to {} s, then it is killed",
+                    record.name,
+                    within.as_secs_f64()
+                ));
+                slow.push(ending);
+            }
+        }
+        while slow.iter().any(|ending| !ending.is_finished()) {
+            clock::nap(Duration::from_millis(10));
+        }
+    });
+    if !names.is_empty() {
+        progress.done("");
+    }
+    for record in records {
+        fs::remove(&places::service(ws, &record.name))?;
+        fs::remove(&places::settings(ws, &record.name))?;
+    }
+    Ok(names)
+}
+
+/// What services keep their data in, as far as it is there and no link leads to it.
+pub(in crate::runtime) fn data(ws: &Workspace) -> Vec<PathBuf> {
+    let paths = ws.manifest().runtime.local.iter().flat_map(|local| &local.data);
+    let inside = paths.filter_map(|path| Some(RelPath::new(path.as_str()).ok()?.under(ws.root())));
+    let is = |path: &Path, wanted: Kind| fs::kind(path).is_ok_and(|kind| kind == wanted);
+    let reached = |path: &PathBuf| {
+        let mut above = path.ancestors().skip(1).take_while(|above| *above != ws.root());
+        !is(path, Kind::Missing) && above.all(|above| is(above, Kind::Folder))
+    };
+    inside.filter(reached).collect()
+}
+
+/// Ends what no service is: installers and tasks of a run that was killed, children of dead services. Returns their names.
+pub(in crate::runtime) fn clear(ws: &Workspace) -> Vec<String> {
+    let mut cleared = clear_passing(ws);
+    let services: Vec<u32> = alive(ws).iter().map(|record| record.process.pid).collect();
+    let marked = process::marked(ws.id()).into_iter().filter(|marked| {
+        let of_service = marked.group.is_some_and(|group| services.contains(&group));
+        !services.contains(&marked.process.pid) && !of_service && process::alive(&marked.process)
+    });
+    let marked: Vec<_> = marked.collect();
+    std::thread::scope(|scope| {
+        for marked in &marked {
+            // Not the leader of a group, perhaps: its own number is what is known.
+            scope.spawn(|| process::end_one(&marked.process, STOP));
+        }
+    });
+    cleared.extend(marked.into_iter().map(|marked| marked.command));
+    cleared
+}
+
+/// Ends what is on record of a run that was killed: an installer, a task, a build. Returns their names.
+pub(in crate::runtime) fn clear_passing(ws: &Workspace) -> Vec<String> {
+    let mut cleared = Vec::new();
+    for record in places::all_passing(ws) {
+        if process::alive(&record.process) {
+            process::end(&record.process, STOP);
+            cleared.push(record.name.clone());
+        }
+        let _ = fs::remove(&places::passing(ws, &record.name));
+    }
+    cleared
+}
