@@ -296,6 +296,12 @@ const PLANTS: &[Plant] = &[
     plant("labs/tiny/steps/two.md", "", "x", "no step or drill has this text"),
     plant("templates/tiny/run.sh", "", "#!/bin/sh\r\ntrue\r\n", "run.sh:1:10: it has Windows line ends"),
     plant("templates/tiny/Makefile", "", "all:\r\n\ttrue\r\n", "it has Windows line ends"),
+    plant(
+        "templates/tiny/compose.yaml",
+        "",
+        "services:\n  a: { image: b, environment: { T: \"${TOKEN}\", P: \"${API_USER:-me}\" } }\n",
+        "compose.yaml:2:39: without .env `TOKEN` would be empty",
+    ),
     plant("templates/tiny/about.txt~", "", "x", "a copy that an editor or a tool left"),
     plant("labs/tiny/steps/.one.md.swp", "", "x", "a copy that an editor or a tool left"),
     plant("templates/tiny/__pycache__/a.cpython-313.pyc", "", "x", "a cache or a tool's own folder"),

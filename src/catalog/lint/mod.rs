@@ -2,6 +2,7 @@
 
 mod attempts;
 mod commands;
+mod compose;
 mod drills;
 mod expectations;
 mod tree;
@@ -33,7 +34,7 @@ pub fn lint(lab: &Lab, others: &BTreeSet<String>) -> Vec<Finding> {
 type Rule = (&'static str, fn(&mut Lint<'_>));
 
 /// The rules by the names under which programs see them.
-const RULES: [Rule; 21] = [
+const RULES: [Rule; 22] = [
     ("names", |lint| lint.names()),
     ("wholes", |lint| lint.wholes()),
     ("variables", |lint| lint.variables()),
@@ -48,6 +49,7 @@ const RULES: [Rule; 21] = [
     ("cluster", |lint| lint.cluster()),
     ("ignored", |lint| lint.ignored()),
     ("logins", |lint| lint.logins()),
+    ("composed", |lint| lint.composed()),
     ("probes", |lint| lint.probes()),
     ("expectations", |lint| lint.expectations()),
     ("hints", |lint| lint.rungs()),

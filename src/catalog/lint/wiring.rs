@@ -5,7 +5,6 @@ use crate::catalog::expect::{Check, Probe};
 use crate::catalog::manifest::RuntimeKind;
 use crate::catalog::parse::{Key, checks};
 use crate::catalog::tree::RelPath;
-use crate::dotenv::Document;
 
 impl Lint<'_> {
     pub(super) fn reachable(&mut self, at: &[Key], check: &Check, runtimes: &[RuntimeKind]) {
@@ -116,12 +115,7 @@ impl Lint<'_> {
 
     /// The variables that a login names are lines of the lab's own `.env`.
     pub(super) fn logins(&mut self) {
-        let dotenv =
-            self.lab.template.get("dot-env").map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-        // Blocks of the template are no lines of the file.
-        let block = |line: &&str| !["<%", "<#"].iter().any(|open| line.trim_start().starts_with(open));
-        let lines = dotenv.map(|text| text.lines().filter(block).collect::<Vec<_>>().join("\n"));
-        let document = lines.and_then(|text| Document::parse(text).ok());
+        let document = self.dotenv();
         let has = |name: &str| document.as_ref().is_some_and(|document| document.assigns(name));
         for (name, endpoint) in self.lab.manifest.endpoint.clone() {
             let Some(login) = endpoint.login else { continue };
