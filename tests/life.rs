@@ -309,7 +309,9 @@ fn recovery_and_down_end_what_a_drill_runs() {
     let traffic = background(&lab).unwrap();
     let down = lab.ok(&["down"]).out;
     assert!(down.contains("background-1") && !alive(traffic), "{down}");
-    // Down is no recovery: it can still be put back.
+    // Down is no recovery: the drill goes on with the lab, and it can still be put back.
+    lab.ok(&["up"]);
+    assert!(background(&lab).is_some_and(alive));
     lab.ok(&["break", "--undo"]);
     assert_eq!(read(&lab, "greeting.txt"), "hello\n");
 }

@@ -188,3 +188,15 @@ fn next_commands_can_be_pasted_where_they_were_printed() {
     let unknown = out(&["-C", &there, "break", "gone"]);
     assert!(unknown.err.contains(&format!("mlops-lab -C '{there}' up")), "{}", unknown.err);
 }
+
+#[test]
+fn a_new_lab_is_named_without_the_way_that_was_typed() {
+    let temp = tempfile::tempdir().unwrap();
+    std::fs::create_dir(temp.path().join("src")).unwrap();
+    let init = ["init", "serving", "../made", "--no-doctor"];
+    let made = seen(Command::new(support::BIN).args(init).current_dir(temp.path().join("src"))).out;
+    assert!(
+        made.contains(&format!("files in {}/made", temp.path().canonicalize().unwrap().display())),
+        "{made}"
+    );
+}

@@ -195,6 +195,16 @@ fn restore(session: &Session, workspace: &Workspace, kind: RuntimeKind, drill: &
     Ok(Broken::Restored { id: drill.id.clone(), back })
 }
 
+/// Starts again what the drill under way runs beside the lab, after a `down` has ended it: a drill without its traffic leaves no evidence.
+pub(super) fn resume(workspace: &Workspace, kind: RuntimeKind) -> Result<()> {
+    let Some(active) = workspace.progress()?.drill else { return Ok(()) };
+    let drill = workspace.manifest().drill.iter().find(|drill| drill.id == active.id);
+    match drill.filter(|_| !runtime::background_runs(workspace)) {
+        Some(drill) => runtime::start_background(workspace, kind, drill).map(drop),
+        None => Ok(()),
+    }
+}
+
 /// The drill is over without a recovery: nothing of it runs, nothing is saved, none is under way.
 fn over(workspace: &Workspace) -> Result<()> {
     ended(workspace)?;

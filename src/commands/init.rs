@@ -60,7 +60,7 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
     let rendered = super::bounded(|| scaffold::render(&lab, &answers))?;
     let folder = match &args.folder {
         Some(folder) => place(session, folder),
-        None => session.folder.join(scaffold::project_name(&answers)),
+        None => place(session, Path::new(&scaffold::project_name(&answers))),
     };
     let mut tree = workspace::seed(
         None,
@@ -142,8 +142,12 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
 }
 
 fn place(session: &Session, folder: &Path) -> PathBuf {
-    // `components` drops a `.` at the end.
-    session.folder.join(folder).components().collect()
+    let path = session.folder.join(folder);
+    // Without `..`, where what is above is there to say what that means; `components` drops a `.` at the end.
+    match (path.parent().and_then(|above| above.canonicalize().ok()), path.file_name()) {
+        (Some(above), Some(name)) => above.join(name),
+        _ => path.components().collect(),
+    }
 }
 
 /// What would be written.

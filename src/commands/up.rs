@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Session, View, doctor, pasteable, runtime_of};
+use super::{Session, View, doctor, drill, pasteable, runtime_of};
 use crate::catalog::manifest::RuntimeKind;
 use crate::cli;
 use crate::error::Result;
@@ -61,6 +61,7 @@ pub(super) fn with(
         &Machine,
         &mut progress,
     )?;
+    drill::resume(workspace, kind)?;
     let open = workspace.manifest().endpoint.values().any(|endpoint| endpoint.open.is_some());
     let stand_ins = runtime::stand_ins(workspace, kind, &Machine)?;
     Ok(Running { up, stand_ins, root: workspace.root().to_owned(), open, enter: None })

@@ -72,6 +72,11 @@ pub fn start_background(ws: &Workspace, kind: RuntimeKind, drill: &Drill) -> Res
     Ok(started)
 }
 
+/// Whether something that a drill runs in the background is alive.
+pub fn background_runs(ws: &Workspace) -> bool {
+    places::all_background(ws).iter().any(|record| process::alive(&record.process))
+}
+
 /// Ends what a drill runs in the background, from what is on disk alone. Returns the names of those that were alive.
 ///
 /// # Errors
