@@ -45,13 +45,26 @@ fn pack(folder: &Path) -> String {
     for name in ["nothing", "empty"] {
         let wrong = pack.join("labs/tiny/wrong/two").join(name);
         fs::create_dir_all(&wrong).unwrap();
-        fs::write(wrong.join("wrong.toml"), "because = \"there is no second file\"\n").unwrap();
+        fs::write(wrong.join("wrong.toml"), "why = \"there is no second file\"\nrun = [[\"true\"]]\n")
+            .unwrap();
     }
     pack.to_str().unwrap().to_owned()
 }
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// A figure that the stand-in gave is not passed off as one of the real thing.
+#[test]
+fn show_says_what_was_measured() {
+    let show = |lab: &str| must(Command::new(BIN).args(["show", lab])).out;
+    let costs = |text: &str| text.lines().filter(|line| line.contains("costs")).map(str::to_owned).collect();
+    let (tf_serving, serving): (Vec<String>, Vec<String>) =
+        (costs(&show("tf-serving")), costs(&show("serving")));
+    assert!(!tf_serving.is_empty() && !serving.is_empty());
+    assert!(tf_serving.iter().all(|line| line.contains("(measured with the stand-in)")), "{tf_serving:?}");
+    assert!(serving.iter().all(|line| line.contains("(measured)")), "{serving:?}");
 }
 
 #[test]

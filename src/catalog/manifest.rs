@@ -179,9 +179,12 @@ impl FromStr for RuntimeKind {
 }
 
 /// What a lab costs in one runtime. Measured, not estimated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cost {
+    /// What was measured, where it was not the real thing: "the stand-in".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub with: Option<String>,
     /// Fetched from the network with a cold cache, in megabytes (10^6 bytes).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub download_mb: Option<u32>,

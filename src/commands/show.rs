@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Session, View};
 use crate::catalog::Manifest;
-use crate::catalog::manifest::{RuntimeKind, VarKind};
+use crate::catalog::manifest::VarKind;
 use crate::error::Result;
 use crate::platform::prose;
 use crate::platform::term::{self, BOLD};
@@ -44,14 +44,10 @@ impl View for Show {
                 parts.extend(cost.disk_mb.map(|mb| format!("{mb} MB on disk")));
                 parts.extend(cost.peak_mb.map(|mb| format!("{mb} MB of memory")));
                 parts.extend(cost.ready_s.map(|s| format!("{s} s from up to ready, installed")));
-                // What was measured with a stand-in says nothing about the real thing.
-                let with: Vec<&str> = lab.stand_in.iter().map(|stand_in| stand_in.of.as_str()).collect();
-                let how = if with.is_empty() || kind != RuntimeKind::Local {
-                    "measured".to_owned()
-                } else {
-                    format!("measured with the stand-in of {}", with.join(" and "))
-                };
-                writeln!(out, "{}", line("", &format!("costs {} ({how})", parts.join(", "))))?;
+                // A number of something else in its place is that thing's number, and says so.
+                let with = cost.with.as_ref().map(|with| format!(" with {with}")).unwrap_or_default();
+                let costs = format!("costs {} (measured{with})", parts.join(", "));
+                writeln!(out, "{}", line("", &costs))?;
             }
         }
         writeln!(out, "\n{BOLD}steps{BOLD:#}")?;
