@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 SOURCE = Path("config/models.config")
-COPY = Path("reports/models.config")
+COPY = Path(os.environ.get("MLOPS_LAB_RUN") or "reports", "models.config")
 
 
 def follow() -> None:
@@ -19,7 +19,7 @@ def follow() -> None:
     folder = str(Path("models").absolute()).replace("\\", "\\\\").replace('"', '\\"')
     wanted = SOURCE.read_bytes().replace(b'"/models/', f'"{folder}/'.encode())
     if not COPY.exists() or COPY.read_bytes() != wanted:
-        COPY.parent.mkdir(exist_ok=True)
+        COPY.parent.mkdir(parents=True, exist_ok=True)
         new = COPY.with_name(".models.config.new")
         new.write_bytes(wanted)
         new.replace(COPY)  # in one step: the server never reads half a file

@@ -1,11 +1,12 @@
 """Does a stop lose requests? python -m ops.stop -- sh ops/stop.sh COMMAND THAT STOPS THE SERVER
 
-Eight callers ask without a pause, as long as the load balancer sends traffic (ops/traffic.py).
-Nothing is retried: a request without an answer is lost.
+Eight callers ask without a pause, each through a load balancer of its own, as long as that sends
+traffic (ops/traffic.py). Nothing is retried: a request without an answer is lost.
 """
 
 import http.client
 import json
+import random
 import subprocess
 import sys
 import threading
@@ -27,13 +28,24 @@ ADDRESS = urlsplit(api()).netloc
 class Balancer:
     """What it saw at its last look at the switch."""
 
-    def __init__(self) -> None:
+    def __init__(self, first_look: float, end: threading.Event) -> None:
         self.sends = traffic.flows()
-        self.end = threading.Event()
+        self.first_look, self.end = first_look, end
 
     def watch(self) -> None:
+        self.end.wait(self.first_look)
         while not self.end.wait(traffic.LOOK_SECONDS):
             self.sends = traffic.flows()
+
+
+def balancers(end: threading.Event) -> list[Balancer]:
+    """Each looks by a clock of its own, spread over the time between two looks.
+
+    So one of them has only just looked when the switch is turned, whenever that is: a wait that is
+    too short for it loses requests at every try, and not only on a bad day.
+    """
+    share = traffic.LOOK_SECONDS / CALLERS
+    return [Balancer((number + random.random()) * share, end) for number in range(CALLERS)]
 
 
 def call(balancer: Balancer, tally: Counter[str]) -> None:
@@ -73,17 +85,19 @@ def main() -> int:
     if not traffic.flows() or not is_up():
         print("first: mlops-lab up; python -m ops.traffic on", file=sys.stderr)
         return 1
-    balancer = Balancer()
-    tallies = [Counter[str]() for _ in range(CALLERS)]
-    threads = [threading.Thread(target=call, args=(balancer, tally)) for tally in tallies]
-    for thread in [threading.Thread(target=balancer.watch), *threads]:
+    end = threading.Event()
+    fleet, tallies = balancers(end), [Counter[str]() for _ in range(CALLERS)]
+    threads = [threading.Thread(target=balancer.watch) for balancer in fleet]
+    for balancer, tally in zip(fleet, tallies, strict=True):
+        threads.append(threading.Thread(target=call, args=(balancer, tally)))
+    for thread in threads:
         thread.start()
     try:
         time.sleep(WARM_UP_SECONDS)
         code = subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode
         time.sleep(2 * traffic.LOOK_SECONDS)  # what is sent now, finds nobody
     finally:
-        balancer.end.set()
+        end.set()
         for thread in threads:
             thread.join()
     total = sum(tallies, Counter[str]())

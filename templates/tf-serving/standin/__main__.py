@@ -31,7 +31,7 @@ def main() -> None:
     # Loopback, where the real server can only listen on every address.
     parser.add_argument("--listen", default="127.0.0.1", help="an address")
     for flag in WITHOUT_EFFECT:
-        parser.add_argument(flag)
+        parser.add_argument(flag, nargs="?", const="true")  # a flag alone means true
     told = parser.parse_args()
 
     print(f"NOTE: {NOTE}: no batching, no metrics, slower", file=sys.stderr, flush=True)

@@ -1,13 +1,11 @@
 """The server's configuration, parsed by its own messages: an unknown field is refused."""
 
-from pathlib import Path
-
 import pytest
 from google.protobuf import text_format
 
+from tests.conftest import CONFIG
 from wire import config
 
-CONFIG = Path(__file__).parent.parent / "config"
 PARSERS = {
     "models.config": config.models,
     "batching.config": config.batching,

@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.test_image import IMAGE
+
 ROOT = Path(__file__).parent.parent
 
 
 def test_compose_is_hardened_and_starts_the_server_itself() -> None:
     (server,) = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))["services"].values()
-    assert server["image"] == "tensorflow/serving:2.20.0"
+    assert server["image"] == IMAGE
     assert server["entrypoint"] == ["tensorflow_model_server"]
     assert server["init"] is True
     assert server["read_only"] is True
@@ -77,15 +79,20 @@ def test_the_local_overlay_is_restricted_and_complete() -> None:
         assert security["allowPrivilegeEscalation"] is False
         assert security["capabilities"] == {"drop": ["ALL"]}
         assert {"requests", "limits"} == container["resources"].keys()
+    assert pod["shareProcessNamespace"] is True  # else SIGTERM never ends the server
     (server,) = pod["containers"]
     assert server["lifecycle"]["preStop"]["exec"]["command"] == ["sleep", "10"]
+    assert server["image"] == IMAGE
     assert {"startupProbe", "readinessProbe", "livenessProbe"} <= server.keys()
 
 
 def test_kserve_has_the_tensorflow_runtime_in_standard_mode() -> None:
     (service,) = [one for one in build("k8s/overlays/kserve") if one["kind"] == "InferenceService"]
     mode = service["metadata"]["annotations"]["serving.kserve.io/deploymentMode"]
-    model = service["spec"]["predictor"]["model"]
+    predictor = service["spec"]["predictor"]
+    model = predictor["model"]
+    assert predictor["shareProcessNamespace"] is True
+    assert f"tensorflow/serving:{model['runtimeVersion']}" == IMAGE
     assert (mode, model["modelFormat"]["name"], model["protocolVersion"]) == (
         "Standard",
         "tensorflow",

@@ -87,6 +87,8 @@ def write(served: Served, target: Path, card: dict[str, object], rows: np.ndarra
         for size in (1, 16):
             records.write(warm_up(int(target.name), rows[:size]))
     (extra / "card.json").write_text(json.dumps(card, indent=2) + "\n", "utf-8")
+    for path in (partial, *partial.rglob("*")):  # for the container's user, whatever the umask
+        path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
     shutil.rmtree(target, ignore_errors=True)
     partial.rename(target)
 
