@@ -12,6 +12,7 @@ mod support;
 
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use support::{Lab, client, free_port, must, seen};
 
@@ -22,9 +23,13 @@ fn it_asks_before_it_installs_its_own_tests_pass_and_a_server_that_is_no_stand_i
     let up = lab.ok(&["up"]);
     assert!(up.out.contains("server waits for models/rollback/1/saved_model.pb"), "{}{}", up.out, up.err);
     nothing_is_installed_unasked(&lab);
-    lab.ok(&["solve", "export"]);
-    its_own_tests(&lab);
+    its_tests_know_the_configuration_that_it_begins_with(&lab);
+    for step in ["export", "label"] {
+        lab.ok(&["solve", step]);
+    }
     on_the_stand_in(&lab);
+    a_drill_leaves_what_is_the_learners(&lab);
+    its_own_tests(&lab);
     lab.ok(&["down"]);
     the_makefile(&lab);
     on_a_server_that_is_none(&mut lab);
@@ -41,8 +46,61 @@ fn nothing_is_installed_unasked(lab: &Lab) {
     assert!(!lab.root.join(".tensorflow").exists());
 }
 
-/// As the learner runs them. Only what needs the official image is skipped, where there is none.
+/// They work on a copy, because the learner changes the files themselves.
+fn its_tests_know_the_configuration_that_it_begins_with(lab: &Lab) {
+    for name in ["models.config", "batching.config", "monitoring.config"] {
+        let text = |folder: &str| std::fs::read_to_string(lab.root.join(folder).join(name)).unwrap();
+        assert_eq!(text("config"), text("tests/fixtures/config"), "{name}");
+    }
+}
+
+/// Comments in the configuration and a version of one's own, through the drill's end by hand and by `--undo`.
+fn a_drill_leaves_what_is_the_learners(lab: &Lab) {
+    let config = lab.root.join("config/models.config");
+    let mine = std::fs::read_to_string(&config).unwrap().replace("# Both versions", "# Mine: both versions");
+    std::fs::write(&config, &mine).unwrap();
+    let models = lab.root.join("models/rollback");
+    must(Command::new("cp").arg("-r").arg(models.join("2")).arg(models.join("3")));
+    let is_as_before = || {
+        assert_eq!(std::fs::read_to_string(&config).unwrap(), mine);
+        assert!(models.join("3/saved_model.pb").exists() && !models.join("4").exists());
+    };
+
+    lab.ok(&["break", "wrong-signature"]);
+    let released = std::fs::read_to_string(&config).unwrap();
+    assert!(released.contains("# Mine: both versions") && released.contains("value: 4"), "{released}");
+    lab.ok(&["break", "--undo"]);
+    is_as_before();
+
+    lab.ok(&["break", "gate-errors"]);
+    std::fs::write(&config, released.replace("value: 4", "value: 2")).unwrap();
+    let half = until(|| {
+        let check = lab.run(&["check", "gate-errors"]);
+        check.out.contains("version 4 still lies in models/rollback").then_some(check)
+    });
+    assert_eq!(half.code, 1, "{}{}", half.out, half.err);
+    std::fs::write(&config, &mine).unwrap();
+    std::fs::remove_dir_all(models.join("4")).unwrap();
+    lab.ok(&["check", "gate-errors"]);
+    is_as_before();
+    std::fs::remove_dir_all(models.join("3")).unwrap();
+}
+
+/// What happens within a quarter of a minute.
+fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + Duration::from_secs(15);
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < end, "it did not happen in time");
+        std::thread::sleep(Duration::from_millis(300));
+    }
+}
+
+/// As the learner runs them, after steps and a drill. Only what needs the official image is skipped, where there is none.
 fn its_own_tests(lab: &Lab) {
+    let since = Instant::now();
     let tests = must(
         Command::new(".venv/bin/python")
             .args(["-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider"])
@@ -51,6 +109,7 @@ fn its_own_tests(lab: &Lab) {
             .current_dir(&lab.root),
     );
     assert!(tests.out.contains("[100%]"), "{}", tests.out);
+    assert!(since.elapsed() < Duration::from_secs(150), "{:?}: it waited for something", since.elapsed());
     for skipped in tests.out.lines().filter(|line| line.starts_with("SKIPPED")) {
         eprintln!("{skipped}");
         assert!(skipped.contains("tests/test_image.py") || skipped.contains("there is no"), "{skipped}");

@@ -8,10 +8,11 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
 import grpc
 import lab
 import numpy as np
+import rpc
 
-import wire  # the project's; first: it brings what tensorflow_serving needs
+import wire  # the project's
 
-from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+from tensorflow_serving.apis import predict_pb2
 
 deployment = lab.surprise()
 request = predict_pb2.PredictRequest()
@@ -19,15 +20,12 @@ request.model_spec.name, request.model_spec.version_label = "rollback", "stable"
 request.model_spec.signature_name = "deployment"
 for name, value in deployment.items():
     request.inputs[name].CopyFrom(wire.tensor(np.array([value], np.float32)))
-with grpc.insecure_channel(lab.GRPC.removeprefix("http://")) as channel:
-    try:
-        answer = prediction_service_pb2_grpc.PredictionServiceStub(channel).Predict(
-            request, timeout=10
-        )
-    except grpc.RpcError as error:
-        if error.code() == grpc.StatusCode.UNAVAILABLE:
-            lab.cannot_tell(f"{lab.GRPC} cannot be reached")
-        lab.not_yet(f"callers are refused: {error.code().name}")
+try:
+    answer = rpc.call(request)
+except grpc.RpcError as error:
+    if error.code() == grpc.StatusCode.UNAVAILABLE:
+        lab.cannot_tell(f"{lab.GRPC} cannot be reached")
+    lab.not_yet(f"callers are refused: {error.code().name}")
 missing = {"probability", "rolled_back"} - answer.outputs.keys()
 if missing:
-    lab.not_yet(f"callers get no {missing}")
+    lab.not_yet(f"callers get no {' and no '.join(sorted(missing))}")

@@ -62,9 +62,11 @@ def examine(file: str) -> list[float]:
 
 def main() -> None:
     given = flags()
-    for flag in ("--enable_batching=true", "--batching_parameters_file="):
-        if not any(one.startswith(flag) for one in given):
-            lab.not_yet(f"the running server was started without the flag {flag}")
+    # The server takes `--flag` alone for true, and nothing else than true and false.
+    if not {"--enable_batching", "--enable_batching=true"} & set(given):
+        lab.not_yet("the running server was started without the flag --enable_batching=true")
+    if not any(one.startswith("--batching_parameters_file=") for one in given):
+        lab.not_yet("the running server was started without the flag --batching_parameters_file=")
     try:
         config.batching(Path("config/batching.config").read_text("utf-8"))
     except (OSError, ValueError, text_format.ParseError) as error:

@@ -1,5 +1,7 @@
 """Do both versions rate as they were trained to? Does contract.json name what they take?"""
 
+import json
+
 import lab
 import numpy as np
 
@@ -37,11 +39,15 @@ def examine_contract() -> None:
         shape = [int(dim["size"]) for dim in tensor["tensor_shape"]["dim"]]
     except (KeyError, TypeError, ValueError):
         lab.not_yet("the server's metadata has no signature serving_default with one input")
-    wanted = {"input": name, "dtype": tensor["dtype"], "shape": shape, "output": output}
+    wanted = {"signature": "serving_default", "input": name, "dtype": tensor["dtype"]}
+    wanted |= {"shape": shape, "output": output}
     for key, value in wanted.items():
         if not isinstance(stated, dict) or stated.get(key) != value:
             found = stated.get(key) if isinstance(stated, dict) else stated
-            lab.not_yet(f"contract.json: {key} is {found!r}, the server's metadata says otherwise")
+            lab.not_yet(
+                f"contract.json: {key} is {json.dumps(found)}, and that is not what the server's "
+                "metadata says of serving_default"
+            )
 
 
 main()

@@ -1,5 +1,6 @@
 """What the checks share: asking the live server, running programs, saying a verdict."""
 
+import contextlib
 import json
 import os
 import random
@@ -14,6 +15,10 @@ from typing import Any, NoReturn
 API = os.environ.get("MLOPS_LAB_ENDPOINT_API", "http://127.0.0.1:<[ port ]>").rstrip("/")
 GRPC = os.environ.get("MLOPS_LAB_ENDPOINT_GRPC", "http://127.0.0.1:<[ grpc_port ]>")
 MODEL = "/v1/models/rollback"
+PYTHON = sys.executable
+ROUNDED = 0.006  # what a client may lose of a probability by rounding it
+# Loopback, whatever proxy is set.
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 sys.path.insert(0, ".")
 from features import FEATURES  # noqa: E402 - the project's
@@ -34,7 +39,7 @@ def cannot_tell(reason: str) -> NoReturn:
 def ask(path: str, body: bytes | None = None) -> tuple[int, Any]:
     """Status and JSON of the live server's answer."""
     try:
-        with urllib.request.urlopen(API + path, data=body, timeout=10) as answer:
+        with OPENER.open(API + path, data=body, timeout=10) as answer:
             code, text = answer.status, answer.read()
     except urllib.error.HTTPError as error:
         code, text = error.code, error.read()
@@ -70,11 +75,36 @@ def predict(which: str, rows: list[list[float]]) -> list[float]:
         not_yet(f"{MODEL}{which}:predict answers {code}: {json.dumps(answer)[:200]}")
 
 
+def rated(deployment: dict[str, float]) -> list[float]:
+    """The probability of this deployment, by each version that is there to ask."""
+    available = [number for number, state in states().items() if state == "AVAILABLE"]
+    return [predict(f"/versions/{number}", [row(deployment)])[0] for number in available]
+
+
+def near(value: float, others: list[float], tolerance: float = 1e-4) -> bool:
+    return any(abs(value - other) <= tolerance for other in others)
+
+
+def shown(numbers: list[float]) -> str:
+    return " or ".join(f"{number:.4g}" for number in numbers) or "not at all"
+
+
 def surprise() -> dict[str, float]:
     """A deployment that nobody could have prepared an answer for."""
     upper = {"lines_changed": 900, "files_touched": 40, "tests_failed": 4, "reviewers": 3}
     upper |= {"hour": 22, "days_since_deploy": 20, "config_changed": 1, "author_deploys": 90}
     return {name: random.randint(0, upper[name]) for name in FEATURES}
+
+
+def surprises(count: int) -> list[dict[str, float]]:
+    """Such that are rated neither 0 nor 1: there, another order of the columns would not show."""
+    deployments = [surprise() for _ in range(300)]
+    ratings = predict("/labels/stable", [row(deployment) for deployment in deployments])
+    pairs = zip(deployments, ratings, strict=True)
+    unclear = [deployment for deployment, rating in pairs if 0.1 < rating < 0.9]
+    if len(unclear) < count:
+        not_yet("the server rates everything 0 or 1: is it the model that you exported?")
+    return unclear[:count]
 
 
 def row(deployment: dict[str, float]) -> list[float]:
@@ -87,9 +117,9 @@ def forget_bytecode() -> None:
         shutil.rmtree(Path(folder) / "__pycache__", ignore_errors=True)
 
 
-def run(*argv: str, timeout: float = 20, **env: str) -> Any:
+def run(*argv: str, env: dict[str, str], timeout: float = 20) -> Any:
     """Runs a program of the learner's and reads the JSON that it prints last."""
-    shown = " ".join(argv[1:])
+    typed = " ".join(["python", *argv[1:]] if argv[0] == PYTHON else argv)
     forget_bytecode()
     try:
         done = subprocess.run(
@@ -97,19 +127,19 @@ def run(*argv: str, timeout: float = 20, **env: str) -> Any:
             capture_output=True,
             text=True,
             timeout=timeout,
-            env=os.environ | env,
+            env=env,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        not_yet(f"{shown} did not end within {timeout:g} s")
+        not_yet(f"{typed} did not end within {timeout:g} s")
     if done.returncode != 0:
         tail = (done.stderr or done.stdout).strip().splitlines()
-        not_yet(f"{shown} exited with {done.returncode}: {tail[-1] if tail else 'no output'}")
-    lines = done.stdout.strip().splitlines()
-    try:
-        return json.loads(lines[-1])
-    except (IndexError, ValueError):
-        not_yet(f"{shown} does not print one JSON object, but: {done.stdout.strip()[-200:]!r}")
+        not_yet(f"{typed} exited with {done.returncode}: {tail[-1] if tail else 'no output'}")
+    printed = done.stdout.strip()
+    for text in (printed, printed.rpartition("\n")[2]):  # spread over lines, or after other words
+        with contextlib.suppress(ValueError):
+            return json.loads(text)
+    not_yet(f"{typed} does not print one JSON object, but: {printed[-200:]!r}")
 
 
 def said(answer: Any, program: str) -> tuple[float, bool]:
@@ -118,6 +148,8 @@ def said(answer: Any, program: str) -> tuple[float, bool]:
         probability, rolled_back = float(answer["probability"]), answer["rolled_back"]
     except (KeyError, TypeError, ValueError):
         not_yet(f"{program} must print rolled_back and probability, not {answer!r}")
+    if not isinstance(rolled_back, bool):
+        not_yet(f"{program} must print true or false as rolled_back, not {rolled_back!r}")
     if rolled_back is not (probability >= 0.5):
         not_yet(f"{program} says rolled_back {rolled_back} at a probability of {probability}")
     return probability, rolled_back

@@ -1,4 +1,0 @@
-#!/bin/sh
-set -eu
-python -m ops.traffic off
-sleep 1
