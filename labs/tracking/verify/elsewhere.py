@@ -5,6 +5,7 @@ import os
 import threading
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
@@ -59,7 +60,8 @@ class Elsewhere:
         if path == f"{ARTIFACTS}/{self.root}/{self.path}":
             return self.content
         if path == ARTIFACTS:
-            return self.listed(query.get("path", "").removeprefix(self.root).strip("/"))
+            found = self.listed(query.get("path", "").removeprefix(self.root).strip("/"))
+            return {"files": [file | {"path": file["path"].rpartition("/")[2]} for file in found["files"]]}  # by name alone
         return None
 
     def experiment(self) -> dict[str, object]:
@@ -76,7 +78,7 @@ class Elsewhere:
         }  # fmt: skip
         return {"info": info, "data": {}, "inputs": {}, "outputs": {}}
 
-    def listed(self, path: str) -> dict[str, object]:
+    def listed(self, path: str) -> dict[str, list[dict[str, Any]]]:
         folder = self.path.partition("/")[0]
         if path == folder:
             return {"files": [{"path": self.path, "is_dir": False, "file_size": len(self.content)}]}
