@@ -13,9 +13,4 @@ cp -p "$file" "$file.new" # as private as it is
 sed "$edit" "$file" >"$file.new"
 mv "$file.new" "$file"
 unset MLFLOW_SERVER_ALLOWED_HOSTS # as .env was when this script was started: it would win over the file
-
-case $MLOPS_LAB_RUNTIME in
-  compose) docker compose up --detach --no-deps mlflow ;;
-  local) python -m ops.server stop ;;
-esac
 exec "$MLOPS_LAB" up --runtime "$MLOPS_LAB_RUNTIME"
