@@ -148,11 +148,16 @@ impl Source {
 /// How the lab of the skeleton is called.
 const NEW: &str = "new-lab";
 
-/// The files of a small lab with this id, by path in a pack: `labs/<id>/...` and `templates/<id>/...`.
-pub fn skeleton(id: &str) -> Files {
+/// The port of the skeleton.
+pub const PORT: u16 = 8095;
+
+/// The files of a small lab with this id and default port, by path in a pack: `labs/<id>/...` and `templates/<id>/...`.
+pub fn skeleton(id: &str, port: u16) -> Files {
     let files = Source::Embedded.files("templates/_skeleton").unwrap_or_default();
     let named = |bytes: Cow<'static, [u8]>| match std::str::from_utf8(&bytes) {
-        Ok(text) => Cow::Owned(text.replace(NEW, id).into_bytes()),
+        Ok(text) => {
+            Cow::Owned(text.replace(NEW, id).replace(&PORT.to_string(), &port.to_string()).into_bytes())
+        }
         Err(_) => bytes,
     };
     files.into_iter().map(|(path, bytes)| (path.replace(NEW, id), named(bytes))).collect()

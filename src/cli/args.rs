@@ -352,8 +352,13 @@ pub enum LabCommand {
     New(Later<LabNew>),
     /// Hold a pack to the rules of the format.
     Lint(Later<LabLint>),
-    /// Prove a lab on this machine: every check red before its step, red for wrong solutions, green after.
+    /// Prove a lab on this machine: checks are red before their step and for wrong solutions, green for right ones.
+    ///
+    /// Each case is printed as soon as it is known, with --json as a line of JSON of its own. Ends with 1 when a case failed, with 3 when none
+    /// could be run here, else with 0: cases that need the real thing where a stand-in runs are counted as not proven, in words.
     Test(Later<LabTest>),
+    /// Print the documentation of the format of labs.
+    Format(Later<Nothing>),
 }
 
 /// `lab new`
@@ -372,7 +377,7 @@ pub struct LabLint {
     pub folder: Option<PathBuf>,
 }
 
-/// `lab test`
+/// `lab test`. With `--json` each case is a line of JSON of its own, as soon as it is known.
 #[derive(Debug, Args)]
 pub struct LabTest {
     /// The lab.
@@ -386,7 +391,7 @@ pub struct LabTest {
     /// Write the measured cost into the lab.toml of the pack named by --pack.
     #[arg(long)]
     pub write_cost: bool,
-    /// Keep the project that was made.
+    /// Keep the project that was made, stopped; its folder is printed at the end.
     #[arg(long)]
     pub keep: bool,
     /// Answer a question of the lab, where the proof's own answer does not fit: images that lie on a node already have a name.

@@ -1,18 +1,31 @@
 //! `list`: the catalogue.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{Session, View};
+use super::{Session, View, pasteable};
+use crate::catalog::Source;
 use crate::catalog::manifest::{Level, RuntimeKind};
-use crate::error::Result;
+use crate::error::{Exit, Result};
 use crate::platform::prose;
-use crate::platform::term::{self, BOLD, DIM};
+use crate::platform::term::{self, BAD, BOLD, DIM};
 
 #[derive(Serialize)]
 pub(super) struct List {
     labs: Vec<Row>,
+    /// Labs that cannot be read: the others of their pack still can.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    broken: Vec<Broken>,
+    #[serde(skip)]
+    pack: Option<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Broken {
+    id: String,
+    error: String,
 }
 
 #[derive(Serialize)]
@@ -28,14 +41,24 @@ struct Row {
 }
 
 pub(super) fn run(session: &Session) -> Result<List> {
-    let mut labs = Vec::new();
+    let (mut labs, mut broken) = (Vec::new(), Vec::new());
     for id in session.source.ids()? {
-        let manifest = session.source.lab(&id)?.manifest;
+        let manifest = match session.source.lab(&id) {
+            Ok(lab) => lab.manifest,
+            Err(error) => {
+                broken.push(Broken { id, error: error.to_string() });
+                continue;
+            }
+        };
         let runtimes = manifest.runtimes();
         let crate::catalog::Manifest { id, title, summary, level, minutes, tools, after, .. } = manifest;
         labs.push(Row { id, title, summary, level, minutes, tools, runtimes, after });
     }
-    Ok(List { labs })
+    let pack = match &session.source {
+        Source::Embedded => None,
+        Source::Pack(root) => Some(root.clone()),
+    };
+    Ok(List { labs, broken, pack })
 }
 
 impl View for List {
@@ -57,9 +80,20 @@ impl View for List {
             );
             writeln!(out, "{DIM}{}{DIM:#}", below(&facts))?;
         }
-        match self.labs.first() {
-            Some(lab) => writeln!(out, "\nnext: mlops-lab init {} --up", lab.id),
-            None => writeln!(out, "this pack has no labs"),
+        for Broken { id, error } in &self.broken {
+            writeln!(out, "{BAD}{id}{BAD:#}  cannot be read: {}", term::escape(error))?;
         }
+        let pack = self.pack.as_ref().map(|pack| pasteable(pack));
+        let given = pack.as_ref().map(|pack| format!("--pack {pack} ")).unwrap_or_default();
+        match (self.labs.first(), &pack, self.broken.is_empty()) {
+            (_, Some(pack), false) => writeln!(out, "\nnext: mlops-lab lab lint {pack}"),
+            (Some(lab), ..) => writeln!(out, "\nnext: mlops-lab {given}init {} --up", lab.id),
+            (None, ..) => writeln!(out, "this pack has no labs"),
+        }
+    }
+
+    /// A manifest is wrong, whatever else could be listed.
+    fn exit(&self) -> Exit {
+        if self.broken.is_empty() { Exit::Done } else { Exit::Usage }
     }
 }

@@ -229,6 +229,7 @@ fn dispatch(cli: &Cli, session: &Session) -> Result<Exit> {
             LabCommand::New(args) => session.show(&lab::new(session, &args.id, &args.folder)?),
             LabCommand::Lint(args) => session.show(&lab::lint(session, args.folder.as_deref())?),
             LabCommand::Test(args) => lab::test(session, args),
+            LabCommand::Format(_) => session.show(&lab::format()),
         },
         Command::Man(args) => man::run(session, args.folder.as_deref()),
         Command::Completions(args) => completions::run(session, args.shell),

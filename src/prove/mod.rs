@@ -7,11 +7,12 @@ mod plan;
 mod project;
 mod state;
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use serde::Serialize;
 
-pub use cost::write_cost;
+pub use cost::{costs_writable, write_cost};
 
 use crate::catalog::attempts::{Attempt, attempts};
 use crate::catalog::lint;
@@ -52,6 +53,9 @@ pub struct Case {
     /// What makes the outcome doubtful.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
+    /// Where the logs of a case that failed are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logs: Option<PathBuf>,
     /// How long it took.
     pub seconds: f64,
 }
@@ -99,12 +103,18 @@ struct Shown {
     warning: Option<String>,
 }
 
-/// Runs the whole proof in a temporary folder and tells each case as soon as it is known. Returns the measured cost.
+/// Runs the whole proof in a temporary folder and tells each case as soon as it is known. Returns the measured cost, and
+/// where the project is, when it is kept.
 ///
 /// # Errors
 /// Exit 2 when a wrong or right solution cannot be read. Exit 3 when the proof itself could not be run; a lab that fails its proof is no
 /// error here.
-pub fn prove(lab: &Lab, kind: RuntimeKind, options: &Options, tell: &mut dyn FnMut(&Case)) -> Result<Cost> {
+pub fn prove(
+    lab: &Lab,
+    kind: RuntimeKind,
+    options: &Options,
+    tell: &mut dyn FnMut(&Case),
+) -> Result<(Cost, Option<PathBuf>)> {
     let attempts = readable(lab)?;
     let parts = Part::all(lab, kind, &attempts);
     let project = Project::new(lab, kind, options)?;
@@ -113,11 +123,13 @@ pub fn prove(lab: &Lab, kind: RuntimeKind, options: &Options, tell: &mut dyn FnM
         outcome,
         observed: None,
         warning: None,
+        logs: None,
         seconds: 0.0,
     };
     if let Some(reason) = project.cannot()? {
         parts.iter().for_each(|part| tell(&plain(part, Outcome::Skip(reason.clone()))));
-        return Ok(Cost::default());
+        project.clean();
+        return Ok((Cost::default(), options.keep.then(|| project.root.clone())));
     }
     let mut bench = Bench::new(lab, &project, &attempts)?;
     // When a step cannot be solved, what builds on it cannot be judged.
@@ -143,6 +155,7 @@ pub fn prove(lab: &Lab, kind: RuntimeKind, options: &Options, tell: &mut dyn FnM
                     }
                     let detail = error.detail_text().map(|detail| format!("\n{detail}")).unwrap_or_default();
                     case.outcome = Outcome::Fail(format!("{error}{detail}"));
+                    case.logs = project.keep_logs(&part.name());
                 }
             },
         }
@@ -151,7 +164,7 @@ pub fn prove(lab: &Lab, kind: RuntimeKind, options: &Options, tell: &mut dyn FnM
     }
     let cost = bench.cost();
     project.clean();
-    Ok(cost)
+    Ok((cost, options.keep.then(|| project.root.clone())))
 }
 
 /// One part on the live system, unless what runs there is a stand-in that cannot show it.

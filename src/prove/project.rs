@@ -308,6 +308,21 @@ impl Project {
         command
     }
 
+    /// Where the logs of failed cases are kept, beside the project and not removed with it.
+    fn kept_logs(&self) -> PathBuf {
+        let proof = self.root.parent().unwrap_or(&self.root);
+        let name = proof.file_name().unwrap_or_default().to_string_lossy();
+        proof.with_file_name(format!("{name} logs"))
+    }
+
+    /// Copies the lab's logs as they are now, for a case that failed. Returns the folder, if there was anything.
+    pub(super) fn keep_logs(&self, case: &str) -> Option<PathBuf> {
+        let logs = self.workspace().ok()?.run_folder().join("log");
+        let logs = fs::walk(&logs).ok().filter(|logs| !logs.is_empty())?;
+        let folder = self.kept_logs().join(case.replace("::", "-"));
+        logs.iter().all(|(path, bytes)| fs::write(&folder.join(path), bytes, false).is_ok()).then_some(folder)
+    }
+
     /// Stops everything and removes the folder, whatever happened before.
     pub(super) fn clean(&self) {
         // Not `run`: after Ctrl-C that ends every command at once, and this one must still be done.

@@ -422,6 +422,21 @@ pub(super) fn memory(ws: &Workspace) -> Option<u64> {
     Some(text.lines().filter_map(used).sum())
 }
 
+/// The bytes of the images that the lab's containers are made of, each image once. Layers that two images share count for both: the engine
+/// does not say which those are.
+pub(super) fn images(ws: &Workspace) -> Option<u64> {
+    let label = format!("label=com.docker.compose.project={}", ws.project());
+    let text = |args: &[&str]| Some(String::from_utf8_lossy(&docker(args)?.stdout).into_owned());
+    let containers = text(&["ps", "--all", "--quiet", "--filter", &label])?;
+    let of =
+        |args: &[&'static str], names: &str| text(&[args, &names.lines().collect::<Vec<_>>()[..]].concat());
+    let used = of(&["container", "inspect", "--format", "{{.Image}}"], &containers)?;
+    let once: std::collections::BTreeSet<&str> = used.lines().collect();
+    let once = once.into_iter().collect::<Vec<_>>().join("\n");
+    let sizes = of(&["image", "inspect", "--format", "{{.Size}}"], &once)?;
+    Some(sizes.lines().filter_map(|size| size.trim().parse::<u64>().ok()).sum())
+}
+
 /// `45.3MiB / 512MiB` as bytes in use.
 fn used(line: &str) -> Option<u64> {
     let used = line.split('/').next()?.trim();

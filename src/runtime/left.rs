@@ -30,6 +30,16 @@ pub fn leftovers(ws: &Workspace, purged: bool, cluster: Option<&Cluster>) -> Res
     Ok(left)
 }
 
+/// What the lab takes up outside the project's folder, in bytes: the images of its containers. None where the engine does not say.
+pub fn images(ws: &Workspace, kind: RuntimeKind) -> Option<u64> {
+    match kind {
+        RuntimeKind::Local => Some(0),
+        RuntimeKind::Compose => compose::images(ws),
+        // On the cluster's nodes, which many share.
+        RuntimeKind::Kubernetes => None,
+    }
+}
+
 /// Resident memory of what runs, in bytes.
 pub fn memory(ws: &Workspace, kind: RuntimeKind) -> Result<Option<u64>> {
     Ok(match kind {

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 pub use background::{background_runs, end_background, end_damage, generation, run, start_background};
-pub use left::{leftovers, memory};
+pub use left::{images, leftovers, memory};
 pub use logs::logs;
 pub use state::{StandIn, Status};
 pub use status::{stand_ins, status};
