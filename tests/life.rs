@@ -158,8 +158,7 @@ fn a_path_without_python_is_refused_with_what_to_install() {
 #[test]
 fn two_runs_at_once_are_told_apart() {
     let lab = tiny("good");
-    let lock = lab.root.join(".mlops-lab/run/lock");
-    std::fs::create_dir_all(lock.parent().unwrap()).unwrap();
+    let lock = lab.run_folder().join("lock");
     let mut held = std::fs::File::create(&lock).unwrap();
     held.lock().unwrap();
     writeln!(held, "mlops-lab up (process 1)").unwrap();

@@ -16,7 +16,7 @@ use crate::error::{Error, Exit, Result};
 use crate::platform::fs;
 use crate::platform::term::{self, BAD, BOLD, GOOD};
 use crate::scaffold::{self, Action, Change, Given, Op, Policies};
-use crate::workspace::{self, Workspace};
+use crate::workspace::{self, Left, Workspace};
 
 /// `init` promises to be quick: what the doctor cannot find out in this time it leaves to `doctor` and `up`.
 const DOCTOR_WITHIN: Duration = Duration::from_millis(400);
@@ -89,10 +89,15 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
         _ => {
             again.tell();
             tree.extend(rendered.tree);
+            if scaffold::vacant(&folder)? {
+                let left = workspace::left_at(&folder)?;
+                left.map_or(Ok(()), |left| Err(still_there(&left)))?;
+            }
             scaffold::create(&folder, &tree)?;
             Vec::new()
         }
     };
+    Workspace::made(&folder);
     if args.git {
         git::repository(&folder)?;
     }
@@ -130,7 +135,7 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
     if !session.json {
         session.show(&Brief(&made))?;
     }
-    let workspace = Workspace::find(&folder)?;
+    let workspace = Workspace::find(&folder)?.settle()?;
     session.show(
         &up::run(
             session,
@@ -139,6 +144,13 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
         )?
         .after_init(&shown),
     )
+}
+
+/// The lab that was in this folder was deleted while it was up.
+fn still_there(left: &Left) -> Error {
+    let root = pasteable(&left.root);
+    Error::environment(format!("of the lab that was in {root} there is still: {}", left.left.join(", ")))
+        .hint(format!("stop it first: mlops-lab -C {root} down --purge"))
 }
 
 fn place(session: &Session, folder: &Path) -> PathBuf {

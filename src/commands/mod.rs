@@ -82,6 +82,11 @@ impl Session {
         Workspace::find(&self.folder)
     }
 
+    /// The lab in which we stand, for a command that starts or notes something.
+    pub fn to_work(&self) -> Result<Workspace> {
+        self.workspace()?.settle()
+    }
+
     /// The lab in which we stand, for this run alone, with no change of another run in the middle.
     pub fn locked(&self, command: &str) -> Result<(Workspace, Lock)> {
         loop {
@@ -208,7 +213,7 @@ fn dispatch(cli: &Cli, session: &Session) -> Result<Exit> {
         Command::Diff(_) => session.show(&diff::run(session)?),
         Command::Update(args) => session.show(&update::run(session, args)?),
         Command::Undo(_) => session.show(&undo::run(session)?),
-        Command::Up(args) => session.show(&up::run(session, &session.workspace()?, args)?),
+        Command::Up(args) => session.show(&up::run(session, &session.to_work()?, args)?),
         Command::Restart(args) => session.show(&restart::run(session, args)?),
         Command::Down(args) => session.show(&down::run(session, args.runtime, args.purge)?),
         Command::Status(args) => session.show(&status::run(session, args.runtime)?),

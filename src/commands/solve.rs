@@ -36,7 +36,7 @@ pub(super) fn run(
     dry: bool,
     kind: Option<RuntimeKind>,
 ) -> Result<Solved> {
-    let workspace = session.workspace()?;
+    let workspace = if dry { session.workspace()? } else { session.to_work()? };
     let kind = runtime_of(&workspace, kind)?;
     let mut progress = workspace.progress()?;
     behind_stand_ins(&workspace, &runtime::context(&workspace, kind)?, &mut progress)?;

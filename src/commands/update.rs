@@ -147,7 +147,7 @@ fn next(session: &Session, ws: &Workspace, lab: &Lab, args: &cli::Update, again:
     let was = super::bounded(|| scaffold::render(lab, &old))?;
     let now = super::bounded(|| scaffold::render(lab, &new))?;
     let seed = workspace::seed(
-        Some(ws.id()),
+        Some(&ws.record().id),
         lab,
         &now.manifest_text,
         &now.knowledge,

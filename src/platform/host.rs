@@ -71,12 +71,19 @@ impl Root {
 
     /// The name of the user with this number, from /etc/passwd.
     pub fn user(&self, id: u32) -> Option<String> {
+        self.account(id)?.first().cloned()
+    }
+
+    /// The home of the user with this number, from /etc/passwd.
+    pub fn home(&self, id: u32) -> Option<PathBuf> {
+        self.account(id)?.get(5).map(PathBuf::from)
+    }
+
+    /// The fields of a line of /etc/passwd (passwd(5)).
+    fn account(&self, id: u32) -> Option<Vec<String>> {
         let text = self.text("/etc/passwd")?;
-        text.lines().find_map(|line| {
-            let mut fields = line.split(':');
-            let name = fields.next()?;
-            (fields.nth(1)? == id.to_string()).then(|| name.to_owned())
-        })
+        let lines = text.lines().map(|line| line.split(':').map(str::to_owned).collect::<Vec<_>>());
+        lines.into_iter().find(|fields| fields.get(2).is_some_and(|field| *field == id.to_string()))
     }
 }
 

@@ -15,7 +15,7 @@ use crate::platform::process::{self, Command, Ended};
 use crate::platform::world::Machine;
 use crate::platform::{clock, fs, net};
 use crate::runtime;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Workspace};
 
 /// Building images and installing packages on a slow machine.
 const WITHIN: Duration = Duration::from_secs(15 * 60);
@@ -304,7 +304,8 @@ impl Project {
         command.cwd = Some(folder.to_owned());
         command.env.extend(self.cluster());
         // A proof run from inside another lab must not take that lab's names.
-        command.unset = ["MLOPS_LAB_WORKSPACE", "MLOPS_LAB_RUNTIME", "VIRTUAL_ENV"].map(Into::into).to_vec();
+        command.unset =
+            [process::MARK, process::RUN, "MLOPS_LAB_RUNTIME", "VIRTUAL_ENV"].map(Into::into).to_vec();
         command
     }
 
@@ -335,6 +336,7 @@ impl Project {
         if !self.keep
             && let Some(parent) = self.root.parent()
         {
+            workspace::forget(&self.root);
             let _ = fs::remove_tree(parent);
         }
     }

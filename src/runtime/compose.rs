@@ -112,7 +112,7 @@ pub(super) fn up(
     }
     python::prepare(ws, KIND, plan.python.as_ref(), options.verbose, progress)?;
     // Written before anything is made: after a kill in the middle `down` knows that there is something to look for.
-    fs::write(&places::containers(ws), format!("{{\"project\": \"{}\"}}\n", ws.project()).as_bytes(), false)?;
+    ws.note_containers()?;
     let result = build_and_start(ws, plan, options, world, progress);
     // After Ctrl-C no command of ours is begun any more; it is written down that there may be containers.
     clock::interrupted()

@@ -18,7 +18,7 @@ pub fn leftovers(ws: &Workspace, purged: bool, cluster: Option<&Cluster>) -> Res
         }
     }
     left.extend(
-        process::marked(ws.id())
+        places::marked(ws)
             .into_iter()
             .map(|marked| format!("{} (pid {})", marked.command, marked.process.pid)),
     );
@@ -44,7 +44,7 @@ pub fn images(ws: &Workspace, kind: RuntimeKind) -> Option<u64> {
 pub fn memory(ws: &Workspace, kind: RuntimeKind) -> Result<Option<u64>> {
     Ok(match kind {
         RuntimeKind::Local => {
-            let sizes: Vec<u64> = process::marked(ws.id())
+            let sizes: Vec<u64> = places::marked(ws)
                 .iter()
                 .filter_map(|marked| process::resident(marked.process.pid))
                 .collect();

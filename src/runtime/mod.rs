@@ -277,7 +277,7 @@ fn free_ports(ws: &Workspace, kind: RuntimeKind) -> Result<()> {
     for port in ports(ws, kind) {
         let held = match net::port(port) {
             net::Port::Busy(Some(owner)) => {
-                process::marked(ws.id()).iter().any(|marked| marked.process.pid == owner.pid)
+                places::marked(ws).iter().any(|marked| marked.process.pid == owner.pid)
             }
             // Whose it is cannot be read: ours, perhaps.
             net::Port::Busy(None) => local::any_alive(ws),

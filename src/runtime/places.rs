@@ -1,14 +1,17 @@
-//! Where things lie below `.mlops-lab/run`, and what is on disk about processes.
+//! Where things lie in the lab's run state.
 
 use std::path::PathBuf;
 
-use crate::platform::fs;
-use crate::platform::process::Record;
+use crate::platform::process::{self, Marked, Record};
 use crate::workspace::Workspace;
+
+fn record(ws: &Workspace, folder: &str, name: &str) -> PathBuf {
+    ws.run_folder().join(folder).join(format!("{name}.json"))
+}
 
 /// The record of a service.
 pub(super) fn service(ws: &Workspace, name: &str) -> PathBuf {
-    ws.run_folder().join("service").join(format!("{name}.json"))
+    record(ws, "service", name)
 }
 
 /// What a service was started with.
@@ -18,17 +21,17 @@ pub(super) fn settings(ws: &Workspace, name: &str) -> PathBuf {
 
 /// The record of a passing process of `up`: an installer, a task, a build.
 pub(super) fn passing(ws: &Workspace, name: &str) -> PathBuf {
-    ws.run_folder().join("passing").join(format!("{name}.json"))
+    record(ws, "passing", name)
 }
 
 /// The record of a command that runs while a drill is under way.
 pub(super) fn background(ws: &Workspace, name: &str) -> PathBuf {
-    ws.run_folder().join("background").join(format!("{name}.json"))
+    record(ws, "background", name)
 }
 
 /// The record of a command that damages the lab, or puts it back, for a drill.
 pub(super) fn damage(ws: &Workspace) -> PathBuf {
-    ws.run_folder().join("damage").join("command.json")
+    record(ws, "damage", "command")
 }
 
 /// The log of a service, a task, an installer.
@@ -43,7 +46,7 @@ pub(super) fn making(ws: &Workspace, what: &str) -> PathBuf {
 
 /// Says that containers of the lab were started.
 pub(super) fn containers(ws: &Workspace) -> PathBuf {
-    ws.run_folder().join("containers.json")
+    ws.containers_file()
 }
 
 /// Says that the lab was brought up: its environment is made, its tasks are done. Its services may still wait for something, or it has none.
@@ -51,28 +54,22 @@ pub(super) fn prepared(ws: &Workspace) -> PathBuf {
     ws.run_folder().join("prepared")
 }
 
+/// The processes that carry the lab's mark.
+pub(super) fn marked(ws: &Workspace) -> Vec<Marked> {
+    ws.id().map(process::marked).unwrap_or_default()
+}
+
 /// The services on record.
 pub(super) fn services(ws: &Workspace) -> Vec<Record> {
-    records(ws, "service")
+    ws.records("service")
 }
 
 /// The passing processes on record.
 pub(super) fn all_passing(ws: &Workspace) -> Vec<Record> {
-    records(ws, "passing")
+    ws.records("passing")
 }
 
 /// What runs, or ran, while a drill is under way.
 pub(super) fn all_background(ws: &Workspace) -> Vec<Record> {
-    records(ws, "background")
-}
-
-fn records(ws: &Workspace, folder: &str) -> Vec<Record> {
-    let folder = ws.run_folder().join(folder);
-    let names = fs::names(&folder).unwrap_or_default();
-    // A file that is no record is the rest of something killed in its first instant: the mark finds that process.
-    names
-        .iter()
-        .filter(|name| name.ends_with(".json") && !name.starts_with('.'))
-        .filter_map(|name| serde_json::from_slice(&fs::read_io(&folder.join(name)).ok()?).ok())
-        .collect()
+    ws.records("background")
 }

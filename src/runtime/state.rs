@@ -21,6 +21,9 @@ pub struct Status {
     pub drill: Option<Drill>,
     /// Base URLs by name.
     pub endpoints: BTreeMap<String, String>,
+    /// Where, in a cluster: for the project's own scripts, which run without us as well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<Place>,
     /// What answers in the place of the real thing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stand_ins: Vec<StandIn>,
@@ -48,6 +51,17 @@ impl Drill {
         }
         Ok(())
     }
+}
+
+/// Where in a cluster a lab is.
+#[derive(Clone, Debug, Serialize)]
+pub struct Place {
+    /// The context of the kubeconfig.
+    pub context: String,
+    /// The lab's namespace.
+    pub namespace: String,
+    /// Whether it is up.
+    pub up: bool,
 }
 
 /// Something that answers in the place of the real thing.

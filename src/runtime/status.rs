@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::state::{Drill, Service, StandIn, State, Status};
+use super::state::{Drill, Place, Service, StandIn, State, Status};
 use super::{active, background, compose, context, kubernetes, local, places};
 use crate::catalog::expect::Check;
 use crate::catalog::manifest::{RuntimeKind, VerdictKind};
@@ -11,7 +11,7 @@ use crate::check::{self, Context, Verdict};
 use crate::error::Result;
 use crate::platform::world::World;
 use crate::platform::{fs, process};
-use crate::workspace::Workspace;
+use crate::workspace::{Cluster, Workspace};
 
 /// Lines of a dead service's log that are shown.
 const LAST: usize = 8;
@@ -77,7 +77,9 @@ pub fn status(ws: &Workspace, only: Option<RuntimeKind>, world: &(dyn World + Sy
         (services, stand_ins.join().unwrap_or_default())
     });
     let endpoints = ws.manifest().endpoints(kind);
-    Ok(Status { runtime: Some(kind), services: services?, drill, endpoints, stand_ins })
+    let cluster = ws.cluster()?.filter(|_| kind == RuntimeKind::Kubernetes);
+    let cluster = cluster.map(|Cluster { context, namespace, up, .. }| Place { context, namespace, up });
+    Ok(Status { runtime: Some(kind), services: services?, drill, endpoints, cluster, stand_ins })
 }
 
 /// What answers in the place of the real thing, as the live system says.

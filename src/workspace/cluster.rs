@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::Workspace;
+use super::{Workspace, noted};
 use crate::error::{Error, Result};
 use crate::platform::fs;
 use crate::platform::kubeconfig::{self, Context};
@@ -62,7 +62,7 @@ impl std::fmt::Display for Object {
 
 impl Workspace {
     fn cluster_file(&self) -> PathBuf {
-        self.run_folder().join("cluster.json")
+        noted::cluster_file(self.run_folder())
     }
 
     fn kubeconfig_file(&self) -> PathBuf {

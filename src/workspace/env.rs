@@ -8,7 +8,7 @@ use super::Workspace;
 use crate::catalog::manifest::RuntimeKind;
 use crate::dotenv::{Document, Problem};
 use crate::error::{Error, Result};
-use crate::platform::process::{Command, MARK, Role};
+use crate::platform::process::{Command, MARK, RUN, Role};
 use crate::platform::{environment, host, inside};
 
 impl Workspace {
@@ -45,7 +45,10 @@ impl Workspace {
         let program = std::env::current_exe()
             .map_err(|error| Error::environment("cannot find this program").because(error))?;
         env.push(("MLOPS_LAB".into(), program.into()));
-        env.push((MARK.into(), self.id().into()));
+        if let Some(id) = self.id() {
+            env.push((MARK.into(), id.into()));
+            env.push((RUN.into(), self.run_folder().into()));
+        }
         env.push(("MLOPS_LAB_RUNTIME".into(), kind.name().into()));
         if kind == RuntimeKind::Kubernetes {
             env.extend(self.kubectl_env()?);
@@ -130,6 +133,7 @@ impl Workspace {
         let [program, args @ ..] = argv else {
             return Err(Error::usage("the manifest has an empty command"));
         };
-        Ok(Command::new(program, within).args(args).cwd(&self.root).env(MARK, self.id()))
+        let command = Command::new(program, within).args(args).cwd(&self.root);
+        Ok(self.id().map_or_else(|| command.clone(), |id| command.clone().env(MARK, id)))
     }
 }

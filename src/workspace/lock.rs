@@ -2,10 +2,10 @@
 
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{FOLDER, Workspace};
+use super::{Record, Workspace, instance};
 use crate::error::{Error, Result};
 use crate::platform::{clock, fs};
 
@@ -27,7 +27,7 @@ impl Workspace {
     /// # Errors
     /// Exit 3 when another run holds it, naming that run.
     pub fn lock(&self, command: &str) -> Result<Lock> {
-        lock(&self.root, command)
+        take(&instance::open(&self.root, Some(&self.record.id))?.folder.join("lock"), command)
     }
 
     /// Takes the lock of what was done so far. It is another one than the lab's: that is held for minutes, this one while a file is
@@ -36,7 +36,7 @@ impl Workspace {
     /// # Errors
     /// Exit 3 when somebody does not let go of it.
     pub(super) fn lock_progress(&self) -> Result<Lock> {
-        let path = self.run_folder().join("progress.lock");
+        let path = instance::open(&self.root, Some(&self.record.id))?.folder.join("progress.lock");
         let file = fs::open_lock(&path)?;
         let end = Instant::now() + PATIENCE;
         loop {
@@ -47,13 +47,13 @@ impl Workspace {
                     return Err(Error::environment(format!("another process holds {}", path.display()))
                         .hint(format!("see which one: fuser -v '{}'", path.display())));
                 }
-                Err(TryLockError::Error(error)) => return Err(cannot(path, error)),
+                Err(TryLockError::Error(error)) => return Err(cannot(&path, error)),
             }
         }
     }
 }
 
-fn cannot(path: PathBuf, error: std::io::Error) -> Error {
+fn cannot(path: &Path, error: std::io::Error) -> Error {
     Error::environment(format!("cannot lock {}", path.display())).because(error)
 }
 
@@ -62,8 +62,16 @@ fn cannot(path: PathBuf, error: std::io::Error) -> Error {
 /// # Errors
 /// Exit 3 when another run holds it, naming that run.
 pub fn lock(root: &Path, command: &str) -> Result<Lock> {
-    let path = root.join(FOLDER).join("run").join("lock");
-    let mut file = fs::open_lock(&path)?;
+    let root = root
+        .canonicalize()
+        .map_err(|error| Error::environment(format!("cannot look at {}", root.display())).because(error))?;
+    // Without it a lab that was moved would not be known again.
+    let lab = Record::read(&root).ok().map(|record| record.id);
+    take(&instance::open(&root, lab.as_deref())?.folder.join("lock"), command)
+}
+
+fn take(path: &Path, command: &str) -> Result<Lock> {
+    let mut file = fs::open_lock(path)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {

@@ -5,7 +5,9 @@
 mod base;
 mod cluster;
 mod env;
+mod instance;
 mod lock;
+mod noted;
 mod progress;
 mod record;
 mod restore;
@@ -16,11 +18,15 @@ use crate::catalog::Manifest;
 use crate::catalog::parse;
 use crate::catalog::tree::{File, RelPath, Tree};
 use crate::error::{Error, Result};
-use crate::platform::{fs, inside};
+use crate::platform::{fs, inside, process};
+
+use instance::Instance;
 
 pub use base::FOLDER_BEFORE;
 pub use cluster::{Cluster, Object};
+pub use instance::{Left, forget, left, left_at};
 pub use lock::{Lock, lock};
+pub use noted::Containers;
 pub use progress::Progress;
 pub use record::{Record, seed};
 pub use restore::{DOTENVS, Restored};
@@ -37,6 +43,7 @@ pub struct Workspace {
     root: PathBuf,
     record: Record,
     manifest: Manifest,
+    instance: Instance,
 }
 
 impl Workspace {
@@ -67,7 +74,8 @@ impl Workspace {
                     .map_or(Error::environment(error.message().to_owned()), |detail| broken.detail(detail));
                 error.hints().iter().fold(broken, |broken, hint| broken.hint(hint.clone()))
             })?;
-        Ok(Workspace { root: root.to_owned(), record, manifest })
+        let instance = instance::find(root, Some(&record.id))?;
+        Ok(Workspace { root: root.to_owned(), record, manifest, instance })
     }
 
     /// What the lab was made of.
@@ -80,9 +88,27 @@ impl Workspace {
         &self.root
     }
 
-    /// Sixteen hexadecimal digits made at `init`: marks every process of this lab.
-    pub fn id(&self) -> &str {
-        &self.record.id
+    /// For a lab that was just made. Where the user's state cannot be written, the first command that starts something says so.
+    pub fn made(folder: &Path) {
+        if let Ok(root) = folder.canonicalize()
+            && let Ok(record) = Record::read(&root)
+        {
+            let _ = instance::made(&root, &record.id);
+        }
+    }
+
+    /// For a command that starts something, or notes something: this machine knows the lab from here on.
+    ///
+    /// # Errors
+    /// Exit 3 when the user's state cannot be written.
+    pub fn settle(self) -> Result<Workspace> {
+        let instance = instance::open(&self.root, Some(&self.record.id))?;
+        Ok(Workspace { instance, ..self })
+    }
+
+    /// Sixteen hexadecimal digits: marks every process of the lab, here and for this user alone. None when nothing of it was ever started.
+    pub fn id(&self) -> Option<&str> {
+        self.instance.state.as_ref().map(|state| state.id.as_str())
     }
 
     /// The project's name: what compose calls it.
@@ -96,9 +122,24 @@ impl Workspace {
         &self.manifest
     }
 
-    /// What is running, and logs. Never in git.
-    pub fn run_folder(&self) -> PathBuf {
-        self.root.join(FOLDER).join("run")
+    /// What is running, and logs: in the user's state, and not there before something was started.
+    pub fn run_folder(&self) -> &Path {
+        &self.instance.folder
+    }
+
+    /// The records of processes in a folder of the run state.
+    pub fn records(&self, folder: &str) -> Vec<process::Record> {
+        noted::records(self.run_folder(), folder)
+    }
+
+    /// Where it is noted that containers were started.
+    pub fn containers_file(&self) -> PathBuf {
+        noted::containers_file(self.run_folder())
+    }
+
+    /// What was noted before containers were started; none when there are none.
+    pub fn containers(&self) -> Option<Containers> {
+        noted::containers(self.run_folder())
     }
 
     /// The tree as `init` wrote it.

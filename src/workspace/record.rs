@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FOLDER, base, restore};
+use super::{FOLDER, base, instance, restore};
 use crate::catalog::tree::{File, RelPath, Tree};
 use crate::catalog::{Lab, Source};
 use crate::error::{Error, Result};
@@ -25,7 +25,7 @@ const IGNORED: &str = "/run/\n/backup/\n/undo/\n/progress.json\n!/base.tar\n";
 pub struct Record {
     /// The version of this format.
     pub schema: u32,
-    /// Marks every process of this lab: sixteen hexadecimal digits.
+    /// Sixteen hexadecimal digits that every copy of the lab shares. Nothing is trusted by it: what marks processes is the instance's id.
     pub id: String,
     /// The lab.
     pub lab: String,
@@ -81,13 +81,9 @@ pub fn seed(
     dotenvs: &Tree,
     answers: &std::collections::BTreeMap<String, toml::Value>,
 ) -> Result<Tree> {
-    let mut random = [0; 8];
-    getrandom::fill(&mut random).map_err(|error| {
-        Error::environment("the system gives no random numbers").because(error.to_string())
-    })?;
     let record = Record {
         schema: SCHEMA,
-        id: id.map_or_else(|| random.iter().map(|byte| format!("{byte:02x}")).collect(), str::to_owned),
+        id: id.map_or_else(instance::new_id, |id| Ok(id.to_owned()))?,
         lab: lab.manifest.id.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pack: match &lab.source {

@@ -182,10 +182,15 @@ impl Bed {
         format!("test-{}", self.lab.port)
     }
 
-    /// The id of the lab.
+    /// What the lab has noted there.
+    pub fn noted_in(&self, path: &str) -> Value {
+        serde_json::from_slice(&std::fs::read(self.lab.run_folder().join(path)).unwrap()).unwrap()
+    }
+
+    /// The id of the lab on this machine.
     pub fn id(&self) -> String {
-        let record = self.read(".mlops-lab/record.toml");
-        let line = record.lines().find_map(|line| line.strip_prefix("id = \"")).unwrap();
+        let state = std::fs::read_to_string(self.lab.run_folder().join("state.toml")).unwrap();
+        let line = state.lines().find_map(|line| line.strip_prefix("id = \"")).unwrap();
         line.trim_end_matches('"').to_owned()
     }
 
@@ -232,7 +237,7 @@ impl Bed {
 
     /// Whether the lab has a record of a cluster.
     pub fn noted(&self) -> bool {
-        self.lab.root.join(".mlops-lab/run/cluster.json").exists()
+        self.lab.run_folder().join("cluster.json").exists()
     }
 
     /// What the stand-ins were asked, less the questions that change nothing.

@@ -55,7 +55,7 @@ fn down_stops_what_runs_and_keeps_namespace_and_data() {
     bed.server.script(&json!({"namespace_looks": 2}));
     bed.lab.ok(&["down", "--purge"]);
     assert!(bed.server.objects().is_empty() && !bed.noted());
-    assert!(!bed.lab.root.join(".mlops-lab/run/kubeconfig").exists());
+    assert!(!bed.lab.run_folder().join("kubeconfig").exists());
 }
 
 #[test]

@@ -16,7 +16,7 @@ fn a_forward_answers_is_not_opened_twice_and_outlives_its_kubectl() {
     assert_eq!(up["started"], serde_json::json!(["server", "store", "forward-api"]));
     assert_eq!(bed.answer(bed.lab.port).as_deref(), Some("well\n"));
     let keeper = bed.process("__again").unwrap();
-    let record: Value = serde_json::from_str(&bed.read(".mlops-lab/run/service/forward-api.json")).unwrap();
+    let record: Value = bed.noted_in("service/forward-api.json");
     assert_eq!(record["pid"], keeper);
     let up: Value = serde_json::from_str(&bed.comes_up(&["--json"]).out).unwrap();
     assert_eq!(up["started"], serde_json::json!([]), "what runs is left alone");
@@ -78,7 +78,7 @@ fn a_service_that_is_not_there_yet_waits_and_a_later_up_opens_it() {
     for port in [bed.lab.port, bed.extra_port] {
         TcpListener::bind(("127.0.0.1", port)).unwrap();
     }
-    assert!(!Path::new(&bed.lab.root).join(".mlops-lab/run/service/forward-api.json").exists());
+    assert!(!bed.lab.run_folder().join("service/forward-api.json").exists());
 }
 
 #[test]

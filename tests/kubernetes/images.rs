@@ -42,7 +42,7 @@ fn a_command_of_the_users_reads_them_and_is_remembered() {
     bed.comes_up(&["--context", "team", "--load", &format!("cat >'{}'", got.display())]);
     let archive = std::fs::read_to_string(&got).unwrap().replace(&bed.name(), "lab");
     assert_eq!(archive, "an archive of lab-server:local lab-train:local\n");
-    assert!(!bed.lab.root.join(".mlops-lab/run/images.tar").exists(), "the archive is not kept");
+    assert!(!bed.lab.run_folder().join("images.tar").exists(), "the archive is not kept");
     std::fs::remove_file(&got).unwrap();
     std::fs::write(bed.path("stubs/id"), "two").unwrap();
     bed.comes_up(&[]);
@@ -55,7 +55,7 @@ fn a_load_command_that_fails_is_told_and_nothing_is_left() {
     let err = bed.fails(&["--context", "team", "--load", "echo no such node >&2; exit 9"], &["no such node"]);
     assert!(err.contains("exit code 9"), "{err}");
     assert!(bed.server.changes().is_empty() && !bed.noted());
-    assert!(!bed.lab.root.join(".mlops-lab/run/images.tar").exists());
+    assert!(!bed.lab.run_folder().join("images.tar").exists());
 }
 
 #[test]

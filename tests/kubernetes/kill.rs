@@ -44,7 +44,7 @@ fn while_a_forward_is_opened() {
     let Some(bed) = Bed::new("kind-lab") else { return };
     bed.server.script(&serde_json::json!({"pods": {"/ready": [503, "loading"]}}));
     killed_when(&bed, "the forward is on record", |bed| {
-        bed.lab.root.join(".mlops-lab/run/service/forward-api.json").exists()
+        bed.lab.run_folder().join("service/forward-api.json").exists()
     });
 }
 

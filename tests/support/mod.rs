@@ -40,6 +40,11 @@ impl Lab {
         Lab { root, port, env: BTreeMap::new(), _temp: temp }
     }
 
+    /// Where what runs of the lab is noted.
+    pub fn run_folder(&self) -> PathBuf {
+        run_folder(&self.root).expect("nothing is noted of this lab")
+    }
+
     /// Our program, in the lab.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(BIN);
@@ -58,6 +63,15 @@ impl Lab {
         assert_eq!(seen.code, 0, "mlops-lab {args:?}\n{}\n{}", seen.out, seen.err);
         seen
     }
+}
+
+/// Where what runs of the lab at this path is noted, in the state that is shared by all tests (see .cargo/config.toml).
+pub fn run_folder(root: &Path) -> Option<PathBuf> {
+    let line = format!("root = {:?}\n", root.canonicalize().unwrap());
+    let labs = PathBuf::from(std::env::var_os("XDG_STATE_HOME").unwrap()).join("mlops-lab/labs");
+    let folders = std::fs::read_dir(labs).ok()?.map(|entry| entry.unwrap().path());
+    let text = |folder: &PathBuf| std::fs::read_to_string(folder.join("state.toml")).unwrap_or_default();
+    folders.into_iter().find(|folder| text(folder).contains(&line))
 }
 
 impl Drop for Lab {

@@ -1,5 +1,6 @@
 """An environment without pip, and tasks that want it: pip.py lose | restore | mend"""
 
+import os
 import re
 import shutil
 import subprocess
@@ -9,8 +10,8 @@ from pathlib import Path
 
 SITE = Path(sysconfig.get_path("purelib"))
 LAUNCHER = Path(sysconfig.get_path("scripts")) / "pip"
-# What was there before: ignored by git, and never shown.
-KEPT = Path(".mlops-lab/run/empty-log")
+# What was there before: outside of the project, and never shown.
+KEPT = Path(os.environ["MLOPS_LAB_RUN"], "empty-log")
 SETTING = re.compile(r"install_kfp_package\s*=\s*False")
 
 

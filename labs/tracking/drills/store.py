@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "verify"))
 from lab import API, MODEL, RUNTIME, call, champion, found, logged_model, login, not_yet
 
 # The file, and where it was: outside of the project, and never shown.
-KEPT = Path(os.environ.get("MLOPS_LAB_RUN", ".mlops-lab/run"))
+KEPT = Path(os.environ["MLOPS_LAB_RUN"])
 COPY = KEPT / "champion.onnx"
 PLACE = KEPT / "champion.json"
 

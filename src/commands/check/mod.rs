@@ -28,6 +28,8 @@ pub(super) fn run(session: &Session, args: &cli::Check) -> Result<Exit> {
             .hint("every step, also those that passed before: mlops-lab check --all"));
     }
     let workspace = session.workspace()?;
+    // A verdict does not depend on whether anything can be noted.
+    let workspace = workspace.clone().settle().unwrap_or(workspace);
     let kind = runtime_of(&workspace, args.runtime)?;
     if args.watch {
         return watch::watch(session, &workspace, args);

@@ -30,9 +30,9 @@ pub fn alive(process: &ProcessId) -> bool {
 
 #[cfg(target_os = "linux")]
 fn started(pid: u32) -> Option<String> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name in parentheses may hold anything: count from the last one. State is field 3, the number of threads 20, start time 22 (proc(5)).
-    let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
+    // State is field 3, the number of threads 20, start time 22 (proc(5)).
+    let fields = fields(pid)?;
+    let fields: Vec<&str> = fields.split(' ').collect();
     // The first thread may have ended and others not yet: they still hold files and ports.
     if matches!(*fields.first()?, "Z" | "X") && fields.get(17)?.parse::<u32>().ok()? <= 1 {
         return None;
@@ -156,9 +156,16 @@ pub fn marked(id: &str) -> Vec<Marked> {
     found
 }
 
+/// What stands behind a process's name in its `stat`. The name in parentheses may hold anything, also what is no text: the last parenthesis
+/// ends it.
+fn fields(pid: u32) -> Option<String> {
+    let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
+    let end = stat.iter().rposition(|byte| *byte == b')')?;
+    Some(String::from_utf8_lossy(stat.get(end + 2..)?).into_owned())
+}
+
 fn field(pid: u32, index: usize) -> Option<u32> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    stat.rsplit_once(") ")?.1.split(' ').nth(index)?.parse().ok()
+    fields(pid)?.split(' ').nth(index)?.parse().ok()
 }
 
 fn parent(pid: u32) -> Option<u32> {
@@ -188,5 +195,24 @@ mod tests {
         assert!(!alive(&stranger));
         // Would end this very test process if it trusted the number.
         assert!(!end(&stranger, Duration::from_secs(1)));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_process_whose_name_is_no_text_is_known_and_ended() {
+        use std::os::unix::ffi::OsStrExt;
+        use std::os::unix::process::CommandExt;
+        let folder = tempfile::tempdir().unwrap();
+        let sleep = std::fs::canonicalize("/bin/sleep").unwrap();
+        let program = folder.path().join(std::ffi::OsStr::from_bytes(b") \xff\xfe S 1"));
+        std::fs::copy(sleep, &program).unwrap();
+        // Some systems have one program for all, which goes by its name.
+        let mut child =
+            std::process::Command::new(&program).arg0("sleep").arg("60").process_group(0).spawn().unwrap();
+        let process = identity(child.id()).unwrap();
+        assert!(alive(&process) && group(child.id()) == Some(child.id()));
+        assert!(!end(&process, Duration::from_secs(5)));
+        child.wait().unwrap();
+        assert!(!alive(&process));
     }
 }

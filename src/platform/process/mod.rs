@@ -20,13 +20,16 @@ pub use super::environment::Role;
 pub use again::again;
 pub use capture::capture;
 pub use find::{Unfit, all, locate};
-pub use identity::{ProcessId, alive, end, end_one, identity, marked, resident};
+pub use identity::{Marked, ProcessId, alive, end, end_one, identity, marked, resident};
 pub use keep::{before, keeper};
 pub use launch::{Child, Record, launch, pass_through, spawn, start};
 pub use shown::{Shown, attached, shown};
 
-/// The variable that marks every process of a lab, with the lab's id as its value.
+/// The variable that marks every process of a lab: its value is the id that the lab has on this machine, for this user.
 pub const MARK: &str = "MLOPS_LAB_WORKSPACE";
+
+/// The variable that tells a lab's processes where its run state is.
+pub const RUN: &str = "MLOPS_LAB_RUN";
 
 /// What is kept of each stream unless more is asked for; the rest is read and dropped, so that the command is not held up.
 pub const KEPT: usize = 256 << 10;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::kubectl::{ASK, Kubectl};
 use super::look::{kind_of, resolve, served};
 use super::manifests::group;
-use super::{OWNER, PROJECT, close_forwards, images, manifests};
+use super::{PROJECT, close_forwards, images, manifests, owned};
 use crate::error::{Error, Result};
 use crate::platform::clock;
 use crate::platform::term::Progress;
@@ -45,7 +45,7 @@ pub(in crate::runtime) fn down(
     resolve(ws, Some(&cluster.context), Some(&cluster))?;
     let kubectl = Kubectl { ws, cluster: &cluster };
     let namespace = kubectl.get(&["namespace", &cluster.namespace])?;
-    let ours = namespace.is_some_and(|namespace| namespace["metadata"]["labels"][OWNER] == ws.id());
+    let ours = namespace.as_ref().is_some_and(|namespace| owned(ws, namespace));
     if ours {
         progress.start(&format!("stopping what runs in {}", cluster.namespace));
         let running = kubectl.list("deployments,statefulsets,daemonsets,jobs,cronjobs")?;
@@ -58,8 +58,8 @@ pub(in crate::runtime) fn down(
             delete_running(&kubectl, progress)?;
         }
         progress.done("");
-    } else if purge {
-        // What is in a namespace of that name by now is somebody else's.
+    } else if purge && namespace.is_none() {
+        // Else everything of that name is somebody else's by now.
         let wide: Vec<Object> =
             cluster.objects.iter().filter(|object| object.namespace.is_none()).cloned().collect();
         delete_objects(&kubectl, &wide, purge)?;
@@ -177,7 +177,7 @@ pub(super) fn left(ws: &Workspace, cluster: &Cluster, purged: bool) -> Result<Ve
     let kubectl = Kubectl { ws, cluster };
     let mut left = Vec::new();
     let Some(namespace) = kubectl.get(&["namespace", &cluster.namespace])? else { return Ok(left) };
-    if namespace["metadata"]["labels"][OWNER] != ws.id() {
+    if !owned(ws, &namespace) {
         return Ok(left);
     }
     if purged {

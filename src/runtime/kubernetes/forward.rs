@@ -45,7 +45,7 @@ fn end_orphans(ws: &Workspace, endpoint: &str) {
     if process::alive(&record.process) {
         return;
     }
-    for marked in process::marked(ws.id()) {
+    for marked in places::marked(ws) {
         if marked.group == Some(record.process.pid) {
             process::end_one(&marked.process, STOP);
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::kubectl::{ASK, Kubectl};
-use super::{APPLY, OWNER, PROJECT, manifests};
+use super::{APPLY, OWNER, PROJECT, manifests, owned};
 use crate::catalog::manifest::Kubernetes;
 use crate::error::{Error, Result};
 use crate::platform::kubeconfig::{self, Context};
@@ -108,7 +108,7 @@ pub(super) fn look(ws: &Workspace, plan: &Kubernetes, cluster: &Cluster) -> Resu
         }
         if object.kind != "CustomResourceDefinition" {
             return Err(Error::environment(format!("the cluster has a {object} that is not this lab's"))
-                .hint("make this lab with another name: mlops-lab init … --set project_name=NAME"));
+                .hint("make this lab with another name: mlops-lab update --set project_name=NAME"));
         }
         foreign.push(object);
     }
@@ -128,17 +128,17 @@ fn mine(kubectl: &Kubectl<'_>) -> Result<bool> {
     let name = &kubectl.cluster.namespace;
     let Some(namespace) = kubectl.get(&["namespace", name])? else { return Ok(false) };
     let labels = &namespace["metadata"]["labels"];
-    if labels[OWNER] != kubectl.ws.id() {
+    if !owned(kubectl.ws, &namespace) {
         let whose = match labels[OWNER].as_str() {
-            Some(other) => format!("the lab with the id {other}"),
+            Some(other) => format!("another lab, with the id {other}"),
             None => "somebody else: it was not made by mlops-lab up".to_owned(),
         };
         return Err(Error::environment(format!("the namespace {name} belongs to {whose}"))
-            .hint("make this lab with another name: mlops-lab init … --set project_name=NAME")
+            .hint("make this lab with another name: mlops-lab update --set project_name=NAME")
             .hint(format!(
-                "or give it to this lab: kubectl --context {} label namespace {name} {OWNER}={}",
+                "or give it to this lab: kubectl --context {} label --overwrite namespace {name} {OWNER}={}",
                 kubectl.cluster.context,
-                kubectl.ws.id()
+                kubectl.ws.id().unwrap_or_default()
             )));
     }
     if namespace["status"]["phase"] == "Terminating" {

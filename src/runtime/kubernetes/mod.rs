@@ -53,6 +53,11 @@ const WATCHED: &str = "deployments,statefulsets,daemonsets,jobs,pods,events";
 /// What kubectl can roll out anew.
 const ROLLING: [&str; 3] = ["Deployment", "StatefulSet", "DaemonSet"];
 
+/// Whether an object's labels say that it was made for this lab by this user on this machine.
+fn owned(ws: &Workspace, object: &Value) -> bool {
+    ws.id().is_some_and(|id| object["metadata"]["labels"][OWNER] == id)
+}
+
 fn plan(ws: &Workspace) -> Result<&Kubernetes> {
     ws.manifest()
         .runtime

@@ -42,11 +42,11 @@ impl Settings {
         let own = service.env.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
         let env = ws.env(KIND)?.into_iter().chain(own);
         Ok(Settings {
-            command: fingerprint(ws.id(), service.run.join("\0").as_bytes()),
+            command: fingerprint(ws.id().unwrap_or_default(), service.run.join("\0").as_bytes()),
             env: env
                 .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
                 .filter(|(name, _)| of_the_lab(name))
-                .map(|(name, value)| (name, fingerprint(ws.id(), value.as_encoded_bytes())))
+                .map(|(name, value)| (name, fingerprint(ws.id().unwrap_or_default(), value.as_encoded_bytes())))
                 .collect(),
             python: python.map(|python| python::fingerprint(ws, python)).transpose()?,
             stale: None,

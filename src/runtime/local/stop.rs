@@ -104,7 +104,7 @@ pub(in crate::runtime) fn data(ws: &Workspace) -> Vec<PathBuf> {
 pub(in crate::runtime) fn clear(ws: &Workspace) -> Vec<String> {
     let mut cleared = clear_passing(ws);
     let services: Vec<u32> = alive(ws).iter().map(|record| record.process.pid).collect();
-    let marked = process::marked(ws.id()).into_iter().filter(|marked| {
+    let marked = places::marked(ws).into_iter().filter(|marked| {
         let of_service = marked.group.is_some_and(|group| services.contains(&group));
         !services.contains(&marked.process.pid) && !of_service && process::alive(&marked.process)
     });

@@ -1,6 +1,7 @@
 """What kubectl is asked for: an object, and a way to a port for as long as a block runs."""
 
 import json
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -9,16 +10,28 @@ from pathlib import Path
 from typing import Any
 
 NAME = "<[ project_name ]>"
-RECORD = Path(".mlops-lab/run/cluster.json")  # where `mlops-lab up` notes the cluster
 
 
 class KubeError(Exception):
     """kubectl is missing, or said no."""
 
 
+def noted() -> dict[str, Any]:
+    """What `mlops-lab up` noted of the cluster; nothing when the lab is not there."""
+    run = os.environ.get("MLOPS_LAB_RUN")
+    try:
+        if run:
+            return json.loads(Path(run, "cluster.json").read_text("utf-8"))
+        asked = ["mlops-lab", "status", "--json"]
+        done = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False)
+        return json.loads(done.stdout).get("cluster") or {}
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return {}
+
+
 def place() -> tuple[str, str]:
     """Context and namespace of the lab; without mlops-lab the cluster that kubectl works with."""
-    record = json.loads(RECORD.read_text("utf-8")) if RECORD.is_file() else {}
+    record = noted()
     return record.get("context", ""), record.get("namespace", NAME)
 
 

@@ -10,16 +10,25 @@ import sys
 from pathlib import Path
 
 NAME = "<[ project_name ]>"
-RECORD = Path(".mlops-lab/run/cluster.json")  # where `mlops-lab up` notes the cluster
+
+
+def noted() -> dict:
+    """What `mlops-lab up` noted of the cluster; nothing when the lab is not there."""
+    run = os.environ.get("MLOPS_LAB_RUN")
+    try:
+        if run:
+            return json.loads(Path(run, "cluster.json").read_text("utf-8"))
+        asked = ["mlops-lab", "status", "--json"]
+        done = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False)
+        return json.loads(done.stdout).get("cluster") or {}
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return {}
 
 
 def place() -> tuple[str, str] | None:
     """Context and namespace of the lab, if it is up on a cluster."""
-    try:
-        record = json.loads(RECORD.read_text("utf-8"))
-    except FileNotFoundError:
-        return None
-    return (record["context"], record["namespace"]) if record["up"] else None
+    record = noted()
+    return (record["context"], record["namespace"]) if record.get("up") else None
 
 
 def command(*words: str) -> list[str]:

@@ -1,0 +1,319 @@
+//! A lab as this machine knows it: an id of its own, and a folder for what runs in the user's state, by the lab's real path. A copy, a clone
+//! or a worktree has another path, and so nothing of the original's.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{FOLDER, noted, record};
+use crate::error::{Error, Result};
+use crate::platform::owner::{self, Node};
+use crate::platform::{fs, term, user_state};
+
+const FILE: &str = "state.toml";
+
+/// What is noted of a lab. A broken file counts as none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct State {
+    /// Sixteen hexadecimal digits: marks every process of the lab, and its namespace.
+    pub(super) id: String,
+    root: Root,
+    /// Numbers of 64 bits and more: TOML's have 63.
+    device: String,
+    inode: String,
+    born: String,
+    /// The id that the lab's record has, and every copy of it. Good for a word to the user; nothing is trusted by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lab: Option<String>,
+}
+
+/// A path, of which TOML can hold only what is UTF-8.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Root {
+    Text(String),
+    Bytes(Vec<u8>),
+}
+
+impl From<&Path> for Root {
+    fn from(path: &Path) -> Root {
+        path.to_str().map_or_else(
+            || Root::Bytes(path.as_os_str().as_bytes().to_vec()),
+            |text| Root::Text(text.to_owned()),
+        )
+    }
+}
+
+impl State {
+    fn new(root: &Path, node: &Node, lab: Option<&str>, id: String) -> State {
+        let Node { device, inode, born } = node;
+        let [device, inode, born] = [device.to_string(), inode.to_string(), born.to_string()];
+        State { id, root: root.into(), device, inode, born, lab: lab.map(str::to_owned) }
+    }
+
+    pub(super) fn root(&self) -> PathBuf {
+        match &self.root {
+            Root::Text(text) => text.into(),
+            Root::Bytes(bytes) => OsString::from_vec(bytes.clone()).into(),
+        }
+    }
+
+    /// Whether this is the folder, at whatever path. The device is left out where the path is the same: it may have another number after
+    /// a restart.
+    fn is(&self, node: &Node) -> bool {
+        self.inode == node.inode.to_string() && self.born == node.born.to_string()
+    }
+
+    /// Whether the lab that was at another path, where nothing is any more, is now at this one.
+    fn moved_to(&self, node: &Node, lab: Option<&str>) -> bool {
+        let same = self.is(node) && self.device == node.device.to_string() && self.lab.as_deref() == lab;
+        same && gone(&self.root())
+    }
+}
+
+fn gone(path: &Path) -> bool {
+    fs::kind(path).is_ok_and(|kind| kind == fs::Kind::Missing)
+}
+
+/// A lab as this machine knows it.
+#[derive(Clone, Debug)]
+pub(super) struct Instance {
+    /// Where what runs is noted. It need not be there.
+    pub(super) folder: PathBuf,
+    /// None when nothing of the lab was ever started here.
+    pub(super) state: Option<State>,
+}
+
+/// The instance of the lab at this real path. `lab` is the id in its record.
+///
+/// # Errors
+/// Exit 3 when there is no safe place for the user's state.
+pub(super) fn find(root: &Path, lab: Option<&str>) -> Result<Instance> {
+    Ok(find_in(&labs(user_state::folder()?), root, lab))
+}
+
+fn labs(state: PathBuf) -> PathBuf {
+    state.join("labs")
+}
+
+fn find_in(labs: &Path, root: &Path, lab: Option<&str>) -> Instance {
+    let node = owner::node(root);
+    let holds = |folder: &Path, state: &State| {
+        let here = state.root == Root::from(root);
+        // Another folder at the same path inherits what still runs, so that it can be stopped, and nothing else.
+        here && (node.as_ref().is_none_or(|node| state.is(node)) || !noted::left(folder).is_empty())
+    };
+    let mut number = 0;
+    let vacant = loop {
+        let folder = labs.join(name(root, number));
+        match read(&folder) {
+            None => break folder,
+            Some(state) if holds(&folder, &state) => return Instance { folder, state: Some(state) },
+            Some(_) => number += 1,
+        }
+    };
+    // It keeps its folder, whose path is in the environment of what runs.
+    let moved = |state: &State| node.as_ref().is_some_and(|node| state.moved_to(node, lab));
+    let found = all(labs).into_iter().find(|(folder, state)| holds(folder, state) || moved(state));
+    match found {
+        Some((folder, state)) => Instance { folder, state: Some(state) },
+        None => Instance { folder: vacant, state: None },
+    }
+}
+
+/// `serving-0123456789abcdef`: the folder's name for people, the whole path's hash for us.
+fn name(root: &Path, number: usize) -> String {
+    let hash: String = Sha256::digest(root.as_os_str().as_bytes())
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' };
+    let last = root.file_name().unwrap_or_default().to_string_lossy();
+    let last: String = last.chars().map(plain).take(30).collect();
+    if number == 0 { format!("{last}-{hash}") } else { format!("{last}-{hash}-{number}") }
+}
+
+fn read(folder: &Path) -> Option<State> {
+    let bytes = fs::read_io(&folder.join(FILE)).ok()?;
+    toml::from_str(std::str::from_utf8(&bytes).ok()?).ok()
+}
+
+fn all(labs: &Path) -> Vec<(PathBuf, State)> {
+    let folders = fs::folders(labs).unwrap_or_default().into_iter().map(|name| labs.join(name));
+    folders.filter_map(|folder| read(&folder).map(|state| (folder, state))).collect()
+}
+
+/// The same for a command that writes: made when it is not there, brought up to date when the lab was moved.
+///
+/// # Errors
+/// Exit 3 when it cannot be written.
+pub(super) fn open(root: &Path, lab: Option<&str>) -> Result<Instance> {
+    let node = owner::node(root)
+        .ok_or_else(|| Error::environment(format!("there is no folder {} any more", root.display())))?;
+    let current = |found: &Instance| {
+        let state = found.state.as_ref();
+        state.is_some_and(|state| {
+            *state == State::new(root, &node, lab.or(state.lab.as_deref()), state.id.clone())
+        })
+    };
+    let found = find(root, lab)?;
+    if current(&found) {
+        return Ok(found);
+    }
+    let labs = labs(user_state::make()?);
+    let _lock = hold(&labs)?;
+    prune(&labs, None);
+    let found = find_in(&labs, root, lab);
+    if current(&found) {
+        return Ok(found);
+    }
+    if found.state.is_none() {
+        say_if_copy(&labs, root, lab);
+    }
+    write(found, root, &node, lab)
+}
+
+/// The same for a lab that was just made: nothing is known of it, whatever was at its path before.
+///
+/// # Errors
+/// As [`open`].
+pub(super) fn made(root: &Path, lab: &str) -> Result<()> {
+    let Some(node) = owner::node(root) else { return Ok(()) };
+    let labs = labs(user_state::make()?);
+    let _lock = hold(&labs)?;
+    prune(&labs, Some(root));
+    let known = (0..).map(|number| labs.join(name(root, number))).find_map(|folder| match read(&folder) {
+        None => Some(Instance { folder, state: None }),
+        // Somebody holds it, or something runs: it goes on.
+        Some(state) => (state.root == Root::from(root)).then_some(Instance { folder, state: Some(state) }),
+    });
+    known.map_or(Ok(()), |known| write(known, root, &node, Some(lab)).map(drop))
+}
+
+fn write(found: Instance, root: &Path, node: &Node, lab: Option<&str>) -> Result<Instance> {
+    let known = found.state.as_ref();
+    let id = known.map_or_else(new_id, |state| Ok(state.id.clone()))?;
+    let lab = lab.or(known.and_then(|state| state.lab.as_deref()));
+    let state = State::new(root, node, lab, id);
+    let text = toml::to_string(&state)
+        .map_err(|error| Error::bug("a state that cannot be written").because(error))?;
+    fs::write(&found.folder.join(FILE), text.as_bytes(), false)?;
+    Ok(Instance { folder: found.folder, state: Some(state) })
+}
+
+/// Sixteen hexadecimal digits.
+///
+/// # Errors
+/// Exit 3 when the system gives no random numbers.
+pub(super) fn new_id() -> Result<String> {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(|error| {
+        Error::environment("the system gives no random numbers").because(error.to_string())
+    })?;
+    Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// One run at a time makes or removes instances. Where folders cannot be locked each does as if it were alone.
+fn hold(labs: &Path) -> Result<Option<std::fs::File>> {
+    owner::make_private(labs)
+        .map_err(|error| Error::environment(format!("cannot make {}", labs.display())).because(error))?;
+    let file = fs::open_lock(&labs.join(".lock"))?;
+    Ok(file.lock().is_ok().then_some(file))
+}
+
+fn say_if_copy(labs: &Path, root: &Path, lab: Option<&str>) {
+    let is = |state: &State| lab.is_some() && state.lab.as_deref() == lab && state.root() != root;
+    let original =
+        all(labs).into_iter().map(|(_, state)| state).find(|state| is(state) && is_lab(&state.root()));
+    if let Some(original) = original {
+        term::say(&format!(
+            "this lab is a copy of {}: it gets a run state of its own, and what runs there is left alone",
+            original.root().display()
+        ));
+    }
+}
+
+fn is_lab(root: &Path) -> bool {
+    root.join(FOLDER).join(record::FILE).is_file()
+}
+
+/// Removes the state of labs that are not there any more, or are another folder by now, and of which nothing is left. What is known of
+/// `new` is of such a lab whatever it says.
+fn prune(labs: &Path, new: Option<&Path>) {
+    for (folder, state) in all(labs) {
+        let root = state.root();
+        let there = || owner::node(&root).is_some_and(|node| state.is(&node)) && is_lab(&root);
+        if new == Some(&root) || !there() && (gone(&root) || root.is_dir()) {
+            remove(&folder, &state);
+        }
+    }
+}
+
+/// Unless something is left of the lab, or somebody is at work on it.
+fn remove(folder: &Path, state: &State) {
+    let Ok(lock) = fs::open_lock(&folder.join("lock")) else { return };
+    if lock.try_lock().is_ok() && noted::left(folder).is_empty() && read(folder).as_ref() == Some(state) {
+        let _ = fs::remove_tree(folder);
+    }
+}
+
+/// Forgets a lab of which nothing is left.
+pub fn forget(root: &Path) {
+    let Ok(labs) = user_state::folder().map(labs) else { return };
+    let Ok(_lock) = hold(&labs) else { return };
+    let root = Root::from(real(root).as_path());
+    for (folder, state) in all(&labs).into_iter().filter(|(_, state)| state.root == root) {
+        remove(&folder, &state);
+    }
+}
+
+/// A lab of which something is left.
+#[derive(Clone, Debug, Serialize)]
+pub struct Left {
+    /// Where it is, or was.
+    pub root: PathBuf,
+    /// Whether there is nothing at that path any more.
+    pub gone: bool,
+    /// What is left, in words.
+    pub left: Vec<String>,
+}
+
+/// The lab that is, or was, at this path, when something is left of it.
+///
+/// # Errors
+/// As [`find`].
+pub fn left_at(path: &Path) -> Result<Option<Left>> {
+    let root = real(path);
+    Ok(left()?.into_iter().find(|lab| lab.root == root))
+}
+
+/// The path without links, as far as it is there.
+fn real(path: &Path) -> PathBuf {
+    let there = path.ancestors().find_map(|above| Some((above, above.canonicalize().ok()?)));
+    there.map_or_else(
+        || path.to_owned(),
+        |(above, real)| match path.strip_prefix(above) {
+            Ok(rest) if !rest.as_os_str().is_empty() => real.join(rest),
+            _ => real,
+        },
+    )
+}
+
+/// The labs of this user of which something runs or is kept, by path.
+///
+/// # Errors
+/// As [`find`].
+pub fn left() -> Result<Vec<Left>> {
+    let mut found: Vec<Left> = all(&labs(user_state::folder()?))
+        .into_iter()
+        .map(|(folder, state)| (noted::left(&folder), state.root()))
+        .filter(|(left, _)| !left.is_empty())
+        .map(|(left, root)| Left { gone: gone(&root), root, left })
+        .collect();
+    found.sort_by(|a, b| a.root.cmp(&b.root));
+    Ok(found)
+}

@@ -1,0 +1,84 @@
+//! What the folder of a lab's run state says of processes, containers and a cluster.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::Workspace;
+use super::cluster::Cluster;
+use crate::error::{Error, Result};
+use crate::platform::fs;
+use crate::platform::process::{self, Record};
+
+/// Where the records of processes are: services; installers, tasks and builds; what a drill runs.
+const PROCESSES: [&str; 4] = ["service", "passing", "background", "damage"];
+
+/// What was noted before containers were started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Containers {
+    /// What compose calls the lab.
+    pub project: String,
+    /// Where the lab was then: compose has written it on every container.
+    pub root: PathBuf,
+}
+
+pub(super) fn containers_file(run: &Path) -> PathBuf {
+    run.join("containers.json")
+}
+
+impl Workspace {
+    /// Notes, before any is started, that there may be containers.
+    ///
+    /// # Errors
+    /// Exit 3 when it cannot be written.
+    pub fn note_containers(&self) -> Result<()> {
+        let noted = Containers { project: self.project(), root: self.root.clone() };
+        let bytes = serde_json::to_vec_pretty(&noted)
+            .map_err(|error| Error::bug("a note that cannot be written").because(error))?;
+        fs::write(&containers_file(self.run_folder()), &bytes, false)
+    }
+}
+
+pub(super) fn cluster_file(run: &Path) -> PathBuf {
+    run.join("cluster.json")
+}
+
+pub(super) fn containers(run: &Path) -> Option<Containers> {
+    serde_json::from_slice(&fs::read_io(&containers_file(run)).ok()?).ok()
+}
+
+/// The records in a folder. A file that is none is the rest of something killed in its first instant: the mark finds that process. A record
+/// goes by the name of its file: what it says of itself leads to no other.
+pub(super) fn records(run: &Path, folder: &str) -> Vec<Record> {
+    let folder = run.join(folder);
+    let names = fs::names(&folder).unwrap_or_default();
+    let named =
+        names.iter().filter_map(|name| name.strip_suffix(".json")).filter(|name| !name.starts_with('.'));
+    let read = |name: &str| {
+        let record: Record =
+            serde_json::from_slice(&fs::read_io(&folder.join(format!("{name}.json"))).ok()?).ok()?;
+        (record.name == name).then_some(record)
+    };
+    named.filter_map(read).collect()
+}
+
+/// What runs of a lab, or is kept for it in a cluster, in words.
+pub(super) fn left(run: &Path) -> Vec<String> {
+    let records = PROCESSES.into_iter().flat_map(|folder| records(run, folder));
+    let alive = records.filter(|record| process::alive(&record.process));
+    let mut left: Vec<String> =
+        alive.map(|record| format!("{} (process {})", record.name, record.process.pid)).collect();
+    if containers_file(run).is_file() {
+        left.push(match containers(run) {
+            Some(containers) => format!("containers of {}", containers.project),
+            None => "containers".to_owned(),
+        });
+    }
+    if let Ok(bytes) = fs::read_io(&cluster_file(run)) {
+        left.push(match serde_json::from_slice::<Cluster>(&bytes) {
+            Ok(cluster) => format!("namespace {} in {}", cluster.namespace, cluster.context),
+            Err(_) => "objects in a cluster".to_owned(),
+        });
+    }
+    left
+}

@@ -1,0 +1,106 @@
+//! A lab that is copied, cloned, moved, deleted: what runs belongs to the one that started it, and can be stopped.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "a test may fail loudly"
+)]
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use support::{BIN, Lab, Seen, must, seen};
+
+fn tiny() -> Lab {
+    Lab::new(Some("tiny"), "tiny", &["program=good"])
+}
+
+fn at(folder: &Path, args: &[&str]) -> Seen {
+    seen(Command::new(BIN).args(args).current_dir(folder))
+}
+
+fn beside(lab: &Lab, name: &str) -> PathBuf {
+    lab.root.parent().unwrap().join(name)
+}
+
+fn git(folder: &Path, args: &[&str]) {
+    let who = ["-c", "user.name=me", "-c", "user.email=me@localhost"];
+    must(Command::new("git").args(who).args(args).current_dir(folder));
+}
+
+/// Everything that a copy may do leaves the original as it is.
+fn leaves_the_original_alone(lab: &Lab, copy: &Path) {
+    assert_eq!(at(copy, &["status"]).code, 1);
+    assert_eq!(at(copy, &["logs"]).code, 1, "the logs of the original are not the copy's");
+    let down = at(copy, &["down", "--purge"]);
+    assert!(down.out.contains("nothing was running"), "{}", down.out);
+    let said = format!("this lab is a copy of {}", lab.root.canonicalize().unwrap().display());
+    assert!(down.err.contains(&said), "{}", down.err);
+    lab.ok(&["status"]);
+    // Its port is the original's: refused, and nothing was ended to free it.
+    let up = at(copy, &["up"]);
+    assert!(up.code == 3 && up.err.contains("is taken"), "{}", up.err);
+    assert!(!up.err.contains("is a copy of"), "it is said once");
+    lab.ok(&["status"]);
+    let port = support::free_port();
+    let update = at(copy, &["update", "--set", &format!("port={port}")]);
+    assert_eq!(update.code, 0, "{}", update.err);
+    assert_eq!(at(copy, &["up"]).code, 0);
+    lab.ok(&["down"]);
+    assert_eq!(at(copy, &["status"]).code, 0, "nor does the original end what its copy runs");
+    assert_eq!(at(copy, &["down"]).code, 0);
+}
+
+#[test]
+fn a_copy_is_a_lab_of_its_own() {
+    let lab = tiny();
+    lab.ok(&["up"]);
+    let copy = beside(&lab, "copy");
+    must(Command::new("cp").arg("-a").args([&lab.root, &copy]));
+    leaves_the_original_alone(&lab, &copy);
+}
+
+#[test]
+fn a_worktree_is_a_lab_of_its_own() {
+    let lab = tiny();
+    git(&lab.root, &["init", "--quiet"]);
+    git(&lab.root, &["add", "--all"]);
+    git(&lab.root, &["commit", "--quiet", "--message", "a lab"]);
+    lab.ok(&["up"]);
+    let tree = beside(&lab, "tree");
+    git(&lab.root, &["worktree", "add", "--quiet", tree.to_str().unwrap()]);
+    std::fs::copy(lab.root.join(".env"), tree.join(".env")).unwrap();
+    leaves_the_original_alone(&lab, &tree);
+}
+
+#[test]
+fn cleaning_everything_that_git_ignores_loses_nothing_that_runs() {
+    let lab = tiny();
+    git(&lab.root, &["init", "--quiet"]);
+    git(&lab.root, &["add", "--all"]);
+    git(&lab.root, &["commit", "--quiet", "--message", "a lab"]);
+    lab.ok(&["up"]);
+    git(&lab.root, &["clean", "-fdX", "--quiet"]);
+    assert!(lab.ok(&["down"]).out.contains("down: files"));
+}
+
+#[test]
+fn a_lab_that_is_moved_while_it_is_up_keeps_what_runs() {
+    let mut lab = tiny();
+    lab.ok(&["up"]);
+    let moved = beside(&lab, "moved");
+    std::fs::rename(&lab.root, &moved).unwrap();
+    lab.root = moved;
+    // What answers on its port looks for its files at the old path: it runs, and is not ready.
+    assert!(lab.run(&["status"]).out.contains("process"));
+    assert!(!lab.run(&["check"]).err.contains("is a copy of"));
+    // Somebody else's lab at the old path is another one.
+    let old = beside(&lab, "a lab");
+    must(Command::new("cp").arg("-a").args([&lab.root, &old]));
+    assert!(at(&old, &["down"]).out.contains("nothing was running"));
+    assert!(lab.ok(&["down"]).out.contains("down: files"));
+}
