@@ -1,7 +1,7 @@
 //! The runtime `compose`: the same verbs over `docker compose`.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
@@ -15,8 +15,7 @@ use crate::error::{Error, Result, unknown};
 use crate::platform::process::{self, Captured, Command, Ended, Shown};
 use crate::platform::term::Progress;
 use crate::platform::world::World;
-use crate::platform::{clock, fs};
-use crate::workspace::Workspace;
+use crate::workspace::{self, Containers, Workspace};
 
 /// Images that are built or pulled for the first time.
 const BUILD: Duration = Duration::from_secs(30 * 60);
@@ -70,10 +69,15 @@ fn plan(ws: &Workspace) -> Result<&Compose> {
         .ok_or_else(|| Error::usage("this lab does not offer the runtime compose"))
 }
 
+/// What compose calls the lab: what was noted goes before what an update has changed since.
+fn project(ws: &Workspace) -> String {
+    ws.containers().map_or_else(|| ws.project(), |noted| noted.project)
+}
+
 /// `docker compose -p PROJECT -f FILE ...`
 fn compose(ws: &Workspace, args: &[&str], within: Duration) -> Result<Command> {
     let file = ws.manifest().runtime.compose.as_ref().map(|compose| compose.file.clone()).unwrap_or_default();
-    let mut argv = vec!["docker".to_owned(), "compose".to_owned(), "-p".to_owned(), ws.project()];
+    let mut argv = vec!["docker".to_owned(), "compose".to_owned(), "-p".to_owned(), project(ws)];
     // Without its file, compose still finds by their labels what it made.
     if ws.root().join(&file).is_file() {
         argv.extend(["-f".to_owned(), file]);
@@ -112,7 +116,7 @@ pub(super) fn up(
     }
     python::prepare(ws, KIND, plan.python.as_ref(), options.verbose, progress)?;
     // Written before anything is made: after a kill in the middle `down` knows that there is something to look for.
-    ws.note_containers()?;
+    ws.note_containers(&Containers { project: ws.project(), root: ws.root().to_owned(), up: true })?;
     let result = build_and_start(ws, plan, options, world, progress);
     // After Ctrl-C no command of ours is begun any more; it is written down that there may be containers.
     clock::interrupted()
@@ -233,24 +237,35 @@ fn last_words(container: &str, within: Duration) -> Vec<String> {
     String::from_utf8_lossy(&text).lines().map(str::to_owned).collect()
 }
 
-/// No other folder's lab has this project name: two would stop each other's containers.
+/// No other folder's lab has this project name: two would stop each other's containers, and share their volumes. On volumes compose does not
+/// write whose they are; that is noted.
 fn mine(ws: &Workspace) -> Result<()> {
-    let label = format!("label=com.docker.compose.project={}", ws.project());
-    let place = "{{.Label \"com.docker.compose.project.working_dir\"}}";
-    let Some(captured) = docker(&["ps", "--all", "--filter", &label, "--format", place]) else {
+    let project = project(ws);
+    let Some(folders) = folders_of(&project) else {
         return Err(Error::environment("Docker does not answer")
             .hint("see why: mlops-lab doctor --runtime compose")
             .hint("or without Docker: mlops-lab up --runtime local"));
     };
+    let noted = ws.containers().map(|noted| noted.root);
+    let own = |folder: &PathBuf| same(folder, ws.root()) || Some(folder) == noted.as_ref();
+    let other = match folders.into_iter().find(|folder| !own(folder)) {
+        Some(other) => Some(other),
+        None => workspace::with_project(&project, ws.root())?,
+    };
+    let Some(other) = other else { return Ok(()) };
+    let shown = process::shell_words(&[other.display().to_string()]);
+    Err(Error::environment(format!("the compose project `{project}` belongs to the lab in {shown}"))
+        .hint("give this lab another name: mlops-lab update --set project_name=NAME")
+        .hint(format!("or remove what the other one has in Docker: mlops-lab -C {shown} down --purge")))
+}
+
+/// The folders that a project's containers were started from; none when Docker does not answer.
+fn folders_of(project: &str) -> Option<Vec<PathBuf>> {
+    let label = format!("label=com.docker.compose.project={project}");
+    let place = "{{.Label \"com.docker.compose.project.working_dir\"}}";
+    let captured = docker(&["ps", "--all", "--filter", &label, "--format", place])?;
     let text = String::from_utf8_lossy(&captured.stdout).into_owned();
-    match text.lines().map(str::trim).find(|place| !place.is_empty() && !same(Path::new(place), ws.root())) {
-        None => Ok(()),
-        Some(other) => Err(Error::environment(format!(
-            "the containers of the project `{}` belong to {other}",
-            ws.project()
-        ))
-        .hint("stop that one, or make this lab with another name: mlops-lab init … --set project_name=NAME")),
-    }
+    Some(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(PathBuf::from).collect())
 }
 
 /// Whether a folder that compose noted is the lab's: it may have come there by a link.
@@ -289,12 +304,17 @@ fn list(ws: &Workspace, within: Duration) -> Result<Option<Vec<Container>>> {
 }
 
 pub(super) fn down(ws: &Workspace, purge: bool, progress: &mut dyn Progress) -> Result<Vec<String>> {
-    // A lab whose containers were never started needs no Docker to go down.
-    let noted = places::containers(ws).is_file();
-    let volumes_perhaps = purge && ws.manifest().runtime.compose.is_some() && docker(&["version"]).is_some();
-    if !noted && !volumes_perhaps {
-        return Ok(Vec::new());
+    // A lab whose containers were never started here needs no Docker to go down.
+    let noted = ws.containers().filter(|noted| noted.up || purge);
+    if noted.is_none() {
+        // What is written on containers says whose they are, also when what was noted is lost.
+        let found =
+            if purge && ws.manifest().runtime.compose.is_some() { folders_of(&ws.project()) } else { None };
+        if !found.is_some_and(|folders| folders.iter().any(|folder| same(folder, ws.root()))) {
+            return Ok(Vec::new());
+        }
     }
+    mine(ws)?;
     let names: Vec<String> = containers(ws)?.into_iter().map(|container| container.service).collect();
     remove(ws, purge, progress)?;
     Ok(names)
@@ -313,7 +333,10 @@ fn remove(ws: &Workspace, purge: bool, progress: &mut dyn Progress) -> Result<()
         progress,
     )?;
     progress.done("");
-    fs::remove(&places::containers(ws))
+    match ws.containers() {
+        Some(noted) if !purge => ws.note_containers(&Containers { up: false, ..noted }),
+        _ => ws.forget_containers(),
+    }
 }
 
 /// What runs of the lab in containers, and whether compose would make it otherwise now.
@@ -392,7 +415,7 @@ pub(super) fn leftovers(ws: &Workspace, purged: bool) -> Vec<String> {
     if ws.manifest().runtime.compose.is_none() {
         return Vec::new();
     }
-    let label = format!("label=com.docker.compose.project={}", ws.project());
+    let label = format!("label=com.docker.compose.project={}", project(ws));
     let mut left = Vec::new();
     let kinds: [(&str, &[&str]); 3] = [
         ("container", &["ps", "--all", "--format", "{{.Names}}"]),
@@ -412,7 +435,7 @@ pub(super) fn leftovers(ws: &Workspace, purged: bool) -> Vec<String> {
 
 /// Memory of the running containers, in bytes.
 pub(super) fn memory(ws: &Workspace) -> Option<u64> {
-    let label = format!("label=com.docker.compose.project={}", ws.project());
+    let label = format!("label=com.docker.compose.project={}", project(ws));
     let names = docker(&["ps", "--filter", &label, "--format", "{{.Names}}"])?;
     let names = String::from_utf8_lossy(&names.stdout).into_owned();
     let mut args = vec!["stats", "--no-stream", "--format", "{{.MemUsage}}"];

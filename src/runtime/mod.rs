@@ -30,7 +30,7 @@ use crate::check::{Context, Credentials};
 use crate::error::{Error, Result, unknown};
 use crate::platform::term::Progress;
 use crate::platform::world::World;
-use crate::platform::{net, process};
+use crate::platform::net;
 use crate::workspace::Workspace;
 
 /// A connection to this machine.
@@ -187,7 +187,7 @@ pub fn down(
 
 /// The runtime in which something of the lab runs, or should.
 pub fn active(ws: &Workspace) -> Option<RuntimeKind> {
-    if places::containers(ws).is_file() {
+    if ws.containers().is_some_and(|noted| noted.up) {
         return Some(RuntimeKind::Compose);
     }
     if ws.cluster().is_ok_and(|cluster| cluster.is_some_and(|cluster| cluster.up)) {

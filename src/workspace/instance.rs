@@ -303,11 +303,22 @@ fn real(path: &Path) -> PathBuf {
     )
 }
 
+/// The lab of this user at another path that has containers or volumes under this name of a compose project.
+///
+/// # Errors
+/// As [`find`].
+pub fn with_project(project: &str, root: &Path) -> Result<Option<PathBuf>> {
+    let labs = all(&labs(user_state::folder()?)).into_iter();
+    let mut others = labs.filter(|(_, state)| state.root != Root::from(root));
+    let has = |folder: &Path| noted::containers(folder).is_some_and(|noted| noted.project == project);
+    Ok(others.find(|(folder, _)| has(folder)).map(|(_, state)| state.root()))
+}
+
 /// The labs of this user of which something runs or is kept, by path.
 ///
 /// # Errors
 /// As [`find`].
-pub fn left() -> Result<Vec<Left>> {
+fn left() -> Result<Vec<Left>> {
     let mut found: Vec<Left> = all(&labs(user_state::folder()?))
         .into_iter()
         .map(|(folder, state)| (noted::left(&folder), state.root()))

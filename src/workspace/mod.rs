@@ -24,7 +24,7 @@ use instance::Instance;
 
 pub use base::FOLDER_BEFORE;
 pub use cluster::{Cluster, Object};
-pub use instance::{Left, forget, left, left_at};
+pub use instance::{Left, forget, left_at, with_project};
 pub use lock::{Lock, lock};
 pub use noted::Containers;
 pub use progress::Progress;
@@ -130,16 +130,6 @@ impl Workspace {
     /// The records of processes in a folder of the run state.
     pub fn records(&self, folder: &str) -> Vec<process::Record> {
         noted::records(self.run_folder(), folder)
-    }
-
-    /// Where it is noted that containers were started.
-    pub fn containers_file(&self) -> PathBuf {
-        noted::containers_file(self.run_folder())
-    }
-
-    /// What was noted before containers were started; none when there are none.
-    pub fn containers(&self) -> Option<Containers> {
-        noted::containers(self.run_folder())
     }
 
     /// The tree as `init` wrote it.

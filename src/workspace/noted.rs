@@ -13,29 +13,43 @@ use crate::platform::process::{self, Record};
 /// Where the records of processes are: services; installers, tasks and builds; what a drill runs.
 const PROCESSES: [&str; 4] = ["service", "passing", "background", "damage"];
 
-/// What was noted before containers were started.
+/// What was noted before containers were started: whose they are, and the volumes that stay when they are stopped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Containers {
     /// What compose calls the lab.
     pub project: String,
     /// Where the lab was then: compose has written it on every container.
     pub root: PathBuf,
+    /// Whether the lab is up, or was being brought up.
+    pub up: bool,
 }
 
-pub(super) fn containers_file(run: &Path) -> PathBuf {
+fn containers_file(run: &Path) -> PathBuf {
     run.join("containers.json")
 }
 
 impl Workspace {
-    /// Notes, before any is started, that there may be containers.
+    /// Notes, before any is started, that there may be containers; or that they are stopped, and their volumes are kept.
     ///
     /// # Errors
     /// Exit 3 when it cannot be written.
-    pub fn note_containers(&self) -> Result<()> {
-        let noted = Containers { project: self.project(), root: self.root.clone() };
-        let bytes = serde_json::to_vec_pretty(&noted)
+    pub fn note_containers(&self, noted: &Containers) -> Result<()> {
+        let bytes = serde_json::to_vec_pretty(noted)
             .map_err(|error| Error::bug("a note that cannot be written").because(error))?;
         fs::write(&containers_file(self.run_folder()), &bytes, false)
+    }
+
+    /// What was noted of containers; none when there are none.
+    pub fn containers(&self) -> Option<Containers> {
+        containers(self.run_folder())
+    }
+
+    /// Nothing of the lab is in Docker any more.
+    ///
+    /// # Errors
+    /// Exit 3 when the note cannot be removed.
+    pub fn forget_containers(&self) -> Result<()> {
+        fs::remove(&containers_file(self.run_folder()))
     }
 }
 
@@ -68,11 +82,9 @@ pub(super) fn left(run: &Path) -> Vec<String> {
     let alive = records.filter(|record| process::alive(&record.process));
     let mut left: Vec<String> =
         alive.map(|record| format!("{} (process {})", record.name, record.process.pid)).collect();
-    if containers_file(run).is_file() {
-        left.push(match containers(run) {
-            Some(containers) => format!("containers of {}", containers.project),
-            None => "containers".to_owned(),
-        });
+    if let Some(noted) = containers(run) {
+        let what = if noted.up { "containers" } else { "volumes" };
+        left.push(format!("{what} of the compose project {}", noted.project));
     }
     if let Ok(bytes) = fs::read_io(&cluster_file(run)) {
         left.push(match serde_json::from_slice::<Cluster>(&bytes) {

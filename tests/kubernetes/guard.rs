@@ -59,7 +59,7 @@ fn a_namespace_of_somebody_else_is_left_alone() {
     bed.server.script(
         &json!({"objects": [bed.namespace(&json!({"dev.mlops-lab.workspace": "0123456789abcdef"}))]}),
     );
-    bed.refused(&[], &["belongs to the lab with the id 0123456789abcdef"]);
+    bed.refused(&[], &["belongs to another lab, with the id 0123456789abcdef"]);
     let mut ending = bed.namespace(&json!({"dev.mlops-lab.workspace": bed.id()}));
     ending["status"] = json!({"phase": "Terminating"});
     bed.server.script(&json!({"objects": [ending], "namespace_looks": 1000}));

@@ -94,7 +94,11 @@ fn over(ws: &Workspace, plan: &Kubernetes, found: &Found, road: &Road) -> Result
         return Ok(ws.root().join(&plan.apply));
     }
     let folder = ws.run_folder().join("apply");
-    let up = "../".repeat(folder.strip_prefix(ws.root()).map_or(0, |below| below.components().count()));
+    fs::make_folder(&folder)?;
+    // kustomize takes relative paths only, and follows links on the way.
+    let real = folder.canonicalize().unwrap_or_else(|_| folder.clone());
+    let up = "../".repeat(real.components().count() - 1);
+    let below = ws.root().strip_prefix("/").unwrap_or(ws.root()).join(&plan.apply);
     let images: Vec<Value> =
         names.iter().map(|(name, new, tag)| json!({"name": name, "newName": new, "newTag": tag})).collect();
     let patches: Vec<Value> = found
@@ -108,7 +112,7 @@ fn over(ws: &Workspace, plan: &Kubernetes, found: &Found, road: &Road) -> Result
         .collect();
     let kustomization = json!({
         "apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization",
-        "resources": [format!("{up}{}", plan.apply)], "images": images, "patches": patches,
+        "resources": [format!("{up}{}", below.display())], "images": images, "patches": patches,
     });
     fs::write(&folder.join("kustomization.yaml"), format!("{kustomization:#}\n").as_bytes(), false)?;
     Ok(folder)
