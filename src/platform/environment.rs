@@ -188,10 +188,16 @@ const FAMILIES: [Family; 16] = [
         why: "they change what scripts do",
     },
     Family {
-        names: &["MLOPS_LAB", "MLOPS_LAB_WORKSPACE", "MLOPS_LAB_RUNTIME", "MLOPS_LAB_ENDPOINT_*"],
+        names: &[
+            "MLOPS_LAB",
+            "MLOPS_LAB_WORKSPACE",
+            "MLOPS_LAB_RUN",
+            "MLOPS_LAB_RUNTIME",
+            "MLOPS_LAB_ENDPOINT_*",
+        ],
         but: &[],
         rules: [Passes, Passes, Set, Set],
-        why: "this program, the mark of the lab's processes (set for every child of a lab), the runtime, the addresses",
+        why: "this program, the mark of the lab's processes (set for every child of a lab), where what runs is noted, the runtime, the addresses",
     },
     Family { names: &["PWD"], but: &[], rules: [Set, Set, Set, Set], why: "where the child runs" },
 ];
