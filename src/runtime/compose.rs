@@ -12,6 +12,7 @@ use super::status::{Glance, first_unready};
 use super::{Changes, Options, Restart, context, free_ports, places, python, ready};
 use crate::catalog::manifest::{Compose, RuntimeKind};
 use crate::error::{Error, Result, unknown};
+use crate::platform::clock;
 use crate::platform::process::{self, Captured, Command, Ended, Shown};
 use crate::platform::term::Progress;
 use crate::platform::world::World;

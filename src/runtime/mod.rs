@@ -28,9 +28,9 @@ pub use status::{stand_ins, status};
 use crate::catalog::manifest::{Endpoint, RuntimeKind};
 use crate::check::{Context, Credentials};
 use crate::error::{Error, Result, unknown};
+use crate::platform::net;
 use crate::platform::term::Progress;
 use crate::platform::world::World;
-use crate::platform::net;
 use crate::workspace::Workspace;
 
 /// A connection to this machine.

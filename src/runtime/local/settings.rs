@@ -46,7 +46,9 @@ impl Settings {
             env: env
                 .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
                 .filter(|(name, _)| of_the_lab(name))
-                .map(|(name, value)| (name, fingerprint(ws.id().unwrap_or_default(), value.as_encoded_bytes())))
+                .map(|(name, value)| {
+                    (name, fingerprint(ws.id().unwrap_or_default(), value.as_encoded_bytes()))
+                })
                 .collect(),
             python: python.map(|python| python::fingerprint(ws, python)).transpose()?,
             stale: None,
