@@ -1,7 +1,6 @@
 //! Ports of this machine that lead into the cluster.
 
 use std::net::TcpListener;
-use std::path::Path;
 
 use serde_json::Value;
 
