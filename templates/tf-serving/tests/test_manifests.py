@@ -87,12 +87,14 @@ def test_the_local_overlay_is_restricted_and_complete() -> None:
 
 
 def test_kserve_has_the_tensorflow_runtime_in_standard_mode() -> None:
-    (service,) = [one for one in build("k8s/overlays/kserve") if one["kind"] == "InferenceService"]
+    objects = {one["kind"]: one for one in build("k8s/overlays/kserve")}
+    service, runtime = objects["InferenceService"], objects["ServingRuntime"]
     mode = service["metadata"]["annotations"]["serving.kserve.io/deploymentMode"]
     predictor = service["spec"]["predictor"]
     model = predictor["model"]
     assert predictor["shareProcessNamespace"] is True
-    assert f"tensorflow/serving:{model['runtimeVersion']}" == IMAGE
+    assert model["runtime"] == runtime["metadata"]["name"]
+    assert runtime["spec"]["containers"][0]["image"] == IMAGE
     assert (mode, model["modelFormat"]["name"], model["protocolVersion"]) == (
         "Standard",
         "tensorflow",
