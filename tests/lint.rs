@@ -108,7 +108,12 @@ const PLANTS: &[Plant] = &[
         "title = \"\\\"Publish\\\" <[ nope ]>\"",
         "lab.toml:54:25: ",
     ),
-    plant(MANIFEST, "run = [\"sh\", \"-c\", \"echo made >made.txt\"]", "run = []", "an empty command"),
+    plant(
+        MANIFEST,
+        "run = [\"sh\", \"-c\", \"echo made >made.txt; echo making\"]",
+        "run = []",
+        "an empty command",
+    ),
     plant(
         MANIFEST,
         "run = [\"sh\", \"service.sh\", \"waiting\"]",
