@@ -1,13 +1,14 @@
 """The weights, without a server."""
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from server.repository import Repository
 from server.routing import Route, RoutesError, parse
 
-REPOSITORY = Repository(models={"rollback": {"1": None, "2": None}})  # type: ignore[dict-item]
+REPOSITORY = Repository(Path("nowhere"), {"rollback": {"1": None, "2": None}})  # type: ignore[dict-item]
 
 
 @pytest.mark.parametrize(

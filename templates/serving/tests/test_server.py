@@ -1,5 +1,6 @@
 """The service around the model: health, metadata, routes, metrics, the stop."""
 
+import shutil
 import signal
 import socket
 import time
@@ -18,11 +19,11 @@ def test_health_and_metadata(server: Live) -> None:
     assert server.ask("/v2").json["extensions"] == ["binary_tensor_data"]
     assert server.ask("/v2/models/rollback/ready").status == 200
     described = server.ask("/v2/models/rollback/versions/2").json
-    assert described["versions"] == ["1", "2", "3"]
+    assert described["versions"] == ["1", "2"]
     assert described["inputs"] == [{"name": "features", "datatype": "FP32", "shape": [-1, 8]}]
     assert described["parameters"]["algorithm"] == "gradient boosting"
     index = server.ask("/v2/repository/index", b"").json
-    assert [entry["state"] for entry in index] == ["READY"] * 3
+    assert [entry["state"] for entry in index] == ["READY"] * 2
 
 
 def test_unknown_paths_are_refused_as_json(server: Live) -> None:
@@ -31,7 +32,7 @@ def test_unknown_paths_are_refused_as_json(server: Live) -> None:
 
 
 def test_a_version_can_be_asked_by_name(server: Live) -> None:
-    for version in ("1", "2", "3"):
+    for version in ("1", "2"):
         answer = server.infer(QUESTION, f"/v2/models/rollback/versions/{version}/infer")
         assert answer.json["model_version"] == version
 
@@ -52,6 +53,32 @@ def test_bad_routes_are_refused_and_the_old_ones_stay(server: Live, text: str) -
     assert server.infer(QUESTION).json["model_version"] == "1"
     server.route('{"rollback": {"1": 100}}')
     assert server.metric("routing_last_reload_success") == 1
+
+
+def test_a_version_that_was_added_is_loaded_when_the_routes_name_it(
+    models: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(models, tmp_path / "models")
+    live = start(tmp_path / "models", tmp_path)
+    try:
+        shutil.copytree(models / "rollback/2", tmp_path / "models/rollback/4")
+        assert live.infer(QUESTION, "/v2/models/rollback/versions/4/infer").status == 404
+        live.route('{"rollback": {"4": 100}}')
+        assert live.infer(QUESTION).json["model_version"] == "4"
+        outcome = 'model_predictions_total{model="rollback",outcome="rolled_back",version="4"}'
+        assert live.metric(outcome) == 1
+    finally:
+        live.process.kill()
+        live.process.wait()
+
+
+def test_outcomes_are_counted_whatever_output_was_asked_for(server: Live) -> None:
+    outcome = 'model_predictions_total{model="rollback",outcome="rolled_back",version="2"}'
+    before = server.metric(outcome)
+    asked = QUESTION | {"outputs": [{"name": "probabilities"}]}
+    answer = server.infer(asked, "/v2/models/rollback/versions/2/infer")
+    assert [output["name"] for output in answer.json["outputs"]] == ["probabilities"]
+    assert server.metric(outcome) == before + 1
 
 
 def test_metrics_tell_versions_outcomes_and_mistakes_apart(server: Live) -> None:

@@ -26,13 +26,12 @@ def test_auc_of_known_cases() -> None:
         auc(np.array([1, 1]), np.array([0.1, 0.2]))
 
 
-def test_version_2_is_best_and_version_3_is_a_coin(models: Path) -> None:
+def test_version_2_is_better_than_version_1(models: Path) -> None:
     score = {
         version: json.loads((models / "rollback" / version / "metadata.json").read_text())["auc"]
-        for version in ("1", "2", "3")
+        for version in ("1", "2")
     }
     # A tolerance, not the exact value: other processors round otherwise.
     assert score["1"] == pytest.approx(0.83, abs=0.01)
     assert score["2"] == pytest.approx(0.85, abs=0.01)
-    assert score["3"] == pytest.approx(0.50, abs=0.05)
     assert score["2"] > score["1"] + 0.01

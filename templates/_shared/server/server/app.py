@@ -58,7 +58,6 @@ class State:
 
 def create(settings: Settings) -> tuple[ASGIApp, State]:
     repository = Repository.load(settings.models_dir)
-    metrics.prepare(repository)
     router = Router(settings.routing_file, repository, metrics.on_reload)
     router.reload()
     state = State(settings, repository, router)
@@ -227,16 +226,21 @@ async def predict(request: Request, body: bytes, labels: dict[str, str]) -> Resp
     header = request.headers.get(protocol.BINARY_HEADER)
     asked = protocol.decode(body, header, version, state.settings.max_rows)
     rows = max(len(array) for array in asked.inputs.values())
+    # The outcome is counted whatever was asked for: a caller who takes the probabilities alone acts
+    # on them as well.
+    counted = any(tensor.name == "label" for tensor in version.outputs)
     names = list(asked.outputs)
+    if counted and "label" not in names:
+        names.append("label")
     if rows <= INLINE_ROWS:
         arrays = version.run(asked.inputs, names)
     else:
         arrays = await run_in_threadpool(version.run, asked.inputs, names)
     if not all(np.isfinite(array).all() for array in arrays):
         raise RequestError("the model has no finite answer to these numbers: they are out of range")
-    if "label" in names:
+    if counted:
         count_outcomes(labels, arrays[names.index("label")])
-    content, headers = protocol.encode(model, version, asked, arrays)
+    content, headers = protocol.encode(model, version, asked, arrays[: len(asked.outputs)])
     return Response(content, headers=headers)
 
 

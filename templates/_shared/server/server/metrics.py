@@ -60,6 +60,7 @@ def prepare(repository: Repository) -> None:
 
 
 def on_reload(router: Router, applied: bool) -> None:
+    prepare(router.repository)
     reloads.labels("applied" if applied else "refused").inc()
     reload_ok.set(applied)
     if applied:

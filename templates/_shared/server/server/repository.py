@@ -74,26 +74,35 @@ class Version:
 class Repository:
     """Model -> version -> what was loaded; what could not be loaded is kept with its reason."""
 
+    root: Path
     models: dict[str, dict[str, Version]] = field(default_factory=dict)
     failures: dict[tuple[str, str], str] = field(default_factory=dict)
 
     @classmethod
     def load(cls, root: Path) -> "Repository":
-        found = cls()
-        for folder in sorted(root.glob("*/*/")):
-            model, version = folder.parent.name, folder.name
-            if not version.isdecimal():  # .1.partial and the like: a version still being written
-                continue
-            try:
-                found.models.setdefault(model, {})[version] = Version.load(folder)
-                log.info("loaded %s version %s", model, version)
-            except Exception as error:  # a broken file must not take the good versions down
-                found.failures[model, version] = str(error)
-                log.error("cannot load %s version %s: %s", model, version, error)
-        found.models = {model: versions for model, versions in found.models.items() if versions}
+        found = cls(root)
+        found.refresh()
         if not found.models:
             log.error("no model versions in %s", root.resolve())
         return found
+
+    def refresh(self) -> None:
+        """Loads the versions that were added since; those that are loaded stay as they are."""
+        for folder in sorted(self.root.glob("*/*/")):
+            model, version = folder.parent.name, folder.name
+            if not version.isdecimal():  # .1.partial and the like: a version still being written
+                continue
+            if version in self.models.get(model, {}):
+                continue
+            try:
+                loaded = Version.load(folder)
+            except Exception as error:  # a broken file must not take the good versions down
+                self.failures[model, version] = str(error)
+                log.error("cannot load %s version %s: %s", model, version, error)
+            else:
+                self.models.setdefault(model, {})[version] = loaded
+                self.failures.pop((model, version), None)
+                log.info("loaded %s version %s", model, version)
 
     def index(self) -> list[dict[str, str]]:
         loaded = [

@@ -81,8 +81,8 @@ class Router:
     ) -> None:
         self.routes: dict[str, Route] = {}
         self.problem = f"{file} was not read yet"
+        self.repository = repository
         self._file = file
-        self._repository = repository
         self._on_reload = on_reload
         self._seen: bytes | None = None
 
@@ -100,7 +100,8 @@ class Router:
         try:
             if missing:
                 raise RoutesError(missing)
-            self.routes = parse(text, self._repository)
+            self.repository.refresh()  # a release may bring its version along
+            self.routes = parse(text, self.repository)
         except RoutesError as error:
             self.problem = f"{self._file}: {error}"
             log.error("routes refused, the old ones stay: %s", self.problem)
