@@ -8,7 +8,7 @@ try:
     lost, answered, callers = (float(report[key]) for key in ("lost", "answered", "callers"))
     started, finished = float(report["server_started"]), float(report["finished"])
     drained, stopped = float(report["drain_seconds"]), report["stopped"] is True
-    withdrew = report["saw_not_ready"] is True
+    warned = float(report["saw_not_ready"])
 except (KeyError, TypeError, ValueError) as error:
     lab.not_yet(f"reports/drain.json is not what ops/drain.py writes: {error!r}")
 
@@ -18,16 +18,22 @@ if drained <= 0:
     )
 if not stopped:
     lab.not_yet("still up: after the command of the experiment the server still answered")
-if not withdrew:
+if not warned:
     lab.not_yet(f"no warning: the server went away without saying not ready, {lost:g} were lost")
 if lost:
     lab.not_yet(f"{lost:g} of {lost + answered:g} requests were lost: {report.get('reasons')}")
+if warned < callers:
+    lab.not_yet(f"{callers - warned:g} of {callers:g} callers were not warned before the server went")
 if callers < 8 or answered < 100:
     lab.not_yet(f"no load: {callers:g} callers got {answered:g} answers before the stop")
 
 running_since = lab.total(live, "server_start_time_seconds")
 if running_since == started or running_since < finished - 2:
     lab.not_yet("not restarted: the server that runs now is older than the experiment")
-if lab.total(live, "server_drain_seconds") <= 0:
-    lab.not_yet("drain 0: the server that runs now would lose requests at its next stop")
+now = lab.total(live, "server_drain_seconds")
+if now < drained:
+    lab.not_yet(
+        f"drain {now:g}: the experiment shows that {drained:g} s are enough, and the server that "
+        f"runs now takes {now:g} s"
+    )
 print(f"{answered:g} answered, none lost; the server that runs now will drain, too")

@@ -15,7 +15,7 @@ API = os.environ.get("MLOPS_LAB_ENDPOINT_API", "http://127.0.0.1:<[ port ]>").rs
 
 def not_yet(observed: str) -> NoReturn:
     """The system answered, and not as expected."""
-    print(observed)
+    print(f"not yet: {observed}")
     sys.exit(1)
 
 
@@ -66,7 +66,7 @@ def forget_bytecode() -> None:
 
 
 def run(*argv: str, timeout: float = 15, env: dict[str, str] | None = None) -> Any:
-    """Runs a program of the learner's and reads the JSON that it prints last."""
+    """Runs a program of the learner's and reads the JSON that it prints, whole or as last line."""
     shown = " ".join(argv)
     forget_bytecode()
     try:
@@ -78,11 +78,13 @@ def run(*argv: str, timeout: float = 15, env: dict[str, str] | None = None) -> A
     if done.returncode != 0:
         tail = (done.stderr or done.stdout).strip().splitlines()
         not_yet(f"{shown} exited with {done.returncode}: {tail[-1] if tail else 'no output'}")
-    lines = done.stdout.strip().splitlines()
-    try:
-        return json.loads(lines[-1])
-    except (IndexError, ValueError):
-        not_yet(f"{shown} does not print one JSON object, but: {done.stdout.strip()[-200:]!r}")
+    printed = done.stdout.strip()
+    for text in (printed, *printed.splitlines()[-1:]):
+        try:
+            return json.loads(text)
+        except ValueError:
+            continue
+    not_yet(f"{shown} does not print one JSON object, but: {printed[-200:]!r}")
 
 
 def read_json(path: str) -> Any:

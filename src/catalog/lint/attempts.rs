@@ -64,9 +64,8 @@ impl Lint<'_> {
         if spec.why.trim().is_empty() {
             self.attempt(attempt, &["why".into()], "`why` says nothing".to_owned());
         }
-        // A solution that is laid whole is a right one: from it alone nothing wrong comes.
-        let laid = spec.from.is_some() && *side == Side::Right;
-        if files.is_empty() && spec.edit.is_empty() && spec.run.is_empty() && !laid {
+        // `from` alone is something: the files of a solution without what it runs are a job half done.
+        if files.is_empty() && spec.edit.is_empty() && spec.run.is_empty() && spec.from.is_none() {
             let message = format!("the {side} solution `{name}` does nothing: no edit, no files, no run");
             self.attempt(attempt, &[], message);
         }

@@ -1,13 +1,17 @@
 """Does a stop lose requests? python -m ops.drain -- COMMAND THAT STOPS THE SERVER
 
-Eight callers ask without a pause, the way a load balancer lets them: a probe looks at
+Eight callers ask without a pause, each behind a load balancer of its own: a probe looks at
 /v2/health/ready four times a second, and requests are sent while the last look said "ready".
+The eight probes are spread evenly over that quarter of a second, from a start that is drawn at
+random. So whenever the stop comes, some balancers have just looked and others are about to, and a
+drain that is shorter than the pause between two looks loses requests every time.
 A caller keeps its connection until an answer says `Connection: close`. Nothing is retried: a
 request without an answer is lost.
 """
 
 import http.client
 import json
+import random
 import subprocess
 import sys
 import threading
@@ -28,15 +32,18 @@ ADDRESS = urlsplit(api()).netloc
 
 
 class Balancer:
-    """What the probe saw last, and when a server that still answers first said "not ready"."""
+    """What its probe saw last, and whether a server that still answered said "not ready"."""
 
-    def __init__(self) -> None:
+    def __init__(self, first_look: float, stop: threading.Event) -> None:
         self.ready = True
-        self.withdrawn_at = 0.0
-        self.stop = threading.Event()
+        self.warned = False
+        self.first_look = first_look
+        self.stop = stop
 
     def watch(self) -> None:
-        while not self.stop.wait(PROBE_SECONDS):
+        pause = self.first_look
+        while not self.stop.wait(pause):
+            pause = PROBE_SECONDS
             connection = http.client.HTTPConnection(ADDRESS, timeout=2)
             try:
                 connection.request("GET", "/v2/health/ready")
@@ -45,8 +52,7 @@ class Balancer:
                 self.ready = False
             else:
                 self.ready = status == 200
-                if not self.ready and not self.withdrawn_at:
-                    self.withdrawn_at = time.time()
+                self.warned = self.warned or not self.ready
             finally:
                 connection.close()
 
@@ -93,10 +99,15 @@ def main() -> int:
         return 2
     started, drain = metric("server_start_time_seconds"), metric("server_drain_seconds")
 
-    balancer = Balancer()
-    tallies = [Counter[str]() for _ in range(CALLERS)]
-    threads = [threading.Thread(target=call, args=(balancer, tally)) for tally in tallies]
-    for thread in [threading.Thread(target=balancer.watch), *threads]:
+    stop, step = threading.Event(), PROBE_SECONDS / CALLERS
+    start = random.uniform(0, step)
+    balancers = [Balancer(start + number * step, stop) for number in range(CALLERS)]
+    tallies = [Counter[str]() for _ in balancers]
+    threads = [threading.Thread(target=balancer.watch) for balancer in balancers]
+    threads += [
+        threading.Thread(target=call, args=pair) for pair in zip(balancers, tallies, strict=True)
+    ]
+    for thread in threads:
         thread.start()
     try:
         time.sleep(WARM_UP_SECONDS)
@@ -105,7 +116,7 @@ def main() -> int:
         took = time.time() - stopped_at
         time.sleep(2 * PROBE_SECONDS)
     finally:
-        balancer.stop.set()
+        stop.set()
         for thread in threads:
             thread.join()
 
@@ -120,7 +131,7 @@ def main() -> int:
         "reasons": lost,
         "server_started": started,
         "drain_seconds": drain,
-        "saw_not_ready": bool(balancer.withdrawn_at),
+        "saw_not_ready": sum(balancer.warned for balancer in balancers),
         "stop_took_seconds": round(took, 2),
         "stopped": not is_up(),
         "finished": time.time(),

@@ -12,8 +12,15 @@ def api() -> str:
 
 
 def from_dotenv(name: str) -> str:
-    for line in Path(".env").read_text("utf-8").splitlines():
+    try:
+        text = Path(".env").read_text("utf-8-sig")
+    except FileNotFoundError:
+        raise SystemExit("error: .env is missing. Make it: cp .env.example .env") from None
+    found = ""
+    for line in text.splitlines():  # the last one counts, as for docker compose
         key, _, value = line.partition("=")
-        if key.strip() == name:
-            return value.strip()
-    raise SystemExit(f"error: {name} is neither in the environment nor in .env")
+        if key.strip().removeprefix("export ").strip() == name:
+            found = value.split(" #")[0].strip().strip("\"'")
+    if not found:
+        raise SystemExit(f"error: {name} is neither in the environment nor in .env")
+    return found
