@@ -1,7 +1,8 @@
-"""The release that hangs: image-pull.py break | quiet | mend
+"""The release that hangs: image-pull.py break | quiet | undo | mend
 
   break  starts a run whose tasks want an image that nobody has
   quiet  whether no pod waits for an image
+  undo   stops the run that `break` has started, and nothing else
   mend   stops what is not over, and submits the committed pipeline
 """
 
@@ -17,6 +18,7 @@ from cluster.kfp import OVER, PIPELINE, Kfp, KfpError
 
 IMAGE = "<[ project_name ]>-pipeline:local"
 TYPO = "<[ project_name ]>-pipeline:loca1"
+RELEASE = f"{PIPELINE}-release"
 WAITING = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
 
 
@@ -28,7 +30,7 @@ def start_the_wrong_one(kfp: Kfp) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "pipeline.yaml"
         path.write_text(broken, "utf-8")
-        kfp.start(kfp.version(path), {}, f"{PIPELINE}-release")
+        kfp.start(kfp.version(path), {}, RELEASE)
 
 
 def waiting() -> list[str]:
@@ -52,17 +54,23 @@ def waiting() -> list[str]:
 def quiet() -> int:
     found = waiting()
     if found:
-        print(f"pod {found[0]}")
+        print(f"not yet: pod {found[0]}")
     return 1 if found else 0
 
 
-def mend(kfp: Kfp) -> int:
+def stop(kfp: Kfp, name: str = "") -> int:
+    """Ends the runs that are not over, or those of them with this name."""
     for run in kfp.runs():
-        if run.get("state") not in OVER:
+        if run.get("state") not in OVER and name in ("", run.get("display_name")):
             kfp.stop(run["run_id"])
     end = time.monotonic() + 120
     while waiting() and time.monotonic() < end:
         time.sleep(2)
+    return 0
+
+
+def mend(kfp: Kfp) -> int:
+    stop(kfp)
     return subprocess.run([sys.executable, "-m", "cluster.submit"], check=False).returncode
 
 
@@ -73,6 +81,8 @@ def main() -> int:
                 start_the_wrong_one(Kfp())
             case ["quiet"]:
                 return quiet()
+            case ["undo"]:
+                return stop(Kfp(), RELEASE)
             case ["mend"]:
                 return mend(Kfp())
             case _:

@@ -42,7 +42,7 @@ def last_run() -> lab.Run:
 def again(run: lab.Run) -> None:
     """The same run once more, in a copy of the project: it must find everything in the cache."""
     with tempfile.TemporaryDirectory() as scratch:
-        project = lab.copy_project(Path(scratch), "runs", "registry")
+        project = lab.copy_project(Path(scratch), made=True)
         before = executed(project / "runs")
         pairs = [
             part for name, value in run.arguments.items() for part in ("--set", f"{name}={value}")

@@ -12,6 +12,7 @@ import lab
 
 HERE = Path(__file__).parent
 BROKEN = Path("ir/broken.yaml")
+PARTS = {f"comp-{name}" for name in ("ingest", "train", "evaluate", "register", "reject")}
 # A pipeline that this project has not: loops, nested pipelines with outputs, an exit handler.
 NESTED = HERE / "nested.yaml"
 Node = lab.Node
@@ -221,7 +222,10 @@ def main() -> None:
         for name, plants in (("own", OWN), ("nested", OTHER)):
             for number, (what, word, plant) in enumerate(plants):
                 ir = copy.deepcopy(known[name])
-                plant(ir)
+                try:
+                    plant(ir)
+                except KeyError:  # a gate that was built in another way has no such place
+                    continue
                 files.append(Path(scratch) / f"{name}-{number}.yaml")
                 files[-1].write_text(yaml.safe_dump(ir), "utf-8")
                 planted[files[-1].name] = (what, word)
@@ -237,8 +241,9 @@ def main() -> None:
     left = problems(lab.read_ir(BROKEN))
     if left:
         lab.not_yet(f"{BROKEN} is still broken: {left[0]}")
-    if set(lab.read_ir(BROKEN)["components"]) != set(known["own"]["components"]):
-        lab.not_yet(f"{BROKEN} has lost a part of the pipeline")
+    lost = PARTS - set(lab.read_ir(BROKEN)["components"])
+    if lost:
+        lab.not_yet(f"{BROKEN} has lost a part of the pipeline: {', '.join(sorted(lost))}")
     print(f"{len(planted)} planted breakages found, 2 sound pipelines passed")
 
 

@@ -22,7 +22,7 @@ IMAGE = "<[ project_name ]>-pipeline:local"
 
 def not_yet(observed: str) -> NoReturn:
     """The system answered, and not as expected."""
-    print(observed)
+    print(f"not yet: {observed}")
     sys.exit(1)
 
 

@@ -24,7 +24,7 @@ Node = dict[str, Any]
 
 def not_yet(observed: str) -> NoReturn:
     """The project was looked at, and is not as expected."""
-    print(observed)
+    print(f"not yet: {observed}")
     sys.exit(1)
 
 
@@ -121,16 +121,19 @@ def auc(rolled_back: Any, probability: Any) -> float:
     return float((below + equal / 2).sum() / (len(calm) * len(risky)))
 
 
-def copy_project(target: Path, *names: str) -> Path:
-    """A copy of the project's code to experiment with: what the learner has stays as it is."""
-    for name in ("pipeline", "ir", "train", "track", "features.py", *names):
-        source = Path(name)
-        ignore = shutil.ignore_patterns("__pycache__")
-        if source.is_dir():
-            shutil.copytree(source, target / name, ignore=ignore)
-        elif source.is_file():
-            shutil.copy(source, target / name)
-    return target
+def copy_project(target: Path, *, made: bool = False) -> Path:
+    """A copy to experiment with: what the learner has stays as it is.
+
+    With `made` everything comes along that runs have made, a cache wherever it lies; else only what
+    git keeps of the code.
+    """
+    left = {".venv", ".git", ".mlops-lab"} | (set() if made else {"runs", "registry"})
+
+    def skip(folder: str, names: list[str]) -> set[str]:
+        top = left if Path(folder) == Path() else set()
+        return {name for name in names if name in top or name == "__pycache__"}
+
+    return Path(shutil.copytree(Path(), target, ignore=skip, symlinks=True, dirs_exist_ok=True))
 
 
 def clean_environment() -> dict[str, str]:
