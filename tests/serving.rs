@@ -80,22 +80,36 @@ fn clients_of_the_field_get_right_answers_and_malformed_requests_a_reason_on_com
     }
 }
 
-#[test]
-fn ten_stops_under_load_lose_nothing() {
-    let _alone = alone();
-    let lab = lab();
+/// The lab's own report of so many stops under load, each with this drain.
+fn stops(lab: &Lab, seconds: &str, rounds: usize) -> Vec<serde_json::Value> {
     let dotenv = lab.root.join(".env");
     let settings = std::fs::read_to_string(&dotenv).unwrap();
-    assert!(settings.contains("DRAIN_SECONDS=0"), "{settings}");
-    std::fs::write(&dotenv, settings.replace("DRAIN_SECONDS=0", "DRAIN_SECONDS=2")).unwrap();
-    for round in 1..=10 {
+    let set = settings.lines().map(|line| match line.split_once('=') {
+        Some(("DRAIN_SECONDS", _)) => format!("DRAIN_SECONDS={seconds}\n"),
+        _ => format!("{line}\n"),
+    });
+    std::fs::write(&dotenv, set.collect::<String>()).unwrap();
+    let stop = || {
         lab.ok(&["up"]);
         let drain = [".venv/bin/python", "-m", "ops.drain", "--", support::BIN, "down"];
-        let seen = must(Command::new(drain[0]).args(&drain[1..]).current_dir(&lab.root));
+        must(Command::new(drain[0]).args(&drain[1..]).current_dir(&lab.root));
         let report = std::fs::read_to_string(lab.root.join("reports/drain.json")).unwrap();
-        let report: serde_json::Value = serde_json::from_str(&report).unwrap();
-        assert_eq!(report["lost"], 0, "round {round}: {report}\n{}", seen.out);
-        assert!(report["answered"].as_u64().unwrap() > 100, "round {round}: {report}");
+        serde_json::from_str(&report).unwrap()
+    };
+    (0..rounds).map(|_| stop()).collect()
+}
+
+#[test]
+fn ten_stops_under_load_lose_nothing_and_ten_with_too_short_a_drain_all_lose_something() {
+    let _alone = alone();
+    let lab = lab();
+    for report in stops(&lab, "2", 10) {
+        assert_eq!(report["lost"], 0, "{report}");
+        assert_eq!(report["saw_not_ready"], report["callers"], "{report}");
+        assert!(report["answered"].as_u64().unwrap() > 100, "{report}");
+    }
+    for report in stops(&lab, "0.1", 10) {
+        assert!(report["lost"].as_u64().unwrap() > 0, "{report}");
     }
 }
 
@@ -175,4 +189,39 @@ fn the_makefile_works_without_this_program() {
     let ready = must(Command::new("curl").args(["-sSf", &format!("{}/v2/health/ready", url(&lab))]));
     assert!(ready.out.contains("true"), "{}", ready.out);
     make("down");
+}
+
+#[test]
+fn make_without_settings_says_so_at_once_and_starts_nothing() {
+    let lab = lab();
+    std::fs::remove_file(lab.root.join(".env")).unwrap();
+    for target in ["up", "compose-up", "status", "ask"] {
+        let seen = seen(Command::new("make").arg(target).current_dir(&lab.root).env_remove("MAKEFLAGS"));
+        assert_eq!(seen.code, 2, "{target}: {}", seen.out);
+        assert!(seen.err.contains("cp .env.example .env"), "{target}: {}", seen.err);
+    }
+    assert!(!lab.root.join(".venv").exists() && !lab.root.join("reports").exists());
+    must(Command::new("make").arg("help").current_dir(&lab.root).env_remove("MAKEFLAGS"));
+}
+
+#[test]
+fn a_release_that_is_broken_and_put_back_does_no_step_and_keeps_what_the_learner_wrote() {
+    let _alone = alone();
+    let lab = lab();
+    lab.ok(&["up"]);
+    let routes = lab.root.join("config/routing.json");
+    let own = "{\n  \"rollback\": { \"1\": 3, \"2\": 1 }\n}\n";
+    std::fs::write(&routes, own).unwrap();
+    let shown = must(Command::new("curl").args(["-sS", &format!("{}/v2/models/rollback", url(&lab))])).out;
+    assert!(!shown.contains("\"3\""), "nothing of the release is there before it: {shown}");
+    lab.ok(&["break", "bad-release"]);
+    assert_eq!(lab.run(&["check", "bad-release"]).code, 1);
+    let metrics = || must(Command::new("curl").args(["-sS", &format!("{}/metrics", url(&lab))])).out;
+    let flagged = "model_predictions_total{model=\"rollback\",outcome=\"kept\",version=\"3\"}";
+    let counted = metrics().lines().find_map(|line| line.strip_prefix(flagged)?.trim().parse::<f64>().ok());
+    assert!(counted.is_some_and(|count| count > 0.0), "the evidence is in the metrics: {}", metrics());
+    lab.ok(&["break", "--undo"]);
+    assert_eq!(std::fs::read_to_string(&routes).unwrap(), own);
+    assert!(!lab.root.join("models/rollback/3").exists());
+    assert_eq!(lab.run(&["check", "promote"]).code, 1);
 }
