@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 # Which version it was: outside of the project, and never shown.
-RELEASED = Path(os.environ.get("MLOPS_LAB_RUN", ".mlops-lab/run"), "bad-release")
+RELEASED = Path(os.environ["MLOPS_LAB_RUN"], "bad-release")
 REFRESH = Path(__file__).with_name("refresh.py")
 RUNTIME = os.environ["MLOPS_LAB_RUNTIME"]
 DEPLOYMENT = "deployment/<[ project_name ]>"
