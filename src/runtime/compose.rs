@@ -1,10 +1,14 @@
 //! The runtime `compose`: the same verbs over `docker compose`.
 
+mod left;
+mod whose;
+
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
+
+pub(super) use left::{images, leftovers, memory};
 
 use super::logs::printed_by;
 use super::state::{Service, State};
@@ -16,7 +20,8 @@ use crate::platform::clock;
 use crate::platform::process::{self, Captured, Command, Ended, Shown};
 use crate::platform::term::Progress;
 use crate::platform::world::World;
-use crate::workspace::{self, Containers, Workspace};
+use crate::workspace::{Containers, Workspace};
+use whose::{folders_of, mine, same};
 
 /// Images that are built or pulled for the first time.
 const BUILD: Duration = Duration::from_secs(30 * 60);
@@ -238,42 +243,6 @@ fn last_words(container: &str, within: Duration) -> Vec<String> {
     String::from_utf8_lossy(&text).lines().map(str::to_owned).collect()
 }
 
-/// No other folder's lab has this project name: two would stop each other's containers, and share their volumes. On volumes compose does not
-/// write whose they are; that is noted.
-fn mine(ws: &Workspace) -> Result<()> {
-    let project = project(ws);
-    let Some(folders) = folders_of(&project) else {
-        return Err(Error::environment("Docker does not answer")
-            .hint("see why: mlops-lab doctor --runtime compose")
-            .hint("or without Docker: mlops-lab up --runtime local"));
-    };
-    let noted = ws.containers().map(|noted| noted.root);
-    let own = |folder: &PathBuf| same(folder, ws.root()) || Some(folder) == noted.as_ref();
-    let other = match folders.into_iter().find(|folder| !own(folder)) {
-        Some(other) => Some(other),
-        None => workspace::with_project(&project, ws.root())?,
-    };
-    let Some(other) = other else { return Ok(()) };
-    let shown = process::shell_words(&[other.display().to_string()]);
-    Err(Error::environment(format!("the compose project `{project}` belongs to the lab in {shown}"))
-        .hint("give this lab another name: mlops-lab update --set project_name=NAME")
-        .hint(format!("or remove what the other one has in Docker: mlops-lab -C {shown} down --purge")))
-}
-
-/// The folders that a project's containers were started from; none when Docker does not answer.
-fn folders_of(project: &str) -> Option<Vec<PathBuf>> {
-    let label = format!("label=com.docker.compose.project={project}");
-    let place = "{{.Label \"com.docker.compose.project.working_dir\"}}";
-    let captured = docker(&["ps", "--all", "--filter", &label, "--format", place])?;
-    let text = String::from_utf8_lossy(&captured.stdout).into_owned();
-    Some(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(PathBuf::from).collect())
-}
-
-/// Whether a folder that compose noted is the lab's: it may have come there by a link.
-fn same(noted: &Path, root: &Path) -> bool {
-    noted == root || noted.canonicalize().is_ok_and(|noted| noted == root)
-}
-
 fn containers(ws: &Workspace) -> Result<Vec<Container>> {
     list(ws, ASK)?.ok_or_else(|| {
         Error::environment(format!("docker compose gave no answer within {} s", ASK.as_secs()))
@@ -411,82 +380,9 @@ pub(super) fn logs(ws: &Workspace, service: Option<&str>, lines: usize, follow: 
     printed_by("docker compose logs", &compose_all(ws, &args, BUILD)?)
 }
 
-/// What carries the project's label in Docker, in words.
-pub(super) fn leftovers(ws: &Workspace, purged: bool) -> Vec<String> {
-    if ws.manifest().runtime.compose.is_none() {
-        return Vec::new();
-    }
-    let label = format!("label=com.docker.compose.project={}", project(ws));
-    let mut left = Vec::new();
-    let kinds: [(&str, &[&str]); 3] = [
-        ("container", &["ps", "--all", "--format", "{{.Names}}"]),
-        ("network", &["network", "ls", "--format", "{{.Name}}"]),
-        ("volume", &["volume", "ls", "--format", "{{.Name}}"]),
-    ];
-    for (kind, args) in kinds {
-        if kind == "volume" && !purged {
-            continue;
-        }
-        let args = [args, &["--filter", &label]].concat();
-        let Some(captured) = docker(&args) else { continue };
-        left.extend(String::from_utf8_lossy(&captured.stdout).lines().map(|name| format!("{kind} {name}")));
-    }
-    left
-}
-
-/// Memory of the running containers, in bytes.
-pub(super) fn memory(ws: &Workspace) -> Option<u64> {
-    let label = format!("label=com.docker.compose.project={}", project(ws));
-    let names = docker(&["ps", "--filter", &label, "--format", "{{.Names}}"])?;
-    let names = String::from_utf8_lossy(&names.stdout).into_owned();
-    let mut args = vec!["stats", "--no-stream", "--format", "{{.MemUsage}}"];
-    args.extend(names.lines());
-    let stats = docker(&args)?;
-    let text = String::from_utf8_lossy(&stats.stdout).into_owned();
-    Some(text.lines().filter_map(used).sum())
-}
-
-/// The bytes of the images that the lab's containers are made of, each image once. Layers that two images share count for both: the engine
-/// does not say which those are.
-pub(super) fn images(ws: &Workspace) -> Option<u64> {
-    let label = format!("label=com.docker.compose.project={}", ws.project());
-    let text = |args: &[&str]| Some(String::from_utf8_lossy(&docker(args)?.stdout).into_owned());
-    let containers = text(&["ps", "--all", "--quiet", "--filter", &label])?;
-    let of =
-        |args: &[&'static str], names: &str| text(&[args, &names.lines().collect::<Vec<_>>()[..]].concat());
-    let used = of(&["container", "inspect", "--format", "{{.Image}}"], &containers)?;
-    let once: std::collections::BTreeSet<&str> = used.lines().collect();
-    let once = once.into_iter().collect::<Vec<_>>().join("\n");
-    let sizes = of(&["image", "inspect", "--format", "{{.Size}}"], &once)?;
-    Some(sizes.lines().filter_map(|size| size.trim().parse::<u64>().ok()).sum())
-}
-
-/// `45.3MiB / 512MiB` as bytes in use.
-fn used(line: &str) -> Option<u64> {
-    let used = line.split('/').next()?.trim();
-    let (number, scale) = [("KiB", 1u64 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("B", 1)]
-        .into_iter()
-        .find_map(|(unit, scale)| Some((used.strip_suffix(unit)?, scale)))?;
-    let number: f64 = number.trim().parse().ok()?;
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "a size of memory, rounded by docker already"
-    )]
-    Some((number * scale as f64) as u64)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sizes_of_docker_stats_are_read() {
-        assert_eq!(used("45.5MiB / 512MiB"), Some(47_710_208));
-        assert_eq!(used("1GiB / 2GiB"), Some(1 << 30));
-        assert_eq!(used("--"), None);
-    }
 
     #[test]
     fn a_container_that_failed_or_loops_is_dead_and_one_that_did_its_work_is_not() {

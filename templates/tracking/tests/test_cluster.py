@@ -13,8 +13,8 @@ RECORD = {"context": "kind-lab", "namespace": "lab", "up": True}
 def record(content: dict[str, object], monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.chdir(folder)
     monkeypatch.delenv("MLOPS_LAB_RUNTIME", raising=False)
-    monkeypatch.setenv("MLOPS_LAB_RUN", str(tmp_path))
-    (tmp_path / "cluster.json").write_text(json.dumps(content), "utf-8")
+    monkeypatch.setenv("MLOPS_LAB_RUN", str(folder))
+    (folder / "cluster.json").write_text(json.dumps(content), "utf-8")
 
 
 def test_kubectl_means_the_recorded_cluster(
