@@ -231,12 +231,6 @@ const PLANTS: &[Plant] = &[
     plant(
         "labs/tiny/wrong/one.toml",
         "",
-        "[[wrong]]\nname = \"a\"\nwhy = \"b\"\nfrom = \"solution/one\"\n",
-        "does nothing",
-    ),
-    plant(
-        "labs/tiny/wrong/one.toml",
-        "",
         "[[wrong]]\nname = \"typo\"\nwhy = \"b\"\nrun = [[\"true\"]]\n",
         "there are two wrong solutions `typo`",
     ),
