@@ -99,6 +99,40 @@ fn a_port_that_an_update_changed_is_taken_up_by_a_running_lab() {
 }
 
 #[test]
+fn a_port_changed_in_dotenv_alone_is_named_at_once_with_the_command_that_changes_it_everywhere() {
+    let lab = tiny("good");
+    let port = support::free_port();
+    let dotenv = lab.root.join(".env");
+    edit(&dotenv, &format!("PORT={}", lab.port), &format!("PORT={port}"));
+    let since = Instant::now();
+    let up = lab.run(&["up"]);
+    assert_eq!(up.code, 2);
+    assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
+    let update = format!("update --set port={port}");
+    assert!(up.err.contains(&format!("hint: change it everywhere: mlops-lab {update}")), "{}", up.err);
+    let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/tiny");
+    must(lab.command(&update.split(' ').collect::<Vec<_>>()).arg("--pack").arg(pack));
+    lab.ok(&["up"]);
+    std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+}
+
+#[test]
+fn a_taken_port_has_a_hint_that_works_as_it_is() {
+    let lab = tiny("good");
+    let _holder = std::net::TcpListener::bind(("127.0.0.1", lab.port)).unwrap();
+    let up = lab.run(&["up"]);
+    let hint = up.err.lines().find(|line| line.starts_with("hint: give the lab a port")).unwrap();
+    let (_, words) = hint.split_once("mlops-lab ").unwrap();
+    let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/tiny");
+    must(lab.command(&words.split(' ').collect::<Vec<_>>()).arg("--pack").arg(pack));
+    lab.ok(&["up"]);
+    // From outside the folder it names the folder.
+    lab.ok(&["down"]);
+    let outside = seen(Command::new(support::BIN).arg("-C").arg(&lab.root).arg("open").current_dir("/"));
+    assert_eq!(outside.code, 1);
+}
+
+#[test]
 fn restart_starts_again_what_is_named_and_starts_what_is_down() {
     let lab = tiny("good");
     std::fs::write(lab.root.join("more.txt"), "more\n").unwrap();

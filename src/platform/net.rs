@@ -178,6 +178,15 @@ pub fn port(port: u16) -> Port {
     Port::Free
 }
 
+/// That this machine reaches itself at all: in a fresh network namespace its loopback interface is down.
+///
+/// # Errors
+/// The system's.
+pub fn loopback() -> io::Result<()> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    TcpStream::connect_timeout(&listener.local_addr()?, Duration::from_secs(1)).map(drop)
+}
+
 /// Where systems begin to hand out ports to outgoing connections (ip(7), ip_local_port_range; others begin higher).
 const EPHEMERAL: u16 = 32_768;
 

@@ -8,6 +8,7 @@ mod left;
 mod local;
 mod logs;
 mod places;
+mod ports;
 mod python;
 mod ready;
 mod state;
@@ -22,6 +23,7 @@ use serde::Serialize;
 pub use background::{background_runs, end_background, end_damage, generation, run, start_background};
 pub use left::{images, leftovers, memory};
 pub use logs::logs;
+pub use ports::own_ports;
 pub use state::{StandIn, Status};
 pub use status::{stand_ins, status};
 
@@ -32,6 +34,7 @@ use crate::platform::net;
 use crate::platform::term::Progress;
 use crate::platform::world::World;
 use crate::workspace::Workspace;
+use ports::{before_up, free_port, free_ports};
 
 /// A connection to this machine.
 const CONNECT: Duration = Duration::from_secs(1);
@@ -134,6 +137,7 @@ pub fn up(
     progress: &mut dyn Progress,
 ) -> Result<Up> {
     let since = Instant::now();
+    before_up(ws)?;
     let _lock = ws.lock("up")?;
     if let Some(other) = active(ws).filter(|other| *other != kind) {
         return Err(Error::environment(format!("the lab is up on {other}"))
@@ -250,56 +254,4 @@ fn logins(ws: &Workspace, env: &[(OsString, OsString)]) -> BTreeMap<String, Cred
         Some((name.clone(), Credentials { user, password, shown }))
     };
     ws.manifest().endpoint.iter().filter_map(login).collect()
-}
-
-/// The ports that the lab itself holds now: to a doctor they are not «taken».
-pub fn own_ports(ws: &Workspace) -> Vec<u16> {
-    let held = match active(ws) {
-        None => return Vec::new(),
-        Some(RuntimeKind::Local) => local::any_alive(ws),
-        Some(RuntimeKind::Compose) => true,
-        Some(RuntimeKind::Kubernetes) => kubernetes::holds_ports(ws),
-    };
-    let ports = active(ws).map(|kind| ports(ws, kind)).unwrap_or_default();
-    if held { ports } else { Vec::new() }
-}
-
-fn ports(ws: &Workspace, kind: RuntimeKind) -> Vec<u16> {
-    let mut ports: Vec<u16> =
-        ws.manifest().endpoints(kind).values().filter_map(|url| net::own_port(url)).collect();
-    ports.sort_unstable();
-    ports.dedup();
-    ports
-}
-
-/// Every port of the lab is free, or held by a service of its own; looked at before anything is started.
-fn free_ports(ws: &Workspace, kind: RuntimeKind) -> Result<()> {
-    for port in ports(ws, kind) {
-        let held = match net::port(port) {
-            net::Port::Busy(Some(owner)) => {
-                places::marked(ws).iter().any(|marked| marked.process.pid == owner.pid)
-            }
-            // Whose it is cannot be read: ours, perhaps.
-            net::Port::Busy(None) => local::any_alive(ws),
-            net::Port::Free | net::Port::Forbidden(_) => false,
-        };
-        if !held {
-            free_port(port)?;
-        }
-    }
-    Ok(())
-}
-
-fn free_port(port: u16) -> Result<()> {
-    match net::port(port) {
-        net::Port::Free => Ok(()),
-        net::Port::Busy(owner) => {
-            let who = owner.map_or("another program (of another user, perhaps)".to_owned(), |owner| {
-                format!("{} (process {})", owner.name, owner.pid)
-            });
-            Err(Error::environment(format!("port {port} is taken by {who}"))
-                .hint("stop that program, or choose another port: mlops-lab init … --set port=9000"))
-        }
-        net::Port::Forbidden(why) => Err(Error::environment(format!("port {port} cannot be used: {why}"))),
-    }
 }

@@ -66,7 +66,7 @@ impl Workspace {
     }
 
     /// The templates by the paths of the files that they make.
-    fn dotenvs(&self) -> Result<Tree> {
+    pub(super) fn dotenvs(&self) -> Result<Tree> {
         let kept = tree(&self.root, &format!("{FOLDER}/{DOTENVS}"))?;
         let own = |path: &RelPath| {
             let folder = path.as_str().strip_suffix("dot-env")?;

@@ -75,7 +75,7 @@ pub(super) fn open(
     end_orphans(ws, endpoint);
     // Else the first connection would be taken for an open forward, whoever answers.
     let end = Instant::now() + LETS_GO;
-    while let Err(error) = free_port(port) {
+    while let Err(error) = free_port(ws, port) {
         if Instant::now() >= end {
             return Err(error);
         }
