@@ -34,7 +34,7 @@ pub(super) fn run(session: &Session, endpoint: Option<&str>, asked: Option<Runti
     let base = all.get(&name).ok_or_else(|| unknown("endpoint", &name, all.keys().map(String::as_str)))?;
     let path = manifest.endpoint.get(&name).and_then(|endpoint| endpoint.open.clone()).unwrap_or_default();
     let url = format!("{base}{path}");
-    runtime::answers(&workspace, kind, base)?;
+    runtime::answers(&workspace, kind, &name, base)?;
     let browser = !session.json && term::attended() && process::open_in_browser(&url);
     Ok(Opened { endpoint: name, url, browser })
 }

@@ -214,20 +214,29 @@ pub fn waiting(ws: &Workspace, kind: RuntimeKind) -> BTreeMap<String, String> {
 ///
 /// # Errors
 /// Exit 1: nothing runs, or what would answer waits for something. Exit 3: it should answer and does not.
-pub fn answers(ws: &Workspace, kind: RuntimeKind, url: &str) -> Result<()> {
+pub fn answers(ws: &Workspace, kind: RuntimeKind, endpoint: &str, url: &str) -> Result<()> {
     let address = url.split_once("://").map_or(url, |(_, rest)| rest).split('/').next().unwrap_or_default();
     let Err(why) = net::connect(address, CONNECT) else { return Ok(()) };
     if active(ws) != Some(kind) {
         return Err(Error::no(format!("nothing runs at {url}"))
             .hint(format!("start the lab: mlops-lab up --runtime {kind}")));
     }
-    // What waits holds no address; what has died would.
-    if let Some((name, path)) = waiting(ws, kind).into_iter().next().filter(|_| !local::any_dead(ws)) {
+    let waiting = waiting(ws, kind);
+    let why_not = match kind {
+        RuntimeKind::Kubernetes => waiting.get_key_value(endpoint),
+        // Which service answers there is not known: it is one that waits when none was started.
+        _ if places::services(ws).is_empty() => waiting.first_key_value(),
+        _ => None,
+    };
+    if let Some((name, path)) = why_not {
         return Err(Error::no(format!("nobody answers at {url} yet: {name} waits for {path}"))
             .hint("what to do for it: mlops-lab check, mlops-lab hint")
             .hint("when it is there: mlops-lab up"));
     }
-    Err(Error::environment(format!("nobody answers at {url}: {why}")).hint("see why: mlops-lab status"))
+    let error = Error::environment(format!("nobody answers at {url}: {why}"));
+    let error =
+        waiting.iter().fold(error, |error, (name, path)| error.hint(format!("{name} waits for {path}")));
+    Err(error.hint("see what runs: mlops-lab status"))
 }
 
 /// Where the lab's checks look in this runtime.

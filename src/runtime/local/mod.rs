@@ -275,11 +275,6 @@ pub(super) fn alive(ws: &Workspace) -> Vec<Record> {
     places::services(ws).into_iter().filter(|record| process::alive(&record.process)).collect()
 }
 
-/// Whether a service that was started is not there any more.
-pub(super) fn any_dead(ws: &Workspace) -> bool {
-    places::services(ws).iter().any(|record| !process::alive(&record.process))
-}
-
 pub(super) fn any_alive(ws: &Workspace) -> bool {
     !alive(ws).is_empty()
 }
