@@ -104,3 +104,49 @@ fn a_lab_that_is_moved_while_it_is_up_keeps_what_runs() {
     assert!(at(&old, &["down"]).out.contains("nothing was running"));
     assert!(lab.ok(&["down"]).out.contains("down: files"));
 }
+
+#[test]
+fn a_lab_that_was_deleted_while_it_was_up_is_named_and_stopped() {
+    let lab = tiny();
+    lab.ok(&["up"]);
+    let root = lab.root.canonicalize().unwrap();
+    std::fs::remove_dir_all(&lab.root).unwrap();
+    let outside = at(Path::new("/"), &["status"]);
+    assert!(
+        outside.code == 3 && outside.out.contains(&format!("{} (deleted)", root.display())),
+        "{}",
+        outside.out
+    );
+    let here = at(Path::new("/"), &["-C", root.to_str().unwrap(), "status", "--json"]);
+    assert!(here.code == 3 && here.out.contains("files (process"), "{}", here.out);
+    // A new one in its place would not know what runs.
+    let again = at(Path::new("/"), &["init", "serving", root.to_str().unwrap(), "--no-doctor"]);
+    assert!(again.code == 3 && again.err.contains("down --purge") && !root.exists(), "{}", again.err);
+    let down = at(Path::new("/"), &["-C", root.to_str().unwrap(), "down"]);
+    assert!(down.code == 0 && down.out.trim() == "down: files", "{}{}", down.out, down.err);
+    std::net::TcpListener::bind(("127.0.0.1", lab.port)).unwrap();
+    assert_eq!(at(Path::new("/"), &["-C", root.to_str().unwrap(), "down"]).code, 2, "nothing is known of it");
+    assert_eq!(at(Path::new("/"), &["init", "serving", root.to_str().unwrap(), "--no-doctor"]).code, 0);
+}
+
+#[test]
+fn what_runs_is_stopped_whatever_has_become_of_the_labs_own_files() {
+    let marker = "<<<<<<< HEAD\nschema = 1\n";
+    for (file, text) in
+        [("lab.toml", Some(marker)), ("record.toml", Some(marker)), ("record.toml", None), ("lab.toml", None)]
+    {
+        let lab = tiny();
+        lab.ok(&["up"]);
+        let path = lab.root.join(".mlops-lab").join(file);
+        match text {
+            Some(text) => std::fs::write(path, text).unwrap(),
+            None => std::fs::remove_file(path).unwrap(),
+        }
+        assert_eq!(lab.run(&["up"]).code, if file == "record.toml" && text.is_none() { 2 } else { 3 });
+        assert!(lab.run(&["status"]).out.contains("files (process"), "{file} {text:?}");
+        assert!(lab.ok(&["logs", "files"]).out.contains("this is good"));
+        let down = lab.ok(&["down"]);
+        assert!(down.out.contains("down: files"), "{file} {text:?}: {}", down.out);
+        assert!(down.err.contains("what runs is found by what was noted"), "{}", down.err);
+    }
+}

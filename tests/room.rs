@@ -259,3 +259,19 @@ fn what_may_not_be_written_is_refused_in_words_and_stays_as_it_is() {
     assert!(refused.code == 3 && !changed, "{}{}", refused.out, refused.err);
     assert_eq!(nobody(&["diff", "-C"], &lab).code, 0, "the next command is not stuck");
 }
+
+#[test]
+fn a_verdict_is_shown_where_nothing_can_be_written() {
+    let Some(small) = Small::new("size=4m") else { return };
+    let lab = small.root().join("lab");
+    let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/tiny");
+    must(Command::new(BIN).arg("--pack").arg(&pack).args(["init", "tiny", "--no-doctor"]).arg(&lab));
+    small.again("ro");
+    let at = |args: &[&str]| seen(Command::new(BIN).args(args).current_dir(&lab));
+    let check = at(&["check"]);
+    assert!(check.code == 3 && check.out.contains("Publish a greeting"), "{}{}", check.out, check.err);
+    assert_eq!(check.err.matches("warning: this is not saved").count(), 1, "{}", check.err);
+    let hint = at(&["hint"]);
+    assert!(hint.code == 0 && hint.out.contains("A file server serves files."), "{}{}", hint.out, hint.err);
+    small.again("rw");
+}

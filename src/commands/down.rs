@@ -4,31 +4,46 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Session, View, runtime_of};
+use super::{Session, View, runtime_of, without_files};
 use crate::catalog::manifest::RuntimeKind;
 use crate::error::Result;
 use crate::runtime;
+use crate::workspace;
 
 #[derive(Serialize)]
-#[serde(transparent)]
-pub(super) struct Stopped(runtime::Down);
+pub(super) struct Stopped {
+    #[serde(flatten)]
+    down: runtime::Down,
+    /// There is no lab that could be started again.
+    #[serde(skip)]
+    gone: bool,
+}
 
 pub(super) fn run(session: &Session, kind: Option<RuntimeKind>, purge: bool) -> Result<Stopped> {
-    let workspace = session.workspace()?;
-    if kind.is_some() {
-        // One that the lab does not offer is a slip, not «nothing runs».
-        runtime_of(&workspace, kind)?;
+    let (workspace, lacking) = session.to_stop()?;
+    let gone = !workspace.root().is_dir();
+    match &lacking {
+        Some(error) => without_files(&workspace, error),
+        None if kind.is_some() => {
+            // One that the lab does not offer is a slip, not «nothing runs».
+            runtime_of(&workspace, kind)?;
+        }
+        None => {}
     }
-    Ok(Stopped(runtime::down(&workspace, kind, purge, &mut session.progress())?))
+    let down = runtime::down(&workspace, kind, purge, &mut session.progress())?;
+    if gone {
+        workspace::forget(workspace.root());
+    }
+    Ok(Stopped { down, gone })
 }
 
 impl View for Stopped {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        if self.0.stopped.is_empty() {
+        if self.down.stopped.is_empty() {
             writeln!(out, "nothing was running")?;
         } else {
-            writeln!(out, "down: {}", self.0.stopped.join(", "))?;
+            writeln!(out, "down: {}", self.down.stopped.join(", "))?;
         }
-        writeln!(out, "\nnext: mlops-lab up")
+        if self.gone { Ok(()) } else { writeln!(out, "\nnext: mlops-lab up") }
     }
 }

@@ -87,6 +87,17 @@ impl Session {
         self.workspace()?.settle()
     }
 
+    /// The lab in which we stand, or that was here, for a command that only needs what runs: and why its files do not say more.
+    pub fn to_stop(&self) -> Result<(Workspace, Option<Error>)> {
+        match self.workspace() {
+            Ok(workspace) => Ok((workspace, None)),
+            Err(error) => match Workspace::known(&self.folder)? {
+                Some(known) => Ok((known, Some(error))),
+                None => Err(error),
+            },
+        }
+    }
+
     /// The lab in which we stand, for this run alone, with no change of another run in the middle.
     pub fn locked(&self, command: &str) -> Result<(Workspace, Lock)> {
         loop {
@@ -191,10 +202,11 @@ pub fn run(cli: &Cli) -> Exit {
 }
 
 fn session(cli: &Cli) -> Result<Session> {
-    let here = std::env::current_dir()
-        .map_err(|error| Error::environment("cannot tell the current folder").because(error))?;
+    let here = here()?;
     let folder = cli.everywhere.directory.as_ref().map_or(here.clone(), |folder| here.join(folder));
-    if !folder.is_dir() {
+    // What runs of a lab whose folder was deleted can be seen and stopped.
+    let stops = matches!(cli.command, Command::Down(_) | Command::Status(_) | Command::Logs(_));
+    if !folder.is_dir() && !(stops && Workspace::known(&folder)?.is_some()) {
         return Err(Error::usage(format!("there is no folder {}", folder.display())));
     }
     let source =
@@ -203,6 +215,23 @@ fn session(cli: &Cli) -> Result<Session> {
     let json =
         cli.everywhere.json || matches!(&cli.command, Command::Doctor(args) if args.format == Format::Json);
     Ok(Session { folder, source, json, typed: next::Typed::of(cli) })
+}
+
+/// Where we stand; in a folder that was deleted the shell still knows its name.
+fn here() -> Result<PathBuf> {
+    std::env::current_dir().or_else(|error| {
+        let said = std::env::var_os("PWD").map(PathBuf::from).filter(|path| path.is_absolute());
+        said.ok_or_else(|| Error::environment("cannot tell the current folder").because(error))
+    })
+}
+
+/// Says why a lab's own files are left out.
+fn without_files(workspace: &Workspace, error: &Error) {
+    if !workspace.root().is_dir() {
+        return;
+    }
+    term::say(&format!("warning: {error}\n  what runs is found by what was noted when it was started"));
+    error.hints().iter().for_each(|hint| term::say(&format!("  {hint}")));
 }
 
 fn dispatch(cli: &Cli, session: &Session) -> Result<Exit> {

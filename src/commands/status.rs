@@ -4,35 +4,68 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Session, View, runtime_of};
+use super::{Session, View, pasteable, runtime_of, without_files};
 use crate::catalog::manifest::RuntimeKind;
 use crate::error::{Exit, Result};
+use crate::platform::term::BOLD;
 use crate::platform::world::Machine;
 use crate::runtime;
+use crate::workspace::{self, Left};
 
 #[derive(Serialize)]
-#[serde(transparent)]
-pub(super) struct Shown(runtime::Status);
+#[serde(untagged)]
+pub(super) enum Shown {
+    /// The lab in which we stand.
+    Lab(Box<runtime::Status>),
+    /// Where there is none, or it is broken or gone: what runs of the labs that this machine knows.
+    Labs { labs: Vec<Left> },
+}
 
 pub(super) fn run(session: &Session, kind: Option<RuntimeKind>) -> Result<Shown> {
-    let workspace = session.workspace()?;
+    let workspace = match session.to_stop() {
+        Ok((workspace, None)) => workspace,
+        Ok((workspace, Some(error))) => {
+            without_files(&workspace, &error);
+            let labs = workspace::left_at(workspace.root())?.into_iter().collect();
+            return Ok(Shown::Labs { labs });
+        }
+        Err(error) => {
+            let labs = workspace::left()?;
+            return if labs.is_empty() { Err(error) } else { Ok(Shown::Labs { labs }) };
+        }
+    };
     if kind.is_some() {
         // One that the lab does not offer is a slip, not «nothing runs».
         runtime_of(&workspace, kind)?;
     }
-    Ok(Shown(runtime::status(&workspace, kind, &Machine)?))
+    Ok(Shown::Lab(Box::new(runtime::status(&workspace, kind, &Machine)?)))
 }
 
 impl View for Shown {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        self.0.human(out)
+        let labs = match self {
+            Shown::Lab(status) => return status.human(out),
+            Shown::Labs { labs } => labs,
+        };
+        if labs.is_empty() {
+            return writeln!(out, "nothing runs");
+        }
+        for lab in labs {
+            let gone = if lab.gone { " (deleted)" } else { "" };
+            writeln!(out, "{BOLD}{}{BOLD:#}{gone}", lab.root.display())?;
+            lab.left.iter().try_for_each(|left| writeln!(out, "  {left}"))?;
+        }
+        writeln!(out, "\nnext: mlops-lab -C {} down", pasteable(&labs[0].root))
     }
 
     fn exit(&self) -> Exit {
-        match self.0.healthy() {
-            true => Exit::Done,
-            false if self.0.whole() => Exit::No,
-            false => Exit::Environment,
+        match self {
+            Shown::Lab(status) if status.healthy() => Exit::Done,
+            Shown::Lab(status) if status.whole() => Exit::No,
+            // Something runs, and no lab says whether it is well.
+            Shown::Lab(_) => Exit::Environment,
+            Shown::Labs { labs } if labs.is_empty() => Exit::No,
+            Shown::Labs { .. } => Exit::Environment,
         }
     }
 }

@@ -57,7 +57,10 @@ fn local(
     let services = local.iter().flat_map(|local| &local.service).map(|service| service.name.as_str());
     let tasks = local.iter().flat_map(|local| &local.task).map(|task| task.name.as_str());
     let background: Vec<String> = places::all_background(ws).into_iter().map(|record| record.name).collect();
-    let known: Vec<&str> = services.chain(tasks).chain(background.iter().map(String::as_str)).collect();
+    let mut known: Vec<&str> = services.chain(tasks).chain(background.iter().map(String::as_str)).collect();
+    // Where the manifest cannot be read, by what there is.
+    let found = if ws.manifest().runtimes().is_empty() { places::logs(ws) } else { Vec::new() };
+    known.extend(found.iter().map(String::as_str));
     let wanted: Vec<&str> = match service {
         Some(name) if !known.contains(&name) => return Err(unknown("service", name, known)),
         Some(name) => vec![name],

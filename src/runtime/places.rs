@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::platform::fs;
 use crate::platform::process::{self, Marked, Record};
 use crate::workspace::Workspace;
 
@@ -37,6 +38,12 @@ pub(super) fn damage(ws: &Workspace) -> PathBuf {
 /// The log of a service, a task, an installer.
 pub(super) fn log(ws: &Workspace, name: &str) -> PathBuf {
     ws.run_folder().join("log").join(format!("{name}.log"))
+}
+
+/// The names of all logs.
+pub(super) fn logs(ws: &Workspace) -> Vec<String> {
+    let names = fs::names(&ws.run_folder().join("log")).unwrap_or_default();
+    names.iter().filter_map(|name| name.strip_suffix(".log").map(str::to_owned)).collect()
 }
 
 /// Says that something is being made, and is not whole while this file is there.

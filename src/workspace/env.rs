@@ -133,7 +133,9 @@ impl Workspace {
         let [program, args @ ..] = argv else {
             return Err(Error::usage("the manifest has an empty command"));
         };
-        let command = Command::new(program, within).args(args).cwd(&self.root);
+        // What a lab left behind is stopped from where it is noted.
+        let folder = if self.root.is_dir() { &self.root } else { self.run_folder() };
+        let command = Command::new(program, within).args(args).cwd(folder);
         Ok(self.id().map_or_else(|| command.clone(), |id| command.clone().env(MARK, id)))
     }
 }

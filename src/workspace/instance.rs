@@ -69,7 +69,9 @@ impl State {
 
     /// Whether the lab that was at another path, where nothing is any more, is now at this one.
     fn moved_to(&self, node: &Node, lab: Option<&str>) -> bool {
-        let same = self.is(node) && self.device == node.device.to_string() && self.lab.as_deref() == lab;
+        let same = self.is(node)
+            && self.device == node.device.to_string()
+            && (lab.is_none() || self.lab.as_deref() == lab);
         same && gone(&self.root())
     }
 }
@@ -292,7 +294,7 @@ pub fn left_at(path: &Path) -> Result<Option<Left>> {
 }
 
 /// The path without links, as far as it is there.
-fn real(path: &Path) -> PathBuf {
+pub(super) fn real(path: &Path) -> PathBuf {
     let there = path.ancestors().find_map(|above| Some((above, above.canonicalize().ok()?)));
     there.map_or_else(
         || path.to_owned(),
@@ -318,7 +320,7 @@ pub fn with_project(project: &str, root: &Path) -> Result<Option<PathBuf>> {
 ///
 /// # Errors
 /// As [`find`].
-fn left() -> Result<Vec<Left>> {
+pub fn left() -> Result<Vec<Left>> {
     let mut found: Vec<Left> = all(&labs(user_state::folder()?))
         .into_iter()
         .map(|(folder, state)| (noted::left(&folder), state.root()))

@@ -27,7 +27,13 @@ impl Workspace {
     /// # Errors
     /// Exit 3 when another run holds it, naming that run.
     pub fn lock(&self, command: &str) -> Result<Lock> {
-        take(&instance::open(&self.root, Some(&self.record.id))?.folder.join("lock"), command)
+        let known = self.instance.state.is_some();
+        let folder = if known {
+            self.instance.folder.clone()
+        } else {
+            instance::open(&self.root, Some(&self.record.id))?.folder
+        };
+        take(&folder.join("lock"), command)
     }
 
     /// Takes the lock of what was done so far. It is another one than the lab's: that is held for minutes, this one while a file is

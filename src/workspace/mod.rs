@@ -12,6 +12,7 @@ mod ports;
 mod progress;
 mod record;
 mod restore;
+mod wreck;
 
 use std::path::{Path, PathBuf};
 
@@ -25,7 +26,7 @@ use instance::Instance;
 
 pub use base::FOLDER_BEFORE;
 pub use cluster::{Cluster, Object};
-pub use instance::{Left, forget, left_at, with_project};
+pub use instance::{Left, forget, left, left_at, with_project};
 pub use lock::{Lock, lock};
 pub use noted::Containers;
 pub use ports::MovedPort;

@@ -39,6 +39,19 @@ pub struct Record {
 }
 
 impl Record {
+    /// Of a lab whose record cannot be read.
+    pub(super) fn unknown() -> Record {
+        let none = String::new;
+        Record {
+            schema: SCHEMA,
+            id: none(),
+            lab: none(),
+            version: none(),
+            pack: None,
+            answers: toml::Table::new(),
+        }
+    }
+
     /// Reads the record of the lab at `root`.
     ///
     /// # Errors

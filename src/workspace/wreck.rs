@@ -1,0 +1,39 @@
+//! A lab whose own files say too little, or are gone: what was noted when it was started is enough to stop it.
+
+use std::path::Path;
+
+use super::{FOLDER, Record, Workspace, instance};
+use crate::catalog::Manifest;
+use crate::catalog::parse;
+use crate::error::{Error, Result};
+use crate::platform::fs;
+
+/// A manifest that says nothing.
+const NOTHING: &str = "schema = 1\nid = ''\ntitle = ''\nsummary = ''\ndevops = ''\nlevel = 'beginner'\nminutes = 1\ntools = []\n[runtime]\n";
+
+impl Workspace {
+    /// The lab that is, or was, at `start` or above it, as far as this machine knows of one: of its files what can be read.
+    ///
+    /// # Errors
+    /// Exit 3 when there is no safe place for the user's state.
+    pub fn known(start: &Path) -> Result<Option<Workspace>> {
+        for root in instance::real(start).ancestors() {
+            let instance = instance::find(root, None)?;
+            if instance.state.is_some() {
+                let record = Record::read(root).unwrap_or_else(|_| Record::unknown());
+                let manifest = manifest(root)?;
+                return Ok(Some(Workspace { root: root.to_owned(), record, manifest, instance }));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn manifest(root: &Path) -> Result<Manifest> {
+    let path = root.join(FOLDER).join("lab.toml");
+    let own = fs::read_text(&path).and_then(|text| parse::manifest(&text, &path.display().to_string()));
+    // Not by way of the parser: it refuses one that offers no runtime.
+    let nothing =
+        || toml::from_str(NOTHING).map_err(|error| Error::bug("a manifest of nothing").because(error));
+    own.or_else(|_| nothing())
+}
