@@ -97,6 +97,14 @@ fn compose_all(ws: &Workspace, args: &[&str], within: Duration) -> Result<Comman
     compose(ws, &[&["--profile", "*"], args].concat(), within)
 }
 
+/// The same by the project's name alone: compose finds by their labels what it made, whatever has become of its file and of `.env`.
+fn by_name(ws: &Workspace, args: &[&str], within: Duration) -> Result<Command> {
+    let own = project(ws);
+    let argv = [&["docker", "compose", "-p", &own], args].concat();
+    let argv: Vec<String> = argv.into_iter().map(str::to_owned).collect();
+    Ok(ws.tool(&argv, within)?.cwd(ws.run_folder()))
+}
+
 fn docker(args: &[&str]) -> Option<Captured> {
     docker_within(args, ASK)
 }
@@ -252,7 +260,7 @@ fn containers(ws: &Workspace) -> Result<Vec<Container>> {
 
 /// All containers of the lab; none when compose does not say in time.
 fn list(ws: &Workspace, within: Duration) -> Result<Option<Vec<Container>>> {
-    let captured = process::capture(&compose_all(ws, &["ps", "--all", "--format", "json"], within)?)
+    let captured = process::capture(&by_name(ws, &["ps", "--all", "--format", "json"], within)?)
         .map_err(|why| Error::environment(why.to_string()))?;
     clock::interrupted()?;
     if captured.ended == Ended::TimedOut {
@@ -297,11 +305,13 @@ fn remove(ws: &Workspace, purge: bool, progress: &mut dyn Progress) -> Result<()
         args.extend(["--volumes", "--rmi", "local"]);
     }
     let log = places::log(ws, "compose-down");
-    process::shown(
-        &compose_all(ws, &args, STOP)?,
-        Shown { log: &log, record: None, verbose: false },
-        progress,
-    )?;
+    let how = Shown { log: &log, record: None, verbose: false };
+    // With its file compose knows images of which no container is there; a file or a `.env` that it cannot read holds up nothing.
+    let whole = compose_all(ws, &args, STOP).and_then(|command| process::shown(&command, how, progress));
+    if let Err(error) = whole {
+        clock::interrupted()?;
+        process::shown(&by_name(ws, &args, STOP)?, how, progress).map_err(|_| error)?;
+    }
     progress.done("");
     match ws.containers() {
         Some(noted) if !purge => ws.note_containers(&Containers { up: false, ..noted }),

@@ -1,0 +1,114 @@
+//! Containers and volumes of labs that have one project name, or files that compose cannot read any more: on a real engine.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "a test may fail loudly"
+)]
+
+mod support;
+
+use std::process::Command;
+
+use support::{Lab, Seen, seen};
+
+fn docker(args: &[&str]) -> Seen {
+    seen(Command::new("docker").args(args))
+}
+
+/// Any image that can sleep.
+fn image() -> Option<String> {
+    let images = docker(&["images", "--format", "{{.Repository}}:{{.Tag}}"]).out;
+    let known = ["python:", "alpine:", "busybox:", "postgres:", "haproxy:"];
+    let found = images.lines().find(|image| known.iter().any(|known| image.starts_with(known)));
+    assert!(found.is_some() || !support::strict(), "there is no image: tests/images/make");
+    if found.is_none() {
+        eprintln!("skipped: there is no image that can sleep");
+    }
+    found.map(str::to_owned)
+}
+
+/// A lab with one container, and a volume, under this project name.
+fn lab(name: &str, image: &str) -> Lab {
+    let lab = Lab::new(Some("tiny"), "tiny", &["program=good", &format!("project_name={name}")]);
+    let manifest = lab.root.join(".mlops-lab/lab.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(&manifest, text.replace("[endpoint.api]", "[runtime.compose]\n[endpoint.api]")).unwrap();
+    let compose = format!(
+        "services:\n  sleeper:\n    image: {image}\n    entrypoint: [sleep, '600']\n    init: true\n    user: '0'\n    environment:\n      TOKEN: ${{TOKEN:?it is in .env}}\n    volumes: [data:/data]\nvolumes:\n  data:\n"
+    );
+    std::fs::write(lab.root.join("compose.yaml"), compose).unwrap();
+    lab
+}
+
+fn name(what: &str) -> String {
+    format!("test-{what}-{}", support::free_port())
+}
+
+fn volume(project: &str) -> bool {
+    docker(&["volume", "inspect", &format!("{project}_data")]).code == 0
+}
+
+fn running(project: &str) -> bool {
+    let label = format!("label=com.docker.compose.project={project}");
+    !docker(&["ps", "--quiet", "--filter", &label]).out.trim().is_empty()
+}
+
+const UP: [&str; 3] = ["up", "--runtime", "compose"];
+
+#[test]
+fn a_lab_with_the_name_of_another_touches_nothing_of_its() {
+    let Some(image) = image() else { return };
+    let name = name("same");
+    let (first, second) = (lab(&name, &image), lab(&name, &image));
+    first.ok(&UP);
+    let refused = second.run(&UP);
+    assert!(
+        refused.code == 3 && refused.err.contains("mlops-lab update --set project_name=NAME"),
+        "{}",
+        refused.err
+    );
+    assert!(refused.err.contains(first.root.file_name().unwrap().to_str().unwrap()), "{}", refused.err);
+    second.ok(&["down", "--purge"]);
+    assert!(running(&name) && volume(&name));
+    first.ok(&["down"]);
+    assert!(!running(&name) && volume(&name));
+    // Only the note says whose a volume is.
+    second.ok(&["down", "--purge"]);
+    assert!(volume(&name), "another lab's data");
+    assert_eq!(second.run(&UP).code, 3);
+    first.ok(&["down", "--purge"]);
+    assert!(!volume(&name));
+    second.ok(&UP);
+    second.ok(&["down", "--purge"]);
+}
+
+#[test]
+fn containers_are_stopped_without_the_files_that_started_them() {
+    let Some(image) = image() else { return };
+    for gone in [
+        &[".env"][..],
+        &["compose.yaml"],
+        &[".env", "compose.yaml", ".mlops-lab/lab.toml", ".mlops-lab/record.toml"],
+    ] {
+        let name = name("gone");
+        let lab = lab(&name, &image);
+        lab.ok(&UP);
+        gone.iter().for_each(|file| std::fs::remove_file(lab.root.join(file)).unwrap());
+        assert!(running(&name));
+        lab.ok(&["down", "--purge"]);
+        assert!(!running(&name) && !volume(&name), "without {gone:?}");
+    }
+    let name = name("deleted");
+    let lab = lab(&name, &image);
+    lab.ok(&UP);
+    let root = lab.root.canonicalize().unwrap();
+    std::fs::remove_dir_all(&root).unwrap();
+    let down = seen(
+        Command::new(support::BIN).args(["-C", root.to_str().unwrap(), "down", "--purge"]).current_dir("/"),
+    );
+    assert_eq!(down.code, 0, "{}", down.err);
+    assert!(!running(&name) && !volume(&name));
+}
