@@ -206,7 +206,8 @@ fn session(cli: &Cli) -> Result<Session> {
     let folder = cli.everywhere.directory.as_ref().map_or(here.clone(), |folder| here.join(folder));
     // What runs of a lab whose folder was deleted can be seen and stopped.
     let stops = matches!(cli.command, Command::Down(_) | Command::Status(_) | Command::Logs(_));
-    if !folder.is_dir() && !(stops && Workspace::known(&folder)?.is_some()) {
+    let there = folder.is_dir() || stops && Workspace::known(&folder)?.is_some();
+    if !there {
         return Err(Error::usage(format!("there is no folder {}", folder.display())));
     }
     let source =
