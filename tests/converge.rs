@@ -275,3 +275,47 @@ fn the_newest_log_comes_last() {
         assert!(Instant::now() < end, "{logs}");
     }
 }
+
+#[test]
+fn status_says_within_its_own_deadline_that_a_held_service_does_not_answer() {
+    let lab = tiny("good");
+    std::fs::write(lab.root.join("more.txt"), "more\n").unwrap();
+    lab.ok(&["up"]);
+    let held = pid(&lab, 0);
+    signal("-STOP", &held);
+    let since = Instant::now();
+    let status = lab.run(&["status"]);
+    signal("-CONT", &held);
+    // The check of the service has 20 s to start.
+    assert!(since.elapsed() < Duration::from_secs(4), "{:?}", since.elapsed());
+    assert_eq!(status.code, 1);
+    assert!(
+        status.out.contains("running, not ready") && status.out.contains("no answer within"),
+        "{}",
+        status.out
+    );
+    assert!(status.out.contains("second  ready"), "the others are asked all the same: {}", status.out);
+}
+
+#[test]
+fn status_with_a_hung_engine_ends_and_says_so() {
+    let lab = Lab::new(None, "serving", &[]);
+    let bin = tempfile::tempdir().unwrap();
+    let docker = bin.path().join("docker");
+    std::fs::write(&docker, "#!/bin/sh\nexec sleep 60\n").unwrap();
+    std::fs::set_permissions(&docker, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    // What `up` notes before it starts containers.
+    lab.ok(&["down"]);
+    let note = json!({"project": format!("test-{}", lab.port), "root": lab.root, "up": true});
+    std::fs::write(lab.run_folder().join("containers.json"), note.to_string()).unwrap();
+    let path = format!("{}:{}", bin.path().display(), std::env::var("PATH").unwrap());
+    let since = Instant::now();
+    let status = seen(lab.command(&["status"]).env("PATH", path));
+    assert!(since.elapsed() < Duration::from_secs(4), "{:?}", since.elapsed());
+    assert_eq!(status.code, 3);
+    assert!(
+        status.out.contains("docker  no answer") && status.out.contains("mlops-lab doctor"),
+        "{}",
+        status.out
+    );
+}

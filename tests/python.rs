@@ -91,6 +91,9 @@ fn a_shim_with_nothing_behind_it_is_no_uv() {
     let up = bed.up();
     assert_eq!(up.code, 0, "{}", up.err);
     assert!(up.err.contains("with pip"), "{}", up.err);
+    let path = format!("{}:{}", bed.bin.path().display(), std::env::var("PATH").unwrap());
+    let doctor = seen(bed.lab.command(&["doctor", "--only", "python", "--verbose"]).env("PATH", path));
+    assert!(doctor.out.contains("with venv") && !doctor.out.contains("with uv"), "{}", doctor.out);
 }
 
 #[test]

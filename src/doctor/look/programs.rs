@@ -65,7 +65,8 @@ const QUESTION: &str = "import json,sys,importlib.util as u;print(json.dumps({'v
 const NAMES: [&str; 6] = ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python"];
 
 pub(super) fn pythons(wanted: &VersionReq, end: Instant) -> Pythons {
-    let uv = process::locate(&Command::new("uv", std::time::Duration::ZERO)).is_ok();
+    // Asked, as `up` asks it: a shim of a version manager may be there with nothing behind it.
+    let uv = ask("uv", &["--version"], end).well();
     let mut pythons = Pythons {
         uv,
         cmd: "python3 -I -c 'import sys,ensurepip,venv,ssl; print(sys.version)'".to_owned(),
