@@ -150,3 +150,35 @@ fn what_runs_is_stopped_whatever_has_become_of_the_labs_own_files() {
         assert!(down.err.contains("what runs is found by what was noted"), "{}", down.err);
     }
 }
+
+#[test]
+fn a_clone_goes_on_without_the_pack_and_is_brought_up_to_date_with_it() {
+    let temp = tempfile::tempdir().unwrap();
+    let path = |name: &str| temp.path().join(name);
+    let tiny = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/tiny");
+    std::fs::create_dir(path("here")).unwrap();
+    must(Command::new("cp").arg("-r").args([&tiny, &path("here/pack")]));
+    let port = support::free_port();
+    let init = ["--pack", "pack", "init", "tiny", "lab", "--git", "--no-doctor", "--set"];
+    let made = at(&path("here"), &[&init[..], &[&format!("port={port}")]].concat());
+    assert_eq!(made.code, 0, "{}", made.err);
+    let record = std::fs::read_to_string(path("here/lab/.mlops-lab/record.toml")).unwrap();
+    assert!(record.contains("pack = \"../pack\""), "{record}");
+    std::fs::create_dir(path("there")).unwrap();
+    git(&path("there"), &["clone", "--quiet", path("here/lab").to_str().unwrap(), "lab"]);
+    let clone = path("there/lab");
+    assert!(!clone.join(".mlops-lab/progress.json").exists() && !clone.join(".env").exists());
+    let check = at(&clone, &["check"]);
+    assert!(check.code != 2 && check.out.contains("Publish a greeting"), "{}{}", check.out, check.err);
+    assert_eq!(at(&clone, &["hint"]).code, 0);
+    assert_eq!(at(&clone, &["up"]).code, 0);
+    assert_eq!(at(&clone, &["down", "--purge"]).code, 0);
+    let update = at(&clone, &["update"]);
+    assert!(update.code == 3 && update.err.contains("mlops-lab update --pack DIR"), "{}", update.err);
+    assert_eq!(at(&clone, &["update", "--pack", tiny.to_str().unwrap()]).code, 0);
+    // The pack travels with the lab.
+    must(Command::new("cp").arg("-r").args([&tiny, &path("there/pack")]));
+    let update = at(&clone, &["update", "--pack", "../pack"]);
+    assert_eq!(update.code, 0, "{}", update.err);
+    assert_eq!(at(&clone, &["update"]).code, 0);
+}

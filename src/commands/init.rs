@@ -64,6 +64,7 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
     };
     let mut tree = workspace::seed(
         None,
+        &folder,
         &lab,
         &rendered.manifest_text,
         &rendered.knowledge,

@@ -60,7 +60,7 @@ pub(super) fn run(session: &Session, args: &cli::Update) -> Result<Updated> {
             .hint("stop it first: mlops-lab down")
             .hint("or look only: mlops-lab update --dry-run"));
     }
-    let lab = source(session, &ws).lab(&ws.record().lab)?;
+    let lab = source(session, &ws)?.lab(&ws.record().lab)?;
     let mut again = Again::default();
     let next = next(session, &ws, &lab, args, &mut again)?;
     let base = ws.base()?;
@@ -101,11 +101,25 @@ pub(super) fn run(session: &Session, args: &cli::Update) -> Result<Updated> {
 }
 
 /// The pack that the lab came from, unless another is named.
-fn source(session: &Session, ws: &Workspace) -> Source {
-    match (&session.source, &ws.record().pack) {
-        (Source::Embedded, Some(pack)) => Source::Pack(pack.into()),
-        (named, _) => named.clone(),
+///
+/// # Errors
+/// Exit 3 when it is not there: the lab came without it.
+fn source(session: &Session, ws: &Workspace) -> Result<Source> {
+    let (Source::Embedded, Some(pack)) = (&session.source, &ws.record().pack) else {
+        return Ok(session.source.clone());
+    };
+    // Before, its absolute path was noted.
+    let place = ws.root().join(pack);
+    if place.join("labs").is_dir() {
+        return Ok(Source::Pack(place));
     }
+    let name = place.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Err(Error::environment(format!(
+        "the pack `{name}` that this lab came from is not at {}",
+        place.display()
+    ))
+    .hint("name it: mlops-lab update --pack DIR")
+    .hint("everything else works without it: mlops-lab up, check, hint, solve, down"))
 }
 
 /// What the lab comes to now.
@@ -148,6 +162,7 @@ fn next(session: &Session, ws: &Workspace, lab: &Lab, args: &cli::Update, again:
     let now = super::bounded(|| scaffold::render(lab, &new))?;
     let seed = workspace::seed(
         Some(&ws.record().id),
+        ws.root(),
         lab,
         &now.manifest_text,
         &now.knowledge,

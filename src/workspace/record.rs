@@ -1,6 +1,6 @@
 //! The record of a lab: what it was made of. Written once by `init`.
 
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -31,7 +31,7 @@ pub struct Record {
     pub lab: String,
     /// The version of the program that made it.
     pub version: String,
-    /// The pack it came from; none for the built-in labs.
+    /// The pack it came from, by its path from the lab's folder: a lab travels, often together with its pack. None for the built-in labs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pack: Option<String>,
     /// The answers, without secrets.
@@ -81,12 +81,13 @@ impl Record {
 
 /// What `init` writes into `.mlops-lab/`: the record, the rendered manifest, the lab's own files, and the pristine tree.
 ///
-/// `id` is that of the lab when it has one already.
+/// `id` is that of the lab when it has one already; `root` is where it is, or will be.
 ///
 /// # Errors
 /// Exit 3 when the system gives no random numbers.
 pub fn seed(
     id: Option<&str>,
+    root: &Path,
     lab: &Lab,
     manifest_text: &str,
     knowledge: &Tree,
@@ -101,7 +102,9 @@ pub fn seed(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pack: match &lab.source {
             Source::Embedded => None,
-            Source::Pack(path) => Some(path.display().to_string()),
+            Source::Pack(path) => {
+                Some(from(&instance::real(root), &instance::real(path)).display().to_string())
+            }
         },
         answers: answers.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
     };
@@ -125,4 +128,28 @@ pub fn seed(
     let pristine = project.iter().filter(|(path, _)| !path.is_secret());
     put(format!("{FOLDER}/{}", base::FILE), File { bytes: base::pack(pristine)?, executable: false })?;
     Ok(tree)
+}
+
+/// A path as it is written from a folder. Both are absolute.
+fn from(folder: &Path, path: &Path) -> PathBuf {
+    let shared = folder.components().zip(path.components()).take_while(|(a, b)| a == b).count();
+    let up = folder.components().skip(shared).map(|_| Component::ParentDir);
+    up.chain(path.components().skip(shared)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_written_from_the_labs_folder() {
+        for (folder, path, expected) in [
+            ("/home/me/lab", "/home/me/pack", "../pack"),
+            ("/home/me/course/labs/a", "/home/me/course", "../.."),
+            ("/home/me/course", "/home/me/course/packs/b", "packs/b"),
+            ("/srv/lab", "/home/me/pack", "../../home/me/pack"),
+        ] {
+            assert_eq!(from(Path::new(folder), Path::new(path)), Path::new(expected));
+        }
+    }
 }
