@@ -16,7 +16,7 @@ use crate::error::{Error, Exit, Result};
 use crate::platform::fs;
 use crate::platform::term::{self, BAD, BOLD, GOOD};
 use crate::scaffold::{self, Action, Change, Given, Op, Policies};
-use crate::workspace::{self, Left, Workspace};
+use crate::workspace::{self, Left, Place, Workspace};
 
 /// `init` promises to be quick: what the doctor cannot find out in this time it leaves to `doctor` and `up`.
 const DOCTOR_WITHIN: Duration = Duration::from_millis(400);
@@ -63,8 +63,7 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
         None => place(session, Path::new(&scaffold::project_name(&answers))),
     };
     let mut tree = workspace::seed(
-        None,
-        &folder,
+        &Place { root: &folder, id: None },
         &lab,
         &rendered.manifest_text,
         &rendered.knowledge,

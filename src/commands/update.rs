@@ -19,7 +19,7 @@ use crate::platform::inside::{self, cannot};
 use crate::platform::term::{BAD, BOLD, DIM, GOOD, WARN, escape};
 use crate::runtime;
 use crate::scaffold::{self, Action, Change, Given, Op, Renewed};
-use crate::workspace::{self, FOLDER, Workspace};
+use crate::workspace::{self, FOLDER, Place, Workspace};
 
 #[derive(Serialize)]
 pub(super) struct Updated {
@@ -161,8 +161,7 @@ fn next(session: &Session, ws: &Workspace, lab: &Lab, args: &cli::Update, again:
     let was = super::bounded(|| scaffold::render(lab, &old))?;
     let now = super::bounded(|| scaffold::render(lab, &new))?;
     let seed = workspace::seed(
-        Some(&ws.record().id),
-        ws.root(),
+        &Place { root: ws.root(), id: Some(&ws.record().id) },
         lab,
         &now.manifest_text,
         &now.knowledge,

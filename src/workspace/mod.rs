@@ -31,7 +31,7 @@ pub use lock::{Lock, lock};
 pub use noted::Containers;
 pub use ports::MovedPort;
 pub use progress::Progress;
-pub use record::{Record, seed};
+pub use record::{Place, Record, seed};
 pub use restore::{DOTENVS, Restored};
 
 /// The folder of ours inside a project.

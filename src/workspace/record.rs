@@ -38,6 +38,15 @@ pub struct Record {
     pub answers: toml::Table,
 }
 
+/// Where a lab is, or will be.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// Its folder.
+    pub root: &'a Path,
+    /// The id in its record, when it has one already.
+    pub id: Option<&'a str>,
+}
+
 impl Record {
     /// Of a lab whose record cannot be read.
     pub(super) fn unknown() -> Record {
@@ -81,13 +90,12 @@ impl Record {
 
 /// What `init` writes into `.mlops-lab/`: the record, the rendered manifest, the lab's own files, and the pristine tree.
 ///
-/// `id` is that of the lab when it has one already; `root` is where it is, or will be.
+/// `place` is where it is, or will be.
 ///
 /// # Errors
 /// Exit 3 when the system gives no random numbers.
 pub fn seed(
-    id: Option<&str>,
-    root: &Path,
+    place: &Place<'_>,
     lab: &Lab,
     manifest_text: &str,
     knowledge: &Tree,
@@ -97,13 +105,13 @@ pub fn seed(
 ) -> Result<Tree> {
     let record = Record {
         schema: SCHEMA,
-        id: id.map_or_else(instance::new_id, |id| Ok(id.to_owned()))?,
+        id: place.id.map_or_else(instance::new_id, |id| Ok(id.to_owned()))?,
         lab: lab.manifest.id.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pack: match &lab.source {
             Source::Embedded => None,
             Source::Pack(path) => {
-                Some(from(&instance::real(root), &instance::real(path)).display().to_string())
+                Some(from(&instance::real(place.root), &instance::real(path)).display().to_string())
             }
         },
         answers: answers.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
