@@ -1,6 +1,7 @@
 //! The proof matrix: every lab x runtime x step, each case a test of its own.
 //!
 //! The proof itself is `mlops-lab lab test`; this file runs it once for each lab and runtime and hands its cases to the test runner.
+//! Proofs run side by side, one for each processor, as much of a proof is waiting; their cases are printed in the order of the labs.
 //! A step that only the real thing can show is ignored, with the reason, where a stand-in of it runs; that is known when it is asked.
 //! Where a runtime cannot work on this machine its cases are ignored with the reason on their line; with MLOPS_LAB_STRICT=1 they fail, but
 //! for those of the runtime kubernetes: CI has no cluster. A context that is known to be local, or MLOPS_LAB_KUBECONTEXT, has them run.
@@ -15,6 +16,7 @@
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
@@ -24,8 +26,9 @@ const BIN: &str = env!("CARGO_BIN_EXE_mlops-lab");
 
 fn main() {
     let mut arguments = Arguments::from_args();
-    // Cases of one lab are told in their order; labs side by side would only steal each other's processors.
+    // Cases are printed in their order. What runs side by side are the proofs.
     arguments.test_threads = Some(1);
+    let mut proofs: Vec<(usize, Arc<Proof>)> = Vec::new();
     let mut trials = Vec::new();
     for lab in json(&["list", "--json"])["labs"].as_array().unwrap() {
         let id = lab["id"].as_str().unwrap().to_owned();
@@ -36,23 +39,51 @@ fn main() {
                 names.as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect();
             let missing = if arguments.list { None } else { missing(&id, &runtime) };
             let strict = std::env::var_os("MLOPS_LAB_STRICT").is_some();
-            let proof = Arc::new(Proof::default());
+            let proof = Arc::new(Proof::new(&id, &runtime));
+            if missing.is_none() || strict && runtime != "kubernetes" {
+                proofs.push((names.len(), Arc::clone(&proof)));
+            }
             for name in names {
-                let (id, runtime, proof) = (id.clone(), runtime.clone(), Arc::clone(&proof));
+                let proof = Arc::clone(&proof);
                 let label = match &missing {
                     Some(reason) => format!("{name} (skipped: {reason})"),
                     None => name.clone(),
                 };
                 let ignored = missing.is_some() && (!strict || runtime == "kubernetes");
                 trials.push(
-                    Trial::ignorable_test(label, move || proof.outcome(&id, &runtime, &name))
-                        .with_ignored_flag(ignored),
+                    Trial::ignorable_test(label, move || proof.outcome(&name)).with_ignored_flag(ignored),
                 );
             }
         }
     }
+    let all =
+        arguments.filter.is_none() && arguments.skip.is_empty() && !arguments.list && !arguments.ignored;
+    if all {
+        side_by_side(proofs);
+    }
     libtest_mimic::run(&arguments, trials).exit();
 }
+
+/// Starts all proofs, as many at once as there are processors, the longest first. With a filter each starts when a case asks for it.
+fn side_by_side(mut proofs: Vec<(usize, Arc<Proof>)>) {
+    proofs.sort_by_key(|(cases, _)| std::cmp::Reverse(*cases));
+    let queue = Arc::new(Mutex::new(proofs.into_iter()));
+    for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+        let queue = Arc::clone(&queue);
+        std::thread::spawn(move || {
+            loop {
+                let next = queue.lock().unwrap().next();
+                let Some((_, proof)) = next else { return };
+                proof.begin();
+                proof.run();
+            }
+        });
+    }
+    // From here on a case waits for its proof and does not start it.
+    SCHEDULED.store(true, Ordering::SeqCst);
+}
+
+static SCHEDULED: AtomicBool = AtomicBool::new(false);
 
 /// Why this machine cannot carry the runtime, in the doctor's words.
 fn missing(id: &str, runtime: &str) -> Option<String> {
@@ -78,9 +109,10 @@ fn json(args: &[&str]) -> Value {
     serde_json::from_slice(&out.stdout).unwrap()
 }
 
-/// One run of `lab test`, started by the first case that wants its outcome.
-#[derive(Default)]
+/// One run of `lab test`, started by the schedule or by the first case that wants its outcome.
 struct Proof {
+    id: String,
+    runtime: String,
     state: Mutex<State>,
     news: Condvar,
 }
@@ -93,13 +125,22 @@ struct State {
 }
 
 impl Proof {
-    fn outcome(self: &Arc<Self>, id: &str, runtime: &str, name: &str) -> Result<Completion, Failed> {
-        let mut state = self.state.lock().unwrap();
-        if !state.started {
-            state.started = true;
-            let (proof, id, runtime) = (Arc::clone(self), id.to_owned(), runtime.to_owned());
-            std::thread::spawn(move || proof.run(&id, &runtime));
+    fn new(id: &str, runtime: &str) -> Proof {
+        let (state, news) = (Mutex::default(), Condvar::new());
+        Proof { id: id.to_owned(), runtime: runtime.to_owned(), state, news }
+    }
+
+    /// Whether this is the first to begin it.
+    fn begin(&self) -> bool {
+        !std::mem::replace(&mut self.state.lock().unwrap().started, true)
+    }
+
+    fn outcome(self: &Arc<Self>, name: &str) -> Result<Completion, Failed> {
+        if !SCHEDULED.load(Ordering::SeqCst) && self.begin() {
+            let proof = Arc::clone(self);
+            std::thread::spawn(move || proof.run());
         }
+        let mut state = self.state.lock().unwrap();
         loop {
             if let Some(outcome) = state.outcomes.get(name) {
                 if outcome == "pass" {
@@ -120,9 +161,9 @@ impl Proof {
         }
     }
 
-    fn run(&self, id: &str, runtime: &str) {
+    fn run(&self) {
         let mut child = Command::new(BIN)
-            .args(["lab", "test", id, "--runtime", runtime, "--json"])
+            .args(["lab", "test", &self.id, "--runtime", &self.runtime, "--json"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()

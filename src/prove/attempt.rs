@@ -48,7 +48,9 @@ impl Laying<'_> {
     /// whatever is still other.
     pub(super) fn take_back(&self, project: &Project, known: &mut Known) -> Result<()> {
         let undone = known.put_back(project).and_then(|()| self.run(project, &self.does.undo, "taken back"));
-        let settled = known.settle(project);
+        // Files alone reach nothing that services keep: what differs there is their own housekeeping.
+        let ran = !self.does.run.is_empty() || !self.does.undo.is_empty();
+        let settled = known.settle(project, ran);
         undone.and(settled)
     }
 

@@ -142,7 +142,7 @@ impl<'a> Bench<'a> {
             laying
                 .take_back(project, &mut broken)
                 .and_then(|()| project.lab(&["break", "--undo"]).map(drop))
-                .and_then(|()| well.settle(project))
+                .and_then(|()| well.settle(project, true))
         } else {
             laying.take_back(project, &mut well)
         };
@@ -177,7 +177,7 @@ impl<'a> Bench<'a> {
             Err(Error::no("after `mlops-lab break --undo` the files are not what they were before `break`")
                 .detail(other.join("\n")))
         });
-        original.settle(project)?;
+        original.settle(project, true)?;
         result
     }
 }

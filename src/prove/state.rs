@@ -41,15 +41,15 @@ impl Known {
         write(&project.root, &self.files, &now)
     }
 
-    /// Brings everything back: files, what services keep (they are stopped for that), what runs.
-    pub(super) fn settle(&mut self, project: &Project) -> Result<()> {
+    /// Brings everything back: files, what services keep (they are stopped for that; left out unless `data`), what runs.
+    pub(super) fn settle(&mut self, project: &Project, data: bool) -> Result<()> {
         let (now, kept) = split(project)?;
         for path in now.keys().filter(|path| !self.files.contains_key(*path)) {
             fs::remove(&project.root.join(path))?;
             inside::remove_empty_above(&project.root, path);
         }
         write(&project.root, &self.files, &now)?;
-        let other = kept != self.kept;
+        let other = data && kept != self.kept;
         let mut runs = project.runs()?;
         // A service that is not what it was is started anew: what it holds in memory is of the case.
         if runs.runtime.is_some() && (other || runs != self.runs) {
