@@ -289,8 +289,8 @@ pub struct Left {
 /// # Errors
 /// As [`find`].
 pub fn left_at(path: &Path) -> Result<Option<Left>> {
-    let root = real(path);
-    Ok(left()?.into_iter().find(|lab| lab.root == root))
+    let root = Root::from(real(path).as_path());
+    Ok(left_of(|state| state.root == root)?.pop())
 }
 
 /// The path without links, as far as it is there.
@@ -321,8 +321,13 @@ pub fn with_project(project: &str, root: &Path) -> Result<Option<PathBuf>> {
 /// # Errors
 /// As [`find`].
 pub fn left() -> Result<Vec<Left>> {
+    left_of(|_| true)
+}
+
+fn left_of(meant: impl Fn(&State) -> bool) -> Result<Vec<Left>> {
     let mut found: Vec<Left> = all(&labs(user_state::folder()?))
         .into_iter()
+        .filter(|(_, state)| meant(state))
         .map(|(folder, state)| (noted::left(&folder), state.root()))
         .filter(|(left, _)| !left.is_empty())
         .map(|(left, root)| Left { gone: gone(&root), root, left })
