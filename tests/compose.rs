@@ -112,3 +112,33 @@ fn containers_are_stopped_without_the_files_that_started_them() {
     assert_eq!(down.code, 0, "{}", down.err);
     assert!(!running(&name) && !volume(&name));
 }
+
+#[test]
+fn what_is_mounted_is_made_readable_and_the_learners_override_counts() {
+    use std::os::unix::fs::PermissionsExt;
+    let Some(image) = image() else { return };
+    let name = name("mounts");
+    let lab = lab(&name, &image);
+    let manifest = lab.root.join(".mlops-lab/lab.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    let text = text
+        .replace("[runtime.compose]\n", "[runtime.compose]\nreadable = [\"mounted\", \"not-there-yet\"]\n");
+    std::fs::write(&manifest, text).unwrap();
+    std::fs::create_dir(lab.root.join("mounted")).unwrap();
+    std::fs::write(lab.root.join("mounted/settings"), "read by another user\n").unwrap();
+    // As a umask of 077 leaves them.
+    let set = |path: &str, bits| {
+        std::fs::set_permissions(lab.root.join(path), std::fs::Permissions::from_mode(bits)).unwrap();
+    };
+    set("mounted/settings", 0o600);
+    set("mounted", 0o700);
+    let over = "services:\n  sleeper:\n    user: '65534'\n    volumes: ['./mounted:/mounted:ro']\n";
+    std::fs::write(lab.root.join("compose.override.yaml"), over).unwrap();
+    let up = lab.ok(&UP);
+    assert!(up.err.contains("mounted: made readable"), "{}", up.err);
+    let container = format!("{name}-sleeper-1");
+    let read = docker(&["exec", &container, "cat", "/mounted/settings"]);
+    assert_eq!((read.code, read.out.as_str()), (0, "read by another user\n"), "{}", read.err);
+    assert!(!lab.ok(&UP).err.contains("made readable"));
+    lab.ok(&["down", "--purge"]);
+}

@@ -60,6 +60,9 @@ pub struct Compose {
     /// The compose file.
     #[serde(default = "compose_file")]
     pub file: String,
+    /// Files and folders of the project that containers of another user read as mounts: a strict umask must not keep them from it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub readable: Vec<String>,
     /// What must pass before the lab counts as up.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ready: Vec<Check>,

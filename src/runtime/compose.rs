@@ -16,10 +16,11 @@ use super::status::{Glance, first_unready};
 use super::{Changes, Options, Restart, context, free_ports, places, python, ready};
 use crate::catalog::manifest::{Compose, RuntimeKind};
 use crate::error::{Error, Result, unknown};
-use crate::platform::clock;
+use crate::platform::fs::Kind;
 use crate::platform::process::{self, Captured, Command, Ended, Shown};
 use crate::platform::term::Progress;
 use crate::platform::world::World;
+use crate::platform::{clock, inside};
 use crate::workspace::{Containers, Workspace};
 use whose::{folders_of, mine, same};
 
@@ -36,6 +37,9 @@ const STOP: Duration = Duration::from_secs(120);
 const LOOK: Duration = Duration::from_secs(1);
 
 const KIND: RuntimeKind = RuntimeKind::Compose;
+
+/// The learner's own changes of the containers, as compose knows them.
+const OVERRIDE: &str = "compose.override.yaml";
 
 /// One line of `docker compose ps --format json`.
 #[derive(Clone, Debug, Deserialize)]
@@ -86,7 +90,10 @@ fn compose(ws: &Workspace, args: &[&str], within: Duration) -> Result<Command> {
     let mut argv = vec!["docker".to_owned(), "compose".to_owned(), "-p".to_owned(), project(ws)];
     // Without its file, compose still finds by their labels what it made.
     if ws.root().join(&file).is_file() {
-        argv.extend(["-f".to_owned(), file]);
+        // What compose itself would lay over its file.
+        let over = [OVERRIDE, "compose.override.yml"].into_iter().find(|over| ws.root().join(over).is_file());
+        let over = over.filter(|_| file == "compose.yaml").map(str::to_owned);
+        argv.extend([Some(file), over].into_iter().flatten().flat_map(|file| ["-f".to_owned(), file]));
     }
     argv.extend(args.iter().map(|arg| (*arg).to_owned()));
     ws.compose(&argv, within)
@@ -129,6 +136,7 @@ pub(super) fn up(
         free_ports(ws, KIND)?;
     }
     python::prepare(ws, KIND, plan.python.as_ref(), options.verbose, progress)?;
+    open_mounts(ws, plan, progress)?;
     // Written before anything is made: after a kill in the middle `down` knows that there is something to look for.
     ws.note_containers(&Containers { project: ws.project(), root: ws.root().to_owned(), up: true })?;
     let result = build_and_start(ws, plan, options, world, progress);
@@ -149,6 +157,24 @@ pub(super) fn up(
         }
     }
     Ok(changes)
+}
+
+/// Lets the users of the containers read what is mounted from the project: a strict umask has kept it for its owner.
+fn open_mounts(ws: &Workspace, plan: &Compose, progress: &mut dyn Progress) -> Result<()> {
+    let there = |path: &&String| inside::kind(ws.root(), path).is_ok_and(|kind| kind != Kind::Missing);
+    for path in plan.readable.iter().filter(there) {
+        let opened = inside::make_readable(ws.root(), path).map_err(inside::cannot(
+            "change the mode of",
+            ws.root(),
+            path,
+        ))?;
+        if opened > 0 {
+            progress.note(&format!(
+                "{path}: made readable for the users in the containers (chmod -R a+rX {path})"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Why compose made a container anew.

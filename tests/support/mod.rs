@@ -21,6 +21,16 @@ pub struct Lab {
     _temp: tempfile::TempDir,
 }
 
+/// Our program, which hears signals: whoever runs tests in the background has Ctrl-C ignored, and what they start inherits that.
+pub fn listening() -> Command {
+    if cfg!(not(target_os = "linux")) {
+        return Command::new(BIN);
+    }
+    let mut command = Command::new("/usr/bin/env");
+    command.args(["--default-signal=INT,HUP,TERM", BIN]);
+    command
+}
+
 impl Lab {
     /// Makes a lab with a free port.
     pub fn new(pack: Option<&str>, id: &str, sets: &[&str]) -> Lab {
@@ -47,7 +57,7 @@ impl Lab {
 
     /// Our program, in the lab.
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(BIN);
+        let mut command = listening();
         command.args(args).current_dir(&self.root).envs(&self.env);
         command
     }

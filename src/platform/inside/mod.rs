@@ -20,7 +20,9 @@ use rustix::fs::{
 use rustix::io::Errno;
 
 pub use change::{Swap, bring, make_way, names, swap, take};
-pub use tree::{files, list, remove_empty_above, remove_empty_folders, remove_if_empty, remove_tree};
+pub use tree::{
+    files, list, make_readable, remove_empty_above, remove_empty_folders, remove_if_empty, remove_tree,
+};
 
 use super::fs::{Kind, Mode};
 use crate::error::Error;

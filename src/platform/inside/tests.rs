@@ -106,6 +106,22 @@ fn a_tree_is_removed_with_its_links_and_not_what_they_lead_to() {
 }
 
 #[test]
+fn what_others_may_not_read_is_opened_to_them_and_a_link_is_left_alone() {
+    let (_folder, root, outside) = place();
+    symlink(outside.join("secret"), root.join("d/link")).unwrap();
+    let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    let set = |path: &Path, bits| std::fs::set_permissions(path, PermissionsExt::from_mode(bits)).unwrap();
+    set(&root.join("d/b"), 0o600);
+    set(&root.join("d"), 0o700);
+    set(&outside.join("secret"), 0o600);
+    assert_eq!(make_readable(&root, "d").unwrap(), 2);
+    assert_eq!((mode(&root.join("d")), mode(&root.join("d/b"))), (0o755, 0o644));
+    assert_eq!(mode(&outside.join("secret")), 0o600);
+    assert_eq!(make_readable(&root, "d").unwrap(), 0);
+    assert!(make_readable(&root, "none").is_err());
+}
+
+#[test]
 fn a_walk_names_all_and_enters_no_link() {
     let (_folder, root, outside) = place();
     symlink(&outside, root.join("way")).unwrap();

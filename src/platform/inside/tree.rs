@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, Dir, FileType, statat, unlinkat};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, fchmod, fstat, statat, unlinkat};
 use rustix::io::Errno;
 
 use super::{Kind, way};
@@ -125,6 +125,39 @@ pub fn files(root: &Path, folder: &str) -> io::Result<Vec<String>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         visited => visited.map(|()| files),
     }
+}
+
+/// Lets every user read what lies at and below a path; how many files and folders had kept them out. Links are left alone.
+///
+/// # Errors
+/// The system's.
+pub fn make_readable(root: &Path, path: &str) -> io::Result<usize> {
+    let (above, name) = way::open(root, path, false)?;
+    readable_in(&above, name.as_ref(), 0)
+}
+
+fn readable_in(above: &OwnedFd, name: &std::ffi::OsStr, depth: usize) -> io::Result<usize> {
+    let kept_out = statat(above, name, AtFlags::SYMLINK_NOFOLLOW)?;
+    let kind = kind(kept_out.st_mode);
+    let file = match kind {
+        Kind::File => OwnedFd::from(super::open_in(above, name)?),
+        Kind::Folder if depth <= DEEPEST => way::folder(above, name)?,
+        _ => return Ok(0),
+    };
+    let bits = fstat(&file)?.st_mode & 0o7777;
+    let runs = if kind == Kind::Folder || bits & 0o111 != 0 { 0o111 } else { 0 };
+    let wanted = bits | 0o444 | runs;
+    let mut opened = 0;
+    if wanted != bits {
+        fchmod(&file, Mode::from_raw_mode(wanted))?;
+        opened += 1;
+    }
+    if kind == Kind::Folder {
+        for below in entries(&file)? {
+            opened += readable_in(&file, &below, depth + 1)?;
+        }
+    }
+    Ok(opened)
 }
 
 /// Removes a folder if it is empty; whether it is gone.
