@@ -132,7 +132,7 @@ fn a_proof_on_a_stand_in_is_none_and_says_so() {
     }
     let expected = ["before", "wrong::empty", "wrong::nothing", "solved"];
     assert_eq!(unproven, expected.map(|part| format!("tiny::local::two::{part}")));
-    assert!(proof.err.contains("4 not proven"), "{}", proof.err);
+    assert!(proof.err.contains("4 cases not proven"), "{}", proof.err);
 }
 
 #[test]
