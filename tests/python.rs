@@ -86,6 +86,22 @@ fn an_environment_that_lost_a_package_or_its_python_is_made_again() {
 }
 
 #[test]
+fn an_environment_that_lost_what_installs_the_others_is_made_again() {
+    let bed = Bed::new("#!/bin/sh\nexit 127\n");
+    let first = bed.up();
+    assert_eq!(first.code, 0, "{}", first.err);
+    let site = bed.note().parent().unwrap().to_owned();
+    let ours = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().starts_with("pip");
+    let entries = std::fs::read_dir(&site).unwrap().map(|entry| entry.unwrap().path());
+    let gone: Vec<PathBuf> = entries.filter(ours).collect();
+    assert_eq!(gone.len(), 2, "{gone:?}");
+    gone.iter().for_each(|path| std::fs::remove_dir_all(path).unwrap());
+    let again = bed.up();
+    assert!(again.code == 0 && again.err.contains("was missing: .venv is made again"), "{}", again.err);
+    assert!(gone.iter().all(|path| path.is_dir()), "{}", again.err);
+}
+
+#[test]
 fn a_shim_with_nothing_behind_it_is_no_uv() {
     let bed = Bed::new("#!/bin/sh\necho 'version manager: uv: command not found' >&2\nexit 127\n");
     let up = bed.up();

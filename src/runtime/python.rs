@@ -72,7 +72,11 @@ pub(super) fn lack(ws: &Workspace, kind: RuntimeKind, python: &Python) -> Result
     }
     let there = installed(&venv);
     let missing = lines.find(|package| !there.iter().any(|there| there == package));
-    Ok(missing.map(|package| Lack::Packages(format!("{} was missing", package.trim_end_matches(INFO)))))
+    Ok(missing.map(|package| {
+        let why = format!("{} was missing", package.trim_end_matches(INFO));
+        // What installs the others cannot install itself.
+        if package.starts_with("pip-") { Lack::Everything(why) } else { Lack::Packages(why) }
+    }))
 }
 
 /// Whether the environment's interpreter starts.
