@@ -20,7 +20,7 @@ use crate::catalog::Manifest;
 use crate::catalog::parse;
 use crate::catalog::tree::{File, RelPath, Tree};
 use crate::error::{Error, Result};
-use crate::platform::{fs, inside, process};
+use crate::platform::{inside, process};
 
 use instance::Instance;
 
@@ -36,6 +36,9 @@ pub use restore::{DOTENVS, Restored};
 
 /// The folder of ours inside a project.
 pub const FOLDER: &str = ".mlops-lab";
+
+/// The rendered manifest.
+const MANIFEST: &str = ".mlops-lab/lab.toml";
 
 /// Where files of the learner are kept before they are replaced, below the project's folder.
 pub const BACKUP: &str = ".mlops-lab/backup";
@@ -69,7 +72,7 @@ impl Workspace {
         let record = Record::read(root)?;
         let path = root.join(FOLDER).join("lab.toml");
         let manifest =
-            parse::manifest(&fs::read_text(&path)?, &path.display().to_string()).map_err(|error| {
+            parse::manifest(&text(root, MANIFEST)?, &path.display().to_string()).map_err(|error| {
                 // Here it is not the user's input that is wrong, but what stands in the lab.
                 let broken = Error::environment(error.message().to_owned());
                 let broken = error
@@ -150,11 +153,16 @@ impl Workspace {
 
     /// A text of the lab's own files: of a step, of a drill.
     pub fn knowledge_text(&self, path: &str) -> Result<String> {
-        let path = format!("{FOLDER}/lab/{path}");
-        let bytes = inside::read(&self.root, &path).map_err(inside::cannot("read", &self.root, &path))?;
-        String::from_utf8(bytes)
-            .map_err(|error| Error::environment(format!("{path} is not UTF-8")).because(error))
+        text(&self.root, &format!("{FOLDER}/lab/{path}"))
     }
+}
+
+/// A file of the lab as text, through no link.
+fn text(root: &Path, path: &str) -> Result<String> {
+    let bytes = inside::read(root, path).map_err(inside::cannot("read", root, path))?;
+    String::from_utf8(bytes).map_err(|error| {
+        Error::environment(format!("{} is not UTF-8", root.join(path).display())).because(error)
+    })
 }
 
 /// All files below a folder; none when there is no such folder.

@@ -6,9 +6,13 @@ use std::sync::Once;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{FOLDER, Workspace};
+use super::Workspace;
 use crate::error::{Error, Exit, Result};
-use crate::platform::{clock, fs, term};
+use crate::platform::fs::Mode;
+use crate::platform::{clock, inside, term};
+
+/// Where it is kept, below the lab.
+const PROGRESS: &str = ".mlops-lab/progress.json";
 
 /// What the learner has done. Steps that the lab no longer has are kept: their ids are stable for ever.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -128,13 +132,17 @@ impl Progress {
 impl Workspace {
     /// What was done so far. A broken file is put aside, and said; a lab without one is new.
     pub fn progress(&self) -> Result<Progress> {
-        let path = self.root.join(FOLDER).join("progress.json");
-        let Some(bytes) = fs::read_optional(&path)? else { return Ok(Progress::default()) };
+        let path = self.root.join(PROGRESS);
+        let bytes = inside::read_optional(&self.root, PROGRESS);
+        let bytes = bytes.map_err(inside::cannot("read", &self.root, PROGRESS))?;
+        let Some(bytes) = bytes else { return Ok(Progress::default()) };
         match serde_json::from_slice(&bytes) {
             Ok(progress) => Ok(self.renamed(progress)),
             Err(error) => {
-                let aside = path.with_extension("json.broken");
-                fs::write(&aside, &bytes, false)?;
+                let broken = format!("{PROGRESS}.broken");
+                let aside = self.root.join(&broken);
+                inside::write(&self.root, &broken, &bytes, Mode::Private)
+                    .map_err(inside::cannot("write", &self.root, &broken))?;
                 term::say(&format!(
                     "warning: {} is broken ({error}); it is kept as {}",
                     path.display(),
@@ -195,6 +203,7 @@ impl Workspace {
     fn save_progress(&self, progress: &Progress) -> Result<()> {
         let text = serde_json::to_string_pretty(progress)
             .map_err(|error| Error::bug("progress that cannot be written").because(error))?;
-        fs::write(&self.root.join(FOLDER).join("progress.json"), text.as_bytes(), false)
+        inside::write(&self.root, PROGRESS, text.as_bytes(), Mode::Plain)
+            .map_err(inside::cannot("write", &self.root, PROGRESS))
     }
 }

@@ -8,7 +8,6 @@ use super::{FOLDER, base, instance, restore};
 use crate::catalog::tree::{File, RelPath, Tree};
 use crate::catalog::{Lab, Source};
 use crate::error::{Error, Result};
-use crate::platform::fs;
 
 pub(super) const FILE: &str = "record.toml";
 
@@ -67,7 +66,7 @@ impl Record {
     /// Exit 3 when it cannot be read, is broken, or is of another version of the format.
     pub(super) fn read(root: &Path) -> Result<Record> {
         let path = root.join(FOLDER).join(FILE);
-        let text = fs::read_text(&path)?;
+        let text = super::text(root, &format!("{FOLDER}/{FILE}"))?;
         let broken = |error: &toml::de::Error| {
             let place = error.span().map(|span| crate::catalog::parse::line_column(&text, span.start));
             let place = place.map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default();

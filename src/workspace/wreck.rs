@@ -6,7 +6,6 @@ use super::{FOLDER, Record, Workspace, instance};
 use crate::catalog::Manifest;
 use crate::catalog::parse;
 use crate::error::{Error, Result};
-use crate::platform::fs;
 
 /// A manifest that says nothing.
 const NOTHING: &str = "schema = 1\nid = ''\ntitle = ''\nsummary = ''\ndevops = ''\nlevel = 'beginner'\nminutes = 1\ntools = []\n[runtime]\n";
@@ -31,7 +30,8 @@ impl Workspace {
 
 fn manifest(root: &Path) -> Result<Manifest> {
     let path = root.join(FOLDER).join("lab.toml");
-    let own = fs::read_text(&path).and_then(|text| parse::manifest(&text, &path.display().to_string()));
+    let own = super::text(root, super::MANIFEST)
+        .and_then(|text| parse::manifest(&text, &path.display().to_string()));
     // Not by way of the parser: it refuses one that offers no runtime.
     let nothing =
         || toml::from_str(NOTHING).map_err(|error| Error::bug("a manifest of nothing").because(error));
