@@ -98,7 +98,7 @@ fn base<'a>(endpoint: &str, context: &'a Context) -> Result<&'a str, Seen> {
 /// A file of the project by its path in the manifest.
 fn read(path: &str, context: &Context, budget: Budget<'_>) -> Result<std::io::Result<Vec<u8>>, Seen> {
     match RelPath::new(path) {
-        Ok(path) => Ok(budget.world.read(&path.under(&context.root))),
+        Ok(path) => Ok(budget.world.read(&context.root, path.as_str())),
         Err(why) => Err(Seen::cannot_tell("a file of the project", why)),
     }
 }

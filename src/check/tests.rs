@@ -24,7 +24,7 @@ impl World for Fake {
     fn run(&self, _: &Command) -> Result<Captured, NotRun> {
         self.run.borrow_mut().remove(0)
     }
-    fn read(&self, _: &Path) -> io::Result<Vec<u8>> {
+    fn read(&self, _: &Path, _: &str) -> io::Result<Vec<u8>> {
         self.file.map(<[u8]>::to_vec).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
     fn connect(&self, _: &str, _: Duration) -> Result<(), Unreachable> {
@@ -104,7 +104,7 @@ fn requests_log_in_and_what_is_shown_does_not_give_the_password_away() {
         fn run(&self, _: &Command) -> Result<Captured, NotRun> {
             unreachable!("no command is asked for")
         }
-        fn read(&self, _: &Path) -> io::Result<Vec<u8>> {
+        fn read(&self, _: &Path, _: &str) -> io::Result<Vec<u8>> {
             Err(io::ErrorKind::NotFound.into())
         }
         fn connect(&self, _: &str, _: Duration) -> Result<(), Unreachable> {

@@ -1,6 +1,6 @@
 //! What `break --undo` does to the files that a drill saved: from three surveys to a plan. Pure.
 
-use crate::platform::tree::{Entry, Survey};
+use crate::platform::inside::{Entry, Survey};
 
 /// What is done, in this order.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::keep::plan;
 use crate::catalog::manifest::Drill;
 use crate::error::{Error, Result};
-use crate::platform::tree::{self, Entry, Survey};
-use crate::platform::{clock, fs};
+use crate::platform::clock;
+use crate::platform::fs::{self, Mode};
+use crate::platform::inside::{self, Entry, Survey, cannot};
 use crate::workspace::{BACKUP, Workspace};
 
 /// The most that a drill saves, in bytes and in files.
@@ -47,9 +48,11 @@ pub struct Kept {
     pub backup: PathBuf,
 }
 
-fn folder(ws: &Workspace) -> PathBuf {
-    ws.run_folder().join("drill")
-}
+/// Where it is saved, below the run state.
+const FOLDER: &str = "drill";
+
+/// The same until it is whole.
+const NEW: &str = "drill.new";
 
 /// Saves what a drill names. A run that is killed meanwhile leaves no snapshot.
 ///
@@ -62,15 +65,16 @@ pub fn save(ws: &Workspace, drill: &Drill) -> Result<()> {
     }
     let before = look(ws, &drill.keep)?;
     bounded(&before)?;
-    let beside = ws.run_folder().join("drill.new");
-    fs::remove_tree(&beside)?;
+    let (root, run) = (ws.root(), ws.run_folder());
+    fs::make_folder(run)?;
+    inside::remove_tree(run, NEW).map_err(cannot("remove", run, NEW))?;
     for (path, entry) in &before {
-        tree::put(&ws.root().join(path), entry, &beside.join("files").join(path))
-            .map_err(|error| cannot("save", &ws.root().join(path), error))?;
+        inside::put((root, path), entry, (run, &format!("{NEW}/files/{path}")))
+            .map_err(cannot("save", root, path))?;
     }
     let saved = Saved { drill: drill.id.clone(), paths: drill.keep.clone(), before };
-    write(&beside.join("saved.json"), &saved)?;
-    fs::rename(&beside, &folder(ws)).map_err(|error| cannot("save", &folder(ws), error))
+    write(run, &format!("{NEW}/saved.json"), &saved)?;
+    inside::rename(run, NEW, FOLDER).map_err(cannot("save", run, FOLDER))
 }
 
 fn bounded(before: &Survey) -> Result<()> {
@@ -103,7 +107,7 @@ pub fn damaged(ws: &Workspace, drill: &Drill) -> Result<()> {
         return Ok(());
     }
     // What cannot be seen now is taken for the learner's later: more is kept, nothing is lost.
-    look(ws, &drill.keep).map_or(Ok(()), |seen| write(&folder(ws).join("damaged.json"), &seen))
+    look(ws, &drill.keep).map_or(Ok(()), |seen| write(ws.run_folder(), &damaged_file(), &seen))
 }
 
 /// Puts back what was saved. Killed in the middle it can be done again.
@@ -114,36 +118,38 @@ pub fn put_back(ws: &Workspace, drill: &Drill) -> Result<PutBack> {
     if drill.keep.is_empty() {
         return Ok(PutBack::default());
     }
-    let saved: Option<Saved> = read(&folder(ws).join("saved.json"));
+    let (root, run) = (ws.root(), ws.run_folder());
+    let saved: Option<Saved> = read(run, &format!("{FOLDER}/saved.json"));
     let Some(saved) = saved.filter(|saved| saved.drill == drill.id) else {
         return Ok(PutBack { missing: true, ..PutBack::default() });
     };
-    let damaged: Option<Survey> = read(&folder(ws).join("damaged.json"));
+    let damaged: Option<Survey> = read(run, &damaged_file());
     let now = look(ws, &saved.paths)?;
     let plan = plan(&saved.before, damaged.as_ref(), &now);
-    let moment = ws.root().join(BACKUP).join(clock::unix_now().to_string());
+    let moment = format!("{BACKUP}/{}", clock::unix_now());
     let mut back = PutBack::default();
+    if !plan.aside.is_empty() {
+        inside::make_private(root, BACKUP).map_err(cannot("make the folder", root, BACKUP))?;
+    }
     for path in plan.aside {
-        let backup = moment.join(&path);
-        let from = ws.root().join(&path);
+        let backup = format!("{moment}/{path}");
         match now.get(&path) {
-            None | Some(Entry::Special) => tree::aside(&from, &backup),
-            Some(entry) => tree::put(&from, entry, &backup),
+            None | Some(Entry::Special) => inside::rename(root, &path, &backup),
+            Some(entry) => inside::put((root, &path), entry, (root, &backup)),
         }
-        .map_err(|error| cannot("keep", &backup, error))?;
-        back.kept.push(Kept { path, backup });
+        .map_err(cannot("keep", root, &backup))?;
+        back.kept.push(Kept { path, backup: root.join(backup) });
     }
     for path in &plan.remove {
-        fs::remove(&ws.root().join(path))?;
+        inside::remove(root, path).map_err(cannot("remove", root, path))?;
     }
     for path in &plan.folders {
-        fs::remove_if_empty(&ws.root().join(path));
+        inside::remove_if_empty(root, path);
     }
     for path in plan.put {
         let Some(entry) = saved.before.get(&path) else { continue };
-        let to = ws.root().join(&path);
-        tree::put(&folder(ws).join("files").join(&path), entry, &to)
-            .map_err(|error| cannot("put back", &to, error))?;
+        inside::put((run, &format!("{FOLDER}/files/{path}")), entry, (root, &path))
+            .map_err(cannot("put back", root, &path))?;
         if !matches!(entry, Entry::Folder { .. }) {
             back.files.push(path);
         }
@@ -156,28 +162,28 @@ pub fn put_back(ws: &Workspace, drill: &Drill) -> Result<PutBack> {
 /// # Errors
 /// Exit 3 when it cannot be removed.
 pub fn forget(ws: &Workspace) -> Result<()> {
-    fs::remove_tree(&folder(ws))
+    let run = ws.run_folder();
+    inside::remove_tree(run, FOLDER).map_err(cannot("remove", run, FOLDER))
 }
 
 fn look(ws: &Workspace, paths: &[String]) -> Result<Survey> {
     let mut seen = Survey::new();
     for path in paths {
-        tree::survey(ws.root(), path, &mut seen)
-            .map_err(|error| cannot("read", &ws.root().join(path), error))?;
+        inside::survey(ws.root(), path, &mut seen).map_err(cannot("read", ws.root(), path))?;
     }
     Ok(seen)
 }
 
-fn cannot(what: &str, path: &Path, error: std::io::Error) -> Error {
-    Error::environment(format!("cannot {what} {}", path.display())).because(error)
+fn damaged_file() -> String {
+    format!("{FOLDER}/damaged.json")
 }
 
-fn write<T: Serialize>(path: &Path, value: &T) -> Result<()> {
+fn write<T: Serialize>(run: &Path, path: &str, value: &T) -> Result<()> {
     let text =
         serde_json::to_vec(value).map_err(|error| Error::bug("not writable as JSON").because(error))?;
-    fs::write(path, &text, false)
+    inside::write(run, path, &text, Mode::Private).map_err(cannot("write", run, path))
 }
 
-fn read<T: for<'a> Deserialize<'a>>(path: &Path) -> Option<T> {
-    serde_json::from_slice(&fs::read_io(path).ok()?).ok()
+fn read<T: for<'a> Deserialize<'a>>(run: &Path, path: &str) -> Option<T> {
+    serde_json::from_slice(&inside::read(run, path).ok()?).ok()
 }

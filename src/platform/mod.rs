@@ -15,7 +15,6 @@ pub mod prompt;
 pub mod prose;
 pub mod space;
 pub mod term;
-pub mod tree;
 pub mod user_state;
 pub mod watchdog;
 pub mod world;

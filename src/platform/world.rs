@@ -13,8 +13,8 @@ pub trait World {
     fn http(&self, request: &Request) -> Result<Response, Unreachable>;
     /// Runs a command to its end or its deadline and keeps what it printed.
     fn run(&self, command: &Command) -> Result<Captured, NotRun>;
-    /// Reads a whole file.
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+    /// Reads a whole file of the project, through no link.
+    fn read(&self, root: &Path, path: &str) -> io::Result<Vec<u8>>;
     /// Opens a TCP connection to `host:port` and closes it.
     fn connect(&self, address: &str, within: Duration) -> Result<(), Unreachable>;
     /// The time, for deadlines.
@@ -32,8 +32,8 @@ impl World for Machine {
     fn run(&self, command: &Command) -> Result<Captured, NotRun> {
         process::capture(command)
     }
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        super::fs::read_io(path)
+    fn read(&self, root: &Path, path: &str) -> io::Result<Vec<u8>> {
+        super::inside::read(root, path)
     }
     fn connect(&self, address: &str, within: Duration) -> Result<(), Unreachable> {
         net::connect(address, within)

@@ -84,14 +84,24 @@ fn project(ws: &Workspace) -> String {
     ws.containers().map_or_else(|| ws.project(), |noted| noted.project)
 }
 
+/// Whether a file for compose is there. A link or a FIFO is refused rather than passed over: compose would follow it, or wait.
+fn regular(ws: &Workspace, file: &str) -> Result<bool> {
+    let cannot = |error| inside::cannot("read", ws.root(), file)(error);
+    match inside::kind(ws.root(), file).map_err(cannot)? {
+        Kind::Other => inside::open(ws.root(), file).map(|_| true).map_err(cannot),
+        kind => Ok(kind == Kind::File),
+    }
+}
+
 /// `docker compose -p PROJECT -f FILE ...`
 fn compose(ws: &Workspace, args: &[&str], within: Duration) -> Result<Command> {
     let file = ws.manifest().runtime.compose.as_ref().map(|compose| compose.file.clone()).unwrap_or_default();
     let mut argv = vec!["docker".to_owned(), "compose".to_owned(), "-p".to_owned(), project(ws)];
     // Without its file, compose still finds by their labels what it made.
-    if ws.root().join(&file).is_file() {
+    if regular(ws, &file)? {
         // What compose itself would lay over its file.
-        let over = [OVERRIDE, "compose.override.yml"].into_iter().find(|over| ws.root().join(over).is_file());
+        let over =
+            [OVERRIDE, "compose.override.yml"].into_iter().find(|over| inside::is_file(ws.root(), over));
         let over = over.filter(|_| file == "compose.yaml").map(str::to_owned);
         argv.extend([Some(file), over].into_iter().flatten().flat_map(|file| ["-f".to_owned(), file]));
     }

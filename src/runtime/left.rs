@@ -23,7 +23,9 @@ pub fn leftovers(ws: &Workspace, purged: bool, cluster: Option<&Cluster>) -> Res
             .map(|marked| format!("{} (pid {})", marked.command, marked.process.pid)),
     );
     if purged {
-        left.extend(local::data(ws).into_iter().map(|path| format!("data {}", path.display())));
+        left.extend(
+            local::data(ws).into_iter().map(|path| format!("data {}", ws.root().join(path).display())),
+        );
     }
     left.extend(compose::leftovers(ws, purged));
     left.extend(kubernetes::leftovers(ws, purged, cluster)?);

@@ -10,9 +10,11 @@ use super::places;
 use crate::catalog::manifest::{Need, Python, RuntimeKind};
 use crate::catalog::units::{Version, VersionReq};
 use crate::error::{Error, Result};
+use crate::platform::clock;
+use crate::platform::fs::{self, Kind, Mode};
+use crate::platform::inside::{self, cannot};
 use crate::platform::process::{self, Command, Ended, Shown, shell_words};
 use crate::platform::term::Progress;
-use crate::platform::{clock, fs};
 use crate::workspace::Workspace;
 
 /// A slow network and a cold cache.
@@ -24,8 +26,10 @@ const ASK: Duration = Duration::from_secs(10);
 /// Lines of an installer's log that are searched for a reason.
 const UNDERSTOOD: usize = 200;
 
+const VENV: &str = ".venv";
+
 /// In the environment: what it was made from, then the packages that were installed.
-const STAMP: &str = ".mlops-lab";
+const STAMP: &str = ".venv/.mlops-lab";
 
 /// How the folders end in which installers note what they did.
 const INFO: &str = ".dist-info";
@@ -53,12 +57,12 @@ impl Lack {
 /// What the environment lacks; none when it is whole. Costs a hash, a few looks, and the start of an interpreter.
 ///
 /// # Errors
-/// Exit 3 when a file of requirements cannot be read.
+/// Exit 3 when a file of requirements cannot be read, or `.venv` is no folder of the lab's own.
 pub(super) fn lack(ws: &Workspace, kind: RuntimeKind, python: &Python) -> Result<Option<Lack>> {
-    let venv = ws.root().join(".venv");
+    own(ws)?;
     let everything = |why: &str| Ok(Some(Lack::Everything(why.to_owned())));
-    let stamp =
-        fs::read_optional(&venv.join(STAMP))?.map(|stamp| String::from_utf8_lossy(&stamp).into_owned());
+    let stamp = inside::read_optional(ws.root(), STAMP).map_err(cannot("read", ws.root(), STAMP))?;
+    let stamp = stamp.map(|stamp| String::from_utf8_lossy(&stamp).into_owned());
     let mut lines = stamp.iter().flat_map(|stamp| stamp.lines());
     match lines.next() {
         _ if places::making(ws, "venv").is_file() => return everything("its environment was half made"),
@@ -70,13 +74,32 @@ pub(super) fn lack(ws: &Workspace, kind: RuntimeKind, python: &Python) -> Result
     if !runs(ws, kind)? {
         return everything("the Python of .venv is gone");
     }
-    let there = installed(&venv);
+    let there = installed(ws.root());
     let missing = lines.find(|package| !there.iter().any(|there| there == package));
     Ok(missing.map(|package| {
         let why = format!("{} was missing", package.trim_end_matches(INFO));
         // What installs the others cannot install itself.
         if package.starts_with("pip-") { Lack::Everything(why) } else { Lack::Packages(why) }
     }))
+}
+
+/// Packages are installed into no environment that a link leads to: it belongs to somebody, and serves others too.
+fn own(ws: &Workspace) -> Result<()> {
+    match inside::kind(ws.root(), VENV).map_err(cannot("inspect", ws.root(), VENV))? {
+        Kind::Missing | Kind::Folder => Ok(()),
+        Kind::File | Kind::Other => {
+            let venv = ws.root().join(VENV);
+            let place = shell_words(&[venv.display().to_string()]);
+            Err(Error::environment(format!(
+                "{} is not a folder but a link or a file: nothing is installed through it",
+                venv.display()
+            ))
+            .hint(format!(
+                "move it away, and mlops-lab makes an environment of its own: mv {place} {place}.old"
+            ))
+            .hint("then: mlops-lab up"))
+        }
+    }
 }
 
 /// Whether the environment's interpreter starts.
@@ -87,11 +110,14 @@ fn runs(ws: &Workspace, kind: RuntimeKind) -> Result<bool> {
 }
 
 /// What installers note about the packages that are there: the folders `NAME-VERSION.dist-info`.
-fn installed(venv: &Path) -> Vec<String> {
-    let lib = venv.join("lib");
-    let versions = fs::folders(&lib).unwrap_or_default();
-    let places = versions.iter().map(|version| lib.join(version).join("site-packages"));
-    let mut found: Vec<String> = places.flat_map(|place| fs::folders(&place).unwrap_or_default()).collect();
+fn installed(root: &Path) -> Vec<String> {
+    let lib = format!("{VENV}/lib");
+    let folders = |path: &str| {
+        let found = inside::list(root, path).unwrap_or_default().into_iter();
+        found.filter_map(|(name, kind)| (kind == Kind::Folder).then_some(name))
+    };
+    let places = folders(&lib).map(|version| format!("{lib}/{version}/site-packages"));
+    let mut found: Vec<String> = places.flat_map(|place| folders(&place).collect::<Vec<_>>()).collect();
     found.retain(|name| name.ends_with(INFO));
     found.sort_unstable();
     found
@@ -109,20 +135,22 @@ pub(super) fn make(
     verbose: bool,
     progress: &mut dyn Progress,
 ) -> Result<()> {
-    let venv = ws.root().join(".venv");
-    let stamp = venv.join(STAMP);
+    let root = ws.root();
+    let stamped = inside::is_file(root, STAMP);
+    let there = || inside::is_folder(root, VENV);
     let wanted = fingerprint(ws, python)?;
     let making = places::making(ws, "venv");
-    if stamp.is_file() {
+    if stamped {
         progress.note(&format!("{}: .venv is made again", lack.why()));
     }
     match lack {
-        Lack::Everything(_) if stamp.is_file() || making.is_file() => {
+        Lack::Everything(_) if stamped || making.is_file() => {
             // Ours, and half made by a run that was killed, or made from other requirements, or moved: a part of one is worse than none.
-            fs::remove_tree(&venv)?;
+            inside::remove_tree(root, VENV).map_err(cannot("remove", root, VENV))?;
         }
         // The learner's own (by make, by hand): installed into, never removed.
-        Lack::Everything(_) if venv.is_dir() && !runs(ws, kind)? => {
+        Lack::Everything(_) if there() && !runs(ws, kind)? => {
+            let venv = root.join(VENV);
             return Err(Error::environment(format!("the Python of {} does not start", venv.display()))
                 .hint(format!(
                     "it was not made by mlops-lab: rm -r {}",
@@ -134,7 +162,7 @@ pub(super) fn make(
     }
     fs::write(&making, b"", false)?;
     let uv = which(ws, "uv")?;
-    if !venv.is_dir() {
+    if !there() {
         let argv = match &uv {
             Some(uv) => vec![
                 uv.display().to_string(),
@@ -166,8 +194,8 @@ pub(super) fn make(
     };
     progress.start(&format!("installing {} with {tool}", python.requirements.join(", ")));
     install(ws, &argv, verbose, progress)?;
-    let lines = [vec![wanted], installed(&venv)].concat().join("\n");
-    fs::write(&stamp, lines.as_bytes(), false)?;
+    let lines = [vec![wanted], installed(root)].concat().join("\n");
+    inside::write(root, STAMP, lines.as_bytes(), Mode::Plain).map_err(cannot("write", root, STAMP))?;
     fs::remove(&making)
 }
 
@@ -230,7 +258,7 @@ pub(super) fn fingerprint(ws: &Workspace, python: &Python) -> Result<String> {
     let mut hash = Sha256::new();
     hash.update(ws.root().as_os_str().as_encoded_bytes());
     for file in python.uv.iter().chain(&python.requirements) {
-        hash.update(fs::read(&ws.root().join(file))?);
+        hash.update(inside::read(ws.root(), file).map_err(cannot("read", ws.root(), file))?);
     }
     Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }

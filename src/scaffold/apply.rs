@@ -208,6 +208,7 @@ pub fn overlay(root: &Path, tree: &Tree, base: &Tree, backups: &str) -> Result<V
         if let Some((mine, _)) = mine
             && base.get(path).is_none_or(|base| base.bytes != mine)
         {
+            inside::make_private(root, backups).map_err(cannot("make the folder", root, backups))?;
             let kept = format!("{moment}/{place}");
             // Who may read the copy is who may read the file.
             let mode = Mode::Exactly(inside::bits(root, place).unwrap_or(0o600) & 0o777);

@@ -1,7 +1,6 @@
 //! `check --watch`: goes on looking, and prints what has become different in kind, not in number.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::report::{Report, Row};
@@ -13,7 +12,7 @@ use crate::commands::{Session, View, hint, runtime_of};
 use crate::error::{Exit, Result};
 use crate::platform::prompt::{Listener, Pressed};
 use crate::platform::term::{self, DIM, WARN};
-use crate::platform::{clock, tree};
+use crate::platform::{clock, inside};
 use crate::runtime;
 use crate::workspace::Workspace;
 
@@ -111,9 +110,8 @@ impl Watch<'_> {
     fn stamp(&self) -> u64 {
         let root = self.workspace.root();
         let local = self.workspace.manifest().runtime.local.as_ref();
-        let data: Vec<PathBuf> =
-            local.iter().flat_map(|local| &local.data).map(|path| root.join(path)).collect();
-        tree::stamp(root, &data.iter().map(PathBuf::as_path).collect::<Vec<_>>())
+        let data: Vec<String> = local.iter().flat_map(|local| local.data.clone()).collect();
+        inside::stamp(root, &data)
     }
 
     /// Prints what is new; the exit code when there is nothing left to watch.

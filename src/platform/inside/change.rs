@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, renameat, statat, unlinkat};
+use rustix::fs::{AtFlags, Mode as Bits, fchmod, fstat, mkdirat, renameat, statat, unlinkat};
 use rustix::io::Errno;
 
 use super::{Mode, bits, missing, way};
@@ -99,6 +99,25 @@ fn copy(root: &Path, from: &str, to: &str) -> io::Result<()> {
 /// The system's; a link or a file on the way.
 pub fn make_way(root: &Path, path: &str) -> io::Result<()> {
     way::open(root, path, true).map(drop)
+}
+
+/// Makes a folder that nobody but this user may enter; one that is there is closed to others. Copies of files below it are read by nobody
+/// who could not read the files.
+///
+/// # Errors
+/// The system's; a link or a file on the way, or in its place.
+pub fn make_private(root: &Path, path: &str) -> io::Result<()> {
+    let (above, name) = way::open(root, path, true)?;
+    match mkdirat(&above, name, Bits::RWXU) {
+        Ok(()) | Err(Errno::EXIST) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let folder = way::folder(&above, name.as_ref())?;
+    if fstat(&folder)?.st_mode & 0o077 != 0 {
+        // Another user's, or on a file system without modes: as it is.
+        let _ = fchmod(&folder, Bits::RWXU);
+    }
+    Ok(())
 }
 
 /// How many names a file has (hard links); one where the file system does not say.

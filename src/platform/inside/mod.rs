@@ -6,12 +6,13 @@
 #![allow(clippy::disallowed_methods, reason = "the one place that opens what lies below a lab")]
 
 mod change;
+mod survey;
 mod tree;
 mod way;
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use rustix::fs::{
@@ -19,12 +20,14 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-pub use change::{Swap, bring, make_way, names, swap, take};
+pub use change::{Swap, bring, make_private, make_way, names, swap, take};
+pub use survey::{Entry, Survey, put, stamp, survey};
 pub use tree::{
     files, list, make_readable, remove_empty_above, remove_empty_folders, remove_if_empty, remove_tree,
 };
 
 use super::fs::{Kind, Mode};
+use super::process::shell_words;
 use crate::error::Error;
 
 /// The most that is read of one file: 64 MiB.
@@ -33,8 +36,26 @@ const READ_LIMIT: u64 = 64 << 20;
 /// What an error of this room means to people: `cannot read /lab/README.md`, and why.
 pub fn cannot(what: &str, root: &Path, path: &str) -> impl FnOnce(io::Error) -> Error {
     let message = format!("cannot {what} {}", root.join(path).display());
-    move |error| Error::environment(message).because(error)
+    let place = shell_words(&[root.join(path).display().to_string()]);
+    move |error| {
+        let linked = error.get_ref().and_then(|inner| inner.downcast_ref::<NotRegular>());
+        let hints = match linked {
+            Some(NotRegular(LINK)) => vec![
+                format!(
+                    "if it is yours, put the file itself there: cp -L {place} {place}.new && mv {place}.new {place}"
+                ),
+                format!("or remove the link: rm {place}"),
+            ],
+            Some(_) => {
+                vec![format!("see what it is: ls -ld {place}; then move it away: mv {place} {place}.old")]
+            }
+            None => Vec::new(),
+        };
+        hints.into_iter().fold(Error::environment(message).because(error), Error::hint)
+    }
 }
+
+const LINK: &str = "a symbolic link";
 
 /// A regular file, opened for reading.
 ///
@@ -50,7 +71,7 @@ fn open_in(folder: &OwnedFd, name: &std::ffi::OsStr) -> io::Result<File> {
     // Not blocking: opening a FIFO would wait for a writer.
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let file = openat(folder, name, flags, Bits::empty()).map_err(|error| match error {
-        Errno::LOOP => not_regular("a symbolic link"),
+        Errno::LOOP => not_regular(LINK),
         // A socket, or a device without a driver.
         Errno::NXIO => not_regular("a special file"),
         error => error.into(),
@@ -63,8 +84,20 @@ fn open_in(folder: &OwnedFd, name: &std::ffi::OsStr) -> io::Result<File> {
     }
 }
 
-fn not_regular(what: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, format!("it is {what}, and only regular files are read"))
+/// What stands in the place of a regular file.
+#[derive(Debug)]
+struct NotRegular(&'static str);
+
+impl std::fmt::Display for NotRegular {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "it is {}, and only regular files are read", self.0)
+    }
+}
+
+impl std::error::Error for NotRegular {}
+
+fn not_regular(what: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, NotRegular(what))
 }
 
 /// A regular file as a whole.
@@ -99,6 +132,35 @@ pub fn read_optional(root: &Path, path: &str) -> io::Result<Option<Vec<u8>>> {
 
 fn missing(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// Removes a file, or a link as such; a folder stays. What is not there is no error.
+///
+/// # Errors
+/// The system's; a link on the way; a folder.
+pub fn remove(root: &Path, path: &str) -> io::Result<()> {
+    let removed = way::open(root, path, false)
+        .and_then(|(folder, name)| Ok(unlinkat(&folder, name, AtFlags::empty())?));
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
+/// Whether a regular file stands there.
+pub fn is_file(root: &Path, path: &str) -> bool {
+    kind(root, path).is_ok_and(|kind| kind == Kind::File)
+}
+
+/// Whether a folder stands there.
+pub fn is_folder(root: &Path, path: &str) -> bool {
+    kind(root, path).is_ok_and(|kind| kind == Kind::Folder)
+}
+
+/// Whether anything stands there; not what lies behind a link on the way.
+pub fn exists(root: &Path, path: &str) -> bool {
+    way::open(root, path, false)
+        .is_ok_and(|(folder, name)| statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW).is_ok())
 }
 
 /// Content and executable bit of a regular file; nothing where there is none.
@@ -171,7 +233,8 @@ pub fn create(root: &Path, path: &str, bytes: &[u8], mode: Mode) -> io::Result<(
     create_in(&folder, name, bytes, mode)
 }
 
-fn create_in(folder: &OwnedFd, name: &str, bytes: &[u8], mode: Mode) -> io::Result<()> {
+/// A file whose name nobody has yet, opened for writing.
+fn new_file(folder: BorrowedFd<'_>, name: &str, mode: Mode) -> io::Result<File> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let bits = Bits::from_raw_mode(mode.bits());
     let file = openat(folder, name, flags, bits)?;
@@ -179,7 +242,11 @@ fn create_in(folder: &OwnedFd, name: &str, bytes: &[u8], mode: Mode) -> io::Resu
         // A file system without modes refuses; the umask has made it narrower than asked, never wider.
         let _ = fchmod(&file, bits);
     }
-    let mut file = File::from(file);
+    Ok(File::from(file))
+}
+
+fn create_in(folder: &OwnedFd, name: &str, bytes: &[u8], mode: Mode) -> io::Result<()> {
+    let mut file = new_file(folder.as_fd(), name, mode)?;
     file.write_all(bytes).inspect_err(|_| {
         let _ = unlinkat(folder, name, AtFlags::empty());
     })

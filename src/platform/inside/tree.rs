@@ -29,7 +29,7 @@ fn open(root: &Path, path: &str) -> io::Result<OwnedFd> {
     way::folder(&above, name.as_ref())
 }
 
-fn entries(folder: &OwnedFd) -> io::Result<Vec<OsString>> {
+pub(super) fn entries(folder: &OwnedFd) -> io::Result<Vec<OsString>> {
     let mut names = Vec::new();
     for entry in Dir::read_from(folder)? {
         let entry = entry?;
@@ -54,7 +54,7 @@ pub fn list(root: &Path, path: &str) -> io::Result<Vec<(String, Kind)>> {
     let mut found = Vec::new();
     for name in entries(&folder)? {
         let kind = match statat(&folder, &name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => kind(stat.st_mode),
+            Ok(stat) => kind_of(stat.st_mode),
             Err(Errno::NOENT) => continue,
             Err(error) => return Err(error.into()),
         };
@@ -64,7 +64,7 @@ pub fn list(root: &Path, path: &str) -> io::Result<Vec<(String, Kind)>> {
 }
 
 #[allow(clippy::useless_conversion, reason = "the type of a mode differs between systems")]
-fn kind(mode: u32) -> Kind {
+pub(super) fn kind_of(mode: u32) -> Kind {
     match FileType::from_raw_mode(mode.into()) {
         FileType::RegularFile => Kind::File,
         FileType::Directory => Kind::Folder,
@@ -93,20 +93,25 @@ fn visit_in(
     visit: &mut dyn FnMut(&Found<'_>) -> io::Result<()>,
     depth: usize,
 ) -> io::Result<()> {
-    if depth > DEEPEST {
-        return Err(io::Error::other(format!("{prefix}: folders are nested more than {DEEPEST} deep")));
-    }
+    not_too_deep(prefix, depth)?;
     for name in entries(folder)? {
         let stat = match statat(folder, &name, AtFlags::SYMLINK_NOFOLLOW) {
             Err(Errno::NOENT) => continue,
             stat => stat?,
         };
         let path = format!("{prefix}{}", name.to_string_lossy());
-        let kind = kind(stat.st_mode);
+        let kind = kind_of(stat.st_mode);
         visit(&Found { path: &path, kind })?;
         if kind == Kind::Folder && enter(&path) {
             visit_in(&way::folder(folder, &name)?, &format!("{path}/"), enter, visit, depth + 1)?;
         }
+    }
+    Ok(())
+}
+
+pub(super) fn not_too_deep(path: &str, depth: usize) -> io::Result<()> {
+    if depth > DEEPEST {
+        return Err(io::Error::other(format!("{path}: folders are nested more than {DEEPEST} deep")));
     }
     Ok(())
 }
@@ -138,7 +143,7 @@ pub fn make_readable(root: &Path, path: &str) -> io::Result<usize> {
 
 fn readable_in(above: &OwnedFd, name: &std::ffi::OsStr, depth: usize) -> io::Result<usize> {
     let kept_out = statat(above, name, AtFlags::SYMLINK_NOFOLLOW)?;
-    let kind = kind(kept_out.st_mode);
+    let kind = kind_of(kept_out.st_mode);
     let file = match kind {
         Kind::File => OwnedFd::from(super::open_in(above, name)?),
         Kind::Folder if depth <= DEEPEST => way::folder(above, name)?,
@@ -196,9 +201,7 @@ pub fn remove_tree(root: &Path, path: &str) -> io::Result<()> {
 }
 
 fn remove_in(folder: &OwnedFd, name: &std::ffi::OsStr, depth: usize) -> io::Result<()> {
-    if depth > DEEPEST {
-        return Err(io::Error::other(format!("folders are nested more than {DEEPEST} deep")));
-    }
+    not_too_deep(&name.to_string_lossy(), depth)?;
     match unlinkat(folder, name, AtFlags::empty()) {
         Ok(()) | Err(Errno::NOENT) => return Ok(()),
         // What systems say of a folder.

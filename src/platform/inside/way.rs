@@ -46,7 +46,7 @@ pub(super) fn folder(above: &OwnedFd, name: &OsStr) -> io::Result<OwnedFd> {
         // What systems say of a link where a folder is wanted.
         Errno::LOOP | Errno::NOTDIR => io::Error::new(
             io::ErrorKind::NotADirectory,
-            format!("{} is not a folder but a file or a link", Path::new(name).display()),
+            format!("{} is not a folder but a file or a symbolic link", Path::new(name).display()),
         ),
         error => error.into(),
     })

@@ -10,7 +10,8 @@ use super::python::Lack;
 use super::{Changes, Options, context, free_ports, places, python, ready};
 use crate::catalog::manifest::{Local, RuntimeKind, Service, Task};
 use crate::error::{Error, Result};
-use crate::platform::fs;
+use crate::platform::fs::{self, Kind};
+use crate::platform::inside;
 use crate::platform::process::{self, Child, Record, Shown};
 use crate::platform::term::Progress;
 use crate::platform::world::World;
@@ -173,7 +174,7 @@ fn still_running(
 
 /// The first path without which the service has nothing to do, while it is not there.
 fn absent<'a>(ws: &Workspace, service: &'a Service) -> Option<&'a str> {
-    service.requires.iter().map(String::as_str).find(|path| !ws.root().join(path).exists())
+    service.requires.iter().map(String::as_str).find(|path| stands(ws, path) == Kind::Missing)
 }
 
 /// The services that wait for a path, by name.
@@ -189,7 +190,13 @@ pub(super) fn waiting(ws: &Workspace) -> BTreeMap<String, String> {
 /// The first output of a task that is not there, or not whole; none for a task that says of no output.
 fn lacking<'a>(ws: &Workspace, task: &'a Task) -> Option<&'a str> {
     let half = places::making(ws, &task.name).is_file();
-    task.creates.iter().map(String::as_str).find(|path| half || !ws.root().join(path).is_file())
+    let lacks = |path: &&str| matches!(stands(ws, path), Kind::Missing | Kind::Folder);
+    task.creates.iter().map(String::as_str).find(|path| half || lacks(path))
+}
+
+/// What stands at a path of the project. A link, there or on the way, is the learner's: what it leads to is not looked at.
+fn stands(ws: &Workspace, path: &str) -> Kind {
+    inside::kind(ws.root(), path).unwrap_or(Kind::Missing)
 }
 
 fn run_task(ws: &Workspace, task: &Task, verbose: bool, progress: &mut dyn Progress) -> Result<()> {

@@ -1,14 +1,13 @@
 //! Ending what runs: services in order and, when they are slow, side by side; then whatever else carries the lab's mark.
 
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::{STOP, alive, places};
 use crate::catalog::manifest::Service;
-use crate::catalog::tree::RelPath;
 use crate::error::Result;
 use crate::platform::clock;
-use crate::platform::fs::{self, Kind};
+use crate::platform::fs;
+use crate::platform::inside::{self, cannot};
 use crate::platform::process::{self, Record};
 use crate::platform::term::Progress;
 use crate::workspace::Workspace;
@@ -32,11 +31,8 @@ pub(in crate::runtime) fn down(
     fs::remove(&places::prepared(ws))?;
     if purge {
         for path in data(ws) {
-            match fs::kind(&path) {
-                Ok(Kind::Folder) => fs::remove_tree(&path)?,
-                // A link goes itself, not what it points to.
-                _ => fs::remove(&path)?,
-            }
+            // A link goes itself, not what it points to.
+            inside::remove_tree(ws.root(), path).map_err(cannot("remove", ws.root(), path))?;
         }
     }
     Ok(stopped)
@@ -89,15 +85,9 @@ pub(super) fn stop(ws: &Workspace, records: &[Record], progress: &mut dyn Progre
 }
 
 /// What services keep their data in, as far as it is there and no link leads to it.
-pub(in crate::runtime) fn data(ws: &Workspace) -> Vec<PathBuf> {
+pub(in crate::runtime) fn data(ws: &Workspace) -> Vec<&str> {
     let paths = ws.manifest().runtime.local.iter().flat_map(|local| &local.data);
-    let inside = paths.filter_map(|path| Some(RelPath::new(path.as_str()).ok()?.under(ws.root())));
-    let is = |path: &Path, wanted: Kind| fs::kind(path).is_ok_and(|kind| kind == wanted);
-    let reached = |path: &PathBuf| {
-        let mut above = path.ancestors().skip(1).take_while(|above| *above != ws.root());
-        !is(path, Kind::Missing) && above.all(|above| is(above, Kind::Folder))
-    };
-    inside.filter(reached).collect()
+    paths.map(String::as_str).filter(|path| inside::exists(ws.root(), path)).collect()
 }
 
 /// Ends what no service is: installers and tasks of a run that was killed, children of dead services. Returns their names.

@@ -211,6 +211,9 @@ fn missing(root: &Path, ops: &[Op]) -> Vec<RelPath> {
 /// All that can fail for want of room or rights. The last step makes the list valid.
 fn prepare(disk: &dyn Disk, root: &Path, command: &str, ops: &[Op], begun: &Begun) -> Result<()> {
     disk.remove_tree_in(root, DONE)?;
+    for folder in [CHANGE, UNDO] {
+        inside::make_private(root, folder).map_err(cannot("make the folder", root, folder))?;
+    }
     disk.write_whole(root, &change(BEGUN), &text(begun)?, Mode::Plain)?;
     let mut entries = Vec::new();
     for (number, op) in ops.iter().enumerate() {
