@@ -31,11 +31,16 @@ fn pack(files: &[(&str, &str)]) -> tempfile::TempDir {
 
 /// The cases of the proof by their names, without lab and runtime.
 fn proof(pack: &Path) -> BTreeMap<String, Value> {
+    proof_of(pack, &[])
+}
+
+fn proof_of(pack: &Path, args: &[&str]) -> BTreeMap<String, Value> {
     let _alone = alone();
     let out = Command::new(BIN)
         .arg("--pack")
         .arg(pack)
         .args(["lab", "test", "tiny", "--runtime", "local", "--json"])
+        .args(args)
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&out.stdout).into_owned();
@@ -179,4 +184,30 @@ fn a_drill_that_does_not_put_back_what_was_there_is_found() {
     let cases = proof(temp.path());
     let why = failure(&cases["gone::put-back"]);
     assert!(why.contains("greeting.txt differs") && why.contains("new is new"), "{why}");
+}
+
+#[test]
+fn only_the_cases_that_are_named_run_after_what_leads_to_them() {
+    let pack = pack(&[]);
+    let cases = proof_of(pack.path(), &["--only", "gone::put-back", "--only", "tiny::local::one::before"]);
+    let names: Vec<&str> = cases.keys().map(String::as_str).collect();
+    assert_eq!(names, ["gone::put-back", "one::before"]);
+    assert!(cases.values().all(|case| case["outcome"] == "pass"), "{cases:?}");
+
+    let test = |only: &str| {
+        let out = Command::new(BIN)
+            .arg("--pack")
+            .arg(pack.path())
+            .args(["lab", "test", "tiny", "--only", only])
+            .output();
+        let out = out.unwrap();
+        (out.status.code(), String::from_utf8_lossy(&out.stderr).into_owned())
+    };
+    let (code, said) = test("gon");
+    assert!(code == Some(2) && said.contains("did you mean `gone`?"), "{said}");
+    assert!(said.contains("mlops-lab lab test tiny --list"), "{said}");
+    // What leads to a case and fails is named: without it nothing would say why.
+    std::fs::write(pack.path().join("labs/tiny/solution/one/greeting.txt"), "not that\n").unwrap();
+    let (code, _) = test("gone");
+    assert_eq!(code, Some(1));
 }

@@ -388,8 +388,11 @@ pub struct LabTest {
     /// Only list the cases.
     #[arg(long)]
     pub list: bool,
+    /// Run only this case, or all cases of this step or drill; the steps before it are solved first.
+    #[arg(long, value_name = "CASE")]
+    pub only: Vec<String>,
     /// Write the measured cost into the lab.toml of the pack named by --pack.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "only")]
     pub write_cost: bool,
     /// Keep the project that was made, stopped; its folder is printed at the end.
     #[arg(long)]

@@ -7,6 +7,7 @@ mod plan;
 mod project;
 mod state;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -18,9 +19,9 @@ use crate::catalog::attempts::{Attempt, attempts};
 use crate::catalog::lint;
 use crate::catalog::manifest::{Cost, RuntimeKind};
 use crate::catalog::{Lab, Source};
-use crate::error::{Error, Exit, Result};
+use crate::error::{Error, Exit, Result, unknown};
 use bench::Bench;
-use plan::Part;
+use plan::{Part, Wanted, means};
 use project::Project;
 
 /// How a proof is run.
@@ -28,6 +29,8 @@ use project::Project;
 pub struct Options {
     /// Leave the project on disk at the end, stopped.
     pub keep: bool,
+    /// Only these cases, named whole or by their step or drill; none means all.
+    pub only: Vec<String>,
     /// Where the lab comes from.
     pub source: Source,
     /// Answers `NAME=VALUE` over the proof's own.
@@ -74,13 +77,49 @@ pub enum Outcome {
     Unproven(String),
 }
 
-/// The names of all cases of a lab in one runtime, in the order in which they are run.
+/// The names of the cases of a lab by runtime, in the order in which they run. `only` are names of cases, steps or drills, also
+/// with the lab and the runtime before them; without any all cases are meant, and runtimes without a case are left out.
 ///
 /// # Errors
-/// Exit 2 when a wrong or right solution cannot be read.
-pub fn cases(lab: &Lab, kind: RuntimeKind) -> Result<Vec<String>> {
+/// Exit 2 when a wrong or right solution cannot be read, or a name means no case.
+pub fn cases(lab: &Lab, kinds: &[RuntimeKind], only: &[String]) -> Result<Vec<(RuntimeKind, Vec<String>)>> {
     let attempts = readable(lab)?;
-    Ok(Part::all(lab, kind, &attempts).iter().map(|part| name(lab, kind, part)).collect())
+    let mut all = Vec::new();
+    let mut known = BTreeSet::new();
+    for kind in kinds {
+        let parts = Part::all(lab, *kind, &attempts);
+        known.extend(parts.iter().map(Part::name));
+        let parts = Part::only(parts, short(lab, *kind, only).as_deref());
+        let asked_for = parts.iter().filter(|wanted| wanted.asked_for);
+        let names: Vec<String> = asked_for.map(|wanted| name(lab, *kind, &wanted.part)).collect();
+        if !names.is_empty() {
+            all.push((*kind, names));
+        }
+    }
+    let meant = |wanted: &String| {
+        let mut names =
+            kinds.iter().filter_map(|kind| short(lab, *kind, std::slice::from_ref(wanted))).flatten();
+        names.any(|short| known.iter().any(|case| means(&short, case)))
+    };
+    if let Some(wrong) = only.iter().find(|wanted| !meant(wanted)) {
+        let of: BTreeSet<&str> = known.iter().filter_map(|case| case.split("::").next()).collect();
+        return Err(unknown("case, step or drill", wrong, of)
+            .hint(format!("see all cases: mlops-lab lab test {} --list", lab.manifest.id)));
+    }
+    Ok(all)
+}
+
+/// Names without the lab and the runtime before them; those with another runtime are left out. None means all cases.
+fn short(lab: &Lab, kind: RuntimeKind, names: &[String]) -> Option<Vec<String>> {
+    if names.is_empty() {
+        return None;
+    }
+    let own = format!("{}::{kind}::", lab.manifest.id);
+    let others = RuntimeKind::ALL.map(|kind| format!("{}::{kind}::", lab.manifest.id));
+    let here = names.iter().filter(|name| {
+        name.starts_with(&own) || !others.iter().any(|other| name.starts_with(other.as_str()))
+    });
+    Some(here.map(|name| name.strip_prefix(&own).unwrap_or(name).to_owned()).collect())
 }
 
 fn name(lab: &Lab, kind: RuntimeKind, part: &Part<'_>) -> String {
@@ -116,7 +155,7 @@ pub fn prove(
     tell: &mut dyn FnMut(&Case),
 ) -> Result<(Cost, Option<PathBuf>)> {
     let attempts = readable(lab)?;
-    let parts = Part::all(lab, kind, &attempts);
+    let parts = Part::only(Part::all(lab, kind, &attempts), short(lab, kind, &options.only).as_deref());
     let project = Project::new(lab, kind, options)?;
     let plain = |part: &Part<'_>, outcome: Outcome| Case {
         name: name(lab, kind, part),
@@ -127,14 +166,15 @@ pub fn prove(
         seconds: 0.0,
     };
     if let Some(reason) = project.cannot()? {
-        parts.iter().for_each(|part| tell(&plain(part, Outcome::Skip(reason.clone()))));
+        let asked_for = parts.iter().filter(|wanted| wanted.asked_for);
+        asked_for.for_each(|wanted| tell(&plain(&wanted.part, Outcome::Skip(reason.clone()))));
         project.clean();
         return Ok((Cost::default(), options.keep.then(|| project.root.clone())));
     }
     let mut bench = Bench::new(lab, &project, &attempts)?;
     // When a step cannot be solved, what builds on it cannot be judged.
     let mut stopped: Option<String> = None;
-    for part in &parts {
+    for Wanted { part, asked_for } in &parts {
         let since = Instant::now();
         let mut case = plain(part, Outcome::Pass);
         match &stopped {
@@ -160,7 +200,10 @@ pub fn prove(
             },
         }
         case.seconds = since.elapsed().as_secs_f64();
-        tell(&case);
+        // What only leads to a case is worth a line where it fails.
+        if *asked_for || matches!(case.outcome, Outcome::Fail(_)) {
+            tell(&case);
+        }
     }
     let cost = bench.cost();
     project.clean();

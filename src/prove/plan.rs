@@ -4,6 +4,17 @@ use crate::catalog::Lab;
 use crate::catalog::attempts::Attempt;
 use crate::catalog::manifest::{Drill, RuntimeKind, Step};
 
+/// Whether a name on the command line means a case: its own name, or that of its step or drill.
+pub(super) fn means(name: &str, case: &str) -> bool {
+    case.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
+/// A part that runs, and whether it is a case that was asked for or leads to one.
+pub(super) struct Wanted<'a> {
+    pub(super) part: Part<'a>,
+    pub(super) asked_for: bool,
+}
+
 /// One part of a proof.
 pub(super) enum Part<'a> {
     /// `up` is killed in its very first moments; `down` finds what it left.
@@ -56,6 +67,19 @@ impl<'a> Part<'a> {
         parts
     }
 
+    /// What must run for these cases, named whole or by their step or drill: they themselves, and the
+    /// solutions of the steps before them. Without a name all parts run.
+    pub(super) fn only(parts: Vec<Part<'a>>, names: Option<&[String]>) -> Vec<Wanted<'a>> {
+        let asked_for =
+            |part: &Part<'_>| names.is_none_or(|names| names.iter().any(|name| means(name, &part.name())));
+        let mut wanted: Vec<Wanted<'_>> =
+            parts.into_iter().map(|part| Wanted { asked_for: asked_for(&part), part }).collect();
+        let last = wanted.iter().rposition(|wanted| wanted.asked_for).map_or(0, |last| last + 1);
+        wanted.truncate(last);
+        wanted.retain(|wanted| wanted.asked_for || matches!(wanted.part, Part::Solved(_)));
+        wanted
+    }
+
     /// Its name in the lab and runtime.
     pub(super) fn name(&self) -> String {
         match self {
@@ -86,5 +110,38 @@ impl<'a> Part<'a> {
             Part::Attempt(attempt) => Some(&attempt.target),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Source;
+    use crate::catalog::attempts::attempts;
+
+    /// What runs for these names, and which of it was asked for.
+    fn runs(names: &[&str]) -> Vec<String> {
+        let lab = Source::Embedded.lab("serving").unwrap();
+        let (attempts, _) = attempts(&lab);
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let names = (!names.is_empty()).then_some(&names[..]);
+        let parts = Part::only(Part::all(&lab, RuntimeKind::Local, &attempts), names);
+        let shown = |wanted: &Wanted<'_>| {
+            format!("{}{}", if wanted.asked_for { "" } else { "for " }, wanted.part.name())
+        };
+        parts.iter().map(shown).collect()
+    }
+
+    #[test]
+    fn a_case_runs_after_the_solutions_of_the_steps_before_it_and_nothing_else() {
+        let metrics = runs(&["metrics"]);
+        assert_eq!(metrics[..3], ["for ready::solved", "for predict::solved", "metrics::before"]);
+        assert_eq!(metrics.last().unwrap(), "metrics::solved");
+        assert_eq!(runs(&["predict::before"]), ["for ready::solved", "predict::before"]);
+        let drill = runs(&["bad-release::put-back"]);
+        assert_eq!(drill.last().unwrap(), "bad-release::put-back");
+        assert_eq!(drill.len(), 9, "eight steps and the case: {drill:?}");
+        assert!(runs(&["predic"]).is_empty(), "part of a name is none");
+        assert!(runs(&[]).contains(&"purge-leaves-nothing".to_owned()));
     }
 }

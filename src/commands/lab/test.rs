@@ -13,7 +13,7 @@ use crate::platform::term::{self, BAD, BOLD, DIM, GOOD, WARN};
 use crate::prove::{self, Case, Outcome};
 
 pub(in crate::commands) fn test(session: &Session, args: &cli::LabTest) -> Result<Exit> {
-    let cli::LabTest { lab, runtime, list, write_cost, keep, set, cluster } = args;
+    let cli::LabTest { lab, runtime, list, only, write_cost, keep, set, cluster } = args;
     let (runtime, list, write_cost, keep) = (*runtime, *list, *write_cost, *keep);
     let lab = session.source.lab(lab)?;
     let offered = lab.manifest.runtimes();
@@ -27,18 +27,19 @@ pub(in crate::commands) fn test(session: &Session, args: &cli::LabTest) -> Resul
     }
     let kinds: Vec<RuntimeKind> =
         offered.into_iter().filter(|kind| runtime.is_none_or(|asked| asked == *kind)).collect();
+    let cases = prove::cases(&lab, &kinds, only)?;
     if list {
-        let names = kinds.iter().map(|kind| prove::cases(&lab, *kind)).collect::<Result<Vec<_>>>()?;
-        return session.show(&Names(names.concat()));
+        return session.show(&Names(cases.into_iter().flat_map(|(_, names)| names).collect()));
     }
+    let kinds: Vec<RuntimeKind> = cases.into_iter().map(|(kind, _)| kind).collect();
     if write_cost {
         prove::costs_writable(&lab, &kinds)?;
     }
     let mut counts = Counts::default();
     for kind in kinds {
         let cli::Cluster { context, registry, load } = cluster.clone();
-        let (source, set) = (session.source.clone(), set.to_vec());
-        let options = prove::Options { keep, source, set, context, registry, load };
+        let (source, set) = (session.source.clone(), set.clone());
+        let options = prove::Options { keep, only: only.clone(), source, set, context, registry, load };
         let before = counts.passed;
         let (costs, kept) = prove::prove(&lab, kind, &options, &mut |case: &Case| {
             counts.add(&case.outcome);
@@ -52,10 +53,13 @@ pub(in crate::commands) fn test(session: &Session, args: &cli::LabTest) -> Resul
             if write_cost {
                 prove::write_cost(&lab, kind, &costs)?;
             }
-            term::say(&format!(
-                "\nmeasured on {kind}: {}",
-                serde_json::to_string(&costs).unwrap_or_default()
-            ));
+            // Some cases measure nothing.
+            if only.is_empty() {
+                term::say(&format!(
+                    "\nmeasured on {kind}: {}",
+                    serde_json::to_string(&costs).unwrap_or_default()
+                ));
+            }
         }
     }
     term::say(&format!("\n{}", counts.words()));
@@ -150,7 +154,7 @@ struct Names(Vec<String>);
 
 impl View for Names {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "{BOLD}{} cases{BOLD:#}", self.0.len())?;
+        writeln!(out, "{BOLD}{}{BOLD:#}", counted(self.0.len(), "case"))?;
         self.0.iter().try_for_each(|name| writeln!(out, "{name}"))
     }
 }
