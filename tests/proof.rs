@@ -205,7 +205,7 @@ fn only_the_cases_that_are_named_run_after_what_leads_to_them() {
     };
     let (code, said) = test("gon");
     assert!(code == Some(2) && said.contains("did you mean `gone`?"), "{said}");
-    assert!(said.contains("mlops-lab lab test tiny --list"), "{said}");
+    assert!(said.contains("lab test tiny --list"), "{said}");
     // What leads to a case and fails is named: without it nothing would say why.
     std::fs::write(pack.path().join("labs/tiny/solution/one/greeting.txt"), "not that\n").unwrap();
     let (code, _) = test("gone");
