@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Budget, Context, Credentials, Seen, cluster, matching, metrics};
-use crate::catalog::expect::{
-    CommandProbe, Expect, FileProbe, HttpProbe, Match, MetricProbe, Probe, TcpProbe,
-};
+use super::{Budget, Context, Credentials, Seen, cluster, matching, metric, own};
+use crate::catalog::expect::{CommandProbe, Expect, FileProbe, HttpProbe, Match, Probe, TcpProbe};
 use crate::catalog::tree::RelPath;
 use crate::platform::net::{Request, Response, Unreachable};
 use crate::platform::process::{Captured, Command, Ended, Role, shell_words};
@@ -83,12 +81,22 @@ pub(super) fn ask(probe: Probe<'_>, expect: &Expect, context: &Context, budget: 
         Probe::Command(probe) => command(probe, expect, context, budget),
         Probe::File(probe) => file(probe, expect, context, budget),
         Probe::Tcp(probe) => tcp(probe, expect, context, budget),
-        Probe::Metric(probe) => metric(probe, expect, context, budget),
+        Probe::Metric(probe) => metric::ask(probe, expect, context, budget),
         Probe::Kubernetes(probe) => cluster::ask(probe, expect, context, budget),
     }
 }
 
-fn base<'a>(endpoint: &str, context: &'a Context) -> Result<&'a str, Seen> {
+/// The endpoint that a probe asks.
+pub(super) fn endpoint(probe: Probe<'_>) -> Option<&str> {
+    match probe {
+        Probe::Http(probe) => Some(&probe.endpoint),
+        Probe::Tcp(probe) => Some(&probe.endpoint),
+        Probe::Metric(probe) => Some(&probe.endpoint),
+        Probe::Command(_) | Probe::File(_) | Probe::Kubernetes(_) => None,
+    }
+}
+
+pub(super) fn base<'a>(endpoint: &str, context: &'a Context) -> Result<&'a str, Seen> {
     let missing = || {
         Seen::cannot_tell("an endpoint", format!("the endpoint `{endpoint}` does not exist in this runtime"))
     };
@@ -108,6 +116,9 @@ fn http(probe: &HttpProbe, expect: &Expect, context: &Context, budget: Budget<'_
         Ok(request) => request,
         Err(seen) => return seen,
     };
+    if let Some(seen) = own::withheld(&probe.endpoint, context, budget) {
+        return seen;
+    }
     let mut seen = Seen::cannot_tell("at least one request", "repeat = 0");
     for round in 1..=probe.repeat {
         let answer = budget.world.http(&Request { within: budget.left(), ..request.clone() });
@@ -275,6 +286,9 @@ fn command(probe: &CommandProbe, expect: &Expect, context: &Context, budget: Bud
             Err(seen) => return seen,
         }
     }
+    if let Some(seen) = own::withheld_from_commands(context, budget) {
+        return seen;
+    }
     let captured = match budget.world.run(&command) {
         Ok(captured) => captured,
         Err(why) => return Seen::cannot_tell(expected, why.to_string()),
@@ -377,66 +391,4 @@ fn tcp(probe: &TcpProbe, expect: &Expect, context: &Context, budget: Budget<'_>)
         (Err(Unreachable::Refused), false) => Seen::pass(expected, "nothing listens there"),
         (Err(why), _) => Seen::cannot_tell(expected, why.to_string()),
     }
-}
-
-fn metric(probe: &MetricProbe, expect: &Expect, context: &Context, budget: Budget<'_>) -> Seen {
-    let growth = !probe.during.is_empty();
-    let rule = expect.value.clone().unwrap_or_else(|| Match { ge: Some(1.0), ..Match::default() });
-    let expected = if growth { format!("an increase: {rule}") } else { rule.to_string() };
-    let before = match scrape(probe, context, budget) {
-        Ok(value) => value,
-        Err(seen) => return Seen { expected, ..seen },
-    };
-    let mut value = before;
-    if growth {
-        match budget.world.run(&build(&probe.during, context, budget)) {
-            Ok(captured) if captured.ended == Ended::Code(0) => {}
-            Ok(captured) => {
-                let observed = format!(
-                    "`{}` ended with {}: {}",
-                    shell_words(&probe.during),
-                    captured.ended,
-                    last_words(&captured)
-                );
-                return Seen::cannot_tell(expected, observed);
-            }
-            Err(why) => return Seen::cannot_tell(expected, why.to_string()),
-        }
-        let after = match scrape(probe, context, budget) {
-            Ok(value) => value,
-            Err(seen) => return Seen { expected, ..seen },
-        };
-        if after < before {
-            return Seen::cannot_tell(
-                expected,
-                format!("the counter fell from {before} to {after}: the server restarted meanwhile"),
-            );
-        }
-        value = after - before;
-    }
-    let number = serde_json::Number::from_f64(value).map(Value::Number);
-    if matching::meets(&rule, number.as_ref()) {
-        Seen::pass(expected, value.to_string())
-    } else {
-        Seen::not_yet(expected, value.to_string())
-    }
-}
-
-fn scrape(probe: &MetricProbe, context: &Context, budget: Budget<'_>) -> Result<f64, Seen> {
-    let url = format!("{}{}", base(&probe.endpoint, context)?, probe.path);
-    let request = Request {
-        method: "GET".to_owned(),
-        url,
-        headers: context.logins.get(&probe.endpoint).map(Credentials::header).into_iter().collect(),
-        body: Vec::new(),
-        within: budget.left(),
-    };
-    let response = budget.world.http(&request).map_err(|why| Seen::cannot_tell("", why.to_string()))?;
-    let text = String::from_utf8_lossy(&response.body);
-    if response.status != 200 {
-        return Err(Seen::not_yet("", format!("status {}: {text}", response.status)).status(response.status));
-    }
-    let samples = metrics::parse(&text)
-        .map_err(|(line, text)| Seen::not_yet("", format!("no metrics: line {line} is {text}")))?;
-    Ok(metrics::sum(&samples, &probe.name, probe.labels.iter()))
 }

@@ -4,7 +4,9 @@ mod ask;
 mod cluster;
 mod hints;
 mod matching;
+mod metric;
 mod metrics;
+mod own;
 mod stand_in;
 
 use std::collections::BTreeMap;
@@ -20,6 +22,7 @@ use crate::platform::term;
 use crate::platform::world::World;
 
 pub use hints::hints;
+pub use own::{Own, Standing};
 pub use stand_in::{stand_ins, why_hidden};
 
 /// A probe that says nothing about its deadline has this long.
@@ -41,6 +44,8 @@ pub struct Context {
     pub logins: BTreeMap<String, Credentials>,
     /// Variables for commands.
     pub env: Vec<(OsString, OsString)>,
+    /// What of this machine is the lab's own.
+    pub own: Own,
 }
 
 /// A user and a password, and the variables that they come from.
@@ -169,6 +174,18 @@ pub fn judge(check: &Check, context: &Context, world: &dyn World) -> Verdict {
         because: check.because.clone(),
         took_ms: u64::try_from(world.now().saturating_duration_since(since).as_millis()).unwrap_or(u64::MAX),
     }
+}
+
+/// Whose what answers a check is: none for a check that asks no port.
+pub fn whose(check: &Check, context: &Context, world: &dyn World) -> Option<(String, Standing)> {
+    let url = context.endpoints.get(ask::endpoint(check.probe().ok()?)?)?;
+    let within = check.within.map_or(WITHIN, |within| within.0);
+    Some((url.clone(), holder(url, context, world, within)))
+}
+
+/// Whether the lab itself has started what listens at a URL.
+pub fn holder(url: &str, context: &Context, world: &dyn World, within: Duration) -> Standing {
+    own::standing(url, own::Meant::Started, context, Budget { world, end: world.now() + within })
 }
 
 /// Asks checks in order; the first that does not pass is the verdict, else the last one.

@@ -6,6 +6,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::catalog::manifest::RuntimeKind;
+use crate::platform::listening::{Holder, Socket};
 use crate::platform::net::{Request, Response, Unreachable};
 use crate::platform::process::{Captured, Command, Ended, NotRun};
 
@@ -30,9 +32,21 @@ impl World for Fake {
     fn connect(&self, _: &str, _: Duration) -> Result<(), Unreachable> {
         self.tcp.clone().map_or(Ok(()), Err)
     }
+    fn listening(&self, _: &str, _: u16) -> Option<Vec<Socket>> {
+        None
+    }
+    fn spare_port(&self) -> Option<u16> {
+        Some(10_001)
+    }
     fn now(&self) -> Instant {
         Instant::now()
     }
+}
+
+/// A lab of which something runs, on a system that says nothing of listeners.
+fn own() -> Own {
+    let (mark, variables) = (None, BTreeMap::new());
+    Own { kind: RuntimeKind::Local, mark, leaders: vec![1], user: 0, containers: false, variables }
 }
 
 fn answer(status: u16, body: &str) -> Result<Response, Unreachable> {
@@ -55,7 +69,7 @@ fn check(toml: &str) -> Check {
 fn verdict(toml: &str, world: &Fake) -> Verdict {
     let endpoints = [("api".to_owned(), "http://127.0.0.1:1".to_owned())].into();
     let logins = BTreeMap::new();
-    let context = Context { root: "/project".into(), endpoints, logins, env: Vec::new() };
+    let context = Context { root: "/project".into(), endpoints, logins, env: Vec::new(), own: own() };
     judge(&check(toml), &context, world)
 }
 
@@ -64,7 +78,7 @@ fn verdict_there(toml: &str, world: &Fake) -> Verdict {
     let (endpoints, logins) = (BTreeMap::new(), BTreeMap::new());
     let env = [("MLOPS_LAB_KUBECONTEXT", "kind-dev"), ("MLOPS_LAB_NAMESPACE", "lab")];
     let env = env.map(|(name, value)| (name.into(), value.into())).to_vec();
-    let context = Context { root: "/project".into(), endpoints, logins, env };
+    let context = Context { root: "/project".into(), endpoints, logins, env, own: own() };
     judge(&check(toml), &context, world)
 }
 
@@ -95,7 +109,7 @@ fn an_answer_is_judged_and_no_answer_is_cannot_tell() {
 
 #[test]
 fn requests_log_in_and_what_is_shown_does_not_give_the_password_away() {
-    struct Asked(RefCell<Vec<Request>>);
+    struct Asked(RefCell<Vec<Request>>, Option<Vec<Socket>>);
     impl World for Asked {
         fn http(&self, request: &Request) -> Result<Response, Unreachable> {
             self.0.borrow_mut().push(request.clone());
@@ -103,6 +117,12 @@ fn requests_log_in_and_what_is_shown_does_not_give_the_password_away() {
         }
         fn run(&self, _: &Command) -> Result<Captured, NotRun> {
             unreachable!("no command is asked for")
+        }
+        fn listening(&self, _: &str, _: u16) -> Option<Vec<Socket>> {
+            self.1.clone()
+        }
+        fn spare_port(&self) -> Option<u16> {
+            Some(10_001)
         }
         fn read(&self, _: &Path, _: &str) -> io::Result<Vec<u8>> {
             Err(io::ErrorKind::NotFound.into())
@@ -121,8 +141,9 @@ fn requests_log_in_and_what_is_shown_does_not_give_the_password_away() {
         endpoints: [("api".to_owned(), "http://127.0.0.1:1".to_owned())].into(),
         logins: [("api".to_owned(), login)].into(),
         env: Vec::new(),
+        own: Own { variables: [(1, "port".to_owned())].into(), ..own() },
     };
-    let world = Asked(RefCell::new(Vec::new()));
+    let world = Asked(RefCell::new(Vec::new()), None);
     for probe in ["http = { endpoint = 'api', path = '/' }", "metric = { endpoint = 'api', name = 'up' }"] {
         let seen = judge(&check(probe), &context, &world);
         assert_eq!(seen.verdict, VerdictKind::Pass, "{seen:?}");
@@ -133,6 +154,30 @@ fn requests_log_in_and_what_is_shown_does_not_give_the_password_away() {
     assert!(world.0.borrow().iter().all(|request| request.headers.contains(&header)));
     let seen = judge(&check("http = { endpoint = 'api', path = '/' }"), &context, &world);
     assert!(seen.probe.ends_with("-u \"$U:$P\""), "{}", seen.probe);
+    // A stranger on the port, or nobody: nothing is sent at all, and no command that knows the password is run.
+    let stranger = Holder { pid: 77, name: "nc".to_owned(), ..Holder::default() };
+    for (sockets, observed) in [
+        (vec![Socket { user: 0, holders: vec![stranger] }], "nc (process 77) listens at http://127.0.0.1:1"),
+        (vec![Socket { user: 1, holders: Vec::new() }], "a process of user 1 listens at"),
+        (Vec::new(), "connection refused"),
+    ] {
+        let quiet = sockets.is_empty();
+        let world = Asked(RefCell::new(Vec::new()), Some(sockets));
+        for probe in [
+            "http = { endpoint = 'api', path = '/' }",
+            "metric = { endpoint = 'api', name = 'up' }",
+            "command = { argv = ['curl'] }",
+        ] {
+            if quiet && probe.starts_with("command") {
+                continue;
+            }
+            let seen = judge(&check(probe), &context, &world);
+            assert_eq!(seen.verdict, VerdictKind::CannotTell, "{seen:?}");
+            assert!(seen.observed.contains(observed), "{seen:?}");
+            assert!(quiet || seen.observed.ends_with("next: mlops-lab update --set port=10001"), "{seen:?}");
+        }
+        assert!(world.0.borrow().is_empty());
+    }
 }
 
 #[test]
@@ -230,8 +275,13 @@ fn traffic_that_failed_says_nothing_about_the_metric() {
 
 #[test]
 fn the_first_check_that_does_not_pass_is_the_verdict() {
-    let context =
-        Context { root: "/".into(), endpoints: BTreeMap::new(), logins: BTreeMap::new(), env: Vec::new() };
+    let context = Context {
+        root: "/".into(),
+        endpoints: BTreeMap::new(),
+        logins: BTreeMap::new(),
+        env: Vec::new(),
+        own: own(),
+    };
     let file =
         |path: &str, expect: &str| check(&format!("file = {{ path = '{path}' }}\nexpect = {{ {expect} }}"));
     let checks = [file("a", "exists = false"), file("b", "exists = true"), file("c", "exists = true")];

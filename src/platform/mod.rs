@@ -7,6 +7,7 @@ pub mod fs;
 pub mod host;
 pub mod inside;
 pub mod kubeconfig;
+pub mod listening;
 pub mod net;
 pub mod owner;
 pub mod panic;

@@ -220,6 +220,18 @@ pub fn own_port(url: &str) -> Option<u16> {
     matches!(host, "127.0.0.1" | "localhost" | "[::1]").then(|| port.parse().ok()).flatten()
 }
 
+/// The host and the port of a URL that points to this machine, or none.
+pub fn loopback_place(url: &str) -> Option<(String, u16)> {
+    let url: ureq::http::Uri = url.parse().ok()?;
+    let host = url.host()?.to_owned();
+    let loopback = host == "localhost"
+        || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    // Whoever stands before an `@` is not the host, and has no business in an address of a lab.
+    let plain = url.authority().is_some_and(|authority| !authority.as_str().contains('@'));
+    let port = url.port_u16().unwrap_or(if url.scheme_str() == Some("https") { 443 } else { 80 });
+    (loopback && plain).then_some((host, port))
+}
+
 /// One GET over a Unix socket, as bytes. HTTP/1.0, so that the answer ends with the connection and comes in one piece.
 ///
 /// Neither a socket that accepts and never answers nor one with a full backlog, on which a blocking `connect` hangs for ever, holds us
@@ -279,6 +291,24 @@ mod tests {
     use super::*;
 
     const SHORT: Duration = Duration::from_millis(200);
+
+    #[test]
+    fn only_a_url_of_this_machine_has_a_place_on_it() {
+        let place = |host: &str, port| Some((host.to_owned(), port));
+        assert_eq!(loopback_place("http://127.0.0.1:5000/a?b"), place("127.0.0.1", 5000));
+        assert_eq!(loopback_place("http://localhost"), place("localhost", 80));
+        assert_eq!(loopback_place("https://[::1]/"), place("[::1]", 443));
+        for other in [
+            "http://example.org:80/",
+            "http://127.0.0.1:80@example.org/",
+            "http://127.0.0.1@localhost:80/",
+            "http://127.0.0.1.example.org:80/",
+            "http://10.0.0.1:80/",
+            "no url",
+        ] {
+            assert_eq!(loopback_place(other), None, "{other}");
+        }
+    }
 
     fn served(answer: Option<&'static str>) -> io::Result<Vec<u8>> {
         let folder = tempfile::tempdir().unwrap();

@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use super::listening::{self, Socket};
 use super::net::{self, Request, Response, Unreachable};
 use super::process::{self, Captured, Command, NotRun};
 
@@ -17,6 +18,10 @@ pub trait World {
     fn read(&self, root: &Path, path: &str) -> io::Result<Vec<u8>>;
     /// Opens a TCP connection to `host:port` and closes it.
     fn connect(&self, address: &str, within: Duration) -> Result<(), Unreachable>;
+    /// Who would take a connection to this port of a loopback address; none when the system does not say.
+    fn listening(&self, host: &str, port: u16) -> Option<Vec<Socket>>;
+    /// A port that is free.
+    fn spare_port(&self) -> Option<u16>;
     /// The time, for deadlines.
     fn now(&self) -> Instant;
 }
@@ -37,6 +42,12 @@ impl World for Machine {
     }
     fn connect(&self, address: &str, within: Duration) -> Result<(), Unreachable> {
         net::connect(address, within)
+    }
+    fn listening(&self, host: &str, port: u16) -> Option<Vec<Socket>> {
+        listening::at(host, port)
+    }
+    fn spare_port(&self) -> Option<u16> {
+        net::spare_port().ok()
     }
     fn now(&self) -> Instant {
         Instant::now()

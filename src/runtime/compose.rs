@@ -361,7 +361,7 @@ pub(super) fn services(ws: &Workspace, glance: &Glance<'_>) -> Result<Vec<Servic
     let (found, verdicts, hashes) = std::thread::scope(|scope| {
         let found = scope.spawn(|| list(ws, glance.left()));
         let hashes = scope.spawn(|| hashes(ws, glance.left()));
-        let verdicts = glance.judge(checks.iter());
+        let verdicts = glance.ready(checks.iter());
         let found = found.join().unwrap_or_else(|_| Err(Error::bug("a question that broke off")));
         (found, verdicts, hashes.join().unwrap_or_default())
     });

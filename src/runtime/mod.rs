@@ -28,13 +28,13 @@ pub use state::{StandIn, Status};
 pub use status::{stand_ins, status};
 
 use crate::catalog::manifest::{Endpoint, RuntimeKind};
-use crate::check::{Context, Credentials};
+use crate::check::{Context, Credentials, Own};
 use crate::error::{Error, Result, unknown};
-use crate::platform::net;
 use crate::platform::term::Progress;
 use crate::platform::world::World;
+use crate::platform::{host, net, process};
 use crate::workspace::Workspace;
-use ports::{before_up, free_port, free_ports};
+use ports::{before_up, free_port, free_ports, taken};
 
 /// A connection to this machine.
 const CONNECT: Duration = Duration::from_secs(1);
@@ -247,7 +247,23 @@ pub fn context(ws: &Workspace, kind: RuntimeKind) -> Result<Context> {
         endpoints: ws.manifest().endpoints(kind),
         logins: logins(ws, &env),
         env,
+        own: own(ws, kind),
     })
+}
+
+/// What of this machine is the lab's own.
+fn own(ws: &Workspace, kind: RuntimeKind) -> Own {
+    let alive = places::services(ws).into_iter().filter(|record| process::alive(&record.process));
+    let variables =
+        ports::ports(ws, kind).into_iter().filter_map(|port| Some((port, ws.port_variable(port)?)));
+    Own {
+        kind,
+        mark: ws.id().map(str::to_owned),
+        leaders: alive.map(|record| record.process.pid).collect(),
+        user: host::user_id(),
+        containers: ws.manifest().runtime.compose.is_some(),
+        variables: variables.collect(),
+    }
 }
 
 /// What the endpoints' logins come to: the values of their variables in the lab's environment, where both are set.

@@ -1,5 +1,7 @@
 //! The ports of a lab before it is started: free, its own, and the same in all of its files.
 
+use std::path::Path;
+
 use super::{active, kubernetes, local, places};
 use crate::catalog::manifest::RuntimeKind;
 use crate::error::{Error, Result};
@@ -18,7 +20,7 @@ pub fn own_ports(ws: &Workspace) -> Vec<u16> {
     if held { ports } else { Vec::new() }
 }
 
-fn ports(ws: &Workspace, kind: RuntimeKind) -> Vec<u16> {
+pub(super) fn ports(ws: &Workspace, kind: RuntimeKind) -> Vec<u16> {
     let mut ports: Vec<u16> =
         ws.manifest().endpoints(kind).values().filter_map(|url| net::own_port(url)).collect();
     ports.sort_unstable();
@@ -55,18 +57,23 @@ pub(super) fn free_port(ws: &Workspace, port: u16) -> Result<()> {
             let who = owner.map_or("another program (of another user, perhaps)".to_owned(), |owner| {
                 format!("{} (process {})", owner.name, owner.pid)
             });
-            let error = Error::environment(format!("port {port} is taken by {who}"));
-            let error = match ws.port_variable(port).zip(net::spare_port().ok()) {
-                Some((variable, spare)) => {
-                    let update = typed(ws, &format!("update --set {variable}={spare}"));
-                    error.hint(format!("give the lab a port that is free: {update}"))
-                }
-                None => error,
-            };
-            Err(error.hint("or stop that program"))
+            Err(taken(ws.root(), port, &who, ws.port_variable(port).as_deref()))
         }
         net::Port::Forbidden(why) => Err(Error::environment(format!("port {port} cannot be used: {why}"))),
     }
+}
+
+/// Somebody else has the lab's port; with its variable, how the lab moves to another.
+pub(super) fn taken(root: &Path, port: u16, who: &str, variable: Option<&str>) -> Error {
+    let error = Error::environment(format!("port {port} is taken by {who}"));
+    let error = match variable.zip(net::spare_port().ok()) {
+        Some((variable, spare)) => {
+            let update = typed(root, &format!("update --set {variable}={spare}"));
+            error.hint(format!("give the lab a port that is free: {update}"))
+        }
+        None => error,
+    };
+    error.hint("or stop that program")
 }
 
 /// What would make every start fail, found before anything is started: no loopback, a port that was changed in `.env` alone.
@@ -79,21 +86,21 @@ pub(super) fn before_up(ws: &Workspace) -> Result<()> {
     let Some(moved) = ws.moved_port()? else { return Ok(()) };
     let MovedPort { name, value, variable, port } = moved;
     let up = active(ws).is_some();
-    let down = if up { format!("{} && ", typed(ws, "down")) } else { String::new() };
+    let down = if up { format!("{} && ", typed(ws.root(), "down")) } else { String::new() };
     Err(Error::usage(format!(".env has {name}={value}, and the lab was made for {port}"))
         .detail("its checks, its manifests and other files have that port, too")
         .hint(format!(
             "change it everywhere: {down}{}",
-            typed(ws, &format!("update --set {variable}={value}"))
+            typed(ws.root(), &format!("update --set {variable}={value}"))
         ))
         .hint(format!("or put it back in .env: {name}={port}")))
 }
 
 /// A command of ours as it must be typed from where we are: after `init --up`, the user stands outside.
-fn typed(ws: &Workspace, words: &str) -> String {
-    let inside = std::env::current_dir().is_ok_and(|here| here.starts_with(ws.root()));
+fn typed(root: &Path, words: &str) -> String {
+    let inside = std::env::current_dir().is_ok_and(|here| here.starts_with(root));
     if inside {
         return format!("mlops-lab {words}");
     }
-    format!("mlops-lab -C {} {words}", process::shell_words(&[ws.root().display().to_string()]))
+    format!("mlops-lab -C {} {words}", process::shell_words(&[root.display().to_string()]))
 }

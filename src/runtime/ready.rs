@@ -2,14 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use super::ports;
 use crate::catalog::expect::Check;
-use crate::catalog::manifest::VerdictKind;
+use crate::catalog::manifest::{RuntimeKind, VerdictKind};
 use crate::catalog::units::Within;
-use crate::check::{self, Context, Verdict};
+use crate::check::{self, Context, Standing, Verdict};
 use crate::error::{Error, Result};
-use crate::platform::clock;
 use crate::platform::term::Progress;
 use crate::platform::world::World;
+use crate::platform::{clock, net};
 
 const POLL: Duration = Duration::from_millis(50);
 
@@ -19,10 +20,37 @@ const LOOK: Duration = Duration::from_secs(2);
 /// How long to wait when the check says nothing.
 const DEFAULT: Duration = Duration::from_secs(60);
 
-/// Waits until the check passes. `gone` tells why there is nothing more to wait for.
+/// The check's own verdict, unless what answered is not the lab's: then it is not ready, whatever was answered. With the URL and the
+/// stranger, when there is one.
+pub(super) fn judge(
+    check: &Check,
+    context: &Context,
+    world: &dyn World,
+) -> (Verdict, Option<(String, String)>) {
+    let verdict = check::judge(check, context, world);
+    let passed = verdict.verdict == VerdictKind::Pass;
+    let compose = context.own.kind == RuntimeKind::Compose;
+    if compose && !passed {
+        // Docker itself sees to it that a port is published once; asking it whose one is takes time.
+        return (verdict, None);
+    }
+    let not_yet = |observed: String| Verdict { verdict: VerdictKind::NotYet, observed, ..verdict.clone() };
+    match check::whose(check, context, world) {
+        Some((url, Standing::Other(who))) => {
+            (not_yet(format!("{who} listens at {url}, and is not part of this lab")), Some((url, who)))
+        }
+        // It let go of its port just now. Of a container's port the system may know nothing.
+        Some((url, Standing::Nobody)) if passed && !compose => {
+            (not_yet(format!("nothing listens at {url} any more")), None)
+        }
+        _ => (verdict, None),
+    }
+}
+
+/// Waits until the check passes, and what answered is the lab's own. `gone` tells why there is nothing more to wait for.
 ///
 /// # Errors
-/// What `gone` says; exit 3 when it is not ready in time, with what was seen last; exit 130 after Ctrl-C.
+/// What `gone` says; exit 3 when a stranger listens where the lab should, or when it is not ready in time, with what was seen last; exit 130 after Ctrl-C.
 pub(super) fn wait(
     ready: &Check,
     context: &Context,
@@ -34,12 +62,17 @@ pub(super) fn wait(
     let look = Check { within: Some(Within(LOOK.min(within))), ..ready.clone() };
     let end = Instant::now() + within;
     loop {
-        let verdict = check::judge(&look, context, world);
+        let (verdict, stranger) = judge(&look, context, world);
         clock::interrupted()?;
+        if let Some((url, who)) = stranger {
+            let port = net::loopback_place(&url).map_or(0, |(_, port)| port);
+            let variable = context.own.variables.get(&port).map(String::as_str);
+            return Err(ports::taken(&context.root, port, &who, variable));
+        }
+        gone()?;
         if verdict.verdict == VerdictKind::Pass {
             return Ok(());
         }
-        gone()?;
         progress.update(&verdict.observed);
         if Instant::now() >= end {
             return Err(late(&verdict, within));

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::state::{Drill, Place, Service, StandIn, State, Status};
-use super::{active, background, compose, context, kubernetes, local, places};
+use super::{active, background, compose, context, kubernetes, local, places, ready};
 use crate::catalog::expect::Check;
 use crate::catalog::manifest::{RuntimeKind, VerdictKind};
 use crate::catalog::units::Within;
@@ -33,10 +33,23 @@ impl Glance<'_> {
     }
 
     /// Asks checks side by side, each once.
-    pub(super) fn judge<'c>(&self, checks: impl Iterator<Item = &'c Check>) -> Vec<Verdict> {
+    fn judge<'c>(&self, checks: impl Iterator<Item = &'c Check>) -> Vec<Verdict> {
+        self.each(checks, check::judge)
+    }
+
+    /// The same for checks that say whether the lab is ready: what answers must be its own.
+    pub(super) fn ready<'c>(&self, checks: impl Iterator<Item = &'c Check>) -> Vec<Verdict> {
+        self.each(checks, |check, context, world| ready::judge(check, context, world).0)
+    }
+
+    fn each<'c>(
+        &self,
+        checks: impl Iterator<Item = &'c Check>,
+        ask: impl Fn(&Check, &Context, &dyn World) -> Verdict + Sync,
+    ) -> Vec<Verdict> {
         let within = Some(Within(self.left()));
         let checks: Vec<Check> = checks.map(|check| Check { within, ..check.clone() }).collect();
-        let judge = |check| check::judge(check, self.context, self.world);
+        let judge = |check| ask(check, self.context, self.world);
         match &checks[..] {
             // No thread for one question.
             [one] => vec![judge(one)],
@@ -103,7 +116,7 @@ fn processes(ws: &Workspace, glance: &Glance<'_>) -> Result<Vec<Service>> {
     let waiting = local::waiting(ws);
     let mut outdated = local::outdated(ws, local)?;
     let running: Vec<_> = local.service.iter().filter(|service| alive(&service.name)).collect();
-    let verdicts = glance.judge(running.iter().map(|service| &service.ready));
+    let verdicts = glance.ready(running.iter().map(|service| &service.ready));
     let mut services = Vec::new();
     for service in &local.service {
         let name = &service.name;

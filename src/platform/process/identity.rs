@@ -176,6 +176,24 @@ fn group(pid: u32) -> Option<u32> {
     field(pid, 2)
 }
 
+/// The group and the session of a process, and the processes above it.
+pub fn kin(pid: u32) -> Vec<u32> {
+    let mut kin = vec![pid];
+    while let Some(parent) = kin.last().and_then(|pid| parent(*pid)).filter(|pid| *pid > 1) {
+        kin.push(parent);
+    }
+    kin.extend([group(pid), field(pid, 3)].into_iter().flatten());
+    kin
+}
+
+/// The mark of a lab in the environment of a process; none when there is none, or it cannot be read.
+pub fn mark_of(pid: u32) -> Option<String> {
+    let environ = std::fs::read(format!("/proc/{pid}/environ")).ok()?;
+    let name = format!("{MARK}=");
+    let mut variables = environ.split(|byte| *byte == 0);
+    variables.find_map(|variable| String::from_utf8(variable.strip_prefix(name.as_bytes())?.to_vec()).ok())
+}
+
 /// Resident memory of a process in bytes; none where that cannot be read.
 pub fn resident(pid: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;

@@ -20,7 +20,7 @@ pub use super::environment::Role;
 pub use again::again;
 pub use capture::capture;
 pub use find::{Unfit, all, locate};
-pub use identity::{Marked, ProcessId, alive, end, end_one, identity, marked, resident};
+pub use identity::{Marked, ProcessId, alive, end, end_one, identity, kin, mark_of, marked, resident};
 pub use keep::{before, keeper};
 pub use launch::{Child, Record, launch, pass_through, spawn, start};
 pub use shown::{Shown, attached, shown};

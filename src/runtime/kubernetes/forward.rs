@@ -6,13 +6,16 @@
 
 use std::time::{Duration, Instant};
 
-use super::kubectl::Kubectl;
+use super::KIND;
+use super::kubectl::{ASK, Kubectl};
 use crate::catalog::manifest::Forward;
+use crate::check::{self, Standing};
 use crate::error::{Error, Result};
 use crate::platform::process::{self, Command, Record};
 use crate::platform::term::Progress;
+use crate::platform::world::Machine;
 use crate::platform::{clock, fs, net};
-use crate::runtime::{free_port, places};
+use crate::runtime::{context, free_port, places, taken};
 use crate::workspace::Workspace;
 
 /// From the start to the first connection.
@@ -99,9 +102,15 @@ pub(super) fn open(
     argv.extend(command.args.iter().map(|arg| arg.to_string_lossy().into_owned()));
     let keeper = Command { env: command.env.clone(), ..ws.tool(&argv, STOP)? };
     let mut child = process::start(&keeper, &name, &record, &log)?;
+    let mut context = context(ws, KIND)?;
+    context.own.leaders.push(child.id());
     let end = Instant::now() + OPEN;
     loop {
         if net::connect(&format!("127.0.0.1:{port}"), Duration::from_millis(500)).is_ok() {
+            if let Standing::Other(who) = check::holder(&forward.url, &context, &Machine, ASK) {
+                close(ws, endpoint);
+                return Err(taken(ws.root(), port, &who, ws.port_variable(port).as_deref()));
+            }
             progress.done("");
             return Ok(true);
         }

@@ -41,7 +41,7 @@ pub(in crate::runtime) fn services(ws: &Workspace, glance: &Glance<'_>) -> Resul
                 dead.then(|| scope.spawn(|| super::reachable(&kubectl, wanted, glance.left())))
             })
             .collect();
-        let verdicts = glance.judge(checks.iter());
+        let verdicts = glance.ready(checks.iter());
         let reachable: Vec<Option<bool>> = asked.into_iter().map(|asked| asked?.join().ok()?.ok()).collect();
         (items.join(), reachable, verdicts)
     });

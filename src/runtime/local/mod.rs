@@ -231,7 +231,8 @@ fn start(
     fs::remove(&record)?;
     Settings::now(ws, service)?.note(ws, name)?;
     let mut child = process::start(&command, name, &record, &log)?;
-    let context = context(ws, KIND)?;
+    let mut context = context(ws, KIND)?;
+    context.own.leaders.push(child.id());
     let waited = ready::wait(&service.ready, &context, world, progress, &mut || dead(&mut child, name, &log));
     let written = written(&record, &mut child, name, &log);
     match waited.and(written) {
