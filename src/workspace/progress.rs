@@ -6,7 +6,7 @@ use std::sync::Once;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Workspace;
+use super::{FOLDER, Workspace};
 use crate::error::{Error, Exit, Result};
 use crate::platform::fs::Mode;
 use crate::platform::{clock, inside, term};
@@ -203,7 +203,17 @@ impl Workspace {
     fn save_progress(&self, progress: &Progress) -> Result<()> {
         let text = serde_json::to_string_pretty(progress)
             .map_err(|error| Error::bug("progress that cannot be written").because(error))?;
+        self.sweep();
         inside::write(&self.root, PROGRESS, text.as_bytes(), Mode::Plain)
             .map_err(inside::cannot("write", &self.root, PROGRESS))
+    }
+
+    /// Removes what a run that was killed while it saved has left beside the file. Who saves holds the lock: nobody else's is in use.
+    fn sweep(&self) {
+        for (name, _) in inside::list(&self.root, FOLDER).unwrap_or_default() {
+            if name.starts_with(".progress.json.") && name.ends_with(".tmp") {
+                let _ = inside::remove(&self.root, &format!("{FOLDER}/{name}"));
+            }
+        }
     }
 }
