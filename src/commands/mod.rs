@@ -138,6 +138,7 @@ impl Session {
 
     fn printed(&self, written: io::Result<()>, exit: Exit) -> Result<Exit> {
         match written {
+            Err(_) if clock::interrupted().is_err() => Err(Error::interrupted()),
             // Somebody stopped reading (`| head`): not our failure.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(exit),
             Err(error) => Err(Error::environment("cannot write to standard output").because(error)),

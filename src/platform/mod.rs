@@ -11,6 +11,7 @@ pub mod listening;
 pub mod net;
 pub mod owner;
 pub mod panic;
+mod patient;
 pub mod process;
 pub mod prompt;
 pub mod prose;

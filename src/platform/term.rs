@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::escape::Escaped;
 pub use super::escape::escape;
+use super::patient::Patient;
 use crate::error::{Error, Exit};
 
 /// Bold.
@@ -24,7 +25,7 @@ pub const WARN: Style = AnsiColor::Yellow.on_default();
 
 /// Standard output; styles are dropped where it is no terminal or `NO_COLOR` is set.
 pub fn out() -> impl Write {
-    Escaped::new(anstream::stdout())
+    Escaped::new(Patient::new(anstream::stdout()))
 }
 
 /// Standard error, likewise.

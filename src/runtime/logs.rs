@@ -79,10 +79,10 @@ fn local(
     files.sort_by_key(|(_, path)| written(path).unwrap_or(SystemTime::UNIX_EPOCH));
     let logs = Logs { several: files.len() > 1, files };
     match logs.print(lines, out).and_then(|ends| if follow { logs.follow(ends, out) } else { Ok(()) }) {
-        // Somebody stopped reading: the end, and no failure.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        // Ctrl-C, while nothing was printed.
-        Err(error) if error.kind() == io::ErrorKind::Interrupted => clock::interrupted(),
+        // Somebody stopped reading: the end, and no failure. Or Ctrl-C.
+        Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::Interrupted) => {
+            clock::interrupted()
+        }
         Err(error) => Err(Error::environment("cannot write to standard output").because(error)),
         Ok(()) => Ok(()),
     }

@@ -46,3 +46,94 @@ fn the_difference_of_two_long_texts_in_another_order_is_shown_soon() {
     assert!(lab.ok(&["diff"]).out.lines().count() > 65_536);
     assert!(since.elapsed() < Duration::from_secs(60), "{:?}", since.elapsed());
 }
+
+/// What a template of one line can try: each is refused in words, within seconds, and nothing of the machine comes in.
+#[test]
+fn templates_that_are_no_text_but_an_attack_are_refused() {
+    let many = |part: &str, number: usize| part.repeat(number);
+    let bombs = [
+        "<% for i in range(end=1000000000) %><% endfor %>".to_owned(),
+        r#"<% set x = "a" %><% for i in range(end=1000000) %><% set_global x = x ~ "aaaaaaaaaaaaaaaaaaaaaaaa" %><% endfor %><[ x ]>"#.to_owned(),
+        "<% macro m(a) %><[ self::m(a=1) ]><% endmacro m %><[ self::m(a=1) ]>".to_owned(),
+        format!("<[ {}1{} ]>", many("(", 20_000), many(")", 20_000)),
+        format!("{}x{}", many("<% if true %>", 20_000), many("<% endif %>", 20_000)),
+        format!("<[ 1{} ]>", many(" + 1", 50_000)),
+        format!("<[ {}1 ]>", many("-", 50_000)),
+        format!("<[ {}true ]>", many("not ", 50_000)),
+        format!("<[ 1{} ]>", many(" | abs", 50_000)),
+        format!("<[ {} ]>", many("[", 50_000)),
+        "<% include \"/etc/passwd\" %>".to_owned(),
+        "<[ get_env(name=\"HOME\") ]>".to_owned(),
+    ];
+    for bomb in bombs {
+        let (pack, since) = (pack_with(&bomb), Instant::now());
+        let target = pack.path().join("made");
+        let mut command = Command::new("bash");
+        command.args(["-c", "ulimit -v 4000000; exec \"$@\"", "bash", BIN, "--pack"]).arg(pack.path());
+        let seen = seen(command.args(["init", "tiny", "--no-doctor"]).arg(&target));
+        let shown: String = bomb.chars().take(60).collect();
+        assert_eq!(seen.code, 2, "{shown}: {}", seen.err);
+        assert!(seen.err.contains("bomb.txt") && !target.exists(), "{shown}: {}", seen.err);
+        assert!(since.elapsed() < Duration::from_secs(20), "{shown}: {:?}", since.elapsed());
+    }
+}
+
+#[test]
+fn names_of_templates_lead_nowhere_else() {
+    for name in [
+        "..%2fx",
+        "dot-dot-",
+        "a<[ \"/../../../x\" ]>",
+        "<[ \"\\/etc\\/x\" ]>",
+        "nl\nx",
+        "esc\u{1b}[2J",
+        "con",
+        "x.",
+        "<[ token ]>",
+    ] {
+        let pack = pack_with("");
+        let place = pack.path().join("templates/tiny").join(name);
+        if std::fs::create_dir_all(place.parent().unwrap())
+            .and_then(|()| std::fs::write(&place, "x"))
+            .is_err()
+        {
+            continue;
+        }
+        let around = tempfile::tempdir().unwrap();
+        let target = around.path().join("deep/lab");
+        let mut command = Command::new(BIN);
+        command.arg("--pack").arg(pack.path()).args(["init", "tiny", "--no-doctor"]);
+        let seen = seen(command.arg(&target));
+        assert!([0, 2].contains(&seen.code), "{name:?}: {}", seen.err);
+        assert!(!seen.err.contains('\u{1b}') && !seen.out.contains('\u{1b}'), "{name:?}");
+        let outside = crate::support::files(around.path());
+        assert!(outside.keys().all(|path| path.starts_with("./deep/lab/")), "{name:?}: {:?}", outside.keys());
+    }
+}
+
+#[test]
+fn one_ctrl_c_ends_a_long_difference_and_a_long_template() {
+    let lab = Lab::new(Some("tiny"), "tiny", &[]);
+    // Most of it is written to a pipe that nobody empties.
+    let line = |n: usize| format!("{}\n", n * 40_503 % 65_537);
+    std::fs::write(lab.root.join("README.md"), (0..65_536).map(line).collect::<String>()).unwrap();
+    let pack = pack_with(
+        "<% for i in range(end=100000) %><% for j in range(end=100000) %>x<% endfor %><% endfor %>",
+    );
+    let mut template = crate::support::listening();
+    template
+        .arg("--pack")
+        .arg(pack.path())
+        .args(["init", "tiny", "--no-doctor"])
+        .arg(pack.path().join("made"));
+    for (what, mut command) in [("a difference", lab.command(&["diff"])), ("a template", template)] {
+        let mut child =
+            command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(700));
+        crate::support::signal(&child, rustix::process::Signal::INT);
+        let since = Instant::now();
+        let code = crate::support::ended(&mut child);
+        assert!([130, -2].contains(&code), "{what}: ended with {code}");
+        assert!(since.elapsed() < Duration::from_secs(2), "{what}: {:?}", since.elapsed());
+    }
+}
