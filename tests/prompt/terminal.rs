@@ -32,7 +32,7 @@ struct Shown {
 /// How it ended.
 pub struct Ended {
     pub code: i32,
-    /// What was written to standard output, which is a pipe here.
+    /// What was written to standard output, where that is a pipe.
     pub out: String,
     /// All that came to the screen, with what steers it.
     pub raw: String,
@@ -43,6 +43,16 @@ pub struct Ended {
 impl Terminal {
     /// Starts a command with standard input and standard error on a terminal of this size.
     pub fn start(command: &mut Command, columns: u16, rows: u16) -> Terminal {
+        Terminal::open(command, columns, rows, false)
+    }
+
+    /// The same with standard output on the terminal, too.
+    #[allow(dead_code, reason = "not every test file that shares this needs it")]
+    pub fn whole(command: &mut Command, columns: u16, rows: u16) -> Terminal {
+        Terminal::open(command, columns, rows, true)
+    }
+
+    fn open(command: &mut Command, columns: u16, rows: u16, whole: bool) -> Terminal {
         let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&keyboard).unwrap();
         unlockpt(&keyboard).unwrap();
@@ -59,7 +69,7 @@ impl Terminal {
             .env_remove("NO_COLOR")
             .env_remove("CLICOLOR")
             .stdin(program.try_clone().unwrap())
-            .stdout(Stdio::piped())
+            .stdout(if whole { program.try_clone().unwrap().into() } else { Stdio::piped() })
             .stderr(program.try_clone().unwrap())
             .spawn()
             .unwrap();
@@ -119,7 +129,9 @@ impl Terminal {
     /// Waits for the end. The terminal must then be as it was.
     pub fn end(mut self) -> Ended {
         let mut out = String::new();
-        self.child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+        if let Some(mut stdout) = self.child.stdout.take() {
+            stdout.read_to_string(&mut out).unwrap();
+        }
         let code = self.child.wait().unwrap().code().unwrap_or(-1);
         assert_eq!(settings(&self.program), self.before, "the terminal was not put back");
         // A mark of our own behind all that the program wrote.

@@ -11,5 +11,17 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../prompt/terminal.rs"]
+#[allow(dead_code, reason = "the questions use the rest")]
+mod terminal;
+
 mod bounds;
 mod listeners;
+mod others;
+mod surroundings;
+mod terminals;
+
+/// The arguments of a command that asks whether a lab is trusted, with the answer.
+fn trusting<'a>(args: &[&'a str]) -> Vec<&'a str> {
+    args.to_vec()
+}
