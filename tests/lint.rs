@@ -40,7 +40,31 @@ const PLANTS: &[Plant] = &[
         "endpoint = \"app\", path = \"/made.txt\"",
         "there is no endpoint `app`",
     ),
-    plant(MANIFEST, "schema = 1", "schema = 2", "lab.toml:1:10: this is schema 2"),
+    plant(
+        MANIFEST,
+        "schema = 2",
+        "schema = 3",
+        "lab.toml:1:10: this is schema 3, and this mlops-lab reads 1 to 2",
+    ),
+    plant(MANIFEST, "recovered = [{", "mended = [{", "`mended` is called `recovered` since schema 2"),
+    plant(
+        MANIFEST,
+        "[vars.port]",
+        "[[hint]]\ntext = \"try again\"\n[vars.port]",
+        "a hint for the whole lab needs `when`",
+    ),
+    plant(
+        MANIFEST,
+        "body = { contains = \"hello\" } }",
+        "json = { \"/a\" = { ge = \"many\" } } }",
+        "expected a number, or a variable such as",
+    ),
+    plant(
+        MANIFEST,
+        "within = \"10s\"\n",
+        "within = \"10s\"\ndebrief = \"drills/after.md\"\n",
+        "there is no file labs/tiny/drills/after.md",
+    ),
     plant(MANIFEST, "minutes = 1", "minutes = \"one\"", "lab.toml:7:11: invalid type"),
     plant(MANIFEST, "level = \"beginner\"", "level = \"easy\"", "unknown variant `easy`"),
     plant(
@@ -365,8 +389,8 @@ fn every_typo_of_a_manifest_is_reported_once_and_programs_get_its_place() {
     assert_eq!(out.matches("unknown field").count(), 1, "{out}");
     let three = one.replace("minutes = 1", "minutes = 1\nsumary = [1, 2]").replacen("when = {", "wen = {", 1);
     let three = three.replacen(
-        "mended = [{ http = { endpoint = \"api\"",
-        "mended = [{ http = { endpoint = \"app\"",
+        "recovered = [{ http = { endpoint = \"api\"",
+        "recovered = [{ http = { endpoint = \"app\"",
         1,
     );
     std::fs::write(&path, three).unwrap();
@@ -380,4 +404,32 @@ fn every_typo_of_a_manifest_is_reported_once_and_programs_get_its_place() {
     assert_eq!((&first["line"], &first["column"], &first["rule"]), (&8.into(), &1.into(), &"parse".into()));
     assert!(first["file"].as_str().unwrap().ends_with("lab.toml"), "{first}");
     assert!(first["message"].as_str().unwrap().starts_with("unknown field `sumary`"), "{first}");
+}
+
+#[test]
+fn the_schema_before_is_read_with_its_own_words() {
+    let temp = tempfile::tempdir().unwrap();
+    support::copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/tiny"), temp.path());
+    let path = temp.path().join(MANIFEST);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let old = text
+        .replace("schema = 2", "schema = 1")
+        .replace("healthy = ", "symptom = ")
+        .replace("recovered = ", "mended = ");
+    assert_ne!(old, text);
+    std::fs::write(&path, old).unwrap();
+    let (code, out) = lint(temp.path());
+    assert!(code == 0 && out.starts_with("clean: tiny"), "{out}");
+    // Also where each is meant: a check below an old word has its line.
+    let wrong = std::fs::read_to_string(&path).unwrap().replacen(
+        "mended = [{ http = { endpoint = \"api\"",
+        "mended = [{ http = { endpoint = \"app\"",
+        1,
+    );
+    std::fs::write(&path, wrong).unwrap();
+    let (code, out) = lint(temp.path());
+    let line =
+        std::fs::read_to_string(&path).unwrap().lines().position(|line| line.starts_with("mended")).unwrap()
+            + 1;
+    assert!(code == 1 && out.contains(&format!("lab.toml:{line}:")), "{out}");
 }

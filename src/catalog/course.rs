@@ -131,18 +131,25 @@ pub struct Drill {
     pub keep: Vec<String>,
     /// Commands that do the damage.
     pub inject: Vec<Vec<String>>,
-    /// Checks that pass on a healthy lab; at least one goes red within `within` after inject.
-    pub symptom: Vec<Check>,
+    /// Checks that pass on a healthy lab; at least one fails within `within` after inject. Schema 1
+    /// calls them `symptom`.
+    #[serde(alias = "symptom")]
+    pub healthy: Vec<Check>,
     /// How soon the symptom shows.
     pub within: Within,
-    /// Checks that pass when the learner has mended it.
-    pub mended: Vec<Check>,
+    /// Checks that pass when the learner has fixed it. Schema 1 calls them `mended`.
+    #[serde(alias = "mended")]
+    pub recovered: Vec<Check>,
     /// A ladder of hints.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hints: Vec<Hint>,
     /// `break --undo`, after the files of `keep` are back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub restore: Vec<Vec<String>>,
-    /// How it is mended.
+    /// How it is fixed.
     pub solution: Solution,
+    /// A file with what there is to learn from it, shown once it is over: what happened, how it could
+    /// have been seen, the real incident it is modelled on, what to automate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub debrief: Option<String>,
 }

@@ -34,8 +34,8 @@ pub struct Check {
     /// What the probe should see.
     #[serde(default)]
     pub expect: Expect,
-    /// One deadline for the whole probe (default 5 s).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// One deadline for the whole probe (default 5 s). `timeout` means the same.
+    #[serde(default, alias = "timeout", skip_serializing_if = "Option::is_none")]
     pub within: Option<Within>,
     /// Whether asking changes what the learner studies (malformed requests, load): `--watch` asks
     /// it once, then only after a file of the project changed or when told to.
@@ -338,14 +338,36 @@ pub struct Match {
 struct Rules {
     eq: Option<Value>,
     ne: Option<Value>,
-    gt: Option<f64>,
-    ge: Option<f64>,
-    lt: Option<f64>,
-    le: Option<f64>,
+    gt: Option<Number>,
+    ge: Option<Number>,
+    lt: Option<Number>,
+    le: Option<Number>,
     matches: Option<String>,
     contains: Option<Value>,
     length: Option<Box<Match>>,
     exists: Option<bool>,
+}
+
+/// A number, or a text that becomes one when the lab is rendered: `"<[ rows ]>"`.
+struct Number(f64);
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use serde::de::Error;
+        match Value::deserialize(deserializer)? {
+            // Nothing is judged by a manifest that is not rendered.
+            Value::String(text) if text.contains("<[") => Ok(Number(f64::NAN)),
+            Value::String(text) => text.parse().map(Number).map_err(|_| {
+                D::Error::custom(format!(
+                    "expected a number, or a variable such as \"<[ rows ]>\", got \"{text}\""
+                ))
+            }),
+            value => value
+                .as_f64()
+                .map(Number)
+                .ok_or_else(|| D::Error::custom(format!("expected a number, got {value}"))),
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for Match {
@@ -361,6 +383,7 @@ impl<'de> Deserialize<'de> for Match {
             regex_lite::Regex::new(pattern)
                 .map_err(|error| D::Error::custom(format!("`{pattern}`: {error}")))?;
         }
+        let [gt, ge, lt, le] = [gt, ge, lt, le].map(|bound| bound.map(|Number(number)| number));
         let rules = Match { eq, ne, gt, ge, lt, le, matches, contains, length, exists };
         if rules == Match::default() {
             return Err(D::Error::custom("an empty table expects nothing"));

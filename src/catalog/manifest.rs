@@ -13,8 +13,11 @@ pub use super::runtimes::{
     Compose, Endpoint, Forward, Image, Kubernetes, Local, Python, Runtimes, Service, Task,
 };
 
-/// The version of the format that this program reads and writes.
-pub const SCHEMA: u32 = 1;
+/// The version of the format that this program writes.
+pub const SCHEMA: u32 = 2;
+
+/// The oldest version that it reads: in packs of others, and in labs that were made before.
+pub const OLDEST: u32 = 1;
 
 /// A whole `lab.toml`. In a pack its strings may hold `<[ variables ]>`; in a workspace they are rendered.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -39,7 +42,7 @@ pub struct Manifest {
     pub after: Vec<String>,
     /// The tools that the learner meets.
     pub tools: Vec<String>,
-    /// Packs of `templates/_shared` laid under the lab's tree.
+    /// Packs of `labs/_shared` and `templates/_shared`, laid under the lab's two trees.
     #[serde(default)]
     pub shared: Vec<String>,
     /// What the lab costs, by runtime, as measured by the proof run.
@@ -53,6 +56,9 @@ pub struct Manifest {
     /// Logical names of the lab's addresses.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub endpoint: IndexMap<String, Endpoint>,
+    /// Hints for every step and drill, where none of its own fits what was observed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hint: Vec<Hint>,
     /// What may take the place of the real thing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stand_in: Vec<StandIn>,

@@ -6,7 +6,7 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use super::expect::{KubernetesProbe, Probe};
 use super::lint::Finding;
-use super::manifest::{Manifest, SCHEMA};
+use super::manifest::{Manifest, OLDEST, SCHEMA};
 use crate::error::{Error, Result};
 
 /// A problem at a place in a file.
@@ -84,9 +84,9 @@ pub fn read(text: &str, file: &str) -> Result<Manifest, (Problem, Option<&'stati
         }
     };
     if let Some(schema) = schema
-        && schema != i64::from(SCHEMA)
+        && !(i64::from(OLDEST)..=i64::from(SCHEMA)).contains(&schema)
     {
-        let message = format!("this is schema {schema}, and this mlops-lab reads schema {SCHEMA}");
+        let message = format!("this is schema {schema}, and this mlops-lab reads {OLDEST} to {SCHEMA}");
         let hint = Some("use the mlops-lab that made it, or a newer one");
         return Err((problem(locate(text, &["schema".into()]), message), hint));
     }
@@ -179,6 +179,15 @@ impl From<usize> for Key {
     }
 }
 
+/// What schema 1 calls a key that has another name now.
+pub fn former(key: &str) -> Option<&'static str> {
+    match key {
+        "healthy" => Some("symptom"),
+        "recovered" => Some("mended"),
+        _ => None,
+    }
+}
+
 /// Where in the text the value at `path` stands, or the nearest table above it that has a place.
 pub fn locate(text: &str, path: &[Key]) -> Option<Range<usize>> {
     let root = toml::de::DeTable::parse(text).ok()?;
@@ -187,7 +196,9 @@ pub fn locate(text: &str, path: &[Key]) -> Option<Range<usize>> {
     for key in path {
         let next = match (key, here) {
             (Key::Name(name), None) => root.get_ref().get(name.as_str()),
-            (Key::Name(name), Some(toml::de::DeValue::Table(table))) => table.get(name.as_str()),
+            (Key::Name(name), Some(toml::de::DeValue::Table(table))) => {
+                table.get(name.as_str()).or_else(|| table.get(former(name)?))
+            }
             (Key::Index(index), Some(toml::de::DeValue::Array(array))) => array.get(*index),
             _ => None,
         };
@@ -235,7 +246,7 @@ pub fn checks(manifest: &Manifest) -> Vec<(Vec<Key>, &super::expect::Check)> {
         }
     }
     for (d, drill) in manifest.drill.iter().enumerate() {
-        for (list, name) in [(&drill.symptom, "symptom"), (&drill.mended, "mended")] {
+        for (list, name) in [(&drill.healthy, "healthy"), (&drill.recovered, "recovered")] {
             for (c, check) in list.iter().enumerate() {
                 all.push((vec!["drill".into(), d.into(), name.into(), c.into()], check));
             }

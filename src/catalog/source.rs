@@ -51,11 +51,11 @@ impl Source {
                 unknown("lab", id, ids.iter().map(String::as_str)).hint("see them all: mlops-lab list")
             );
         }
-        let knowledge = self.files(&format!("labs/{id}"))?;
+        let own = self.files(&format!("labs/{id}"))?;
         let file = self.describe(&format!("labs/{id}/lab.toml"));
-        let text = text(&knowledge, "lab.toml", &file)?;
+        let text = text(&own, "lab.toml", &file)?;
         let manifest = parse::manifest(&text, &file)?;
-        let mut template = Files::new();
+        let (mut knowledge, mut template) = (Files::new(), Files::new());
         for (number, pack) in manifest.shared.iter().enumerate() {
             // A name, never a way out of the pack.
             if let Err(message) = RelPath::new(pack.as_str()) {
@@ -63,14 +63,20 @@ impl Source {
                 let problem = parse::Problem { file, span, message };
                 return Err(Error::usage(format!("{}: {}", problem.place(&text), problem.message)));
             }
-            let files = self.files(&format!("templates/_shared/{pack}"))?;
-            if files.is_empty() {
+            let trees = [&mut knowledge, &mut template].into_iter().zip(["labs", "templates"]);
+            let mut empty = true;
+            for (tree, top) in trees {
+                let files = self.files(&format!("{top}/_shared/{pack}"))?;
+                empty &= files.is_empty();
+                tree.extend(files);
+            }
+            if empty {
                 return Err(Error::usage(format!(
-                    "{file}: there is no shared pack `templates/_shared/{pack}`"
+                    "{file}: there is no shared pack `{pack}`, neither labs/_shared/{pack} nor templates/_shared/{pack}"
                 )));
             }
-            template.extend(files);
         }
+        knowledge.extend(own);
         template.extend(self.files(&format!("templates/{id}"))?);
         Ok(Lab { source: self.clone(), manifest, text, file, knowledge, template })
     }

@@ -3,8 +3,14 @@
 use super::Verdict;
 use crate::catalog::manifest::{Hint, RuntimeKind, When};
 
-/// The hints that apply in this runtime, most fitting first: those tied to what was observed, then the ladder.
-pub fn hints<'a>(ladder: &'a [Hint], verdict: Option<&Verdict>, kind: RuntimeKind) -> Vec<&'a str> {
+/// The hints that apply in this runtime, most fitting first: those tied to what was observed, then the ladder. What the whole lab has
+/// in `common` stands in where none of the step's own is tied to what was observed.
+pub fn hints<'a>(
+    ladder: &'a [Hint],
+    common: &'a [Hint],
+    verdict: Option<&Verdict>,
+    kind: RuntimeKind,
+) -> Vec<&'a str> {
     let here = |hint: &&Hint| {
         let wanted = hint.when.as_ref().and_then(|when| when.runtime);
         wanted.is_none_or(|wanted| wanted == kind)
@@ -15,9 +21,13 @@ pub fn hints<'a>(ladder: &'a [Hint], verdict: Option<&Verdict>, kind: RuntimeKin
     };
     let fits =
         |hint: &&Hint| matches!((&hint.when, verdict), (Some(when), Some(verdict)) if holds(when, verdict));
-    let tied = ladder.iter().filter(here).filter(|hint| !plain(hint)).filter(fits);
+    let tied = |hints: &'a [Hint]| -> Vec<&'a Hint> {
+        hints.iter().filter(here).filter(|hint| !plain(hint)).filter(fits).collect()
+    };
+    let own = tied(ladder);
+    let first = if own.is_empty() { tied(common) } else { own };
     let rest = ladder.iter().filter(here).filter(plain);
-    tied.chain(rest).map(|hint| hint.text.as_str()).collect()
+    first.into_iter().chain(rest).map(|hint| hint.text.as_str()).collect()
 }
 
 fn holds(when: &When, verdict: &Verdict) -> bool {
@@ -59,9 +69,11 @@ mod tests {
             because: None,
             took_ms: 0,
         };
-        let texts = |verdict: Option<&Verdict>| hints(&ladder, verdict, RuntimeKind::Local);
+        let unreachable = When { matches: Some("refused".to_owned()), ..When::default() };
+        let common = [hint(Some(unreachable), "bring it up")];
+        let texts = |verdict: Option<&Verdict>| hints(&ladder, &common, verdict, RuntimeKind::Local);
         assert_eq!(texts(None), ["concept", "nearly the command"]);
-        let there = hints(&ladder, None, RuntimeKind::Kubernetes);
+        let there = hints(&ladder, &common, None, RuntimeKind::Kubernetes);
         assert_eq!(there, ["concept", "nearly the command", "bring it there"]);
         assert_eq!(
             texts(Some(&verdict(VerdictKind::NotYet, Some(404), "", 1))),
@@ -70,5 +82,11 @@ mod tests {
         assert_eq!(texts(Some(&verdict(VerdictKind::CannotTell, None, "", 1)))[0], "start it");
         assert_eq!(texts(Some(&verdict(VerdictKind::NotYet, Some(503), "is draining", 2)))[0], "wait");
         assert_eq!(texts(Some(&verdict(VerdictKind::NotYet, Some(503), "is draining", 1)))[0], "concept");
+        assert_eq!(
+            texts(Some(&verdict(VerdictKind::NotYet, None, "connection refused", 1))),
+            ["bring it up", "concept", "nearly the command"]
+        );
+        let own = texts(Some(&verdict(VerdictKind::CannotTell, None, "connection refused", 1)));
+        assert_eq!(own, ["start it", "concept", "nearly the command"], "the step knows better");
     }
 }

@@ -101,7 +101,7 @@ fn inject(session: &Session, workspace: &Workspace, kind: RuntimeKind, drill: &D
         return Err(solve::needs_up());
     }
     let context = runtime::context(workspace, kind)?;
-    let before = check::judge_all(&drill.symptom, &context, &Machine);
+    let before = check::judge_all(&drill.healthy, &context, &Machine);
     if before.verdict != VerdictKind::Pass {
         return Err(Error::no("the lab is not healthy: a drill on top would teach nothing")
             .detail(differs(&before))
@@ -148,7 +148,7 @@ fn break_it(
     let end = Instant::now() + drill.within.0;
     loop {
         background.runs(workspace)?;
-        let symptom = check::judge_all(&drill.symptom, context, &Machine);
+        let symptom = check::judge_all(&drill.healthy, context, &Machine);
         if symptom.verdict != VerdictKind::Pass {
             let text = workspace.knowledge_text(&drill.text)?;
             return Ok(Broken::Injected { id: drill.id.clone(), title: drill.title.clone(), text, symptom });
@@ -176,7 +176,7 @@ fn restore(session: &Session, workspace: &Workspace, kind: RuntimeKind, drill: &
         steps.start("waiting for the lab to recover");
         let end = Instant::now() + drill.within.0;
         loop {
-            let verdict = check::judge_all(&drill.symptom, &context, &Machine);
+            let verdict = check::judge_all(&drill.healthy, &context, &Machine);
             if verdict.verdict == VerdictKind::Pass {
                 break;
             }

@@ -38,7 +38,7 @@ pub(super) fn run(
     };
     let seen: Option<Verdict> =
         progress.seen(target.id()).and_then(|seen| serde_json::from_value(seen.clone()).ok());
-    let mut ladder = check::hints(target.hints(), seen.as_ref(), kind);
+    let mut ladder = check::hints(target.hints(), &workspace.manifest().hint, seen.as_ref(), kind);
     let hidden = progress.hidden(target.id()).map(str::to_owned);
     if let Some(why) = &hidden {
         ladder.insert(0, why);

@@ -78,7 +78,7 @@ impl<'a> Target<'a> {
     pub(super) fn checks(self) -> &'a [Check] {
         match self {
             Target::Step(step) => &step.check,
-            Target::Drill(drill) => &drill.mended,
+            Target::Drill(drill) => &drill.recovered,
         }
     }
 

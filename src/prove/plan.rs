@@ -90,7 +90,7 @@ impl<'a> Part<'a> {
                 format!("{}::{}::{}", attempt.target, attempt.side, attempt.name)
             }
             Part::Solved(step) => format!("{}::solved", step.id),
-            Part::Drill(drill) => format!("{}::mended", drill.id),
+            Part::Drill(drill) => format!("{}::recovered", drill.id),
             Part::Restored(drill) => format!("{}::put-back", drill.id),
             Part::Down => "down-leaves-nothing".to_owned(),
             Part::KilledLate => "up-killed-late".to_owned(),

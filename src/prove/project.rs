@@ -208,7 +208,7 @@ impl Project {
             return Err(Error::bug(format!("there is no drill `{id}`")));
         };
         let context = runtime::context(&workspace, self.kind)?;
-        let verdict = check::judge_all(&drill.mended, &context, &Machine);
+        let verdict = check::judge_all(&drill.recovered, &context, &Machine);
         if verdict.verdict == VerdictKind::Pass {
             return Ok(());
         }

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import lab
+import verdict
 
 TINY = Path(__file__).with_name("tiny.yaml")
 
@@ -19,23 +20,23 @@ def newest(folder: Path) -> Path:
     """The folder of the newest run."""
     found = sorted(path.parent for path in folder.glob("*/run.json"))
     if not found:
-        lab.not_yet("python -m pipeline.run --runs FOLDER leaves no FOLDER/*/run.json")
+        verdict.not_yet("python -m pipeline.run --runs FOLDER leaves no FOLDER/*/run.json")
     return found[-1]
 
 
 def last_run() -> lab.Run:
     known = lab.runs()
     if not known:
-        lab.not_yet("there is no run yet: python -m pipeline.run, twice")
+        verdict.not_yet("there is no run yet: python -m pipeline.run, twice")
     run = known[0]
     if not run.current:
-        lab.not_yet(f"the newest run is not one of {lab.IR} as it is now: run it again")
+        verdict.not_yet(f"the newest run is not one of {lab.IR} as it is now: run it again")
     busy = [task for task, state in run.tasks.items() if state not in ("cached", "skipped")]
     if busy or executed(run.folder):
         shown = ", ".join(busy or executed(run.folder))
-        lab.not_yet(f"the newest run did not take everything from the cache: {shown}")
+        verdict.not_yet(f"the newest run did not take everything from the cache: {shown}")
     if not run.succeeded or not {"ingest", "train", "evaluate"} <= set(run.tasks):
-        lab.not_yet(f"{run.folder} is no run of the whole pipeline")
+        verdict.not_yet(f"{run.folder} is no run of the whole pipeline")
     return run
 
 
@@ -49,10 +50,10 @@ def again(run: lab.Run) -> None:
         ]
         done = lab.run("-m", "pipeline.run", *pairs, cwd=project)
         if done.returncode:
-            lab.not_yet(f"the same run, once more, fails: {lab.last_line(done)}")
+            verdict.not_yet(f"the same run, once more, fails: {lab.last_line(done)}")
         after = executed(project / "runs")
         if before != after:
-            lab.not_yet(f"the same run, once more, executes {len(after) - len(before)} tasks")
+            verdict.not_yet(f"the same run, once more, executes {len(after) - len(before)} tasks")
 
 
 def elsewhere() -> None:
@@ -67,7 +68,7 @@ def elsewhere() -> None:
             done = lab.run("-m", "pipeline.run", *files, *pairs, cwd=project)
             lines = tally.read_text("utf-8").split() if tally.exists() else []
             if done.returncode or lines != [word, word[::-1]]:
-                lab.not_yet(
+                verdict.not_yet(
                     f"another pipeline of two tasks, run for the {times} time: {len(lines)} tasks "
                     f"have been executed in all, it should be 2 ({lab.last_line(done)})"
                 )

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import lab
+import verdict
 
 # Compiles as somebody else, elsewhere and later: the first argument is how many days.
 ELSEWHERE = """
@@ -53,7 +54,7 @@ def compiled(days: int, **environment: str) -> str:
         env = lab.clean_environment() | environment
         done = lab.run("-c", ELSEWHERE, str(days), str(target), cwd=project, env=env)
         if done.returncode:
-            lab.not_yet(f"the pipeline does not compile: {lab.last_line(done)}")
+            verdict.not_yet(f"the pipeline does not compile: {lab.last_line(done)}")
         return target.read_text("utf-8")
 
 
@@ -82,12 +83,12 @@ def main() -> None:
         )
         here, there = today.result(), later.result()
     if here != there:
-        lab.not_yet(
+        verdict.not_yet(
             "the pipeline compiles to something else at another time and place: "
             + first_difference(here, there)
         )
     if committed != here:
-        lab.not_yet(
+        verdict.not_yet(
             f"{lab.IR} is not what the source compiles to: " + first_difference(committed, here)
         )
 
@@ -95,10 +96,10 @@ def main() -> None:
     missing = {"ingest", "train", "evaluate"} - set(ir["root"]["dag"]["tasks"])
     missing |= {"comp-register", "comp-reject"} - set(ir["components"])
     if missing:
-        lab.not_yet(f"the pipeline has lost a part: {', '.join(sorted(missing))}")
+        verdict.not_yet(f"the pipeline has lost a part: {', '.join(sorted(missing))}")
     for name, executor in ir["deploymentSpec"]["executors"].items():
         if executor["container"]["image"] != lab.IMAGE:
-            lab.not_yet(f"{name} does not run in the image {lab.IMAGE}")
+            verdict.not_yet(f"{name} does not run in the image {lab.IMAGE}")
     print(f"{lab.IR} is what the source compiles to, here and elsewhere")
 
 

@@ -5,12 +5,13 @@ import tempfile
 from pathlib import Path
 
 import lab
+import verdict
 
 try:
     import numpy as np
     from kfp import dsl
 except ImportError as error:
-    lab.cannot_tell(f"the lab's environment is not there ({error}): mlops-lab up")
+    verdict.cannot_tell(f"the lab's environment is not there ({error}): mlops-lab up")
 
 import sys
 
@@ -32,7 +33,7 @@ def fetched(folder: Path, rows: int, seed: int) -> tuple[bytes, bytes]:
 def table(content: bytes) -> list[list[float]]:
     lines = content.decode().splitlines()
     if lines[0] != ",".join([*FEATURES, "rolled_back"]):
-        lab.not_yet("ingest no longer writes the names of the columns into the first line")
+        verdict.not_yet("ingest no longer writes the names of the columns into the first line")
     return [[float(value) for value in line.split(",")] for line in lines[1:]]
 
 
@@ -49,26 +50,26 @@ try:
         other = fetched(folder / "3", rows, seed + 1)
         training, holdout = (table(content) for content in once)
 except Exception as error:  # whatever the learner's code does
-    lab.not_yet(f"ingest fails: {type(error).__name__}: {error}")
+    verdict.not_yet(f"ingest fails: {type(error).__name__}: {error}")
 
 both = sum(row in training for row in holdout)
 if both:
-    lab.not_yet(f"{both} of {len(holdout)} deployments put aside are in the training data as well")
+    verdict.not_yet(f"{both} of {len(holdout)} deployments put aside are in the training data as well")
 if (len(training), len(holdout)) != (rows - rows // 4, rows // 4):
-    lab.not_yet(
+    verdict.not_yet(
         f"of {rows} deployments {len(training)} are to be learned from and {len(holdout)} are put "
         f"aside: it should be {rows - rows // 4} and {rows // 4}"
     )
 data = make(rows, seed)
 everything = np.column_stack([data.features, data.rolled_back]).tolist()
 if sorted(training + holdout) != sorted(everything):
-    lab.not_yet("the two files are not the deployments that were fetched: rows were torn apart")
+    verdict.not_yet("the two files are not the deployments that were fetched: rows were torn apart")
 if once != again:
-    lab.not_yet("the same seed gives other files: what cannot be repeated cannot be compared")
+    verdict.not_yet("the same seed gives other files: what cannot be repeated cannot be compared")
 if once == other:
-    lab.not_yet("another seed gives the same files")
+    verdict.not_yet("another seed gives the same files")
 
 test = lab.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_ingest.py")
 if test.returncode:
-    lab.not_yet(f"the component is right, and its test is not green: {lab.last_line(test)}")
+    verdict.not_yet(f"the component is right, and its test is not green: {lab.last_line(test)}")
 print("every deployment is on exactly one side")

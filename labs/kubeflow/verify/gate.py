@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import lab
+import verdict
 
 # The learner's pipeline under kfp's runner alone, once for each threshold.
 DRIVER = """
@@ -26,21 +27,21 @@ def chosen() -> tuple[lab.Run, float]:
     """A run that took the other branch, and the AUC that made it do so."""
     known = [run for run in lab.runs() if run.current]
     if not known:
-        lab.not_yet(f"there is no run of {lab.IR} as it is now")
+        verdict.not_yet(f"there is no run of {lab.IR} as it is now")
     for run in known:
         done = ("executed", "cached")
         if run.tasks.get("evaluate") in done and run.tasks.get("reject") in done:
             if run.tasks.get("register") != "skipped":
-                lab.not_yet(f"{run.folder} took both branches")
+                verdict.not_yet(f"{run.folder} took both branches")
             return run, score(run)
     silent = [
         run for run in known if {run.tasks.get("register"), run.tasks.get("reject")} == {"skipped"}
     ]
     if silent:
-        lab.not_yet(
+        verdict.not_yet(
             f"{silent[0].folder} took neither branch: register and reject were both skipped"
         )
-    lab.not_yet("in no run the gate took the branch reject")
+    verdict.not_yet("in no run the gate took the branch reject")
 
 
 def score(rejected: lab.Run) -> float:
@@ -49,7 +50,7 @@ def score(rejected: lab.Run) -> float:
         output = run.output("evaluate") if run.folder <= rejected.folder else None
         if output:
             return float(output["parameterValues"]["auc"])
-    lab.not_yet(f"{rejected.folder} has no outputs of the task evaluate")
+    verdict.not_yet(f"{rejected.folder} has no outputs of the task evaluate")
 
 
 def branches(run: lab.Run, thresholds: list[float]) -> list[list[str]]:
@@ -70,7 +71,7 @@ def branches(run: lab.Run, thresholds: list[float]) -> list[list[str]]:
             "-c", DRIVER, str(lab.IR), str(cache), str(out), json.dumps(every), cwd=project
         )
         if done.returncode:
-            lab.not_yet(f"the pipeline does not run: {lab.last_line(done)}")
+            verdict.not_yet(f"the pipeline does not run: {lab.last_line(done)}")
         return [
             [
                 task
@@ -90,7 +91,7 @@ def main() -> None:
     ):
         if seen != [wanted]:
             shown = " and ".join(seen) or "neither branch"
-            lab.not_yet(
+            verdict.not_yet(
                 f"with an AUC of {auc} and min_auc={value} it should be {wanted}, and it is {shown}"
             )
     print(f"{run.folder}: an AUC of {auc} was not enough, and there is no release")

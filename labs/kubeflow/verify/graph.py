@@ -6,9 +6,9 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-import yaml
-
 import lab
+import verdict
+import yaml
 
 HERE = Path(__file__).parent
 BROKEN = Path("ir/broken.yaml")
@@ -183,7 +183,7 @@ def checked(files: list[Path]) -> tuple[int, dict[str, list[str]]]:
     """The learner's checker: its exit code, and what it says of each file."""
     done = lab.run("-m", "pipeline.check_ir", *map(str, files))
     if done.returncode not in (0, 1) or "Traceback" in done.stderr:
-        lab.not_yet(f"pipeline/check_ir.py fails: {lab.last_line(done)}")
+        verdict.not_yet(f"pipeline/check_ir.py fails: {lab.last_line(done)}")
     lines = done.stdout.splitlines()
     return done.returncode, {
         file.name: [line.removeprefix(f"{file}:") for line in lines if line.startswith(f"{file}:")]
@@ -204,7 +204,7 @@ def main() -> None:
     known = {"own": lab.read_ir(), "nested": yaml.safe_load(NESTED.read_text("utf-8"))}
     problems = solved()
     if problems(known["own"]):
-        lab.not_yet(f"{lab.IR} is itself broken: {problems(known['own'])[0]}")
+        verdict.not_yet(f"{lab.IR} is itself broken: {problems(known['own'])[0]}")
     with tempfile.TemporaryDirectory() as scratch:
         sound: list[Path] = []
         for name, ir in known.items():
@@ -215,7 +215,7 @@ def main() -> None:
             wrong = next(
                 lines[0].strip() for lines in said.values() if lines and "sound" not in lines[0]
             )
-            lab.not_yet(f"the checker complains about a pipeline that is sound: {wrong}")
+            verdict.not_yet(f"the checker complains about a pipeline that is sound: {wrong}")
 
         planted: dict[str, tuple[str, str]] = {}
         files: list[Path] = []
@@ -232,18 +232,18 @@ def main() -> None:
         _, said = checked(files)
         for file, (what, word) in planted.items():
             if not any(word in line for line in said[file]) or said[file] == [" sound"]:
-                lab.not_yet(f"the checker does not find {what}, or does not name it")
+                verdict.not_yet(f"the checker does not find {what}, or does not name it")
         if checked(files[:1])[0] != 1:
-            lab.not_yet(
+            verdict.not_yet(
                 "the checker finds a breakage, and exits with 0: no pipeline of CI would stop"
             )
 
     left = problems(lab.read_ir(BROKEN))
     if left:
-        lab.not_yet(f"{BROKEN} is still broken: {left[0]}")
+        verdict.not_yet(f"{BROKEN} is still broken: {left[0]}")
     lost = PARTS - set(lab.read_ir(BROKEN)["components"])
     if lost:
-        lab.not_yet(f"{BROKEN} has lost a part of the pipeline: {', '.join(sorted(lost))}")
+        verdict.not_yet(f"{BROKEN} has lost a part of the pipeline: {', '.join(sorted(lost))}")
     print(f"{len(planted)} planted breakages found, 2 sound pipelines passed")
 
 

@@ -13,8 +13,9 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import numpy as np
 import onnxruntime as ort
-from kube import BUCKET, PIPELINE, ask, cannot_tell, condition, forward, get, golden, kfp, not_yet, objection
+from kube import BUCKET, PIPELINE, ask, condition, forward, get, golden, kfp, objection
 from submit import released
+from verdict import cannot_tell, not_yet
 
 ROWS = 20
 # What does not change the model. A release may come from the cache, and then lies where it was made.

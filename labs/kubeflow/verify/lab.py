@@ -8,7 +8,9 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
+
+from verdict import cannot_tell, not_yet
 
 try:
     import yaml
@@ -20,18 +22,6 @@ IR = Path("ir/pipeline.yaml")
 RUNS = Path("runs")
 IMAGE = "<[ project_name ]>-pipeline:local"
 Node = dict[str, Any]
-
-
-def not_yet(observed: str) -> NoReturn:
-    """The project was looked at, and is not as expected."""
-    print(f"not yet: {observed}")
-    sys.exit(1)
-
-
-def cannot_tell(reason: str) -> NoReturn:
-    """The check could not see. The last line of stderr is what the learner reads."""
-    print(reason, file=sys.stderr)
-    sys.exit(3)
 
 
 def text_of(path: Path) -> str:

@@ -3,9 +3,9 @@
 import tempfile
 from pathlib import Path
 
-import yaml
-
 import lab
+import verdict
+import yaml
 
 DRIVER = """
 import shlex, sys, warnings
@@ -29,7 +29,7 @@ def first_task() -> str:
         ir["components"] = {name: ir["components"][name]}
         ir["deploymentSpec"]["executors"] = {label: ir["deploymentSpec"]["executors"][label]}
     except KeyError as error:
-        lab.not_yet(f"{lab.IR} has no task ingest: {error} is missing")
+        verdict.not_yet(f"{lab.IR} has no task ingest: {error} is missing")
     return yaml.safe_dump(ir)
 
 
@@ -45,7 +45,7 @@ with tempfile.TemporaryDirectory() as scratch:
             for line in done.stdout.splitlines()
             if line.startswith("    ") and line.strip()
         ]
-        lab.not_yet(
+        verdict.not_yet(
             f"the first task fails, and all that it says is {said[-1] if said else 'nothing'!r}"
         )
 print("the first task runs")

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from kube import PIPELINE, get, golden, kfp, not_yet, objection
+from kube import PIPELINE, get, golden, kfp, objection
+from verdict import not_yet
 
 LOOK = 20  # runs, the newest first
 # Argo's object of a run is deleted after a day.

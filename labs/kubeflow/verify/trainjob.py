@@ -5,7 +5,8 @@ import sys
 from typing import Any
 
 import numpy as np
-from kube import IMAGE, condition, get, kubectl, not_yet
+from kube import IMAGE, condition, get, kubectl
+from verdict import not_yet
 
 sys.path.insert(0, ".")
 from train.data import HOLDOUT_SEED, TRAIN_SEED, auc, make

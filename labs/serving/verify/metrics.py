@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import lab
+import verdict
 
 
 def judge(where: str, said: dict, requests: tuple[float, float], failed: float) -> None:
@@ -14,22 +15,22 @@ def judge(where: str, said: dict, requests: tuple[float, float], failed: float) 
             float(said[k]) for k in ("requests", "failed", "availability")
         )
     except (KeyError, TypeError, ValueError):
-        lab.not_yet(f"ops.sli must print requests, failed and availability, not {said!r}")
+        verdict.not_yet(f"ops.sli must print requests, failed and availability, not {said!r}")
     if not requests[0] <= counted <= requests[1]:
-        lab.not_yet(f"{where}: ops.sli counts {counted:g} requests, there were {requests[0]:g}")
+        verdict.not_yet(f"{where}: ops.sli counts {counted:g} requests, there were {requests[0]:g}")
     if bad != failed:
-        lab.not_yet(f"{where}: ops.sli counts {bad:g} failures, the server made {failed:g}")
+        verdict.not_yet(f"{where}: ops.sli counts {bad:g} failures, the server made {failed:g}")
     if abs(availability - (1 - failed / counted)) > 1e-4:
-        lab.not_yet(f"{where}: availability {availability} does not follow from {said}")
+        verdict.not_yet(f"{where}: availability {availability} does not follow from {said}")
 
 
 def live() -> None:
     """A caller's mistake is made first, so that there is one to misjudge."""
     code, _ = lab.ask("/v2/models/rollback/infer", b"oops")
     if code != 400:
-        lab.not_yet(f"the server answered {code} to a malformed request, not 400")
+        verdict.not_yet(f"the server answered {code} to a malformed request, not 400")
     before = lab.metrics()
-    said = lab.run(sys.executable, "-m", "ops.sli")
+    said = verdict.run(sys.executable, "-m", "ops.sli")
     after = lab.metrics()
     name = "model_requests_total"
     failed = sum(lab.total(after, name, code=code) for code in ("500", "502", "503", "504"))
@@ -49,7 +50,7 @@ def incident() -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "incident.prom"
         file.write_text("\n".join(lines), "utf-8")
-        said = lab.run(sys.executable, "-m", "ops.sli", str(file))
+        said = verdict.run(sys.executable, "-m", "ops.sli", str(file))
     requests = 2.0 * sum(count.values())
     judge("incident", said, (requests, requests), 2.0 * (count["500"] + count["503"]))
 

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import lab
+import verdict
 
 sys.path.insert(0, ".")
 from features import FEATURES  # the project's
@@ -25,7 +26,7 @@ def server_says(version: str, deployment: dict[str, float]) -> tuple[bool, float
     body = json.dumps({"inputs": [tensor]}).encode()
     code, answer = lab.ask(f"/v2/models/rollback/versions/{version}/infer", body)
     if code != 200:
-        lab.not_yet(f"the client names version {version!r}, which the server does not answer for")
+        verdict.not_yet(f"the client names version {version!r}, which the server does not answer for")
     outputs = {output["name"]: output["data"] for output in json.loads(answer)["outputs"]}
     return bool(outputs["label"][0]), outputs["probabilities"][1]
 
@@ -39,17 +40,17 @@ def surprise() -> dict[str, float]:
 
 def examine(file: str, deployment: dict[str, float]) -> None:
     before = lab.total(lab.metrics(), "model_requests_total")
-    said = lab.run(sys.executable, "-m", "client.ask", file)
+    said = verdict.run(sys.executable, "-m", "client.ask", file)
     if lab.total(lab.metrics(), "model_requests_total") <= before:
-        lab.not_yet(f"client.ask {file} answered, but it did not ask the server")
+        verdict.not_yet(f"client.ask {file} answered, but it did not ask the server")
     try:
         version, probability = str(said["version"]), float(said["probability"])
         rolled_back = bool(said["rolled_back"])
     except (KeyError, TypeError, ValueError):
-        lab.not_yet(f"client.ask must print rolled_back, probability and version, not {said!r}")
+        verdict.not_yet(f"client.ask must print rolled_back, probability and version, not {said!r}")
     label, expected = server_says(version, deployment)
     if abs(probability - expected) > TOLERANCE or rolled_back != label:
-        lab.not_yet(
+        verdict.not_yet(
             f"about {deployment} the client says {rolled_back} and {probability:.4g}; "
             f"the server's version {version} says {label} and {expected:.4f}: the question differs"
         )
@@ -57,7 +58,7 @@ def examine(file: str, deployment: dict[str, float]) -> None:
 
 def main() -> None:
     for name in ("requests/risky.json", "requests/calm.json"):
-        examine(name, lab.read_json(name))
+        examine(name, verdict.read_json(name))
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "surprise.json"
         for deployment in (surprise() for _ in range(SURPRISES)):

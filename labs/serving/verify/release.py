@@ -6,6 +6,7 @@ import sys
 
 import lab
 import numpy as np
+import verdict
 
 sys.path.insert(0, ".")
 from train.data import Deployments, auc, make  # the project's
@@ -24,7 +25,7 @@ def asked(path: str, known: Deployments) -> tuple[float, int]:
     question = json.dumps({"inputs": [tensor]}).encode()
     code, body = lab.ask(f"/v2/models/rollback{path}/infer", question)
     if code != 200:
-        lab.not_yet(f"predictions are answered with {code}: {body[:200].decode(errors='replace')}")
+        verdict.not_yet(f"predictions are answered with {code}: {body[:200].decode(errors='replace')}")
     outputs = {output["name"]: output["data"] for output in json.loads(body)["outputs"]}
     flagged = np.array(outputs["label"])[known.rolled_back == 1].sum()
     return auc(known.rolled_back, np.array(outputs["probabilities"][1::2])), int(flagged)
@@ -35,7 +36,7 @@ def main() -> None:
     happened = int(known.rolled_back.sum())
     score, flagged = asked("", known)
     if score < ENOUGH:
-        lab.not_yet(
+        verdict.not_yet(
             f"of {happened} deployments that had to be rolled back, {flagged} were flagged as risky"
         )
     # A small share of the traffic may not show in one request: each version is asked by name.
@@ -47,7 +48,7 @@ def main() -> None:
     for version in routed:
         score, _ = asked(f"/versions/{version}", known)
         if score < ENOUGH:
-            lab.not_yet("a version with worthless answers still gets a part of the traffic")
+            verdict.not_yet("a version with worthless answers still gets a part of the traffic")
     print(f"of {happened} deployments that had to be rolled back, {flagged} were flagged as risky")
 
 

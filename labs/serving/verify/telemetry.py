@@ -9,13 +9,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-import lab
+import verdict
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # this check must be silent itself
 sys.path.insert(0, ".")
 import numpy as np
 import onnxruntime as ort
-
 from features import FEATURES  # the project's
 
 MODEL = Path("models/rollback/2/model.onnx")
@@ -24,7 +23,7 @@ CONTROL = f"import onnxruntime as ort; ort.InferenceSession({str(MODEL)!r})"
 
 def leftovers(argv: list[str]) -> list[str]:
     """What the command leaves in an empty home, started the way cron would."""
-    lab.forget_bytecode()
+    verdict.forget_bytecode()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         environment = {"PATH": os.environ["PATH"], "HOME": folder}
@@ -36,7 +35,7 @@ def leftovers(argv: list[str]) -> list[str]:
         )
         if done.returncode != 0:
             tail = done.stderr.strip().splitlines() or ["no output"]
-            lab.not_yet(f"{' '.join(argv[1:])} exited with {done.returncode}: {tail[-1]}")
+            verdict.not_yet(f"{' '.join(argv[1:])} exited with {done.returncode}: {tail[-1]}")
         return sorted(str(path.relative_to(home)) for path in home.rglob("*") if path.is_file())
 
 
@@ -50,9 +49,9 @@ def make_day(file: Path) -> np.ndarray:
 
 def main() -> None:
     if not MODEL.exists():
-        lab.not_yet(f"{MODEL} does not exist on this machine")
+        verdict.not_yet(f"{MODEL} does not exist on this machine")
     if not leftovers([sys.executable, "-c", CONTROL]):
-        lab.cannot_tell(
+        verdict.cannot_tell(
             f"onnxruntime {ort.__version__} leaves no trace on {sys.platform} even without the "
             "opt-out, so this check could not see a difference"
         )
@@ -61,12 +60,12 @@ def main() -> None:
         table = make_day(day)
         left = leftovers([sys.executable, "-m", "ops.batch", str(day)])
     if left:
-        lab.not_yet(f"the nightly job still reports home: it left ~/{', ~/'.join(left)}")
+        verdict.not_yet(f"the nightly job still reports home: it left ~/{', ~/'.join(left)}")
     session = ort.InferenceSession(str(MODEL), providers=["CPUExecutionProvider"])
     expected = session.run(["probabilities"], {"features": table})[0][:, 1]
     said = json.loads(Path("reports/nightly.json").read_text("utf-8")).get("ratings", [])
     if len(said) != len(expected) or np.abs(np.array(said) - expected).max() > 0.001:
-        lab.not_yet("the nightly job is silent, but it no longer rates the deployments it is given")
+        verdict.not_yet("the nightly job is silent, but it no longer rates the deployments it is given")
     print("the nightly job does its work and tells nobody")
 
 

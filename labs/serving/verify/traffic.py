@@ -4,6 +4,7 @@ import json
 import sys
 
 import lab
+import verdict
 
 REQUESTS = int(sys.argv[1])
 TENSOR = {
@@ -17,6 +18,6 @@ BODY = json.dumps({"inputs": [TENSOR]}).encode()
 for _ in range(REQUESTS):
     code, answer = lab.ask("/v2/models/rollback/infer", BODY)
     if code != 200:
-        lab.not_yet(
+        verdict.not_yet(
             f"a prediction was answered with {code}: {answer[:200].decode(errors='replace')}"
         )

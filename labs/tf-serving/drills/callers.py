@@ -9,6 +9,7 @@ import grpc
 import lab
 import numpy as np
 import rpc
+import verdict
 
 import wire  # the project's
 
@@ -24,8 +25,8 @@ try:
     answer = rpc.call(request)
 except grpc.RpcError as error:
     if error.code() == grpc.StatusCode.UNAVAILABLE:
-        lab.cannot_tell(f"{lab.GRPC} cannot be reached")
-    lab.not_yet(f"callers are refused: {error.code().name}")
+        verdict.cannot_tell(f"{lab.GRPC} cannot be reached")
+    verdict.not_yet(f"callers are refused: {error.code().name}")
 missing = {"probability", "rolled_back"} - answer.outputs.keys()
 if missing:
-    lab.not_yet(f"callers get no {' and no '.join(sorted(missing))}")
+    verdict.not_yet(f"callers get no {' and no '.join(sorted(missing))}")

@@ -2,15 +2,15 @@
 
 import releases
 
-import lab  # the checks', by releases
+import verdict  # the checks', by releases
 
 for number in releases.released():
-    lab.not_yet(
+    verdict.not_yet(
         f"callers get answers, but version {number} still lies in {releases.MODELS}: a server "
         "that loads the newest version would serve it"
     )
 wanted = releases.model(releases.config.models(releases.CONFIG.read_text("utf-8")))
 for number in wanted.model_version_policy.specific.versions:
     if number not in releases.exported():
-        lab.not_yet(f"{releases.CONFIG} still asks for version {number}, which is gone")
+        verdict.not_yet(f"{releases.CONFIG} still asks for version {number}, which is gone")
 print("nothing is left of the bad release")

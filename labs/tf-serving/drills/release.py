@@ -9,13 +9,14 @@ from pathlib import Path
 import releases
 
 import lab  # the checks', by releases
+import verdict
 
 
 def wait_for(holds: Callable[[], bool], what: str) -> None:
     end = time.monotonic() + 60
     while not holds():
         if time.monotonic() > end:
-            lab.not_yet(f"version {NEW} is not {what}")
+            verdict.not_yet(f"version {NEW} is not {what}")
         time.sleep(0.2)
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import lab
+import verdict
 from google.protobuf import text_format
-
 from wire import config
 
 
@@ -17,7 +17,7 @@ def flags() -> list[str]:
     if os.environ.get("MLOPS_LAB_RUNTIME") == "compose":
         name = output("docker", "compose", "ps", "--quiet", "server").strip()
         if not name:
-            lab.cannot_tell("there is no running container of the service `server`")
+            verdict.cannot_tell("there is no running container of the service `server`")
         return json.loads(output("docker", "inspect", name))[0]["Args"]
     port = f"--rest_api_port={urlsplit(lab.API).port}"
     for line in output("ps", "-A", "-ww", "-o", "args=").splitlines():
@@ -25,38 +25,38 @@ def flags() -> list[str]:
         # Not only the first word: where a script stands for the program, its interpreter comes before it.
         if port in given and any(Path(word).name == "tensorflow_model_server" for word in given):
             return given
-    lab.cannot_tell(f"no tensorflow_model_server with {port} runs on this machine")
+    verdict.cannot_tell(f"no tensorflow_model_server with {port} runs on this machine")
 
 
 def output(*argv: str) -> str:
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        lab.cannot_tell(f"{' '.join(argv)}: {done.stderr.strip()[-200:]}")
+        verdict.cannot_tell(f"{' '.join(argv)}: {done.stderr.strip()[-200:]}")
     return done.stdout
 
 
 def number(level: object, key: str, file: str) -> float:
     value = level.get(key) if isinstance(level, dict) else None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        lab.not_yet(f"{file}: {key} is {value!r}, not a number")
+        verdict.not_yet(f"{file}: {key} is {value!r}, not a number")
     return value
 
 
 def examine(file: str) -> list[float]:
-    report = lab.read_json(file)
+    report = verdict.read_json(file)
     levels = report.get("levels") if isinstance(report, dict) else None
     if not isinstance(levels, list) or len(levels) < 4:
-        lab.not_yet(f"{file}: fewer than four levels of concurrency were measured")
+        verdict.not_yet(f"{file}: fewer than four levels of concurrency were measured")
     if report.get("server") != "TensorFlow Serving":
-        lab.not_yet(f"{file} measured {report.get('server')}, not TensorFlow Serving")
+        verdict.not_yet(f"{file} measured {report.get('server')}, not TensorFlow Serving")
     for level in levels:
         callers = number(level, "concurrency", file)
         rate = number(level, "requests", file) / max(number(level, "seconds", file), 1e-9)
         # Little's law: n callers that wait mean_ms for each answer cannot ask more often than this.
         if rate * number(level, "mean_ms", file) / 1000 > 1.1 * callers + 0.5:
-            lab.not_yet(f"{file}: {rate:.0f} per second need more than {callers:g} callers")
+            verdict.not_yet(f"{file}: {rate:.0f} per second need more than {callers:g} callers")
         if number(level, "errors", file) > 0.01 * number(level, "requests", file):
-            lab.not_yet(f"{file}: errors at {callers:g} callers: a broken run says nothing")
+            verdict.not_yet(f"{file}: errors at {callers:g} callers: a broken run says nothing")
     return [number(level, "mean_ms", file) for level in levels]
 
 
@@ -64,16 +64,16 @@ def main() -> None:
     given = flags()
     # The server takes `--flag` alone for true, and nothing else than true and false.
     if not {"--enable_batching", "--enable_batching=true"} & set(given):
-        lab.not_yet("the running server was started without the flag --enable_batching=true")
+        verdict.not_yet("the running server was started without the flag --enable_batching=true")
     if not any(one.startswith("--batching_parameters_file=") for one in given):
-        lab.not_yet("the running server was started without the flag --batching_parameters_file=")
+        verdict.not_yet("the running server was started without the flag --batching_parameters_file=")
     try:
         config.batching(Path("config/batching.config").read_text("utf-8"))
     except (OSError, ValueError, text_format.ParseError) as error:
-        lab.not_yet(f"config/batching.config: {error}")
+        verdict.not_yet(f"config/batching.config: {error}")
     single, batched = examine("reports/load-single.json"), examine("reports/load-batched.json")
     if single == batched:
-        lab.not_yet("the two reports are the same run")
+        verdict.not_yet("the two reports are the same run")
     print("measured without and with batching, and batching is on")
 
 

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import lab
+import verdict
 
 
 @dataclass
@@ -115,7 +116,7 @@ def detour(number: float, tunnel: int | None = None) -> Iterator[tuple[Seen, Cal
         env["MLOPS_LAB_ENDPOINT_GRPC"] = f"http://127.0.0.1:{tunnel or 9}"
 
         def run(module: str, file: str) -> Any:
-            return lab.run(lab.PYTHON, "-m", module, file, env=env)
+            return verdict.run(lab.PYTHON, "-m", module, file, env=env)
 
         yield seen, run
         server.shutdown()

@@ -15,10 +15,9 @@ import grpc
 import lab
 import numpy as np
 import rpc
-from detour import detour, surprise
-
+import verdict
 import wire  # the project's; first: it brings what tensorflow_serving needs
-
+from detour import detour, surprise
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 CLIENT = "client.ask_grpc"
@@ -68,24 +67,24 @@ def examine(file: str, deployment: dict[str, float]) -> None:
         answer = run(CLIENT, file)
     if not double.asked:
         how = "over REST" if seen.rest else "nobody: no request of it reached the server"
-        lab.not_yet(f"{CLIENT} asks {how}")
+        verdict.not_yet(f"{CLIENT} asks {how}")
     request, asked = double.asked[-1]
     if request.model_spec.signature_name != "deployment":
         name = request.model_spec.signature_name or "serving_default"
-        lab.not_yet(f"{CLIENT} asks the signature {name}, not deployment")
+        verdict.not_yet(f"{CLIENT} asks the signature {name}, not deployment")
     if not asked or not all(lab.near(one, rated) for one in asked):
         sent = {name: wire.array(value).tolist() for name, value in request.inputs.items()}
-        lab.not_yet(f"{CLIENT} sends {sent}, and the deployment is {deployment}")
+        verdict.not_yet(f"{CLIENT} sends {sent}, and the deployment is {deployment}")
     probability, _ = lab.said(answer, CLIENT)
     if abs(probability - double.number) > lab.ROUNDED:
-        lab.not_yet(f"{CLIENT} says {probability} instead of what it was answered, {double.number}")
+        verdict.not_yet(f"{CLIENT} says {probability} instead of what it was answered, {double.number}")
     if str(answer.get("version")) != str(VERSION):
-        lab.not_yet(f"{CLIENT} says version {answer.get('version')}, and {VERSION} answered")
+        verdict.not_yet(f"{CLIENT} says version {answer.get('version')}, and {VERSION} answered")
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        examine("requests/risky.json", lab.read_json("requests/risky.json"))
+        examine("requests/risky.json", verdict.read_json("requests/risky.json"))
         for number, deployment in enumerate(lab.surprises(2)):
             file = Path(folder) / f"{number}.json"
             file.write_text(json.dumps(deployment), "utf-8")

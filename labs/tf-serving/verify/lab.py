@@ -1,16 +1,14 @@
 """What the checks share: asking the live server, running programs, saying a verdict."""
 
-import contextlib
 import json
 import os
 import random
-import shutil
-import subprocess
 import sys
 import urllib.error
 import urllib.request
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
+
+from verdict import cannot_tell, not_yet
 
 API = os.environ.get("MLOPS_LAB_ENDPOINT_API", "http://127.0.0.1:<[ port ]>").rstrip("/")
 GRPC = os.environ.get("MLOPS_LAB_ENDPOINT_GRPC", "http://127.0.0.1:<[ grpc_port ]>")
@@ -22,18 +20,6 @@ OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 sys.path.insert(0, ".")
 from features import FEATURES  # noqa: E402 - the project's
-
-
-def not_yet(observed: str) -> NoReturn:
-    """The system answered, and not as expected."""
-    print(observed)
-    sys.exit(1)
-
-
-def cannot_tell(reason: str) -> NoReturn:
-    """The check could not see. The last line of stderr is what the learner reads."""
-    print(reason, file=sys.stderr)
-    sys.exit(3)
 
 
 def ask(path: str, body: bytes | None = None) -> tuple[int, Any]:
@@ -111,37 +97,6 @@ def row(deployment: dict[str, float]) -> list[float]:
     return [float(deployment[name]) for name in FEATURES]
 
 
-def forget_bytecode() -> None:
-    """Python trusts its cache when size and second of the source agree: too much after an edit."""
-    for folder in (".", "client", "ops"):
-        shutil.rmtree(Path(folder) / "__pycache__", ignore_errors=True)
-
-
-def run(*argv: str, env: dict[str, str], timeout: float = 20) -> Any:
-    """Runs a program of the learner's and reads the JSON that it prints last."""
-    typed = " ".join(["python", *argv[1:]] if argv[0] == PYTHON else argv)
-    forget_bytecode()
-    try:
-        done = subprocess.run(
-            argv,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            env=env,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        not_yet(f"{typed} did not end within {timeout:g} s")
-    if done.returncode != 0:
-        tail = (done.stderr or done.stdout).strip().splitlines()
-        not_yet(f"{typed} exited with {done.returncode}: {tail[-1] if tail else 'no output'}")
-    printed = done.stdout.strip()
-    for text in (printed, printed.rpartition("\n")[2]):  # spread over lines, or after other words
-        with contextlib.suppress(ValueError):
-            return json.loads(text)
-    not_yet(f"{typed} does not print one JSON object, but: {printed[-200:]!r}")
-
-
 def said(answer: Any, program: str) -> tuple[float, bool]:
     """The probability and the verdict that a client printed."""
     try:
@@ -153,13 +108,3 @@ def said(answer: Any, program: str) -> tuple[float, bool]:
     if rolled_back is not (probability >= 0.5):
         not_yet(f"{program} says rolled_back {rolled_back} at a probability of {probability}")
     return probability, rolled_back
-
-
-def read_json(path: str) -> Any:
-    """A file that a step asks for."""
-    try:
-        return json.loads(Path(path).read_text("utf-8"))
-    except FileNotFoundError:
-        not_yet(f"{path} does not exist")
-    except ValueError as error:
-        not_yet(f"{path} is not JSON: {error}")

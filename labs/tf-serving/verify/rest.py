@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import lab
+import verdict
 from detour import detour, probabilities, surprise
 
 CLIENT = "client.ask_rest"
@@ -19,32 +20,32 @@ def examine(file: str, deployment: dict[str, float]) -> None:
     with detour(number) as (seen, run):
         probability, _ = lab.said(run(CLIENT, file), CLIENT)
     if seen.connects:
-        lab.not_yet(f"{CLIENT} asks over gRPC")
+        verdict.not_yet(f"{CLIENT} asks over gRPC")
     if not seen.rest:
         # One that goes by no proxy: nobody but the server could know what it says.
         if not lab.near(probability, rated, lab.ROUNDED):
-            lab.not_yet(
+            verdict.not_yet(
                 f"{CLIENT} says {probability} and sent no request that reached the server, which "
                 f"rates this deployment {lab.shown(rated)}"
             )
         return
     path, body, code, live = seen.rest[-1]
     if code != 200:
-        lab.not_yet(f"the server refuses what {CLIENT} sends: {code} {json.dumps(live)[:200]}")
+        verdict.not_yet(f"the server refuses what {CLIENT} sends: {code} {json.dumps(live)[:200]}")
     asked = probabilities(live)
     if not asked or not all(lab.near(one, rated) for one in asked):
-        lab.not_yet(
+        verdict.not_yet(
             f"{CLIENT} asks about something else than the deployment in its file: the server rates "
             f"its request {lab.shown(asked[:3])} and that deployment {lab.shown(rated)}. In which "
             f"order are the columns? It sent {body.decode(errors='replace')[:160]} to {path}"
         )
     if abs(probability - number) > lab.ROUNDED:
-        lab.not_yet(f"{CLIENT} says {probability} instead of what it was answered, {number}")
+        verdict.not_yet(f"{CLIENT} says {probability} instead of what it was answered, {number}")
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        examine("requests/risky.json", lab.read_json("requests/risky.json"))
+        examine("requests/risky.json", verdict.read_json("requests/risky.json"))
         for number, deployment in enumerate(lab.surprises(2)):
             file = Path(folder) / f"{number}.json"
             file.write_text(json.dumps(deployment), "utf-8")

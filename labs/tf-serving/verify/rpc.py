@@ -2,9 +2,7 @@
 
 import grpc
 import lab
-
 import wire  # noqa: F401 - the project's; first: it brings what tensorflow_serving needs
-
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 # Loopback, whatever proxy is set.

@@ -18,6 +18,7 @@ from collections import Counter
 from pathlib import Path
 
 import lab
+import verdict
 
 ROUNDS = 2
 BALANCERS = 6
@@ -103,7 +104,7 @@ def rehearse(project: Path) -> None:
         server.kill()
         server.wait()
     if not stopped or server.returncode != -signal.SIGTERM:
-        lab.not_yet(
+        verdict.not_yet(
             "after ops/stop.sh COMMAND the server is still running: the command was not run"
         )
     judge(fleet)
@@ -113,14 +114,14 @@ def judge(fleet: list[Balancer]) -> None:
     total = sum((balancer.tally for balancer in fleet), Counter[str]())
     lost = f"{total['lost']} of {total.total()} requests were lost in a rehearsal of ops/stop.sh"
     if not all(balancer.ever_off for balancer in fleet):
-        lab.not_yet(f"the traffic was never switched off: {lost}")
+        verdict.not_yet(f"the traffic was never switched off: {lost}")
     if total["lost"]:
-        lab.not_yet(
+        verdict.not_yet(
             f"{lost}: {BALANCERS} balancers, each of which looks every {LOOK_SECONDS} s by its own "
             f"clock, and answers that take {ANSWER_SECONDS} s"
         )
     if total["answered"] < BALANCERS:
-        lab.cannot_tell("this machine is too busy: hardly a request was answered before the stop")
+        verdict.cannot_tell("this machine is too busy: hardly a request was answered before the stop")
 
 
 def stop(project: Path, switch: Path, pid: int) -> None:
@@ -135,9 +136,9 @@ def stop(project: Path, switch: Path, pid: int) -> None:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        lab.not_yet("ops/stop.sh did not end within 20 s")
+        verdict.not_yet("ops/stop.sh did not end within 20 s")
     if done.returncode != 0:
-        lab.not_yet(f"ops/stop.sh ended with {done.returncode}: {done.stderr.strip()[-200:]}")
+        verdict.not_yet(f"ops/stop.sh ended with {done.returncode}: {done.stderr.strip()[-200:]}")
 
 
 def ended(server: subprocess.Popen[bytes]) -> bool:
@@ -161,7 +162,7 @@ def wait_until_open(port: int, server: subprocess.Popen[bytes]) -> None:
             return
         except OSError:
             if time.monotonic() > end or server.poll() is not None:
-                lab.cannot_tell("the server of this check did not start")
+                verdict.cannot_tell("the server of this check did not start")
             time.sleep(0.05)
 
 
@@ -181,13 +182,13 @@ def main() -> None:
         project = copy_to(Path(folder))
         for _ in range(ROUNDS):
             rehearse(project)
-    report = lab.read_json("reports/stop.json")
+    report = verdict.read_json("reports/stop.json")
     if not isinstance(report, dict) or report.get("lost") != 0 or report.get("stopped") is not True:
-        lab.not_yet("reports/stop.json is no record of a stop of your server that lost nothing")
+        verdict.not_yet("reports/stop.json is no record of a stop of your server that lost nothing")
     lab.ask(lab.MODEL)
     switch = Path("reports/traffic")
     if switch.exists() and switch.read_text("utf-8").strip() == "off":
-        lab.not_yet("the server is up again, and the traffic is off")
+        verdict.not_yet("the server is up again, and the traffic is off")
     print("ops/stop.sh loses nothing, and the server is back with its traffic")
 
 

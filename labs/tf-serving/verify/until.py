@@ -4,6 +4,7 @@ import sys
 import time
 
 import lab
+import verdict
 
 label, version, loaded = [*sys.argv[1:], "2"][:3]
 end = time.monotonic() + 30
@@ -13,5 +14,5 @@ while True:
     if found == version and len(available) == int(loaded):
         break
     if time.monotonic() > end:
-        lab.not_yet(f"{label} means {found}, not {version}; available: {available}")
+        verdict.not_yet(f"{label} means {found}, not {version}; available: {available}")
     time.sleep(0.2)

@@ -11,7 +11,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "verify"))
-from lab import API, MODEL, RUNTIME, call, champion, found, logged_model, login, not_yet
+from lab import API, MODEL, RUNTIME, call, champion, found, logged_model, login
+from verdict import not_yet
 
 # The file, and where it was: outside of the project, and never shown.
 KEPT = Path(os.environ["MLOPS_LAB_RUN"])

@@ -8,7 +8,8 @@ import tempfile
 from pathlib import Path
 
 from elsewhere import Elsewhere
-from lab import API, ask, call, experiment, login, not_yet, runs
+from lab import API, ask, call, experiment, login, runs
+from verdict import not_yet
 
 PATH = "report.json"
 PROXY = ("http_proxy", "HTTP_PROXY")

@@ -5,7 +5,8 @@ import subprocess
 from datetime import datetime
 from pathlib import Path
 
-from lab import RUNTIME, cannot_tell, kubectl, not_yet, read_json
+from lab import RUNTIME, kubectl
+from verdict import cannot_tell, not_yet, read_json
 
 NAME = "<[ project_name ]>"
 LEAST_ROWS = {"runs": 200, "logged_models": 8, "model_versions": 1}

@@ -1,6 +1,7 @@
 """Is the chosen run the best of its search, within the budget, on data that training did not see?"""
 
-from lab import call, choice, experiment, found, logged_model, not_yet, pairs, runs
+from lab import call, choice, experiment, found, logged_model, pairs, runs
+from verdict import not_yet
 
 JUDGED = ("validation_auc", "model_bytes")
 

@@ -5,12 +5,13 @@ import json
 import logging
 import os
 import subprocess
-import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import quote
+
+from verdict import cannot_tell, not_yet, read_json
 
 # Nobody wants to read between the words of a verdict how far a download is.
 os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
@@ -21,18 +22,6 @@ MODEL_API = os.environ.get("MLOPS_LAB_ENDPOINT_MODEL", "http://127.0.0.1:<[ mode
 RUNTIME = os.environ.get("MLOPS_LAB_RUNTIME", "local")
 MODEL = "rollback"
 EXPERIMENT = "rollback"
-
-
-def not_yet(observed: str) -> NoReturn:
-    """The system answered, and not as expected."""
-    print(observed)
-    sys.exit(1)
-
-
-def cannot_tell(reason: str) -> NoReturn:
-    """The check could not see. The last line of stderr is what the learner reads."""
-    print(reason, file=sys.stderr)
-    sys.exit(3)
 
 
 def login() -> dict[str, str]:
@@ -127,26 +116,6 @@ def champion() -> dict[str, Any]:
     return answer["model_version"]
 
 
-def run(*argv: str, timeout: float = 60, env: dict[str, str] | None = None) -> Any:
-    """Runs a program of the learner's and reads the JSON that it prints last."""
-    shown = " ".join(argv)
-    clean = (os.environ if env is None else env) | {"PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        done = subprocess.run(
-            argv, capture_output=True, text=True, timeout=timeout, env=clean, check=False
-        )
-    except subprocess.TimeoutExpired:
-        not_yet(f"{shown} did not end within {timeout:g} s")
-    if done.returncode != 0:
-        tail = (done.stderr or done.stdout).strip().splitlines()
-        not_yet(f"{shown} exited with {done.returncode}: {tail[-1] if tail else 'no output'}")
-    lines = done.stdout.strip().splitlines()
-    try:
-        return json.loads(lines[-1])
-    except (IndexError, ValueError):
-        not_yet(f"{shown} does not print one JSON object, but: {done.stdout.strip()[-200:]!r}")
-
-
 def kubectl(*args: str, stdin: Path | None = None) -> str:
     """Of the lab's namespace: the tool has set the context."""
     source = stdin.open("rb") if stdin else subprocess.DEVNULL
@@ -162,16 +131,6 @@ def kubectl(*args: str, stdin: Path | None = None) -> str:
 def objects(kinds: str, *args: str) -> list[dict[str, Any]]:
     """Objects of the lab's namespace."""
     return json.loads(kubectl("get", kinds, *args, "--output=json"))["items"]
-
-
-def read_json(path: str) -> Any:
-    """A file that a step asks for."""
-    try:
-        return json.loads(Path(path).read_text("utf-8"))
-    except FileNotFoundError:
-        not_yet(f"{path} does not exist")
-    except ValueError as error:
-        not_yet(f"{path} is not JSON: {error}")
 
 
 def choice() -> str:

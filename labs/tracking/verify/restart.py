@@ -6,7 +6,8 @@ from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
-from lab import RUNTIME, cannot_tell, experiment, not_yet, objects, pairs, read_json, runs
+from lab import RUNTIME, experiment, objects, pairs, runs
+from verdict import cannot_tell, not_yet, read_json
 
 LEAST_RUNS = 200
 CLIENTS = 8

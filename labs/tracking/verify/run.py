@@ -4,7 +4,8 @@ import re
 import subprocess
 from datetime import UTC, datetime
 
-from lab import call, experiment, logged_model, not_yet, pairs, runs
+from lab import call, experiment, logged_model, pairs, runs
+from verdict import not_yet
 
 CODE = ("train", "ops", "track")
 PARAMS = {"algorithm", "rows", "trees", "depth"}

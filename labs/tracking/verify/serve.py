@@ -7,7 +7,8 @@ import sys
 
 import mlflow
 import numpy as np
-from lab import MODEL, MODEL_API, ask, champion, not_yet
+from lab import MODEL, MODEL_API, ask, champion
+from verdict import not_yet
 
 sys.path.insert(0, ".")
 from features import FEATURES

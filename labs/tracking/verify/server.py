@@ -6,7 +6,8 @@ import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from lab import API, RUNTIME, ask, cannot_tell, not_yet, objects
+from lab import API, RUNTIME, ask, objects
+from verdict import cannot_tell, not_yet
 
 MOST_PROCESSES = 3
 PORT = str(urlsplit(API).port)

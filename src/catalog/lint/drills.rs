@@ -1,9 +1,9 @@
-//! Rules of what steps and drills say about time: former names, what a drill saves, until when a step holds.
+//! Rules of what steps and drills say about time: former names, what a drill saves, until when a step holds, keys of an older schema.
 
 use std::collections::BTreeSet;
 
 use super::Lint;
-use crate::catalog::parse::Key;
+use crate::catalog::parse::{self, Key};
 use crate::catalog::tree::RelPath;
 
 impl Lint<'_> {
@@ -49,6 +49,23 @@ impl Lint<'_> {
             {
                 let at: [Key; 3] = ["step".into(), n.into(), "holds_until".into()];
                 self.manifest(&at, format!("there is no step `{until}` after `{}`", step.id));
+            }
+        }
+    }
+
+    /// What schema 2 calls otherwise.
+    pub(super) fn words(&mut self) {
+        if self.lab.manifest.schema < 2 {
+            return;
+        }
+        for n in 0..self.lab.manifest.drill.len() {
+            for key in ["healthy", "recovered"] {
+                let Some(old) = parse::former(key) else { continue };
+                let at = [Key::from("drill"), n.into(), old.into()];
+                let here = parse::locate(&self.lab.text, &at);
+                if here.is_some() && here != parse::locate(&self.lab.text, &at[..2]) {
+                    self.manifest(&at, format!("`{old}` is called `{key}` since schema 2"));
+                }
             }
         }
     }

@@ -1,8 +1,7 @@
-//! What checks expect: values that the probe can show at all, and hints that some check can bring up.
+//! What checks expect: values that the probe can show at all.
 
 use super::Lint;
 use crate::catalog::expect::{Check, Match, Probe};
-use crate::catalog::manifest::Hint;
 use crate::catalog::parse::{Key, checks};
 
 /// The characters of a SHA-256 in hexadecimal.
@@ -16,37 +15,6 @@ impl Lint<'_> {
             }
         }
     }
-
-    /// Hints that apply when a certain check fails: there is such a check.
-    pub(super) fn rungs(&mut self) {
-        let manifest = self.lab.manifest.clone();
-        let steps =
-            manifest.step.iter().enumerate().map(|(n, step)| ("step", n, &step.hints, step.check.len()));
-        let drills = manifest.drill.iter().enumerate();
-        let drills =
-            drills.map(|(n, drill)| ("drill", n, &drill.hints, drill.mended.len().max(drill.symptom.len())));
-        for (table, n, hints, count) in steps.chain(drills) {
-            for (h, hint) in hints.iter().enumerate() {
-                let at: [Key; 4] = [table.into(), n.into(), "hints".into(), h.into()];
-                if let Some(message) = idle(hint, count) {
-                    self.manifest(&at, message);
-                }
-            }
-        }
-    }
-}
-
-/// Why a hint is never shown or says nothing, if so.
-fn idle(hint: &Hint, checks: usize) -> Option<String> {
-    if hint.text.trim().is_empty() {
-        return Some("a hint that says nothing".to_owned());
-    }
-    let number = hint.when.as_ref()?.check?;
-    let word = if checks == 1 { "is 1 check" } else { "are checks" };
-    (number == 0 || number > checks).then(|| match checks {
-        1 => format!("there {word}, and no check {number}"),
-        _ => format!("there {word} 1 to {checks}, and no check {number}"),
-    })
 }
 
 /// What can never hold, with the way to it below the check.

@@ -5,6 +5,7 @@ mod commands;
 mod compose;
 mod drills;
 mod expectations;
+mod hints;
 mod pins;
 mod tree;
 mod wiring;
@@ -13,7 +14,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::Lab;
-use super::manifest::{Alphabet, Hint, RuntimeKind, Solution, VarKind};
+use super::manifest::{Alphabet, RuntimeKind, Solution, VarKind};
 use super::parse::{Key, Problem, locate};
 use crate::error::Error;
 
@@ -35,7 +36,7 @@ pub fn lint(lab: &Lab, others: &BTreeSet<String>) -> Vec<Finding> {
 type Rule = (&'static str, fn(&mut Lint<'_>));
 
 /// The rules by the names under which programs see them.
-const RULES: [Rule; 22] = [
+const RULES: [Rule; 23] = [
     ("names", |lint| lint.names()),
     ("wholes", |lint| lint.wholes()),
     ("variables", |lint| lint.variables()),
@@ -53,11 +54,12 @@ const RULES: [Rule; 22] = [
     ("composed", |lint| lint.composed()),
     ("probes", |lint| lint.probes()),
     ("expectations", |lint| lint.expectations()),
-    ("hints", |lint| lint.rungs()),
+    ("hints", |lint| lint.all_hints()),
     ("commands", |lint| lint.commands()),
     ("tree", |lint| lint.tree()),
     ("files", |lint| lint.files()),
     ("pins", |lint| lint.pins()),
+    ("words", |lint| lint.words()),
 ];
 
 /// A problem with the text that it is in, for showing the line.
@@ -205,20 +207,23 @@ impl Lint<'_> {
         for (n, drill) in self.lab.manifest.drill.clone().iter().enumerate() {
             let at = |key: &str| vec!["drill".into(), n.into(), key.into()];
             self.text(&at("text"), &drill.text);
+            if let Some(debrief) = &drill.debrief {
+                self.text(&at("debrief"), debrief);
+            }
             self.hints(&at("hints"), &drill.hints, &drill.id);
             self.solution(&at("solution"), &drill.solution, &drill.id);
             for (key, empty) in [
                 ("inject", drill.inject.is_empty()),
                 ("restore", drill.restore.is_empty() && drill.keep.is_empty()),
-                ("symptom", drill.symptom.is_empty()),
-                ("mended", drill.mended.is_empty()),
+                ("healthy", drill.healthy.is_empty()),
+                ("recovered", drill.recovered.is_empty()),
             ] {
                 if empty {
                     self.manifest(&at(key), format!("the drill `{}` has an empty `{key}`", drill.id));
                 }
             }
             let here = if drill.runtimes.is_empty() { runtimes.clone() } else { drill.runtimes.clone() };
-            for (key, list) in [("symptom", &drill.symptom), ("mended", &drill.mended)] {
+            for (key, list) in [("healthy", &drill.healthy), ("recovered", &drill.recovered)] {
                 for (c, check) in list.iter().enumerate() {
                     self.reachable(&[at(key), vec![c.into()]].concat(), check, &here);
                 }
@@ -229,19 +234,6 @@ impl Lint<'_> {
     fn text(&mut self, at: &[Key], path: &str) {
         if !self.lab.knowledge.contains_key(path) {
             self.manifest(at, format!("there is no file labs/{}/{path}", self.id()));
-        }
-    }
-
-    fn hints(&mut self, at: &[Key], hints: &[Hint], id: &str) {
-        if !hints.iter().any(|hint| hint.when.is_none()) {
-            self.manifest(at, format!("`{id}` has no hint that always applies"));
-        }
-        for (h, hint) in hints.iter().enumerate() {
-            if let Some(pattern) = hint.when.as_ref().and_then(|when| when.matches.as_ref())
-                && let Err(error) = regex_lite::Regex::new(pattern)
-            {
-                self.manifest(&[at.to_vec(), vec![h.into()]].concat(), format!("`{pattern}`: {error}"));
-            }
         }
     }
 

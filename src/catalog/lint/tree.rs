@@ -68,8 +68,9 @@ impl Lint<'_> {
         }
         let manifest = &self.lab.manifest;
         let texts = manifest.step.iter().map(|step| &step.text);
-        let texts: BTreeSet<String> =
-            texts.chain(manifest.drill.iter().map(|drill| &drill.text)).cloned().collect();
+        let drills =
+            manifest.drill.iter().flat_map(|drill| std::iter::once(&drill.text).chain(&drill.debrief));
+        let texts: BTreeSet<String> = texts.chain(drills).cloned().collect();
         let unused: Vec<String> = self
             .lab
             .knowledge

@@ -105,10 +105,13 @@ impl Look<'_> {
             now: now(&step.id),
             over: place::over(manifest, step, &progress).map(|later| later.id.clone()),
             skipped: progress.hidden(&step.id).map(str::to_owned),
+            debrief: None,
         };
         let mut rows: Vec<Row> = steps(manifest, *kind).map(row).collect();
         for drill in &manifest.drill {
             if let Some(now) = now(&drill.id) {
+                let over = now.verdict == VerdictKind::Pass;
+                let debrief = drill.debrief.as_ref().filter(|_| over);
                 rows.push(Row {
                     number: None,
                     id: drill.id.clone(),
@@ -118,6 +121,7 @@ impl Look<'_> {
                     now: Some(now),
                     over: None,
                     skipped: None,
+                    debrief: debrief.map(|path| workspace.knowledge_text(path)).transpose()?,
                 });
             }
         }

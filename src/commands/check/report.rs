@@ -59,6 +59,9 @@ pub(super) struct Row {
     /// Why the step is not asked: a stand-in answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) skipped: Option<String>,
+    /// What there is to learn from a drill that has just recovered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) debrief: Option<String>,
 }
 
 /// A step that exists in other runtimes.
@@ -124,6 +127,9 @@ impl Row {
         match text.rsplit_once(&word) {
             Some((before, after)) => writeln!(out, "{before}{style}{word}{style:#}{after}")?,
             None => writeln!(out, "{text}")?,
+        }
+        if let Some(debrief) = &self.debrief {
+            writeln!(out, "\n{}\n", prose::markdown(debrief.trim(), INDENT, width))?;
         }
         match &self.now {
             Some(now) if now.verdict != VerdictKind::Pass => details(now, out, width),

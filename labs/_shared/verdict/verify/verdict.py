@@ -1,0 +1,61 @@
+"""How a check reports what it found, reads files, and runs a program of the learner's."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+
+def not_yet(observed: str) -> NoReturn:
+    """The system answered, and not as expected."""
+    print(f"not yet: {observed}")
+    sys.exit(1)
+
+
+def cannot_tell(reason: str) -> NoReturn:
+    """The check could not see. The last line of stderr is what the learner reads."""
+    print(reason, file=sys.stderr)
+    sys.exit(3)
+
+
+def read_json(path: str) -> Any:
+    """A file that a step asks for."""
+    try:
+        return json.loads(Path(path).read_text("utf-8"))
+    except FileNotFoundError:
+        not_yet(f"{path} does not exist")
+    except ValueError as error:
+        not_yet(f"{path} is not JSON: {error}")
+
+
+def forget_bytecode() -> None:
+    """Python trusts its cache when size and second of the source agree: too much after an edit."""
+    for folder in (Path(), *(entry for entry in Path().iterdir() if entry.is_dir())):
+        if not folder.name.startswith("."):
+            shutil.rmtree(folder / "__pycache__", ignore_errors=True)
+
+
+def run(*argv: str, timeout: float = 20, env: dict[str, str] | None = None) -> Any:
+    """Runs a program and reads the JSON that it prints, as a whole or as its last line."""
+    typed = " ".join(["python", *argv[1:]] if argv[0] == sys.executable else argv)
+    forget_bytecode()
+    clean = (os.environ if env is None else env) | {"PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        done = subprocess.run(
+            argv, capture_output=True, text=True, timeout=timeout, env=clean, check=False
+        )
+    except subprocess.TimeoutExpired:
+        not_yet(f"{typed} did not end within {timeout:g} s")
+    if done.returncode != 0:
+        tail = (done.stderr or done.stdout).strip().splitlines()
+        not_yet(f"{typed} exited with {done.returncode}: {tail[-1] if tail else 'no output'}")
+    printed = done.stdout.strip()
+    for text in (printed, *printed.splitlines()[-1:]):
+        try:
+            return json.loads(text)
+        except ValueError:
+            continue
+    not_yet(f"{typed} does not print one JSON object, but: {printed[-200:]!r}")
