@@ -50,6 +50,9 @@ pub struct Logs {
     /// Go on as the log grows.
     #[arg(short, long)]
     pub follow: bool,
+    /// Print it as it is, also what drives the terminal.
+    #[arg(long)]
+    pub raw: bool,
     /// Only this runtime; the one that is up when none is given.
     #[arg(long, value_name = "RUNTIME")]
     pub runtime: Option<RuntimeKind>,

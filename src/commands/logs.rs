@@ -2,25 +2,26 @@
 
 use super::{Session, runtime_of, without_files};
 use crate::catalog::manifest::RuntimeKind;
+use crate::cli::Logs;
 use crate::error::{Exit, Result};
 use crate::platform::term;
-use crate::runtime;
+use crate::runtime::{self, Wanted};
 
-pub(super) fn run(
-    session: &Session,
-    service: Option<&str>,
-    lines: usize,
-    follow: bool,
-    asked: Option<RuntimeKind>,
-) -> Result<Exit> {
+pub(super) fn run(session: &Session, args: &Logs) -> Result<Exit> {
     let (workspace, lacking) = session.to_stop()?;
     let kind = match &lacking {
-        None => runtime_of(&workspace, asked)?,
+        None => runtime_of(&workspace, args.runtime)?,
         Some(error) => {
             without_files(&workspace, error);
-            asked.or(runtime::active(&workspace)).unwrap_or(RuntimeKind::Local)
+            args.runtime.or(runtime::active(&workspace)).unwrap_or(RuntimeKind::Local)
         }
     };
-    runtime::logs(&workspace, kind, service, lines, follow, &mut term::out())?;
+    let wanted = Wanted { service: args.service.as_deref(), lines: args.lines, follow: args.follow };
+    if args.raw {
+        let (mut out, mut err) = term::raw();
+        runtime::logs(&workspace, kind, wanted, &mut out, &mut err)?;
+    } else {
+        runtime::logs(&workspace, kind, wanted, &mut term::out(), &mut term::err())?;
+    }
     Ok(Exit::Done)
 }

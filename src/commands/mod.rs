@@ -248,9 +248,7 @@ fn dispatch(cli: &Cli, session: &Session) -> Result<Exit> {
         Command::Restart(args) => session.show(&restart::run(session, args)?),
         Command::Down(args) => session.show(&down::run(session, args.runtime, args.purge)?),
         Command::Status(args) => session.show(&status::run(session, args.runtime)?),
-        Command::Logs(args) => {
-            logs::run(session, args.service.as_deref(), args.lines, args.follow, args.runtime)
-        }
+        Command::Logs(args) => logs::run(session, args),
         Command::Open(args) => session.show(&open::run(session, args.endpoint.as_deref(), args.runtime)?),
         Command::Check(args) => check::run(session, args),
         Command::Hint(args) => {

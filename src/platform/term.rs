@@ -33,6 +33,11 @@ pub fn err() -> impl Write {
     Escaped::new(anstream::stderr())
 }
 
+/// Both as they are: for who asked for what a program printed, whatever it does to the terminal.
+pub fn raw() -> (impl Write, impl Write) {
+    (Patient::new(io::stdout()), io::stderr())
+}
+
 /// Says one line on stderr.
 pub fn say(line: &str) {
     let _ = writeln!(err(), "{line}");

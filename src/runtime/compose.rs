@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 pub(super) use left::{images, leftovers, memory};
 
-use super::logs::printed_by;
+use super::logs::Wanted;
 use super::state::{Service, State};
 use super::status::{Glance, first_unready};
 use super::{Changes, Options, Restart, context, free_ports, places, python, ready};
@@ -410,20 +410,21 @@ fn hashes(ws: &Workspace, within: Duration) -> BTreeMap<String, String> {
         .collect()
 }
 
-pub(super) fn logs(ws: &Workspace, service: Option<&str>, lines: usize, follow: bool) -> Result<()> {
-    if let Some(name) = service {
+/// The command that prints what is wanted.
+pub(super) fn logs(ws: &Workspace, wanted: Wanted<'_>) -> Result<Command> {
+    if let Some(name) = wanted.service {
         let known = known(ws)?;
         if !known.iter().any(|known| known == name) {
             return Err(unknown("service", name, known.iter().map(String::as_str)));
         }
     }
-    let lines = lines.to_string();
+    let lines = wanted.lines.to_string();
     let mut args = vec!["logs", "--tail", &lines];
-    if follow {
+    if wanted.follow {
         args.push("--follow");
     }
-    args.extend(service);
-    printed_by("docker compose logs", &compose_all(ws, &args, BUILD)?)
+    args.extend(wanted.service);
+    compose_all(ws, &args, BUILD)
 }
 
 #[cfg(test)]

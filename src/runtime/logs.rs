@@ -7,52 +7,47 @@ use std::time::{Duration, SystemTime};
 use super::{compose, kubernetes, places};
 use crate::catalog::manifest::RuntimeKind;
 use crate::error::{Error, Result, unknown};
-use crate::platform::process::{self, Command, Ended};
+use crate::platform::process::{self, Ended};
 use crate::platform::{clock, fs, term};
 use crate::workspace::Workspace;
 
 const POLL: Duration = Duration::from_millis(100);
 
-/// Writes the last lines of a service's log, or of each; goes on until Ctrl-C when `follow`. Ends well when nobody reads any more.
+/// What of the logs is wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// One service; all when none is named.
+    pub service: Option<&'a str>,
+    /// How many lines of each.
+    pub lines: usize,
+    /// What comes after them, too.
+    pub follow: bool,
+}
+
+/// Writes the last lines of a service's log, or of each; goes on until Ctrl-C when asked to. Ends well when nobody reads any more.
 ///
 /// # Errors
 /// Exit 2: no such service. Exit 1: it printed nothing yet.
 pub fn logs(
     ws: &Workspace,
     kind: RuntimeKind,
-    service: Option<&str>,
-    lines: usize,
-    follow: bool,
+    wanted: Wanted<'_>,
     out: &mut dyn Write,
+    err: &mut dyn Write,
 ) -> Result<()> {
-    match kind {
-        RuntimeKind::Local => local(ws, service, lines, follow, out),
-        RuntimeKind::Compose => compose::logs(ws, service, lines, follow),
-        RuntimeKind::Kubernetes => kubernetes::logs(ws, service, lines, follow),
+    let (what, command) = match kind {
+        RuntimeKind::Local => return local(ws, wanted, out),
+        RuntimeKind::Compose => ("docker compose logs", compose::logs(ws, wanted)?),
+        RuntimeKind::Kubernetes => ("kubectl logs", kubernetes::logs(ws, wanted)?),
+    };
+    match process::pass_on(&command, out, err)? {
+        None | Some(Ended::Code(0)) => Ok(()),
+        Some(ended) => Err(Error::environment(format!("{what} ended with {ended}"))),
     }
 }
 
-/// Lets a program print the logs to our own standard output.
-///
-/// # Errors
-/// Exit 3 when it does not end well, unless nobody reads any more; exit 130 after Ctrl-C.
-pub(super) fn printed_by(what: &str, command: &Command) -> Result<()> {
-    let ended = process::pass_through(command)?;
-    clock::interrupted()?;
-    match ended {
-        Ended::Code(0) => Ok(()),
-        _ if term::reader_gone() => Ok(()),
-        ended => Err(Error::environment(format!("{what} ended with {ended}"))),
-    }
-}
-
-fn local(
-    ws: &Workspace,
-    service: Option<&str>,
-    lines: usize,
-    follow: bool,
-    out: &mut dyn Write,
-) -> Result<()> {
+fn local(ws: &Workspace, wanted: Wanted<'_>, out: &mut dyn Write) -> Result<()> {
+    let Wanted { service, lines, follow } = wanted;
     let local = ws.manifest().runtime.local.as_ref();
     let services = local.iter().flat_map(|local| &local.service).map(|service| service.name.as_str());
     let tasks = local.iter().flat_map(|local| &local.task).map(|task| task.name.as_str());
@@ -61,12 +56,12 @@ fn local(
     // Where the manifest cannot be read, by what there is.
     let found = if ws.manifest().runtimes().is_empty() { places::logs(ws) } else { Vec::new() };
     known.extend(found.iter().map(String::as_str));
-    let wanted: Vec<&str> = match service {
+    let chosen: Vec<&str> = match service {
         Some(name) if !known.contains(&name) => return Err(unknown("service", name, known)),
         Some(name) => vec![name],
         None => known,
     };
-    let mut files: Vec<(&str, PathBuf)> = wanted
+    let mut files: Vec<(&str, PathBuf)> = chosen
         .into_iter()
         .map(|name| (name, places::log(ws, name)))
         .filter(|(_, path)| path.is_file())
@@ -88,6 +83,10 @@ fn local(
     }
 }
 
+fn size(bytes: u64) -> String {
+    if bytes < 1 << 20 { format!("{} KiB", (bytes >> 10).max(1)) } else { format!("{} MiB", bytes >> 20) }
+}
+
 /// The logs of this lab, by service.
 struct Logs<'a> {
     files: Vec<(&'a str, PathBuf)>,
@@ -104,7 +103,20 @@ impl Logs<'_> {
         let mut ends = Vec::new();
         for (name, path) in &self.files {
             ends.push(path.metadata().map_or(0, |meta| meta.len()));
-            let (last, cut) = fs::last_lines(path, lines);
+            let (mut last, cut) = fs::last_lines(path, lines);
+            let dropped = process::dropped(path);
+            if dropped.is_some() && !cut && last.len() < lines {
+                // The same run's: its log was begun anew at the limit.
+                let (older, _) = fs::last_lines(&process::before(path), lines - last.len());
+                last = [older, last].concat();
+            }
+            if let Some(dropped @ 1..) = dropped {
+                term::say(&format!(
+                    "{name}: the oldest {} of its output are gone: a log keeps the last 2 x {} MiB",
+                    size(dropped),
+                    process::LOG_LIMIT >> 20
+                ));
+            }
             if cut {
                 term::say(&format!(
                     "{name}: only the last {} lines; the whole log: {}",

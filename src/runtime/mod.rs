@@ -22,7 +22,7 @@ use serde::Serialize;
 
 pub use background::{background_runs, end_background, end_damage, generation, run, start_background};
 pub use left::{images, leftovers, memory};
-pub use logs::logs;
+pub use logs::{Wanted, logs};
 pub use ports::own_ports;
 pub use state::{StandIn, Status};
 pub use status::{stand_ins, status};

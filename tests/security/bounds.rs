@@ -137,3 +137,20 @@ fn one_ctrl_c_ends_a_long_difference_and_a_long_template() {
         assert!(since.elapsed() < Duration::from_secs(2), "{what}: {:?}", since.elapsed());
     }
 }
+
+#[test]
+fn what_a_log_has_dropped_is_said_by_logs() {
+    let lab = Lab::new(Some("tiny"), "tiny", &["program=good"]);
+    let flood = "head -c 60000000 /dev/zero | tr '\\0' x | fold -w 99";
+    let serve = format!("exec python3 -m http.server --bind 127.0.0.1 {}", lab.port);
+    let service = format!("[ $1 = good ] || exec sleep 600\n{flood}\necho the last words\n{serve}\n");
+    std::fs::write(lab.root.join("service.sh"), service).unwrap();
+    lab.ok(&["up"]);
+    let seen = lab.ok(&["logs", "files", "-n", "5"]);
+    assert!(seen.out.contains("the last words"), "{}", seen.out);
+    assert!(seen.err.contains("of its output are gone: a log keeps the last 2 x 16 MiB"), "{}", seen.err);
+    let log = lab.run_folder().join("log");
+    let size: u64 =
+        std::fs::read_dir(log).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
+    assert!(size <= 33 << 20, "{size}");
+}

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::support::{Lab, alone, copy};
 
 /// A pack whose lab has another manifest.
-fn pack_with(find: &str, put: &str) -> tempfile::TempDir {
+pub fn pack_with(find: &str, put: &str) -> tempfile::TempDir {
     let pack = tempfile::tempdir().unwrap();
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/tiny"), pack.path());
     let manifest = pack.path().join("labs/tiny/lab.toml");

@@ -18,6 +18,7 @@ mod terminal;
 mod bounds;
 mod listeners;
 mod others;
+mod printed;
 mod surroundings;
 mod terminals;
 

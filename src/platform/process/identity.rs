@@ -115,6 +115,14 @@ fn group_alive(group: Pid) -> bool {
     members.into_iter().any(|pid| self::group(pid) == wanted && identity(pid).is_some())
 }
 
+/// Waits until nothing of a group is alive, for a moment.
+pub(super) fn wait_for_group(group: Pid, within: Duration) {
+    let end = Instant::now() + within;
+    while group_alive(group) && Instant::now() < end {
+        clock::nap(Duration::from_millis(10));
+    }
+}
+
 fn raw(pid: u32) -> Option<Pid> {
     i32::try_from(pid).ok().and_then(Pid::from_raw)
 }

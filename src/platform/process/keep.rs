@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::platform::{clock, fs};
 
 /// The most that one file of a log holds. There are two: the one that is written, and the one before.
-const LOG_LIMIT: u64 = 16 << 20;
+pub const LOG_LIMIT: u64 = 16 << 20;
 
 /// How long we wait for the last words of a process that has ended; a child of its may hold the pipe for ever.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -40,6 +40,10 @@ impl Keeper {
 pub(super) fn keep(log: &Path) -> Result<(PipeWriter, Keeper)> {
     // Tried here, where somebody reads the error.
     drop(fs::append(log)?);
+    if fs::length(log) == 0 {
+        // What was dropped was of another run.
+        let _ = fs::remove(&note(log));
+    }
     let cannot =
         |error: io::Error| Error::environment(format!("cannot keep {}", log.display())).because(error);
     let program = std::env::current_exe()
@@ -75,6 +79,7 @@ fn copy(mut from: impl Read, log: &Path, limit: u64) -> io::Result<()> {
     let mut file: Option<File> = fs::append(log).ok();
     let mut length = fs::length(log);
     let mut buffer = vec![0; 64 << 10];
+    let mut dropped = None;
     loop {
         let read = match from.read(&mut buffer) {
             Ok(0) => return Ok(()),
@@ -82,7 +87,10 @@ fn copy(mut from: impl Read, log: &Path, limit: u64) -> io::Result<()> {
             read => read?,
         };
         if length + read as u64 > limit && length > 0 {
+            // What stands there at first is of the run before.
+            dropped = Some(dropped.map_or(0, |dropped| dropped + fs::length(&before(log))));
             let _ = fs::rename(log, &before(log));
+            let _ = fs::write(&note(log), dropped.unwrap_or(0).to_string().as_bytes(), false);
             file = fs::append(log).ok();
             length = 0;
         }
@@ -97,6 +105,16 @@ fn copy(mut from: impl Read, log: &Path, limit: u64) -> io::Result<()> {
 /// The log before this one: of the run before, or what was printed before the limit was met.
 pub fn before(log: &Path) -> std::path::PathBuf {
     log.with_extension("log.1")
+}
+
+/// Says that a log was begun anew at the limit, and how much was dropped.
+fn note(log: &Path) -> std::path::PathBuf {
+    log.with_extension("log.dropped")
+}
+
+/// How many bytes of a run's output are gone; none when all of it is in the log, else the rest is in the log before it, too.
+pub fn dropped(log: &Path) -> Option<u64> {
+    fs::read_text(&note(log)).ok()?.trim().parse().ok()
 }
 
 #[cfg(test)]
@@ -114,7 +132,9 @@ mod tests {
         copy(text.as_bytes(), &log, 20_000).unwrap();
         let (old, new) = (std::fs::read(before(&log)).unwrap(), std::fs::read(&log).unwrap());
         assert!(new.len() <= 65_536 && old.len() <= 65_536, "{} {}", old.len(), new.len());
+        let gone = text.len() - old.len() - new.len();
         assert!(text.ends_with(&String::from_utf8([old, new].concat()).unwrap()));
+        assert_eq!(dropped(&log), Some(gone as u64));
     }
 
     #[test]
@@ -125,6 +145,6 @@ mod tests {
             copy(text.as_bytes(), &log, LOG_LIMIT).unwrap();
         }
         assert_eq!(std::fs::read_to_string(&log).unwrap(), "one\ntwo\n");
-        assert!(!before(&log).exists());
+        assert!(!before(&log).exists() && dropped(&log).is_none());
     }
 }

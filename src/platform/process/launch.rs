@@ -115,16 +115,6 @@ pub fn spawn(command: &Command) -> Result<Child> {
     Ok(Child { child, keeper: None })
 }
 
-/// Runs a command with our own terminal as its own, to its end.
-pub fn pass_through(command: &Command) -> Result<Ended> {
-    let program = find::locate(command).map_err(not_run)?;
-    let status = command
-        .std(&program)
-        .status()
-        .map_err(|error| Error::environment(format!("cannot run {command}")).because(error))?;
-    Ok(Ended::from(status))
-}
-
 /// The other end of [`start`]: RECORD NAME PROGRAM ARGS. Returns only when it failed.
 pub fn launch(args: &[OsString]) -> Error {
     let [record, name, program, rest @ ..] = args else {

@@ -8,6 +8,7 @@ mod identity;
 mod keep;
 mod launch;
 mod shown;
+mod through;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -21,9 +22,10 @@ pub use again::again;
 pub use capture::capture;
 pub use find::{Unfit, all, locate};
 pub use identity::{Marked, ProcessId, alive, end, end_one, identity, kin, mark_of, marked, resident};
-pub use keep::{before, keeper};
-pub use launch::{Child, Record, launch, pass_through, spawn, start};
+pub use keep::{LOG_LIMIT, before, dropped, keeper};
+pub use launch::{Child, Record, launch, spawn, start};
 pub use shown::{Shown, attached, shown};
+pub use through::pass_on;
 
 /// The variable that marks every process of a lab: its value is the id that the lab has on this machine, for this user.
 pub const MARK: &str = "MLOPS_LAB_WORKSPACE";

@@ -5,13 +5,16 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::{Command, Ended, find, keep, launch};
+use super::{Command, Ended, find, identity, keep, launch};
 use crate::error::{Error, Result};
 use crate::platform::term::Progress;
 use crate::platform::{clock, fs};
 
 /// How many lines of the log an error shows.
 const TAIL: usize = 12;
+
+/// What is ended at its deadline, or after Ctrl-C, has this long to do so by itself.
+const LAST: Duration = Duration::from_millis(300);
 
 /// Where the output goes, and who writes the process down.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +65,7 @@ pub fn shown(command: &Command, how: Shown<'_>, progress: &mut dyn Progress) -> 
             // duct's own kill misses grandchildren.
             if let Some(group) = group {
                 let _ = kill_process_group(group, Signal::TERM);
-                clock::nap(Duration::from_millis(500));
+                identity::wait_for_group(group, LAST);
                 let _ = kill_process_group(group, Signal::KILL);
             }
             let _ = handle.wait();

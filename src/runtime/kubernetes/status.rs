@@ -8,8 +8,9 @@ use super::kubectl::Kubectl;
 use super::{PROJECT, WATCHED, down, forward, manifests, plan, rollout};
 use crate::catalog::manifest::Forward;
 use crate::error::{Error, Result, unknown};
+use crate::platform::process::Command;
 use crate::platform::{clock, fs};
-use crate::runtime::logs::printed_by;
+use crate::runtime::logs::Wanted;
 use crate::runtime::places;
 use crate::runtime::state::{Service, State};
 use crate::runtime::status::{Glance, first_unready};
@@ -107,16 +108,12 @@ fn workloads(cluster: &Cluster, items: &[Value]) -> Vec<Service> {
     services
 }
 
-/// What a workload's pods printed, or those of all.
+/// The command that prints what a workload's pods printed, or those of all.
 ///
 /// # Errors
 /// Exit 2: no such workload. Exit 1: the lab is not up on a cluster.
-pub(in crate::runtime) fn logs(
-    ws: &Workspace,
-    service: Option<&str>,
-    lines: usize,
-    follow: bool,
-) -> Result<()> {
+pub(in crate::runtime) fn logs(ws: &Workspace, wanted: Wanted<'_>) -> Result<Command> {
+    let Wanted { service, lines, follow } = wanted;
     let Some(cluster) = ws.cluster()?.filter(|cluster| cluster.up) else {
         return Err(
             Error::no("nothing was printed yet").hint("start the lab: mlops-lab up --runtime kubernetes")
@@ -141,7 +138,7 @@ pub(in crate::runtime) fn logs(
     if follow {
         args.push("--follow");
     }
-    printed_by("kubectl logs", &kubectl.command(&args, FOLLOW)?)
+    kubectl.command(&args, FOLLOW)
 }
 
 /// The pods of a workload, as kubectl selects them: of a workload itself older ones show one pod only.
