@@ -126,6 +126,21 @@ pub enum Command {
     Launch(Later<Program>),
 }
 
+impl Command {
+    /// Whether the lab is said to be trusted.
+    pub fn trusts(&self) -> bool {
+        match self {
+            Command::Up(args) => args.consent.trust,
+            Command::Restart(args) => args.up.consent.trust,
+            Command::Check(args) => args.consent.trust,
+            Command::Solve(args) => args.consent.trust,
+            Command::Break(args) => args.consent.trust,
+            Command::Update(args) => args.consent.trust,
+            _ => false,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -36,6 +36,7 @@ fn lab(name: &str, image: &str) -> Lab {
     let manifest = lab.root.join(".mlops-lab/lab.toml");
     let text = std::fs::read_to_string(&manifest).unwrap();
     std::fs::write(&manifest, text.replace("[endpoint.api]", "[runtime.compose]\n[endpoint.api]")).unwrap();
+    lab.trust();
     let compose = format!(
         "services:\n  sleeper:\n    image: {image}\n    entrypoint: [sleep, '600']\n    init: true\n    user: '0'\n    environment:\n      TOKEN: ${{TOKEN:?it is in .env}}\n    volumes: [data:/data]\nvolumes:\n  data:\n"
     );
@@ -124,6 +125,7 @@ fn what_is_mounted_is_made_readable_and_the_learners_override_counts() {
     let text = text
         .replace("[runtime.compose]\n", "[runtime.compose]\nreadable = [\"mounted\", \"not-there-yet\"]\n");
     std::fs::write(&manifest, text).unwrap();
+    lab.trust();
     std::fs::create_dir(lab.root.join("mounted")).unwrap();
     std::fs::write(lab.root.join("mounted/settings"), "read by another user\n").unwrap();
     // As a umask of 077 leaves them.

@@ -92,6 +92,7 @@ fn a_port_that_an_update_changed_is_taken_up_by_a_running_lab() {
     for file in ["service.sh", ".mlops-lab/lab.toml"] {
         edit(&lab.root.join(file), &lab.port.to_string(), &port.to_string());
     }
+    lab.trust();
     let up = lab.ok(&["up"]);
     assert!(up.out.contains("MLOPS_LAB_ENDPOINT_API changed: restarted"), "{}", up.out);
     std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
@@ -155,6 +156,7 @@ fn a_service_that_an_update_dropped_is_stopped() {
     lab.ok(&["up"]);
     let second = pid(&lab, 1);
     edit(&lab.root.join(".mlops-lab/lab.toml"), "name = \"second\"", "name = \"third\"");
+    lab.trust();
     let up = answer(&lab, &["up", "--json"]);
     assert_eq!((&up["stopped"], &up["started"]), (&json!(["second"]), &json!(["third"])));
     assert!(!Path::new(&format!("/proc/{second}/fd/1")).exists(), "it is gone");
@@ -169,6 +171,7 @@ fn before_there_is_anything_to_serve_up_status_open_and_check_agree() {
         "stop_within = \"1s\"",
         "stop_within = \"1s\"\nrequires = [\"model\"]",
     );
+    lab.trust();
     let early = lab.run(&["open"]);
     assert_eq!(early.code, 1);
     assert!(early.err.contains("mlops-lab up"), "{}", early.err);
@@ -214,6 +217,7 @@ fn open_refuses_an_address_at_which_nobody_answers_any_more() {
 fn a_stopped_service_is_continued_so_that_it_can_end() {
     let lab = tiny("good");
     edit(&lab.root.join(".mlops-lab/lab.toml"), "stop_within = \"1s\"", "stop_within = \"30s\"");
+    lab.trust();
     lab.ok(&["up"]);
     signal("-STOP", &pid(&lab, 0));
     let since = Instant::now();
@@ -227,6 +231,7 @@ fn deaf_services_are_stopped_side_by_side_and_said() {
     let manifest = lab.root.join(".mlops-lab/lab.toml");
     edit(&manifest, "stop_within = \"1s\"", "stop_within = \"4s\"");
     edit(&manifest, "requires = [\"more.txt\"]", "stop_within = \"4s\"\nrequires = [\"more.txt\"]");
+    lab.trust();
     edit(&lab.root.join("service.sh"), "waiting) exec", "waiting) trap '' TERM; exec");
     std::fs::write(lab.root.join("more.txt"), "more\n").unwrap();
     lab.ok(&["up"]);

@@ -41,6 +41,10 @@ fn leaves_the_original_alone(lab: &Lab, copy: &Path) {
     let said = format!("this lab is a copy of {}", lab.root.canonicalize().unwrap().display());
     assert!(down.err.contains(&said), "{}", down.err);
     lab.ok(&["status"]);
+    // Nothing of it runs before it is trusted, whatever the original is.
+    let up = at(copy, &["up"]);
+    assert!(up.code == 2 && up.err.contains("is not trusted yet"), "{}", up.err);
+    support::trust(copy);
     // Its port is the original's: refused, and nothing was ended to free it.
     let up = at(copy, &["up"]);
     assert!(up.code == 3 && up.err.contains("is taken"), "{}", up.err);
@@ -168,7 +172,8 @@ fn a_clone_goes_on_without_the_pack_and_is_brought_up_to_date_with_it() {
     git(&path("there"), &["clone", "--quiet", path("here/lab").to_str().unwrap(), "lab"]);
     let clone = path("there/lab");
     assert!(!clone.join(".mlops-lab/progress.json").exists() && !clone.join(".env").exists());
-    let check = at(&clone, &["check"]);
+    assert_eq!(at(&clone, &["check"]).code, 2);
+    let check = at(&clone, &["check", "--trust"]);
     assert!(check.code != 2 && check.out.contains("Publish a greeting"), "{}{}", check.out, check.err);
     assert_eq!(at(&clone, &["hint"]).code, 0);
     assert_eq!(at(&clone, &["up"]).code, 0);

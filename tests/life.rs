@@ -401,6 +401,7 @@ solution = { run = [["true"]] }
 "#;
     let text = std::fs::read_to_string(&manifest).unwrap();
     std::fs::write(&manifest, text + slow).unwrap();
+    lab.trust();
     lab.ok(&["up"]);
     lab.ok(&["solve", "one"]);
     let mut check = lab.command(&["check", "slow"]).stdout(Stdio::null()).spawn().unwrap();

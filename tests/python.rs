@@ -37,6 +37,7 @@ impl Bed {
         let with = "[runtime.local]\npython = { requirements = [\"requirements.txt\"] }";
         assert!(text.contains("[runtime.local]"), "{text}");
         std::fs::write(&manifest, text.replacen("[runtime.local]", with, 1)).unwrap();
+        lab.trust();
         std::fs::write(lab.root.join("requirements.txt"), "# nothing\n").unwrap();
         let bed = Bed { lab, bin: tempfile::tempdir().unwrap() };
         bed.uv(uv);

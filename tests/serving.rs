@@ -158,6 +158,7 @@ fn pip_alone_makes_the_same_lab() {
     let without: Vec<&str> = text.lines().filter(|line| !line.starts_with("uv = ")).collect();
     assert!(without.len() < text.lines().count(), "{text}");
     std::fs::write(&manifest, without.join("\n")).unwrap();
+    lab.trust();
     let up = lab.ok(&["up"]);
     assert!(up.err.contains("with pip") && !up.err.contains("uv"), "{}", up.err);
     lab.ok(&["status"]);

@@ -57,6 +57,7 @@ solution = { run = [["touch", "asked"]] }
     std::fs::write(verify.join("count.sh"), count).unwrap();
     let ask = "echo x >>../asks\n[ -f asked ] || { echo 'not yet: nobody asked'; exit 1; }\n";
     std::fs::write(verify.join("ask.sh"), ask).unwrap();
+    lab.trust();
     lab.ok(&["up"]);
     lab.ok(&["solve", "one"]);
     lab

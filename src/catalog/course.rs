@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::expect::Check;
+use super::expect::{Check, Probe};
 use super::manifest::RuntimeKind;
 use super::units::Within;
 
@@ -103,6 +103,13 @@ pub struct StandIn {
     pub steps: Vec<String>,
     /// Passes when it is the stand-in that answers.
     pub seen: Check,
+}
+
+impl StandIn {
+    /// Whether it is asked over the network alone, as lint demands: commands that only look ask it, too, and they run nothing of a lab.
+    pub fn asked_over_network(&self) -> bool {
+        matches!(self.seen.probe(), Ok(Probe::Http(_) | Probe::Tcp(_) | Probe::Metric(_)))
+    }
 }
 
 /// Something that breaks while the lab runs.

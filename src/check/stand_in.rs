@@ -19,7 +19,7 @@ pub fn stand_ins<'a>(
         };
         (stand_in, answers)
     };
-    manifest.stand_in.iter().map(look).collect()
+    manifest.stand_in.iter().filter(|stand_in| stand_in.asked_over_network()).map(look).collect()
 }
 
 /// Why a step of this stand-in is not shown.

@@ -13,6 +13,14 @@ use crate::catalog::units::Within;
 #[derive(Debug, Args)]
 pub struct Nothing {}
 
+/// Consent, for commands that run what a lab names.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct Consent {
+    /// Trust the lab as it is now: run what it names, without a question. Needed once for a lab that came from elsewhere, or changed.
+    #[arg(long)]
+    pub trust: bool,
+}
+
 /// `show`
 #[derive(Debug, Args)]
 pub struct Show {
@@ -92,6 +100,9 @@ pub struct Solve {
     /// Where the lab runs.
     #[arg(long, value_name = "RUNTIME")]
     pub runtime: Option<RuntimeKind>,
+    /// For a lab that came from elsewhere.
+    #[command(flatten)]
+    pub consent: Consent,
 }
 
 /// `break`
@@ -102,6 +113,9 @@ pub struct Break {
     /// Put everything back.
     #[arg(long)]
     pub undo: bool,
+    /// For a lab that came from elsewhere.
+    #[command(flatten)]
+    pub consent: Consent,
 }
 
 /// `completions`
@@ -189,6 +203,9 @@ pub struct Update {
     /// Only show what would change, line by line.
     #[arg(long)]
     pub diff: bool,
+    /// For a lab that came from elsewhere.
+    #[command(flatten)]
+    pub consent: Consent,
 }
 
 /// What to do where both sides have something of their own.
@@ -207,7 +224,7 @@ pub enum OnConflict {
 }
 
 /// `up`
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Up {
     /// Where: local (processes, the default), compose (containers) or kubernetes (pods).
     #[arg(long, value_name = "RUNTIME")]
@@ -218,6 +235,9 @@ pub struct Up {
     /// The cluster, and how images get there.
     #[command(flatten)]
     pub cluster: Cluster,
+    /// For a lab that came from elsewhere.
+    #[command(flatten)]
+    pub consent: Consent,
 }
 
 /// `restart`
@@ -334,6 +354,9 @@ pub struct Check {
     /// Where the lab runs, when nothing runs.
     #[arg(long, value_name = "RUNTIME")]
     pub runtime: Option<RuntimeKind>,
+    /// For a lab that came from elsewhere.
+    #[command(flatten)]
+    pub consent: Consent,
 }
 
 /// `lab`

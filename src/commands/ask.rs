@@ -61,7 +61,7 @@ pub(super) fn answers(
 }
 
 /// Why nobody can be asked.
-fn absent(session: &Session) -> Option<&'static str> {
+pub(super) fn absent(session: &Session) -> Option<&'static str> {
     if session.json { Some("--json is for programs") } else { prompt::absent() }
 }
 

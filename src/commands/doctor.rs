@@ -1,14 +1,15 @@
 //! `doctor`: what this machine lacks.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::{Session, View};
+use super::{Session, View, consent};
 use crate::catalog::Manifest;
-use crate::catalog::manifest::{RuntimeKind, VarKind};
+use crate::catalog::manifest::{Need, RuntimeKind, VarKind};
 use crate::cli::{self, Format};
 use crate::doctor::{self, Demand, Report, Scope};
 use crate::error::{Error, Exit, Result};
@@ -16,7 +17,7 @@ use crate::platform::host::Root;
 use crate::platform::term::{self, BOLD, Progress};
 use crate::platform::{clock, net, process};
 use crate::runtime;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Workspace};
 
 /// How often an engine or a cluster that is starting is asked again.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -68,11 +69,20 @@ fn asked(session: &Session, args: &cli::Doctor) -> Result<Scope> {
     let scope = match (args.lab.as_deref(), session.workspace()) {
         (None, Ok(workspace)) => {
             let held = runtime::own_ports(&workspace);
-            Scope { made: true, ..scope(workspace.manifest(), workspace.root(), kind, held)? }
+            let mut scope = scope(workspace.manifest(), workspace.root(), kind, held)?;
+            if !consent::looking(&workspace, &left_out(&scope))? {
+                scope.demands.iter_mut().for_each(|demand| demand.needs.retain(|need| !names(need)));
+            }
+            Scope { made: true, ..scope }
         }
         (Some(id), _) => {
             let manifest = with_defaults(session.source.lab(id)?.manifest);
             scope(&manifest, &session.folder, kind, Vec::new())?
+        }
+        // A stranger's lab above is none of ours.
+        (None, Err(error)) if workspace::foreign_above(&session.folder).is_some() => {
+            term::say(&format!("note: {error}"));
+            everything(session, kind)?
         }
         // A broken lab is not «no lab»: say so instead of checking something else.
         (None, Err(error)) if error.exit() != Exit::Usage => return Err(error),
@@ -92,6 +102,22 @@ fn asked(session: &Session, args: &cli::Doctor) -> Result<Scope> {
     let here = session.workspace().ok().filter(|_| args.lab.is_none());
     let context = meant(args.context.clone(), here.as_ref())?;
     Ok(Scope { only, skip, context, online: args.online, root, ..scope })
+}
+
+/// Whether a need names a program that would be run, or an address that would be asked, as the lab likes.
+fn names(need: &Need) -> bool {
+    matches!(need, Need::Tool(_) | Need::Images(_))
+}
+
+/// What is not looked at of a lab that is not trusted.
+fn left_out(scope: &Scope) -> String {
+    let needs = scope.demands.iter().flat_map(|demand| &demand.needs).filter(|need| names(need));
+    let needs: BTreeSet<String> = needs.map(ToString::to_string).collect();
+    if needs.is_empty() {
+        return "what it would run is not looked at".to_owned();
+    }
+    let needs: Vec<String> = needs.iter().map(|need| term::escape(need).replace('\n', " ")).collect();
+    format!("not looked at, as the lab decides what would be run or asked: {}", needs.join("; "))
 }
 
 /// Asks again what may heal by itself, until it has or the time is over; then everything once more.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::target::Target;
-use super::{Session, View, runtime_of};
+use super::{Session, View, consent, runtime_of};
 use crate::catalog::manifest::RuntimeKind;
 use crate::check::{self, Verdict};
 use crate::error::Result;
@@ -31,6 +31,7 @@ pub(super) fn run(
     kind: Option<RuntimeKind>,
 ) -> Result<Hints> {
     let workspace = session.workspace()?;
+    consent::looking(&workspace, "the hints do not know what runs")?;
     let kind = runtime_of(&workspace, kind)?;
     let mut progress = workspace.progress()?;
     let Some(target) = Target::find(workspace.manifest(), kind, step, &progress)? else {

@@ -15,7 +15,7 @@ use crate::cli::{Init, OnConflict, Up};
 use crate::error::{Error, Exit, Result};
 use crate::platform::fs;
 use crate::platform::term::{self, BAD, BOLD, GOOD};
-use crate::scaffold::{self, Action, Change, Given, Op, Policies};
+use crate::scaffold::{self, Action, By, Change, Given, Op, Policies};
 use crate::workspace::{self, Left, Place, Workspace};
 
 /// `init` promises to be quick: what the doctor cannot find out in this time it leaves to `doctor` and `up`.
@@ -71,6 +71,7 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
         &rendered.dotenvs,
         &answers.plain,
     )?;
+    let print = workspace::fingerprint(&tree);
     let files = rendered.tree.len();
     if args.dry_run || args.diff {
         again.tell();
@@ -97,7 +98,7 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
             Vec::new()
         }
     };
-    Workspace::made(&folder);
+    Workspace::made(&folder, &print);
     if args.git {
         git::repository(&folder)?;
     }
@@ -140,7 +141,7 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
         &up::run(
             session,
             &workspace,
-            &Up { runtime: args.runtime, verbose: false, cluster: args.cluster.clone() },
+            &Up { runtime: args.runtime, cluster: args.cluster.clone(), ..Up::default() },
         )?
         .after_init(&shown),
     )
@@ -216,7 +217,7 @@ fn into(
     seed: &Tree,
 ) -> Result<Vec<RelPath>> {
     not_a_lab(folder)?;
-    if scaffold::unfinished(folder) {
+    if scaffold::unfinished(folder) && super::begun_here(folder)? {
         let _lock = workspace::lock(folder, "init")?;
         recover(folder)?;
     }
@@ -233,7 +234,7 @@ fn into(
 }
 
 fn recover(folder: &Path) -> Result<()> {
-    if let Some(found) = scaffold::recover(folder)? {
+    if let Some(found) = scaffold::recover(folder, workspace::mark(folder)?.as_deref())? {
         super::recovered(&found);
     }
     Ok(())
@@ -263,7 +264,9 @@ fn entered(folder: &Path, seen: &Tree, policies: Policies, tree: &Tree, seed: &T
     let changes = scaffold::plan(&Tree::new(), &mine, tree, policies);
     let ops = ops(&changes, &mine, seed);
     scaffold::possible(folder, &ops)?;
-    scaffold::commit(folder, "init", &ops)?;
+    // Before the first byte: killed in the middle, it is brought to its end by another run.
+    workspace::trust_content(folder, &workspace::fingerprint(seed))?;
+    scaffold::commit(folder, By { command: "init", mark: &super::mark(folder)? }, &ops)?;
     let marked = changes.into_iter().filter(|change| change.action == Action::Conflict);
     Ok(marked.map(|change| change.path).collect())
 }

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{Session, View, pasteable};
+use super::{Session, View, consent, pasteable};
 use crate::catalog::Source;
 use crate::catalog::manifest::{Level, RuntimeKind};
 use crate::error::{Exit, Result};
 use crate::platform::prose;
 use crate::platform::term::{self, BAD, BOLD, DIM};
+use crate::workspace::Workspace;
 
 #[derive(Serialize)]
 pub(super) struct List {
@@ -41,6 +42,10 @@ struct Row {
 }
 
 pub(super) fn run(session: &Session) -> Result<List> {
+    // The lab in which we stand, if any, is no part of the catalogue.
+    if let Ok(workspace) = Workspace::find(&session.folder) {
+        consent::looking(&workspace, "this list is of the catalogue, and says nothing of it")?;
+    }
     let (mut labs, mut broken) = (Vec::new(), Vec::new());
     for id in session.source.ids()? {
         let manifest = match session.source.lab(&id) {

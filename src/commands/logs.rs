@@ -3,9 +3,10 @@
 use super::{Session, runtime_of, without_files};
 use crate::catalog::manifest::RuntimeKind;
 use crate::cli::Logs;
-use crate::error::{Exit, Result};
+use crate::error::{Error, Exit, Result};
 use crate::platform::term;
 use crate::runtime::{self, Wanted};
+use crate::workspace::Trust;
 
 pub(super) fn run(session: &Session, args: &Logs) -> Result<Exit> {
     let (workspace, lacking) = session.to_stop()?;
@@ -16,6 +17,14 @@ pub(super) fn run(session: &Session, args: &Logs) -> Result<Exit> {
             args.runtime.or(runtime::active(&workspace)).unwrap_or(RuntimeKind::Local)
         }
     };
+    // Logs of processes are files of ours; docker and kubectl would read the lab's.
+    if kind != RuntimeKind::Local
+        && runtime::active(&workspace).is_none()
+        && workspace.trust_level()? != Trust::Given
+    {
+        return Err(Error::no("nothing was started here, so there are no logs")
+            .hint("see what the lab would run, and start it: mlops-lab up"));
+    }
     let wanted = Wanted { service: args.service.as_deref(), lines: args.lines, follow: args.follow };
     if args.raw {
         let (mut out, mut err) = term::raw();

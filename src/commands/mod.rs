@@ -4,6 +4,7 @@ mod again;
 mod ask;
 mod check;
 mod completions;
+mod consent;
 mod diff;
 mod doctor;
 mod down;
@@ -30,17 +31,20 @@ pub use completions::answer;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
 use serde::Serialize;
 
 use crate::catalog::Source;
 use crate::catalog::manifest::RuntimeKind;
+use consent::Purpose;
+
 use crate::cli::{Cli, Command, Format, LabCommand};
 use crate::error::{Error, Exit, Result};
 use crate::platform::watchdog::Watchdog;
 use crate::platform::{clock, process, term};
 use crate::runtime;
-use crate::scaffold::{self, Recovered};
+use crate::scaffold::{self, Pending, Recovered};
 use crate::workspace::{self, Lock, Workspace};
 
 /// The result of a command: one value, told to people or to programs, with the same exit code.
@@ -62,6 +66,8 @@ pub struct Session {
     pub source: Source,
     /// Whether programs read our output.
     pub json: bool,
+    /// Whether the lab was said to be trusted on the command line.
+    pub trust: bool,
     /// What was typed, for the next command.
     pub typed: next::Typed,
 }
@@ -69,22 +75,31 @@ pub struct Session {
 impl Session {
     /// The lab in which we stand.
     pub fn workspace(&self) -> Result<Workspace> {
-        // Also where `init` was killed in a folder with files, before there was a record.
-        let root = self.folder.ancestors().find(|folder| scaffold::unfinished(folder));
-        // No lock where there is nothing to do: a command that only looks must not be in the way of one that works. And whoever is at work on
-        // it brings its own change to an end.
-        if let Some(root) = root
-            && let Ok(_lock) = workspace::lock(root, "recovery")
-            && let Some(found) = scaffold::recover(root)?
-        {
-            recovered(&found);
-        }
+        self.recover()?;
         Workspace::find(&self.folder)
     }
 
-    /// The lab in which we stand, for a command that starts or notes something.
+    /// Brings a change to its end that a killed run has left in the middle: also where `init` was killed in a folder with files, before
+    /// there was a record.
+    fn recover(&self) -> Result<()> {
+        let changed = |folder: &&Path| scaffold::unfinished(folder) && workspace::ours(folder);
+        let Some(root) = self.folder.ancestors().find(changed) else { return Ok(()) };
+        if !begun_here(root)? {
+            return Ok(());
+        }
+        // No lock where there is nothing to do: a command that only looks must not be in the way of one that works. And whoever is at work on
+        // it brings its own change to an end.
+        if let Ok(_lock) = workspace::lock(root, "recovery")
+            && let Some(found) = scaffold::recover(root, workspace::mark(root)?.as_deref())?
+        {
+            recovered(&found);
+        }
+        Ok(())
+    }
+
+    /// The lab in which we stand, for a command that runs what the lab names: it is trusted, and known to this machine.
     pub fn to_work(&self) -> Result<Workspace> {
-        self.workspace()?.settle()
+        consent::given(self, self.workspace()?, Purpose::Work)?.settle()
     }
 
     /// The lab in which we stand, or that was here, for a command that only needs what runs: and why its files do not say more.
@@ -104,7 +119,8 @@ impl Session {
             let workspace = self.workspace()?;
             let lock = workspace.lock(command)?;
             // Between the two another run may have begun a change, and been killed.
-            if !scaffold::unfinished(workspace.root()) {
+            let mark = workspace::mark(workspace.root())?;
+            if scaffold::pending(workspace.root(), mark.as_deref())? != Pending::Ours {
                 return Ok((Workspace::find(&self.folder)?, lock));
             }
         }
@@ -152,6 +168,27 @@ fn bounded<T>(render: impl FnOnce() -> T) -> T {
     const WHAT: &str = "the templates of this lab";
     let _watchdog = Watchdog::over(WHAT, "look for a loop that does not end, or doubles a text");
     render()
+}
+
+/// Whether the change that waits in this folder was begun here; says so when it was not.
+fn begun_here(root: &Path) -> Result<bool> {
+    static SAID: Once = Once::new();
+    let mark = workspace::mark(root)?;
+    let pending = scaffold::pending(root, mark.as_deref())?;
+    if pending == Pending::Foreign {
+        SAID.call_once(|| {
+            let folder = pasteable(&root.join(workspace::FOLDER).join("run/change"));
+            term::say(&format!(
+                "warning: {folder} holds a change that was not begun here: it is ignored\n  remove it: rm -r {folder}"
+            ));
+        });
+    }
+    Ok(pending == Pending::Ours)
+}
+
+/// The mark under which files of a lab, or of one that is being made, are changed. Its lock is held, so that it is known.
+fn mark(root: &Path) -> Result<String> {
+    workspace::mark(root)?.ok_or_else(|| Error::bug("a lab that is locked, and not known"))
 }
 
 /// Says what became of a change that a killed run had begun.
@@ -216,7 +253,8 @@ fn session(cli: &Cli) -> Result<Session> {
     // `doctor --format json` is `--json` under another name.
     let json =
         cli.everywhere.json || matches!(&cli.command, Command::Doctor(args) if args.format == Format::Json);
-    Ok(Session { folder, source, json, typed: next::Typed::of(cli) })
+    let trust = cli.command.trusts();
+    Ok(Session { folder, source, json, trust, typed: next::Typed::of(cli) })
 }
 
 /// Where we stand; in a folder that was deleted the shell still knows its name.

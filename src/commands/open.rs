@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Session, View, runtime_of};
+use super::{Session, View, consent, runtime_of};
 use crate::catalog::manifest::RuntimeKind;
 use crate::error::{Error, Result, unknown};
 use crate::platform::{process, term};
@@ -34,6 +34,10 @@ pub(super) fn run(session: &Session, endpoint: Option<&str>, asked: Option<Runti
     let base = all.get(&name).ok_or_else(|| unknown("endpoint", &name, all.keys().map(String::as_str)))?;
     let path = manifest.endpoint.get(&name).and_then(|endpoint| endpoint.open.clone()).unwrap_or_default();
     let url = format!("{base}{path}");
+    if !consent::looking(&workspace, "its addresses are not asked")? {
+        return Err(Error::no(format!("nobody has looked whether anything answers at {url}"))
+            .hint("see what the lab would run, and start it: mlops-lab up"));
+    }
     runtime::answers(&workspace, kind, &name, base)?;
     let browser = !session.json && term::attended() && process::open_in_browser(&url);
     Ok(Opened { endpoint: name, url, browser })

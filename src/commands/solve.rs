@@ -16,7 +16,7 @@ use crate::platform::process;
 use crate::platform::term::{BOLD, DIM, Progress as _};
 use crate::runtime;
 use crate::scaffold::{self, Laid};
-use crate::workspace::{BACKUP, Workspace};
+use crate::workspace::{BACKUP, Trust, Workspace};
 
 #[derive(Serialize)]
 pub(super) struct Solved {
@@ -39,7 +39,10 @@ pub(super) fn run(
     let workspace = if dry { session.workspace()? } else { session.to_work()? };
     let kind = runtime_of(&workspace, kind)?;
     let mut progress = workspace.progress()?;
-    behind_stand_ins(&workspace, &runtime::context(&workspace, kind)?, &mut progress)?;
+    // A look at a lab that is not trusted asks none of its addresses.
+    if !dry || workspace.trust_level()? == Trust::Given {
+        behind_stand_ins(&workspace, &runtime::context(&workspace, kind)?, &mut progress)?;
+    }
     let Some(target) = Target::find(workspace.manifest(), kind, step, &progress)? else {
         return Ok(Solved {
             id: None,

@@ -4,10 +4,10 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Session, View, pasteable, runtime_of, without_files};
+use super::{Session, View, consent, pasteable, runtime_of, without_files};
 use crate::catalog::manifest::RuntimeKind;
 use crate::error::{Exit, Result};
-use crate::platform::term::BOLD;
+use crate::platform::term::{self, BOLD};
 use crate::platform::world::Machine;
 use crate::runtime;
 use crate::workspace::{self, Left};
@@ -31,12 +31,20 @@ pub(super) fn run(session: &Session, kind: Option<RuntimeKind>) -> Result<Shown>
         }
         Err(error) => {
             let labs = workspace::left()?;
+            if let Some(foreign) = workspace::foreign_above(&session.folder).filter(|_| !labs.is_empty()) {
+                term::say(&format!("note: {foreign}"));
+            }
             return if labs.is_empty() { Err(error) } else { Ok(Shown::Labs { labs }) };
         }
     };
     if kind.is_some() {
         // One that the lab does not offer is a slip, not «nothing runs».
         runtime_of(&workspace, kind)?;
+    }
+    if !consent::looking(&workspace, "nothing of it is asked how it is")?
+        && let Some(left) = workspace::left_at(workspace.root())?
+    {
+        return Ok(Shown::Labs { labs: vec![left] });
     }
     Ok(Shown::Lab(Box::new(runtime::status(&workspace, kind, &Machine)?)))
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::again::Again;
 use super::ask::{self, Trees};
+use super::consent::{self, Purpose};
 use super::diff::unified;
 use super::{Session, View};
 use crate::catalog::tree::{File, RelPath, Tree};
@@ -18,7 +19,7 @@ use crate::platform::fs::Kind;
 use crate::platform::inside::{self, cannot};
 use crate::platform::term::{BAD, BOLD, DIM, GOOD, WARN, escape};
 use crate::runtime;
-use crate::scaffold::{self, Action, Change, Given, Op, Renewed};
+use crate::scaffold::{self, Action, By, Change, Given, Op, Renewed};
 use crate::workspace::{self, FOLDER, Place, Workspace};
 
 #[derive(Serialize)]
@@ -52,6 +53,7 @@ pub(super) fn run(session: &Session, args: &cli::Update) -> Result<Updated> {
     let (ws, _lock) = if dry {
         (session.workspace()?, None)
     } else {
+        consent::given(session, session.workspace()?, Purpose::Work)?;
         let (ws, lock) = session.locked("update")?;
         (ws, Some(lock))
     };
@@ -94,7 +96,9 @@ pub(super) fn run(session: &Session, args: &cli::Update) -> Result<Updated> {
         // What a real run would be refused for.
         scaffold::possible(ws.root(), &ops)?;
     } else if !ops.is_empty() {
-        scaffold::commit(ws.root(), "update", &ops)?;
+        let mark = super::mark(ws.root())?;
+        ws.clone().trust_content(&workspace::fingerprint(&next.seed))?;
+        scaffold::commit(ws.root(), By { command: "update", mark: &mark }, &ops)?;
     }
     let recheck = recheck(ws.manifest(), &next.manifest);
     Ok(Updated { lab: lab.manifest.id.clone(), dry, changes, env, recheck, diff })

@@ -45,7 +45,7 @@ struct Family {
 }
 
 /// The policy. What no family names passes.
-const FAMILIES: [Family; 16] = [
+const FAMILIES: [Family; 17] = [
     Family {
         names: &["NO_PROXY", "no_proxy"],
         but: &[],
@@ -147,6 +147,12 @@ const FAMILIES: [Family; 16] = [
         ],
         rules: [Passes, Dropped, Dropped, Dropped],
         why: "as with pip",
+    },
+    Family {
+        names: &["PYTHONPYCACHEPREFIX"],
+        but: &[],
+        rules: [Passes, Dropped, Dropped, Set],
+        why: "what Python compiles for the lab's commands lies with the run state, not in the lab",
     },
     Family {
         names: &["PYTHON*"],

@@ -6,6 +6,8 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
+use super::host;
+
 /// A folder as the file system knows it, whatever its path. Numbers of files are used again; the moment in which a folder was made is
 /// not, where the file system notes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +30,15 @@ pub fn node(path: &Path) -> Option<Node> {
 /// Whether this is a folder of this user's.
 pub fn owns(path: &Path, user: u32) -> bool {
     fs::metadata(path).is_ok_and(|meta| meta.is_dir() && meta.uid() == user)
+}
+
+/// The owner of what stands at a path, a link as such, where that is a stranger: not this user, not root, and not whoever typed `sudo`, as
+/// git sees it.
+pub fn stranger(path: &Path) -> Option<u32> {
+    let owner = fs::symlink_metadata(path).ok()?.uid();
+    let user = host::user_id();
+    let sudo = || user == 0 && host::var("SUDO_UID").is_some_and(|id| id.parse() == Ok(owner));
+    (owner != user && owner != 0 && !sudo()).then_some(owner)
 }
 
 /// Whether this is a folder, no link to one, that this user owns and nobody else may enter.

@@ -166,14 +166,16 @@ impl Project {
     /// What the check of this step or drill reports.
     pub(super) fn check(&self, id: &str) -> Result<Judged> {
         let seen = self.run(&["check", id, "--runtime", self.kind.name(), "--json"])?;
-        let verdict = match seen.code {
-            Some(0) => VerdictKind::Pass,
-            Some(1) => VerdictKind::NotYet,
-            Some(3) => VerdictKind::CannotTell,
-            _ => return Err(unexpected(&format!("check {id}"), "judge", &seen)),
-        };
         let report: serde_json::Value = serde_json::from_str(&seen.stdout).unwrap_or_default();
         let now = &report["rows"][0]["now"];
+        // The verdict, where there is one: the exit code says as well whether the lab is up.
+        let verdict = match (serde_json::from_value(now["verdict"].clone()), seen.code) {
+            (Ok(verdict), Some(0 | 1 | 3)) => verdict,
+            (Err(_), Some(0)) => VerdictKind::Pass,
+            (Err(_), Some(1)) => VerdictKind::NotYet,
+            (Err(_), Some(3)) => VerdictKind::CannotTell,
+            _ => return Err(unexpected(&format!("check {id}"), "judge", &seen)),
+        };
         let word = |key: &str| now[key].as_str().unwrap_or_default().to_owned();
         let mut judged = Judged {
             verdict,

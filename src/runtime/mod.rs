@@ -241,7 +241,7 @@ pub fn answers(ws: &Workspace, kind: RuntimeKind, endpoint: &str, url: &str) -> 
 
 /// Where the lab's checks look in this runtime.
 pub fn context(ws: &Workspace, kind: RuntimeKind) -> Result<Context> {
-    let env = ws.env(kind)?;
+    let env = ws.command_env(kind)?;
     Ok(Context {
         root: ws.root().to_owned(),
         endpoints: ws.manifest().endpoints(kind),

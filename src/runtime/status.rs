@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::state::{Drill, Place, Service, StandIn, State, Status};
 use super::{active, background, compose, context, kubernetes, local, places, ready};
-use crate::catalog::expect::Check;
+use crate::catalog::expect::{Check, Probe};
 use crate::catalog::manifest::{RuntimeKind, VerdictKind};
 use crate::catalog::units::Within;
 use crate::check::{self, Context, Verdict};
@@ -49,7 +49,11 @@ impl Glance<'_> {
     ) -> Vec<Verdict> {
         let within = Some(Within(self.left()));
         let checks: Vec<Check> = checks.map(|check| Check { within, ..check.clone() }).collect();
-        let judge = |check| ask(check, self.context, self.world);
+        let judge = |check: &Check| match check.probe() {
+            // Not run only to be looked at: it passed when what it checks was started.
+            Ok(Probe::Command(_)) => Verdict::taken_for_granted(),
+            _ => ask(check, self.context, self.world),
+        };
         match &checks[..] {
             // No thread for one question.
             [one] => vec![judge(one)],
@@ -102,9 +106,9 @@ pub fn stand_ins(ws: &Workspace, kind: RuntimeKind, world: &(dyn World + Sync)) 
 }
 
 fn seen_stand_ins(ws: &Workspace, glance: &Glance<'_>) -> Vec<StandIn> {
-    let known = &ws.manifest().stand_in;
-    let verdicts = glance.judge(known.iter().map(|stand_in| &stand_in.seen));
-    let answering = known.iter().zip(verdicts).filter(|(_, verdict)| verdict.verdict == VerdictKind::Pass);
+    let known = ws.manifest().stand_in.iter().filter(|stand_in| stand_in.asked_over_network());
+    let verdicts = glance.judge(known.clone().map(|stand_in| &stand_in.seen));
+    let answering = known.zip(verdicts).filter(|(_, verdict)| verdict.verdict == VerdictKind::Pass);
     answering.map(|(stand_in, _)| StandIn { of: stand_in.of.clone(), text: stand_in.text.clone() }).collect()
 }
 

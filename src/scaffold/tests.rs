@@ -296,9 +296,9 @@ fn a_name_may_be_as_long_as_names_may_be() {
     let op = |text: &str| {
         Op::ours(RelPath::new(long.as_str()).unwrap(), Some(File::new(text.as_bytes().to_vec())))
     };
-    commit(&target, "update", &[op("2")]).unwrap();
+    commit(&target, By { command: "update", mark: "here" }, &[op("2")]).unwrap();
     assert_eq!(std::fs::read_to_string(target.join(&long)).unwrap(), "2");
-    undo(&target).unwrap();
+    undo(&target, "here").unwrap();
     assert_eq!(std::fs::read_to_string(target.join(&long)).unwrap(), "1");
     let error = create(&temp.path().join("m".repeat(256)), &tree(&[("a", "1")])).unwrap_err();
     assert_eq!(error.exit(), Exit::Environment, "{error}");

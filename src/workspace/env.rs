@@ -60,6 +60,17 @@ impl Workspace {
         Ok(env)
     }
 
+    /// The same for a command of the lab. Python keeps what it compiles away from the lab's own files, and takes nothing from there: a cache
+    /// could come with a repository, and not be what stands beside it.
+    ///
+    /// # Errors
+    /// As [`Workspace::env`].
+    pub fn command_env(&self, kind: RuntimeKind) -> Result<Vec<(OsString, OsString)>> {
+        let mut env = self.env(kind)?;
+        env.push(("PYTHONPYCACHEPREFIX".into(), self.run_folder().join("pycache").into()));
+        Ok(env)
+    }
+
     /// The lab's `.env`; none when there is none.
     ///
     /// # Errors
@@ -82,7 +93,7 @@ impl Workspace {
     /// # Errors
     /// Exit 2 for an empty argv or a broken `.env`.
     pub fn command(&self, kind: RuntimeKind, argv: &[String], within: Duration) -> Result<Command> {
-        Ok(Command { role: Role::Command, env: self.env(kind)?, ..self.here(argv, within)? })
+        Ok(Command { role: Role::Command, env: self.command_env(kind)?, ..self.here(argv, within)? })
     }
 
     /// A service or task of the lab.

@@ -28,7 +28,13 @@ pub(super) struct State {
     /// The id that the lab's record has, and every copy of it. Good for a word to the user; nothing is trusted by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     lab: Option<String>,
+    /// What this user has trusted of this very folder, the latest last: see `trust`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    trusted: Vec<String>,
 }
+
+/// How many contents of a lab are remembered as trusted: enough to go back and forth between branches.
+const TRUSTED: usize = 16;
 
 /// A path, of which TOML can hold only what is UTF-8.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,7 +57,26 @@ impl State {
     fn new(root: &Path, node: &Node, lab: Option<&str>, id: String) -> State {
         let Node { device, inode, born } = node;
         let [device, inode, born] = [device.to_string(), inode.to_string(), born.to_string()];
-        State { id, root: root.into(), device, inode, born, lab: lab.map(str::to_owned) }
+        State { id, root: root.into(), device, inode, born, lab: lab.map(str::to_owned), trusted: Vec::new() }
+    }
+
+    /// The contents that were trusted of this folder. Another folder at the same path has none, whatever it inherits.
+    pub(super) fn trusted(&self, root: &Path) -> &[String] {
+        let same = owner::node(root).is_some_and(|node| self.is(&node));
+        if same { &self.trusted } else { &[] }
+    }
+
+    fn trust(&mut self, print: &str) {
+        self.trusted.retain(|known| known != print);
+        self.trusted.push(print.to_owned());
+        let old = self.trusted.len().saturating_sub(TRUSTED);
+        self.trusted.drain(..old);
+    }
+
+    /// What marks a change of files that was begun here: nobody else's folder has it, and the id cannot be read from it.
+    fn mark(&self) -> String {
+        let hash = Sha256::new().chain_update("a change of ").chain_update(&self.id).finalize();
+        hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }
 
     pub(super) fn root(&self) -> PathBuf {
@@ -144,6 +169,11 @@ fn read(folder: &Path) -> Option<State> {
     toml::from_str(std::str::from_utf8(&bytes).ok()?).ok()
 }
 
+/// Whether something is noted of the lab with this folder of run state.
+pub(super) fn is_known(folder: &Path) -> bool {
+    read(folder).is_some()
+}
+
 fn all(labs: &Path) -> Vec<(PathBuf, State)> {
     let folders = fs::folders(labs).unwrap_or_default().into_iter().map(|name| labs.join(name));
     folders.filter_map(|folder| read(&folder).map(|state| (folder, state))).collect()
@@ -159,7 +189,8 @@ pub(super) fn open(root: &Path, lab: Option<&str>) -> Result<Instance> {
     let current = |found: &Instance| {
         let state = found.state.as_ref();
         state.is_some_and(|state| {
-            *state == State::new(root, &node, lab.or(state.lab.as_deref()), state.id.clone())
+            let now = State::new(root, &node, lab.or(state.lab.as_deref()), state.id.clone());
+            *state == State { trusted: state.trusted.clone(), ..now }
         })
     };
     let found = find(root, lab)?;
@@ -168,7 +199,7 @@ pub(super) fn open(root: &Path, lab: Option<&str>) -> Result<Instance> {
     }
     let labs = labs(user_state::make()?);
     let _lock = hold(&labs)?;
-    prune(&labs, None);
+    prune(&labs, None, Some(&found.folder));
     let found = find_in(&labs, root, lab);
     if current(&found) {
         return Ok(found);
@@ -176,31 +207,66 @@ pub(super) fn open(root: &Path, lab: Option<&str>) -> Result<Instance> {
     if found.state.is_none() {
         say_if_copy(&labs, root, lab);
     }
-    write(found, root, &node, lab)
+    write(found, root, &node, lab, None)
 }
 
-/// The same for a lab that was just made: nothing is known of it, whatever was at its path before.
+/// This user trusts a content of the lab, as it is or is about to be.
 ///
 /// # Errors
 /// As [`open`].
-pub(super) fn made(root: &Path, lab: &str) -> Result<()> {
+pub(super) fn trust(root: &Path, lab: Option<&str>, print: &str) -> Result<Instance> {
+    let node = owner::node(root)
+        .ok_or_else(|| Error::environment(format!("there is no folder {} any more", root.display())))?;
+    open(root, lab)?;
+    let labs = labs(user_state::make()?);
+    let _lock = hold(&labs)?;
+    write(find_in(&labs, root, lab), root, &node, lab, Some(print))
+}
+
+/// What marks the changes of files that were begun in this folder; none where none can have been.
+///
+/// # Errors
+/// As [`find`].
+pub fn mark(root: &Path) -> Result<Option<String>> {
+    let root = real(root);
+    let lab = record::Record::read(&root).ok().map(|record| record.id);
+    let state = find(&root, lab.as_deref())?.state;
+    let here = |state: &State| owner::node(&root).is_some_and(|node| state.is(&node));
+    Ok(state.filter(here).map(|state| state.mark()))
+}
+
+/// The same for a lab that was just made: nothing is known of it, whatever was at its path before, and what was written is trusted.
+///
+/// # Errors
+/// As [`open`].
+pub(super) fn made(root: &Path, lab: &str, print: &str) -> Result<()> {
     let Some(node) = owner::node(root) else { return Ok(()) };
     let labs = labs(user_state::make()?);
     let _lock = hold(&labs)?;
-    prune(&labs, Some(root));
+    prune(&labs, Some(root), None);
     let known = (0..).map(|number| labs.join(name(root, number))).find_map(|folder| match read(&folder) {
         None => Some(Instance { folder, state: None }),
         // Somebody holds it, or something runs: it goes on.
         Some(state) => (state.root == Root::from(root)).then_some(Instance { folder, state: Some(state) }),
     });
-    known.map_or(Ok(()), |known| write(known, root, &node, Some(lab)).map(drop))
+    known.map_or(Ok(()), |known| write(known, root, &node, Some(lab), Some(print)).map(drop))
 }
 
-fn write(found: Instance, root: &Path, node: &Node, lab: Option<&str>) -> Result<Instance> {
+fn write(
+    found: Instance,
+    root: &Path,
+    node: &Node,
+    lab: Option<&str>,
+    trusts: Option<&str>,
+) -> Result<Instance> {
     let known = found.state.as_ref();
     let id = known.map_or_else(new_id, |state| Ok(state.id.clone()))?;
     let lab = lab.or(known.and_then(|state| state.lab.as_deref()));
-    let state = State::new(root, node, lab, id);
+    let mut state = State::new(root, node, lab, id);
+    // Of another folder at the same path nothing is trusted.
+    let same = known.filter(|known| known.is(node));
+    state.trusted.extend(same.iter().flat_map(|known| &known.trusted).cloned());
+    trusts.iter().for_each(|print| state.trust(print));
     let text = toml::to_string(&state)
         .map_err(|error| Error::bug("a state that cannot be written").because(error))?;
     fs::write(&found.folder.join(FILE), text.as_bytes(), false)?;
@@ -243,12 +309,18 @@ fn is_lab(root: &Path) -> bool {
     root.join(FOLDER).join(record::FILE).is_file()
 }
 
+/// Whether a change of its files is under way: of a lab that is being made there is nothing else yet, and the state says whose it is.
+fn changing(root: &Path) -> bool {
+    root.join(FOLDER).join("run/change").is_dir()
+}
+
 /// Removes the state of labs that are not there any more, or are another folder by now, and of which nothing is left. What is known of
-/// `new` is of such a lab whatever it says.
-fn prune(labs: &Path, new: Option<&Path>) {
-    for (folder, state) in all(labs) {
+/// `new` is of such a lab whatever it says; what is in the folder `kept` is of a lab that has another path by now, perhaps.
+fn prune(labs: &Path, new: Option<&Path>, kept: Option<&Path>) {
+    for (folder, state) in all(labs).into_iter().filter(|(folder, _)| Some(folder.as_path()) != kept) {
         let root = state.root();
-        let there = || owner::node(&root).is_some_and(|node| state.is(&node)) && is_lab(&root);
+        let alive = || is_lab(&root) || changing(&root);
+        let there = || owner::node(&root).is_some_and(|node| state.is(&node)) && alive();
         if new == Some(&root) || !there() && (gone(&root) || root.is_dir()) {
             remove(&folder, &state);
         }

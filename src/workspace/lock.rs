@@ -75,7 +75,14 @@ pub fn lock(root: &Path, command: &str) -> Result<Lock> {
         .map_err(|error| Error::environment(format!("cannot look at {}", root.display())).because(error))?;
     // Without it a lab that was moved would not be known again.
     let lab = Record::read(&root).ok().map(|record| record.id);
-    take(&instance::open(&root, lab.as_deref())?.folder.join("lock"), command)
+    loop {
+        let folder = instance::open(&root, lab.as_deref())?.folder;
+        let lock = take(&folder.join("lock"), command)?;
+        // Before it was held another run may have cleared away what is known of a folder that is no lab yet.
+        if instance::is_known(&folder) {
+            return Ok(lock);
+        }
+    }
 }
 
 fn take(path: &Path, command: &str) -> Result<Lock> {

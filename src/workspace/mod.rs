@@ -12,6 +12,8 @@ mod ports;
 mod progress;
 mod record;
 mod restore;
+mod search;
+mod trust;
 mod wreck;
 
 use std::path::{Path, PathBuf};
@@ -26,13 +28,15 @@ use instance::Instance;
 
 pub use base::FOLDER_BEFORE;
 pub use cluster::{Cluster, Object};
-pub use instance::{Left, forget, left, left_at, with_project};
+pub use instance::{Left, forget, left, left_at, mark, with_project};
 pub use lock::{Lock, lock};
 pub use noted::Containers;
 pub use ports::MovedPort;
 pub use progress::Progress;
 pub use record::{Place, Record, seed};
 pub use restore::{DOTENVS, Restored};
+pub use search::{foreign_above, ours};
+pub use trust::{Trust, fingerprint, trust_content};
 
 /// The folder of ours inside a project.
 pub const FOLDER: &str = ".mlops-lab";
@@ -49,6 +53,8 @@ pub struct Workspace {
     root: PathBuf,
     record: Record,
     manifest: Manifest,
+    /// The text of the manifest, as it was read: what is trusted is what is used.
+    text: String,
     instance: Instance,
 }
 
@@ -61,27 +67,24 @@ impl Workspace {
         let start = start.canonicalize().map_err(|error| {
             Error::environment(format!("cannot look at {}", start.display())).because(error)
         })?;
-        let root = start
-            .ancestors()
-            .find(|folder| folder.join(FOLDER).join(record::FILE).is_file())
-            .ok_or_else(|| {
-                Error::usage(format!("{} is not in a lab", start.display()))
-                    .hint("go into the folder that `mlops-lab init` made, or name it: mlops-lab -C DIR …")
-                    .hint("make a lab: mlops-lab list, then mlops-lab init LAB")
-            })?;
+        let root = search::nearest(&start)?.ok_or_else(|| {
+            Error::usage(format!("{} is not in a lab", start.display()))
+                .hint("go into the folder that `mlops-lab init` made, or name it: mlops-lab -C DIR …")
+                .hint("make a lab: mlops-lab list, then mlops-lab init LAB")
+        })?;
         let record = Record::read(root)?;
         let path = root.join(FOLDER).join("lab.toml");
-        let manifest =
-            parse::manifest(&text(root, MANIFEST)?, &path.display().to_string()).map_err(|error| {
-                // Here it is not the user's input that is wrong, but what stands in the lab.
-                let broken = Error::environment(error.message().to_owned());
-                let broken = error
-                    .detail_text()
-                    .map_or(Error::environment(error.message().to_owned()), |detail| broken.detail(detail));
-                error.hints().iter().fold(broken, |broken, hint| broken.hint(hint.clone()))
-            })?;
+        let text = text(root, MANIFEST)?;
+        let manifest = parse::manifest(&text, &path.display().to_string()).map_err(|error| {
+            // Here it is not the user's input that is wrong, but what stands in the lab.
+            let broken = Error::environment(error.message().to_owned());
+            let broken = error
+                .detail_text()
+                .map_or(Error::environment(error.message().to_owned()), |detail| broken.detail(detail));
+            error.hints().iter().fold(broken, |broken, hint| broken.hint(hint.clone()))
+        })?;
         let instance = instance::find(root, Some(&record.id))?;
-        Ok(Workspace { root: root.to_owned(), record, manifest, instance })
+        Ok(Workspace { root: root.to_owned(), record, manifest, text, instance })
     }
 
     /// What the lab was made of.
@@ -94,12 +97,13 @@ impl Workspace {
         &self.root
     }
 
-    /// For a lab that was just made. Where the user's state cannot be written, the first command that starts something says so.
-    pub fn made(folder: &Path) {
+    /// For a lab that was just made, with the fingerprint of what was written: that is trusted. Where the user's state cannot be written, the
+    /// first command that starts something says so.
+    pub fn made(folder: &Path, print: &str) {
         if let Ok(root) = folder.canonicalize()
             && let Ok(record) = Record::read(&root)
         {
-            let _ = instance::made(&root, &record.id);
+            let _ = instance::made(&root, &record.id, print);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{FOLDER, Record, Workspace, instance};
+use super::{FOLDER, Record, Workspace, instance, search};
 use crate::catalog::Manifest;
 use crate::catalog::parse;
 use crate::error::{Error, Result};
@@ -19,21 +19,23 @@ impl Workspace {
         for root in instance::real(start).ancestors() {
             let instance = instance::find(root, None)?;
             if instance.state.is_some() {
-                let record = Record::read(root).unwrap_or_else(|_| Record::unknown());
-                let manifest = manifest(root)?;
-                return Ok(Some(Workspace { root: root.to_owned(), record, manifest, instance }));
+                let ours = search::ours(root);
+                let record = Record::read(root).ok().filter(|_| ours).unwrap_or_else(Record::unknown);
+                let (manifest, text) = manifest(root, ours)?;
+                return Ok(Some(Workspace { root: root.to_owned(), record, manifest, text, instance }));
             }
         }
         Ok(None)
     }
 }
 
-fn manifest(root: &Path) -> Result<Manifest> {
+/// What the lab's manifest says, with its text; nothing where it cannot be read, or is a stranger's.
+fn manifest(root: &Path, ours: bool) -> Result<(Manifest, String)> {
     let path = root.join(FOLDER).join("lab.toml");
-    let own = super::text(root, super::MANIFEST)
-        .and_then(|text| parse::manifest(&text, &path.display().to_string()));
+    let text = if ours { super::text(root, super::MANIFEST).unwrap_or_default() } else { String::new() };
+    let own = parse::manifest(&text, &path.display().to_string());
     // Not by way of the parser: it refuses one that offers no runtime.
     let nothing =
         || toml::from_str(NOTHING).map_err(|error| Error::bug("a manifest of nothing").because(error));
-    own.or_else(|_| nothing())
+    Ok((own.or_else(|_| nothing())?, text))
 }

@@ -21,8 +21,9 @@ mod others;
 mod printed;
 mod surroundings;
 mod terminals;
+mod trust;
 
 /// The arguments of a command that asks whether a lab is trusted, with the answer.
 fn trusting<'a>(args: &[&'a str]) -> Vec<&'a str> {
-    args.to_vec()
+    [args, &["--trust"]].concat()
 }

@@ -62,6 +62,11 @@ impl Lab {
         command
     }
 
+    /// Trusts the lab as it is, after its manifest or another of its own files was written by hand.
+    pub fn trust(&self) {
+        trust(&self.root);
+    }
+
     /// Runs our program in the lab.
     pub fn run(&self, args: &[&str]) -> Seen {
         seen(&mut self.command(args))
@@ -73,6 +78,11 @@ impl Lab {
         assert_eq!(seen.code, 0, "mlops-lab {args:?}\n{}\n{}", seen.out, seen.err);
         seen
     }
+}
+
+/// Trusts the lab in this folder as it is: one that was copied, cloned, or changed by hand.
+pub fn trust(root: &Path) {
+    must(listening().args(["break", "--trust"]).current_dir(root));
 }
 
 /// Where what runs of the lab at this path is noted, in the state that is shared by all tests (see .cargo/config.toml).

@@ -40,6 +40,10 @@ impl Lint<'_> {
                     self.manifest(&[at("steps"), vec![s.into()]].concat(), message);
                 }
             }
+            if !stand_in.asked_over_network() {
+                let message = "what answers is asked by http, tcp or metric: `status` asks it, and runs nothing of a lab";
+                self.manifest(&at("seen"), message.to_owned());
+            }
             self.reachable(&at("seen"), &stand_in.seen, &runtimes);
         }
     }

@@ -6,6 +6,7 @@ mod watch;
 
 use std::collections::BTreeMap;
 
+use super::consent::{self, Purpose};
 use super::target::{Target, steps};
 use super::{Session, drill, runtime_of};
 use crate::catalog::expect::Check;
@@ -27,7 +28,7 @@ pub(super) fn run(session: &Session, args: &cli::Check) -> Result<Exit> {
             .hint(format!("that one: mlops-lab check {step}"))
             .hint("every step, also those that passed before: mlops-lab check --all"));
     }
-    let workspace = session.workspace()?;
+    let workspace = consent::given(session, session.workspace()?, Purpose::Judge)?;
     // A verdict does not depend on whether anything can be noted.
     let workspace = workspace.clone().settle().unwrap_or(workspace);
     let kind = runtime_of(&workspace, args.runtime)?;

@@ -249,7 +249,8 @@ impl View for Report {
         if verdicts().any(|verdict| verdict == VerdictKind::NotYet) {
             Exit::No
         } else if verdicts().any(|verdict| verdict == VerdictKind::CannotTell) {
-            Exit::Environment
+            // Of a lab that is down nothing is to be found out: the answer is no, as that of `status`.
+            if self.up { Exit::Environment } else { Exit::No }
         } else if self.asked_for_one {
             let unseen = |row: &Row| row.now.is_none() && row.done_at.is_none();
             if self.rows.iter().any(unseen) { Exit::Environment } else { Exit::Done }

@@ -48,15 +48,20 @@ impl Op {
 
 /// The list, as it stands on the disk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Journal {
     /// The command that began it.
     command: String,
+    /// Where it was begun: the mark of the lab there. A list that travelled with a repository has another one, or none.
+    #[serde(default)]
+    mark: String,
     /// Names the folder of what gave way, below `.mlops-lab/undo`.
     moment: String,
     entries: Vec<Entry>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Entry {
     path: RelPath,
     /// The number of the staged file; none removes.
@@ -72,8 +77,12 @@ struct Entry {
 
 /// What is to be taken away again when a change ends before its list is valid.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Begun {
     moment: u64,
+    /// As that of the list.
+    #[serde(default)]
+    mark: String,
     /// Folders of the project that were not there, the deepest last.
     folders: Vec<RelPath>,
 }
@@ -99,13 +108,22 @@ fn hash(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Does all of it, or nothing. `command` names the run in messages.
+/// Who changes files.
+#[derive(Clone, Copy, Debug)]
+pub struct By<'a> {
+    /// The command, for messages.
+    pub command: &'a str,
+    /// The mark of the lab at this place, which nobody knows who brings a lab here.
+    pub mark: &'a str,
+}
+
+/// Does all of it, or nothing.
 ///
 /// # Errors
 /// Exit 3, with nothing changed, as [`possible`], or when a file cannot be written or is another than the plan found; exit 130 after Ctrl-C,
 /// likewise.
-pub fn commit(root: &Path, command: &str, ops: &[Op]) -> Result<()> {
-    commit_on(&Real, root, command, ops)
+pub fn commit(root: &Path, by: By<'_>, ops: &[Op]) -> Result<()> {
+    commit_on(&Real, root, by, ops)
 }
 
 /// Whether a change can be done: nothing is in its way, and there is room for it.
@@ -152,15 +170,19 @@ pub fn possible(root: &Path, ops: &[Op]) -> Result<()> {
     roomy(root, &load)
 }
 
-pub(super) fn commit_on(disk: &dyn Disk, root: &Path, command: &str, ops: &[Op]) -> Result<()> {
-    if unfinished(root) {
-        return Err(Error::environment("the change of a run that was killed comes first")
-            .hint("the next command brings it to an end: mlops-lab diff"));
+pub(super) fn commit_on(disk: &dyn Disk, root: &Path, by: By<'_>, ops: &[Op]) -> Result<()> {
+    match pending(root, Some(by.mark))? {
+        Pending::None => {}
+        Pending::Ours => {
+            return Err(Error::environment("the change of a run that was killed comes first")
+                .hint("the next command brings it to an end: mlops-lab diff"));
+        }
+        Pending::Foreign => disk.remove_tree_in(root, CHANGE)?,
     }
     possible(root, ops)?;
     let moment = moment(root);
-    let begun = Begun { moment, folders: missing(root, ops) };
-    if let Err(error) = prepare(disk, root, command, ops, &begun) {
+    let begun = Begun { moment, mark: by.mark.to_owned(), folders: missing(root, ops) };
+    if let Err(error) = prepare(disk, root, by, ops, &begun) {
         // Nothing of the project has been touched.
         let _ = drop_change(disk, root);
         return Err(error);
@@ -209,7 +231,7 @@ fn missing(root: &Path, ops: &[Op]) -> Vec<RelPath> {
 }
 
 /// All that can fail for want of room or rights. The last step makes the list valid.
-fn prepare(disk: &dyn Disk, root: &Path, command: &str, ops: &[Op], begun: &Begun) -> Result<()> {
+fn prepare(disk: &dyn Disk, root: &Path, by: By<'_>, ops: &[Op], begun: &Begun) -> Result<()> {
     disk.remove_tree_in(root, DONE)?;
     for folder in [CHANGE, UNDO] {
         inside::make_private(root, folder).map_err(cannot("make the folder", root, folder))?;
@@ -243,7 +265,8 @@ fn prepare(disk: &dyn Disk, root: &Path, command: &str, ops: &[Op], begun: &Begu
         let sha256 = op.file.as_ref().map(|file| hash(&file.bytes));
         entries.push(Entry { path: op.path.clone(), new, sha256, was });
     }
-    let journal = Journal { command: command.to_owned(), moment: begun.moment.to_string(), entries };
+    let (command, mark) = (by.command.to_owned(), by.mark.to_owned());
+    let journal = Journal { command, mark, moment: begun.moment.to_string(), entries };
     let text = text(&journal)?;
     disk.write_whole(root, &format!("{UNDO}/{}/{LIST}", journal.moment), &text, Mode::Plain)?;
     clock::interrupted()?;
@@ -288,9 +311,46 @@ fn drop_change(disk: &dyn Disk, root: &Path) -> Result<()> {
     disk.remove_tree_in(root, CHANGE)
 }
 
-/// Whether a change is under way there, or was left in the middle.
+/// Whether a change is under way there, or was left in the middle, whoever began it.
 pub fn unfinished(root: &Path) -> bool {
     inside::kind(root, CHANGE).is_ok_and(|kind| kind == Kind::Folder)
+}
+
+/// A change that is under way, or was left in the middle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pending {
+    /// There is none.
+    None,
+    /// It was begun here.
+    Ours,
+    /// It was begun elsewhere, and travelled with the lab: it counts for nothing.
+    Foreign,
+}
+
+/// Whether a change waits to be brought to its end by the lab with this mark; one that has none has begun none.
+///
+/// # Errors
+/// Exit 3 when its list cannot be read.
+pub fn pending(root: &Path, mark: Option<&str>) -> Result<Pending> {
+    /// As far as it matters here: a list that was begun elsewhere need not be read any further.
+    #[derive(Deserialize)]
+    struct Marked {
+        #[serde(default)]
+        mark: String,
+    }
+    if !unfinished(root) {
+        return Ok(Pending::None);
+    }
+    let Some(mark) = mark else { return Ok(Pending::Foreign) };
+    for list in [BEGUN, LIST] {
+        // Not even begun: there is nothing to do, whoever made the folder.
+        let Some(bytes) = read_optional(root, &change(list))? else { continue };
+        let known = serde_json::from_slice::<Marked>(&bytes).is_ok_and(|list| list.mark == mark);
+        if !known {
+            return Ok(Pending::Foreign);
+        }
+    }
+    Ok(Pending::Ours)
 }
 
 /// What a run that was killed had begun.
@@ -302,16 +362,16 @@ pub enum Recovered {
     Dropped,
 }
 
-/// Brings a change to its end that a killed run left in the middle, if there is one.
+/// Brings a change to its end that a killed run left in the middle, if there is one that was begun here.
 ///
 /// # Errors
 /// Exit 3 when that cannot be done either; it is tried again by the next command.
-pub fn recover(root: &Path) -> Result<Option<Recovered>> {
-    recover_on(&Real, root)
+pub fn recover(root: &Path, mark: Option<&str>) -> Result<Option<Recovered>> {
+    recover_on(&Real, root, mark)
 }
 
-pub(super) fn recover_on(disk: &dyn Disk, root: &Path) -> Result<Option<Recovered>> {
-    if !unfinished(root) {
+pub(super) fn recover_on(disk: &dyn Disk, root: &Path, mark: Option<&str>) -> Result<Option<Recovered>> {
+    if pending(root, mark)? != Pending::Ours {
         return Ok(None);
     }
     match read_optional(root, &change(LIST))? {
@@ -344,7 +404,7 @@ pub struct Undone {
 ///
 /// # Errors
 /// Exit 1 when there is nothing to undo; exit 3 as [`commit`].
-pub fn undo(root: &Path) -> Result<Undone> {
+pub fn undo(root: &Path, mark: &str) -> Result<Undone> {
     let mut moments: Vec<u64> = moments(root).collect();
     moments.sort_unstable();
     let list = |moment: u64| format!("{UNDO}/{moment}/{LIST}");
@@ -373,7 +433,7 @@ pub fn undo(root: &Path) -> Result<Undone> {
         let old = old.map(|(bytes, executable)| File { bytes, executable });
         ops.push(Op::over(entry.path.clone(), old, now.as_ref()));
     }
-    commit(root, "undo", &ops)?;
+    commit(root, By { command: "undo", mark }, &ops)?;
     // Undone: the next `undo` goes one further back, and this one's own list brings it again.
     Real.remove_tree_in(root, &format!("{UNDO}/{moment}"))?;
     let restored = ops.into_iter().map(|op| op.path).collect();

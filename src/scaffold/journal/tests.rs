@@ -6,6 +6,12 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::scaffold::disk::faulty::{Fault, Faulty};
 
+const MARK: &str = "here";
+
+fn by(command: &str) -> By<'_> {
+    By { command, mark: MARK }
+}
+
 fn project(root: &Path) {
     for (path, text) in [("a", "a\n"), ("d/b", "b\n"), ("gone/c", "c\n")] {
         fs::write(&root.join(path), text.as_bytes(), false).unwrap();
@@ -28,7 +34,7 @@ fn states() -> (BTreeMap<String, Vec<u8>>, BTreeMap<String, Vec<u8>>) {
     let (old, new) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     project(old.path());
     project(new.path());
-    commit(new.path(), "update", &ops()).unwrap();
+    commit(new.path(), by("update"), &ops()).unwrap();
     (seen(old.path()), seen(new.path()))
 }
 
@@ -61,13 +67,13 @@ fn whatever_fails_at_whatever_moment_the_old_state_or_the_new_is_found() {
             let root = folder.path();
             project(root);
             let disk = Faulty::new(left, fault);
-            let result = commit_on(&disk, root, "update", &ops());
+            let result = commit_on(&disk, root, by("update"), &ops());
             if result.is_ok() && !disk.failed.get() {
                 assert_eq!(seen(root), new);
                 assert!(left > 5, "a disk that fails at once cannot have changed anything");
                 break;
             }
-            recover(root).unwrap();
+            recover(root, Some(MARK)).unwrap();
             let found = seen(root);
             assert!(found == old || found == new, "after {left}, {fault:?}: {found:?}");
             outcomes[usize::from(found == new)] += 1;
@@ -89,7 +95,7 @@ fn what_was_written_between_a_kill_and_the_next_command_is_not_lost() {
         let root = folder.path();
         project(root);
         let disk = Faulty::new(left, Fault::Death);
-        if commit_on(&disk, root, "update", &ops()).is_ok() && !disk.failed.get() {
+        if commit_on(&disk, root, by("update"), &ops()).is_ok() && !disk.failed.get() {
             assert!(left > 20);
             return;
         }
@@ -97,8 +103,8 @@ fn what_was_written_between_a_kill_and_the_next_command_is_not_lost() {
         for path in ["a", "gone/c", "d/b"] {
             fs::write(&root.join(path), format!("later {path}\n").as_bytes(), false).unwrap();
         }
-        let found = recover(root).unwrap();
-        let undone = undo(root);
+        let found = recover(root, Some(MARK)).unwrap();
+        let undone = undo(root, MARK);
         for path in ["a", "gone/c", "d/b"] {
             let kept =
                 fs::walk(root).unwrap().values().any(|text| *text == format!("later {path}\n").as_bytes());
@@ -121,12 +127,12 @@ fn a_file_that_changed_since_the_plan_stops_the_change() {
         [op("a", Some("A\n"), Some("before\n")), op("a", Some("A\n"), None), op("x", None, Some("x\n"))]
     {
         let all = [op("new/y", Some("y\n"), None), late];
-        let error = commit(root, "update", &all).unwrap_err();
+        let error = commit(root, by("update"), &all).unwrap_err();
         assert!(error.message().contains("was changed by somebody"), "{error}");
         assert_eq!(folders(root), ["d", "gone"]);
         assert!(!unfinished(root) && fs::folders(&root.join(UNDO)).unwrap_or_default().is_empty());
     }
-    commit(root, "update", &[op("a", Some("A\n"), Some("a\n"))]).unwrap();
+    commit(root, by("update"), &[op("a", Some("A\n"), Some("a\n"))]).unwrap();
 }
 
 #[test]
@@ -143,15 +149,15 @@ fn a_file_becomes_a_folder_and_a_folder_a_file_and_undo_turns_them_back() {
     ];
     // The learner has something there: refused before anything is done.
     fs::write(&root.join("d/own"), b"own\n", false).unwrap();
-    let error = commit(root, "update", &all).unwrap_err();
+    let error = commit(root, by("update"), &all).unwrap_err();
     assert!(error.message().contains("in the way"), "{error}");
     fs::remove(&root.join("d/own")).unwrap();
     assert_eq!(seen(root), old);
     fs::make_folder(&root.join("d/empty/e")).unwrap();
-    commit(root, "update", &all).unwrap();
+    commit(root, by("update"), &all).unwrap();
     assert_eq!(fs::read(&root.join("d")).unwrap(), b"d\n");
     assert_eq!(fs::read(&root.join("a/deep/x")).unwrap(), b"x\n");
-    undo(root).unwrap();
+    undo(root, MARK).unwrap();
     assert_eq!(seen(root), old);
 }
 
@@ -165,25 +171,25 @@ fn a_link_of_a_strangers_repository_leads_nowhere() {
     fs::write(&change.join("0"), b"evil\n", false).unwrap();
     let list = |sum: &str| {
         format!(
-            r#"{{"command": "update", "moment": "1", "entries": [{{"path": "link/x", "new": 0, "sha256": "{sum}"}}]}}"#
+            r#"{{"command": "update", "mark": "{MARK}", "moment": "1", "entries": [{{"path": "link/x", "new": 0, "sha256": "{sum}"}}]}}"#
         )
     };
     fs::write(&change.join(LIST), list(&hash(b"evil\n")).as_bytes(), false).unwrap();
     std::os::unix::fs::symlink(outside.path(), root.join("link")).unwrap();
-    assert!(recover(root).is_err());
+    assert!(recover(root, Some(MARK)).is_err());
     assert_eq!(fs::names(outside.path()).unwrap(), Vec::<String>::new());
     // The same where it keeps what gave way.
     fs::write(&change.join(LIST), list("another").as_bytes(), false).unwrap();
     let old = root.join(old_folder(1));
     fs::make_folder(&old).unwrap();
     std::os::unix::fs::symlink(outside.path(), old.join("link")).unwrap();
-    assert!(recover(root).is_err());
+    assert!(recover(root, Some(MARK)).is_err());
     assert_eq!(fs::names(outside.path()).unwrap(), Vec::<String>::new());
     // And with a link where our own folders are.
     fs::remove_tree(&root.join(".mlops-lab")).unwrap();
     fs::make_folder(&root.join(".mlops-lab")).unwrap();
     std::os::unix::fs::symlink(outside.path(), root.join(".mlops-lab/undo")).unwrap();
-    assert!(commit(root, "update", &ops()).is_err());
+    assert!(commit(root, by("update"), &ops()).is_err());
     assert_eq!(fs::names(outside.path()).unwrap(), Vec::<String>::new());
 }
 
@@ -212,7 +218,7 @@ fn the_mode_of_a_file_stays_its_owners_and_a_hard_link_keeps_its_content() {
     project(root);
     std::fs::set_permissions(root.join("a"), std::fs::Permissions::from_mode(0o600)).unwrap();
     std::fs::hard_link(root.join("a"), root.join("other")).unwrap();
-    commit(root, "update", &[op("a", Some("#!/bin/sh\n"), Some("a\n"))]).unwrap();
+    commit(root, by("update"), &[op("a", Some("#!/bin/sh\n"), Some("a\n"))]).unwrap();
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&root.join("a")), 0o700);
     assert_eq!(fs::read(&root.join("other")).unwrap(), b"a\n");
@@ -226,12 +232,12 @@ fn undo_brings_back_identical_bytes_and_can_be_undone() {
     let root = folder.path();
     project(root);
     let old = seen(root);
-    commit(root, "update", &ops()).unwrap();
+    commit(root, by("update"), &ops()).unwrap();
     let new = seen(root);
-    let undone = undo(root).unwrap();
+    let undone = undo(root, MARK).unwrap();
     assert_eq!((undone.command.as_str(), seen(root)), ("update", old));
     assert!(undone.changed_since.is_empty());
-    assert_eq!(undo(root).unwrap().command, "undo");
+    assert_eq!(undo(root, MARK).unwrap().command, "undo");
     assert_eq!(seen(root), new);
 }
 
@@ -240,11 +246,11 @@ fn what_was_changed_since_is_told_and_kept() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     project(root);
-    commit(root, "update", &ops()).unwrap();
+    commit(root, by("update"), &ops()).unwrap();
     fs::write(&root.join("a"), b"mine\n", false).unwrap();
-    assert_eq!(undo(root).unwrap().changed_since, [RelPath::new("a").unwrap()]);
+    assert_eq!(undo(root, MARK).unwrap().changed_since, [RelPath::new("a").unwrap()]);
     assert_eq!(fs::read(&root.join("a")).unwrap(), b"a\n");
-    undo(root).unwrap();
+    undo(root, MARK).unwrap();
     assert_eq!(fs::read(&root.join("a")).unwrap(), b"mine\n");
 }
 
@@ -255,8 +261,8 @@ fn a_secret_is_its_owners_alone_wherever_it_is_kept() {
     let root = folder.path();
     let env =
         |text: &str| [Op::ours(RelPath::new(".env").unwrap(), Some(File::new(text.as_bytes().to_vec())))];
-    commit(root, "init", &env("KEY=a\n")).unwrap();
-    commit(root, "update", &env("KEY=b\n")).unwrap();
+    commit(root, by("init"), &env("KEY=a\n")).unwrap();
+    commit(root, by("update"), &env("KEY=b\n")).unwrap();
     let all = fs::walk(root).unwrap();
     let secrets: Vec<&String> = all.keys().filter(|path| path.ends_with(".env")).collect();
     assert_eq!(secrets.len(), 2, "{secrets:?}");
@@ -269,7 +275,7 @@ fn a_secret_is_its_owners_alone_wherever_it_is_kept() {
 #[test]
 fn nothing_to_undo_is_said() {
     let folder = tempfile::tempdir().unwrap();
-    assert!(undo(folder.path()).unwrap_err().to_string().contains("nothing to undo"));
+    assert!(undo(folder.path(), MARK).unwrap_err().to_string().contains("nothing to undo"));
 }
 
 #[test]
@@ -281,9 +287,9 @@ fn what_somebody_is_just_writing_into_a_file_that_gives_way_is_kept() {
         project(root);
         // An editor that has the file open before the change, and writes after it.
         let mut open = std::fs::OpenOptions::new().append(true).open(root.join("a")).unwrap();
-        commit(root, "update", &[op("a", text, Some("a\n"))]).unwrap();
+        commit(root, by("update"), &[op("a", text, Some("a\n"))]).unwrap();
         open.write_all(b"late\n").unwrap();
-        undo(root).unwrap();
+        undo(root, MARK).unwrap();
         assert_eq!(fs::read(&root.join("a")).unwrap(), b"a\nlate\n");
     }
 }
@@ -297,16 +303,16 @@ fn a_change_that_was_killed_between_two_names_is_brought_to_its_end() {
     // Killed at each moment, and the learner writes before the next command.
     for left in 0..200 {
         let disk = Faulty::new(left, Fault::Death);
-        let ended = commit_on(&disk, root, "update", &all).is_ok();
+        let ended = commit_on(&disk, root, by("update"), &all).is_ok();
         let decided = root.join(CHANGE).join(LIST).is_file() || ended;
         if !decided {
-            recover(root).unwrap();
+            recover(root, Some(MARK)).unwrap();
             continue;
         }
         for path in ["a", "d/b"] {
             fs::write(&root.join(path), b"mine\n", false).unwrap();
         }
-        recover(root).unwrap();
+        recover(root, Some(MARK)).unwrap();
         let everywhere: Vec<Vec<u8>> = fs::walk(root).unwrap().into_values().collect();
         let mine = everywhere.iter().filter(|bytes| *bytes == b"mine\n").count();
         assert_eq!(mine, 2, "after {left}");
@@ -317,4 +323,29 @@ fn a_change_that_was_killed_between_two_names_is_brought_to_its_end() {
         project(root);
     }
     panic!("it never ended");
+}
+
+#[test]
+fn a_change_that_was_begun_elsewhere_counts_for_nothing_and_gives_way_to_one_of_ours() {
+    for left in 0..200 {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        project(root);
+        let disk = Faulty::new(left, Fault::Death);
+        if commit_on(&disk, root, by("update"), &ops()).is_ok() && !disk.failed.get() {
+            assert!(left > 20);
+            return;
+        }
+        let before = fs::walk(root).unwrap();
+        let begun = root.join(change(BEGUN)).is_file();
+        for mark in [None, Some("elsewhere")].into_iter().filter(|mark| begun || mark.is_none()) {
+            assert_eq!(recover(root, mark).unwrap(), None, "{mark:?} after {left}");
+            assert_eq!(fs::walk(root).unwrap(), before, "{mark:?} after {left}");
+        }
+        let elsewhere = By { command: "update", mark: "elsewhere" };
+        if begun {
+            commit(root, elsewhere, &[op("own", Some("own\n"), None)]).unwrap();
+            assert!(!unfinished(root) && root.join("own").is_file(), "after {left}");
+        }
+    }
 }
