@@ -104,6 +104,12 @@ const PLANTS: &[Plant] = &[
     plant(MANIFEST, "default = 8123", "default = 8123\nalphabet = \"hex\"", "only a secret has an alphabet"),
     plant(MANIFEST, "user = \"API_USER\"", "user = \"API_USR\"", "the lab's dot-env sets no `API_USR`"),
     plant(MANIFEST, "requires = [\"more.txt\"]", "requires = [\"../more.txt\"]", "lab.toml:"),
+    plant(
+        MANIFEST,
+        "[endpoint.api]",
+        "[[stand_in]]\nof = \"x\"\ntext = \"y\"\nsteps = [\"one\"]\nseen = { command = { argv = [\"true\"] } }\n[endpoint.api]",
+        "asked by http, tcp or metric",
+    ),
     plant("templates/tiny/dot-gitignore", ".env", "env", "the lab's dot-gitignore does not list `.env`"),
     plant("labs/tiny/wrong/one/typo/wrong.toml", "", "", "has 1 wrong solutions"),
     plant("templates/tiny/about.txt", "<[ port ]>", "<[ prot ]>", "templates/tiny/about.txt:1:"),

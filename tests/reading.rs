@@ -137,6 +137,7 @@ fn lines_fit_the_terminal_and_marks_of_markdown_are_gone() {
     let text = lab.root.join(".mlops-lab/lab/drills/gone.md");
     let long = "The **pager** says that `GET /greeting.txt` has been answered with an error for the last ten minutes.\nNobody has changed anything, they say.\n\n- the first thing that somebody has written into the channel at night\n";
     std::fs::write(text, long).unwrap();
+    lab.trust();
     lab.ok(&["solve", "one"]);
     let shown = [
         narrow(&lab, &["check"]),

@@ -25,5 +25,7 @@ mod trust;
 
 /// The arguments of a command that asks whether a lab is trusted, with the answer.
 fn trusting<'a>(args: &[&'a str]) -> Vec<&'a str> {
-    [args, &["--trust"]].concat()
+    const ASK: [&str; 6] = ["up", "restart", "check", "solve", "break", "update"];
+    let asks = args.iter().any(|word| ASK.contains(word)) && !args.contains(&"--trust");
+    [args, if asks { &["--trust"] } else { &[] }].concat()
 }

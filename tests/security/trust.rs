@@ -112,8 +112,11 @@ fn ready_by_command(root: &Path) {
     });
 }
 
-/// What a repository may bring so that something of it runs, each with its name.
-fn traps() -> Vec<(&'static str, fn(&Path))> {
+/// What a repository may bring, with its name.
+type Trap = (&'static str, fn(&Path));
+
+/// What a repository may bring so that something of it runs.
+fn traps() -> Vec<Trap> {
     fn ran_before(root: &Path, note: &str, text: &str) {
         std::fs::create_dir_all(root.join(".mlops-lab/run")).unwrap();
         std::fs::write(root.join(".mlops-lab/run").join(note), text).unwrap();

@@ -8,7 +8,7 @@ use super::{Look, Recall};
 use crate::catalog::manifest::VerdictKind;
 use crate::check::Verdict;
 use crate::cli;
-use crate::commands::{Session, View, hint, runtime_of};
+use crate::commands::{Session, View, consent, hint, runtime_of};
 use crate::error::{Exit, Result};
 use crate::platform::prompt::{Listener, Pressed};
 use crate::platform::term::{self, DIM, WARN};
@@ -66,6 +66,8 @@ impl Watch<'_> {
             if seen.as_ref() != Some(&state) {
                 recall = Recall::default();
             }
+            // What is asked now may be other files than those that were trusted: a `git pull` has come.
+            consent::still(self.workspace)?;
             // The runtime may be another one after a `down` and an `up`.
             let kind = runtime_of(self.workspace, self.args.runtime)?;
             let look = Look { workspace: self.workspace, kind, args: self.args };

@@ -89,7 +89,7 @@ fn checks(manifest: &Manifest) -> impl Iterator<Item = &Check> {
     let compose = runtime.compose.iter().flat_map(|plan| &plan.ready);
     let cluster = runtime.kubernetes.iter().flat_map(|plan| &plan.ready);
     let steps = manifest.step.iter().flat_map(|step| &step.check);
-    let drills = manifest.drill.iter().flat_map(|drill| drill.symptom.iter().chain(&drill.mended));
+    let drills = manifest.drill.iter().flat_map(|drill| drill.healthy.iter().chain(&drill.recovered));
     services.chain(compose).chain(cluster).chain(steps).chain(drills)
 }
 
@@ -183,8 +183,8 @@ mod tests {
              [endpoint.api]\nlocal = 'http://127.0.0.1:8080'\ncompose = 'http://192.0.2.1:80@x'\n\
              [[step]]\nid = 's'\ntitle = ''\ntext = ''\ncheck = [{{ command = {{ argv = ['./probe'] }} }}]\n\
              solution = {{ files = 'f', run = [['./solve', 'it']] }}\n\
-             [[drill]]\nid = 'd'\ntitle = ''\ntext = ''\nbackground = [['./load']]\ninject = [['./hurt']]\nsymptom = []\n\
-             within = '1s'\nmended = [{{ command = {{ argv = ['./well'] }} }}]\nrestore = [['./heal']]\nsolution = {{ run = [['./mend']] }}\n",
+             [[drill]]\nid = 'd'\ntitle = ''\ntext = ''\nbackground = [['./load']]\ninject = [['./hurt']]\nhealthy = []\n\
+             within = '1s'\nrecovered = [{{ command = {{ argv = ['./well'] }} }}]\nrestore = [['./heal']]\nsolution = {{ run = [['./mend']] }}\n",
             service("api", "['./serve', '--port', '1']")
         );
         let page = page(&manifest(&text), &["README.md".to_owned(), "a".to_owned()]);

@@ -54,6 +54,20 @@ pub(super) fn given(session: &Session, workspace: Workspace, purpose: Purpose) -
         .hint("look at it: mlops-lab diff, mlops-lab status"))
 }
 
+/// That the lab is still as it was trusted, for a command that goes on asking.
+///
+/// # Errors
+/// Exit 2 when it is not.
+pub(super) fn still(workspace: &Workspace) -> Result<()> {
+    let level = workspace.trust_level()?;
+    if level == Trust::Given {
+        return Ok(());
+    }
+    let root = pasteable(workspace.root());
+    Err(Error::usage(format!("the lab in {root} {}: it is not checked any further", why(level)))
+        .hint("see what it would run, and go on: mlops-lab check --watch"))
+}
+
 /// Said once by a command that only looks: nothing of a lab that is not trusted is run or asked for it. `left_out` is what the command would
 /// have looked at.
 pub(super) fn looking(workspace: &Workspace, left_out: &str) -> Result<bool> {
