@@ -191,6 +191,43 @@ fn next_commands_can_be_pasted_where_they_were_printed() {
     assert!(unknown.err.contains(&format!("mlops-lab -C '{there}' up")), "{}", unknown.err);
 }
 
+/// Typed from elsewhere, with a space in the name and by a relative path: it must work when it is pasted right there.
+#[test]
+fn a_pack_stays_in_the_next_command_as_it_was_typed() {
+    let temp = tempfile::tempdir().unwrap();
+    let pack = temp.path().join("my packs/one");
+    support::copy(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/packs/tiny")), &pack);
+    std::fs::create_dir(temp.path().join("elsewhere")).unwrap();
+    let next = |args: &[&str], from: &str| {
+        let seen = seen(Command::new(support::BIN).args(args).current_dir(temp.path().join(from)));
+        assert_eq!(seen.code, 0, "{}", seen.err);
+        let line = seen.out.lines().rev().find_map(|line| line.strip_prefix("next: ")).map(str::to_owned);
+        line.unwrap_or_else(|| panic!("no next command: {}", seen.out))
+    };
+    let dry = |line: &str, from: &str| {
+        let line =
+            line.replacen("mlops-lab", support::BIN, 1).replace(" --up", " made --dry-run --no-doctor");
+        seen(Command::new("sh").args(["-c", &line]).current_dir(temp.path().join(from)))
+    };
+    let there = temp.path().to_str().unwrap();
+    for (typed, from) in [
+        (&["--pack", "my packs/one"][..], "."),
+        (&["--pack", "../my packs/one"], "elsewhere"),
+        (&["-C", there, "--pack", "my packs/one"], "elsewhere"),
+    ] {
+        for verb in [&["list"][..], &["show", "tiny"], &["lab", "lint"]] {
+            let line = next(&[typed, verb].concat(), from);
+            assert!(line.contains("my packs/one"), "{typed:?} {verb:?}: {line}");
+            if line.contains(" init tiny --up") {
+                let pasted = dry(&line, from);
+                assert!(pasted.code == 0 && pasted.out.contains("service.sh"), "{line}: {pasted:?}");
+            }
+        }
+    }
+    let line = next(&["lab", "lint", "my packs/one"], ".");
+    assert!(line.ends_with("/my packs/one' lab test tiny"), "{line}");
+}
+
 #[test]
 fn a_new_lab_is_named_without_the_way_that_was_typed() {
     let temp = tempfile::tempdir().unwrap();

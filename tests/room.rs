@@ -10,8 +10,9 @@
 
 mod support;
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use support::{BIN, Seen, files, must, seen};
 
@@ -274,4 +275,37 @@ fn a_verdict_is_shown_where_nothing_can_be_written() {
     let hint = at(&["hint"]);
     assert!(hint.code == 0 && hint.out.contains("A file server serves files."), "{}{}", hint.out, hint.err);
     small.again("rw");
+}
+
+#[test]
+fn a_watch_goes_on_where_nothing_can_be_written() {
+    let Some(small) = Small::new("size=4m") else { return };
+    let lab = small.root().join("lab");
+    let port = format!("port={}", support::free_port());
+    let init = ["init", "tiny", "--no-doctor", "--set", &port];
+    must(Command::new(BIN).arg("--pack").arg(tiny()).args(init).arg(&lab));
+    must(Command::new(BIN).arg("up").current_dir(&lab));
+    small.again("ro");
+    let mut watch = support::listening();
+    watch.args(["check", "--watch"]).current_dir(&lab);
+    watch.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut watch = watch.spawn().unwrap();
+    let mut shown = Vec::new();
+    for line in BufReader::new(watch.stdout.take().unwrap()).lines().map_while(Result::ok) {
+        shown.push(line);
+        if shown.last().unwrap().contains("observed") {
+            break;
+        }
+    }
+    // Once more round, so that a warning would come twice.
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    support::signal(&watch, rustix::process::Signal::INT);
+    let ended = watch.wait_with_output().unwrap();
+    let down = seen(Command::new(BIN).arg("down").current_dir(&lab));
+    small.again("rw");
+    let (shown, err) = (shown.join("\n"), support::text(&ended.stderr));
+    assert!(shown.contains("Publish a greeting") && shown.contains("status 404"), "{shown}\n{err}");
+    assert_eq!(ended.status.code(), Some(130), "{err}");
+    assert_eq!(err.matches("warning: this is not saved").count(), 1, "{err}");
+    assert_eq!(down.code, 0, "{}", down.err);
 }

@@ -16,9 +16,11 @@ mod support;
 mod terminal;
 
 mod bounds;
+mod liars;
 mod listeners;
 mod others;
 mod printed;
+mod records;
 mod surroundings;
 mod terminals;
 mod trust;

@@ -12,7 +12,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::{Captured, Command, Ended, NotRun, find};
+use super::{Captured, Command, Ended, KEPT, NotRun, find};
 use crate::platform::clock;
 
 /// After the command has ended, how long a grandchild may hold the pipe.
@@ -35,7 +35,8 @@ pub fn capture(command: &Command) -> Result<Captured, NotRun> {
         std.spawn().map_err(|error| NotRun::Unusable(program.clone(), find::refused(&program, &error)))?;
     feed(&mut child, command.stdin.clone());
     let mut out = Stream::new(child.stdout.take(), command.keep);
-    let mut err = Stream::new(child.stderr.take(), command.keep);
+    // However much data is wanted, words are for people.
+    let mut err = Stream::new(child.stderr.take(), command.keep.min(KEPT));
     let end = since + command.within;
     let mut status = None;
     let mut drained = None;
@@ -144,7 +145,6 @@ fn wait_for_data<A: Read + AsFd, B: Read + AsFd>(out: &Stream<A>, err: &Stream<B
 
 #[cfg(test)]
 mod tests {
-    use super::super::KEPT;
     use super::*;
 
     fn sh(script: &str, within: Duration) -> Captured {
