@@ -1,6 +1,6 @@
 """A model server: the Open Inference Protocol (v2, REST) in front of ONNX Runtime.
 
-Read in this order: settings, repository, protocol, routing, app, __main__.
+Read in this order: settings, repository, protocol, routing, app, bounds, __main__.
 """
 
 import os

@@ -190,7 +190,8 @@ async def infer(request: Request) -> Response:
             if refusal.code == 413:  # the rest of the body is not worth reading
                 response.headers["Connection"] = "close"
         except ClientDisconnect:  # nobody is left to answer: 499, as other servers count it
-            response = error("the caller hung up", 499)
+            code = request.scope["state"].get("refused", 499)  # or `bounds` has answered
+            response = error("the caller hung up", code)
         except Exception:
             log.exception("inference failed")
             response = error("internal error: the server's log has the details", 500)

@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from server.bounds import Limits
 
 NAME = "<[ project_name ]>"
 VERSION = "1.0"
@@ -20,6 +22,7 @@ class Settings:
     )
     max_body_bytes: int = 1024 * 1024
     max_rows: int = 1024
+    limits: Limits = field(default_factory=Limits)
     log_format: str = "text"  # or json, for machines that read
 
     @classmethod
@@ -32,6 +35,12 @@ class Settings:
             drain_seconds=_number(env, "DRAIN_SECONDS", cls.drain_seconds),
             max_body_bytes=int(_number(env, "MAX_BODY_BYTES", cls.max_body_bytes)),
             max_rows=int(_number(env, "MAX_ROWS", cls.max_rows)),
+            limits=Limits(
+                connections=int(_number(env, "MAX_CONNECTIONS", Limits.connections)),
+                head_seconds=_number(env, "HEAD_SECONDS", Limits.head_seconds),
+                body_seconds=_number(env, "BODY_SECONDS", Limits.body_seconds),
+                answer_seconds=_number(env, "ANSWER_SECONDS", Limits.answer_seconds),
+            ),
             log_format=env.get("LOG_FORMAT", cls.log_format),
         )
 
