@@ -39,6 +39,9 @@ fn clients(lab: &Lab) {
         ),
         None => eprintln!("KServe's client was not tried: MLOPS_LAB_KSERVE_PYTHON is not set"),
     }
+    // Nobody gets more than a share of the server, and while some try another caller is served.
+    let paths = ["/v2/health/live", "/v2/models/rollback/infer"];
+    must(Command::new(&python).arg(client("greedy.py")).arg(url(lab)).args(paths));
     // tritonclient is the lab's own: the step `predict` and the lab's tests drive it; here it asks the live server.
     lab.ok(&["solve", "predict"]);
     lab.ok(&["check", "predict"]);

@@ -83,6 +83,15 @@ fn large_artifact(lab: &Lab) {
     eprintln!("{}", seen.out.trim());
 }
 
+/// Nobody gets more than a share of the server, and while some try another caller is served.
+fn greedy_callers(lab: &Lab) {
+    let url = format!("http://127.0.0.1:{}", lab.port);
+    let asked = "/api/2.0/mlflow/experiments/search";
+    let honest = format!("{asked}?max_results=1");
+    let seen = own(lab, &[client("greedy.py").to_str().unwrap(), &url, &honest, asked]);
+    assert_eq!(seen.code, 0, "{}\n{}", seen.out, seen.err);
+}
+
 #[test]
 fn other_versions_and_a_large_artifact_on_local() {
     let _alone = alone();
@@ -90,6 +99,7 @@ fn other_versions_and_a_large_artifact_on_local() {
     lab.ok(&["up"]);
     other_clients(&lab);
     large_artifact(&lab);
+    greedy_callers(&lab);
     // Its own tests, as the learner runs them.
     let tests = own(&lab, &["-m", "pytest", "-q", "-p", "no:cacheprovider"]);
     assert!(tests.code == 0 && tests.out.contains("[100%]"), "{}\n{}", tests.out, tests.err);
@@ -204,6 +214,7 @@ fn other_versions_a_large_artifact_and_a_store_that_is_gone_on_compose() {
     other_clients(&lab);
     // It comes back through the gateway, in time: nobody is sent to the store, which this machine cannot reach.
     large_artifact(&lab);
+    greedy_callers(&lab);
     let docker =
         |args: &[&str]| must(Command::new("docker").arg("compose").args(args).current_dir(&lab.root));
     // Nobody gets in without the password.

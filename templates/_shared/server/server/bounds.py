@@ -18,7 +18,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 # For the caller to read a refusal: a close with unread data destroys it.
 LINGER_SECONDS = 1.0
-LINGER_BYTES = 1024 * 1024
+LINGER_BYTES = 1 << 20
+
+MIB = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -27,10 +29,11 @@ class Limits:
     head_bytes: int = 32 * 1024  # request line and headers together
     url_bytes: int = 8 * 1024
     headers: int = 100
+    body_bytes: int = 256 << 20  # an application that knows better refuses earlier
     pipelined: int = 8  # requests that came before the answer to the first
     head_seconds: float = 10.0  # until the head is there
-    body_seconds: float = 30.0  # from the head's end until the body's
-    answer_seconds: float = 30.0  # until the caller has taken what was written
+    body_seconds: float = 30.0  # for each MiB of the body
+    answer_seconds: float = 30.0  # until the caller has taken a MiB of the answer, or its end
     idle_seconds: float = 5.0  # between two requests
 
 
@@ -45,8 +48,9 @@ class Bounded(HttpToolsProtocol):
         super().__init__(*arguments, **named)
         self.since = self.loop.time()
         self._clock: asyncio.TimerHandle | None = None
-        self._clock_of: tuple[str, int] | None = None
+        self._clock_of: tuple[str, int, int] | None = None
         self._answer_clock: asyncio.TimerHandle | None = None
+        self._unread = 0  # bytes of the answer, when its clock was started
         self._messages = 0
         self._in_head = self._in_body = self._refused = False
         self._excess = (400, "this is not HTTP")
@@ -81,16 +85,20 @@ class Bounded(HttpToolsProtocol):
 
     def waits(self) -> bool:
         """Whether the next move is the caller's."""
-        return self._refused or self.flow.write_paused or self._turn() is not None
+        if self._refused or self.flow.write_paused:
+            return True
+        return self._turn() is not None and not self.flow.read_paused
 
-    def _turn(self) -> tuple[str, int] | None:
-        """What is waited for, and of which request; None while an answer is being made."""
+    def _turn(self) -> tuple[str, int, int] | None:
+        """What is waited for: of which request, which MiB. None while an answer is being made."""
+        if self._in_body and self.cycle.response_complete:
+            return "body", self._messages, -1  # nobody reads the rest of it
         if self._in_body:
-            return "body", self._messages
+            return "body", self._messages, self._body_bytes // MIB
         if self._in_head:
-            return "head", self._messages
+            return "head", self._messages, 0
         if self.cycle is None or (self.cycle.response_complete and not self.pipeline):
-            return "head", self._messages + 1  # of which nothing came yet
+            return "head", self._messages + 1, 0  # of which nothing came yet
         return None
 
     # The clocks
@@ -109,7 +117,10 @@ class Bounded(HttpToolsProtocol):
             self._clock = self.loop.call_later(seconds, self._late, turn[0], seconds)
 
     def _late(self, what: str, seconds: float) -> None:
-        if self._in_head or self._in_body:
+        if self.flow.read_paused:  # it is the application that takes its time
+            self._clock_of = None
+            self._watch()
+        elif self._in_head or self._in_body:
             self._refuse(408, f"the {what} of the request did not arrive within {seconds:g} s")
         else:
             self.transport.abort()
@@ -118,8 +129,18 @@ class Bounded(HttpToolsProtocol):
         super().pause_writing()
         self.since = self.loop.time()
         if not self._answer_clock:
-            seconds = self.limits.answer_seconds
-            self._answer_clock = self.loop.call_later(seconds, self.transport.abort)
+            self._wait_for_reader()
+
+    def _wait_for_reader(self) -> None:
+        self._unread = self.transport.get_write_buffer_size()
+        seconds = self.limits.answer_seconds
+        self._answer_clock = self.loop.call_later(seconds, self._reader_late)
+
+    def _reader_late(self) -> None:
+        if self.transport.get_write_buffer_size() > self._unread - MIB:
+            self.transport.abort()
+        else:
+            self._wait_for_reader()
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -172,6 +193,8 @@ class Bounded(HttpToolsProtocol):
             self._stop(431, f"more than {limits.headers} headers")
         if self._head_bytes > limits.head_bytes:
             self._stop(431, f"the head of the request is larger than {limits.head_bytes} bytes")
+        if name.lower() == b"content-length" and value.isdigit():
+            self._weigh(int(value))
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
@@ -183,6 +206,7 @@ class Bounded(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         self._framing -= len(body)
         self._body_bytes += len(body)
+        self._weigh(self._body_bytes)  # chunks announce no length
         super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -191,6 +215,10 @@ class Bounded(HttpToolsProtocol):
         super().on_message_complete()
 
     # The refusal
+
+    def _weigh(self, size: int) -> None:
+        if size > self.limits.body_bytes:
+            self._stop(413, f"the body is larger than {self.limits.body_bytes} bytes")
 
     def _stop(self, status: int, reason: str) -> None:
         self._excess = status, reason

@@ -3,6 +3,7 @@ another caller is served. The limits are small here, and the server is in the te
 
 import contextlib
 import json
+import queue
 import socket
 import threading
 import time
@@ -22,6 +23,7 @@ LIMITS = Limits(
     head_bytes=4096,
     url_bytes=1024,
     headers=20,
+    body_bytes=16 << 20,
     pipelined=4,
     head_seconds=0.5,
     body_seconds=0.5,
@@ -43,7 +45,7 @@ async def app(scope: dict[str, Any], receive: Callable, send: Callable) -> None:
         message = await receive()
         size += len(message.get("body", b""))
         if message["type"] == "http.disconnect":
-            refused.append(scope["state"].get("refused"))
+            told.put(scope["state"].get("refused"))
             return
         if not message.get("more_body"):
             break
@@ -53,7 +55,7 @@ async def app(scope: dict[str, Any], receive: Callable, send: Callable) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-refused: list[int | None] = []
+told: "queue.SimpleQueue[int | None]" = queue.SimpleQueue()
 
 
 @pytest.fixture(scope="module")
@@ -223,7 +225,8 @@ def test_a_caller_that_sends_a_byte_now_and_then(
 
 
 def test_what_comes_too_late_is_refused_in_words(dial: Callable) -> None:
-    refused.clear()
+    while not told.empty():
+        told.get()
     head, body = dial(), dial()
     head.sendall(GET)
     body.sendall(POST + b"Content-Length: 9\r\n\r\nhalf")
@@ -231,7 +234,8 @@ def test_what_comes_too_late_is_refused_in_words(dial: Callable) -> None:
         answer = end(caller)
         assert status(answer) == 408
         assert what in answer
-    assert refused == [408]  # the application hears it, and can count it
+    while told.get(timeout=ENOUGH) != 408:  # the application hears it, and can count it
+        pass
 
 
 @pytest.mark.parametrize(
@@ -280,6 +284,30 @@ def test_a_caller_that_reads_nothing(dial: Callable) -> None:
             threading.Event().wait(0.05)
     assert time.monotonic() < time_out
     assert len(end(caller)) < 32 << 20
+
+
+def test_a_body_that_is_too_large(dial: Callable) -> None:
+    said, unsaid = dial(), dial()
+    said.sendall(POST + b"Content-Length: %d\r\n\r\n" % (LIMITS.body_bytes + 1))
+    assert status(end(said)) == 413
+    unsaid.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\n")
+    assert status(pour(unsaid, b"10000\r\n" + b"a" * 65536 + b"\r\n")) in (0, 413)
+
+
+def test_a_large_body_and_a_large_answer_take_the_time_they_need(dial: Callable) -> None:
+    """Longer than the limit as a whole, and never that long for a MiB."""
+    pieces, pause = 5, LIMITS.body_seconds / 2
+    caller = dial()
+    caller.sendall(POST + b"Content-Length: %d\r\n\r\n" % (pieces << 20))
+    for _ in range(pieces):
+        caller.sendall(b"a" * (1 << 20))
+        time.sleep(pause)  # the caller's pace, which the test is about
+    caller.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    taken = 0
+    while piece := caller.recv(8 << 20, socket.MSG_WAITALL):
+        taken += len(piece)
+        time.sleep(pause)
+    assert taken > 32 << 20
 
 
 def test_more_connections_than_there_are_places(

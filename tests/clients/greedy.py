@@ -1,0 +1,64 @@
+"""Callers that cost more than they may: each is shown the door within half a minute, while another one is served."""
+
+import base64
+import contextlib
+import os
+import socket
+import sys
+import threading
+import time
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+BASE, HONEST, BODY = sys.argv[1:4]
+PLACE = urlsplit(BASE)
+SECONDS = 30
+LOGIN = ":".join(os.environ.get(f"MLFLOW_TRACKING_{name}", "") for name in ("USERNAME", "PASSWORD"))
+AUTHORIZATION = f"Authorization: Basic {base64.b64encode(LOGIN.encode()).decode()}\r\n"
+GET = f"GET {HONEST} HTTP/1.1\r\nHost: {PLACE.netloc}\r\n{AUTHORIZATION}".encode()
+POST = f"POST {BODY} HTTP/1.1\r\nHost: {PLACE.netloc}\r\n{AUTHORIZATION}Content-Length: 100000\r\n\r\n".encode()
+# name: what is sent first, what then, and how long between two of them.
+CASES = {
+    "headers without end": (GET, b"a: b\r\n" * 1000, 0.0),
+    "one header without end": (GET + b"a: ", b"b" * 6000, 0.0),
+    "a head byte by byte": (GET + b"a: ", b"b", 0.2),
+    "a body byte by byte": (POST, b"b", 0.2),
+    "nothing at all": (b"", b"", 0.2),
+}
+wrong: list[str] = []
+
+
+def attack(name: str, start: bytes, piece: bytes, pause: float) -> None:
+    end, sent = time.monotonic() + SECONDS, 0
+    with contextlib.suppress(ConnectionError), socket.create_connection((PLACE.hostname, PLACE.port)) as caller:
+        caller.sendall(start)
+        caller.settimeout(pause or SECONDS)
+        while time.monotonic() < end and sent < 256 << 20:
+            caller.sendall(piece)
+            sent += len(piece)
+            if not pause:
+                continue
+            try:
+                if not caller.recv(65536):
+                    return
+            except TimeoutError:
+                continue
+        wrong.append(f"{name}: not refused after {sent} bytes and {SECONDS} s")
+
+
+threads = [threading.Thread(target=attack, args=(name, *case)) for name, case in CASES.items()]
+# More of them than the model server and MLflow have places.
+threads += [threading.Thread(target=attack, args=("a crowd", GET + b"a: ", b"b", 0.5)) for _ in range(150)]
+for thread in threads:
+    thread.start()
+served = 0
+while any(thread.is_alive() for thread in threads):
+    try:
+        with urlopen(Request(BASE + HONEST, headers=dict([AUTHORIZATION.strip().split(": ")])), timeout=15) as answer:
+            served += answer.status == 200
+    except OSError as error:
+        wrong.append(f"an honest caller: {error}")
+    time.sleep(0.1)
+if wrong or not served:
+    sys.exit("\n".join(sorted(set(wrong))) or "no honest caller was served")
+print(f"{len(threads)} refused, {served} served meanwhile")
