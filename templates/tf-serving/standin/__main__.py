@@ -3,22 +3,17 @@
 import argparse
 import sys
 import threading
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 from google.protobuf.text_format import ParseError
 
 from standin import rpc
+from standin.bounds import Server
 from standin.repository import Refused, Repository
 from standin.rest import NOTE, Handler
 
 # Taken, so that the lab's files start it, and said to do nothing.
 WITHOUT_EFFECT = ("--enable_batching", "--batching_parameters_file", "--monitoring_config_file")
-
-
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
 
 
 def main() -> None:
@@ -52,7 +47,7 @@ def main() -> None:
     # No handler for SIGTERM: like the real server, it is gone at once and drains nothing.
     with Server((told.listen, told.rest_api_port), Handler) as server:
         print(f"REST on {told.rest_api_port}, gRPC on {told.port}", file=sys.stderr, flush=True)
-        server.serve_forever()
+        server.serve_forever(poll_interval=0.1)  # as often it looks who is late
     calls.stop(None)  # and until here it is held: gRPC ends a server that nobody refers to
 
 

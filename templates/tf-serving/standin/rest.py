@@ -2,19 +2,19 @@
 
 import json
 import re
-from http.server import BaseHTTPRequestHandler
 from typing import Any, ClassVar
 
 import numpy as np
 from google.protobuf import json_format
 from numpy.typing import NDArray
 
+from standin import bounds
 from standin.repository import Refused, Repository, Tensors, Version
 
 from tensorflow_serving.apis import model_pb2
 
 PATH = re.compile(
-    r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
+    r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>[0-9]{1,18})|/labels/(?P<label>[^/:]+))?"
     r"(?P<what>:predict|/metadata)?"
 )
 HTTP = {"INVALID_ARGUMENT": 400, "NOT_FOUND": 404, "FAILED_PRECONDITION": 400}
@@ -88,10 +88,7 @@ def metadata(name: str, version: Version) -> dict[str, Any]:
     return {"model_spec": spec, "metadata": {"signature_def": {"signature_def": described}}}
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # else each answer waits 40 ms for the caller's acknowledgement
-    wbufsize = -1  # head and body in one packet
+class Handler(bounds.Handler):
     repository: ClassVar[Repository]
 
     def answer(self, body: bytes) -> dict[str, Any]:
@@ -109,7 +106,7 @@ class Handler(BaseHTTPRequestHandler):
             case ":predict":
                 try:
                     document = json.loads(body)
-                except ValueError as error:
+                except (ValueError, RecursionError) as error:
                     raise Refused("INVALID_ARGUMENT", f"JSON Parse error: {error}") from error
                 return predict(self.repository.find(spec), document)
             case "/metadata":
@@ -123,20 +120,17 @@ class Handler(BaseHTTPRequestHandler):
                 return status | {"stand_in": NOTE}
 
     def serve(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = self.body()
+        if body is None:
+            return
         try:
             code, document = 200, self.answer(body)
         except Refused as refused:
             code, document = HTTP.get(refused.code, 500), {"error": str(refused)}
-        text = json.dumps(document).encode()
-        self.send_response(code)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(text)))
+        self.reply(code, document)
+
+    def end_headers(self) -> None:
         self.send_header("X-Stand-In", "true")
-        self.end_headers()
-        self.wfile.write(text)
+        super().end_headers()
 
     do_GET = do_POST = serve  # noqa: N815
-
-    def log_message(self, *_: object) -> None:
-        """Quiet: TensorFlow Serving logs no requests either."""

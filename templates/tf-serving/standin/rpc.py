@@ -20,6 +20,17 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
+# What one caller may cost. gRPC has no limit on connections, so none lives for ever.
+OPTIONS = (
+    ("grpc.max_receive_message_length", 4 << 20),
+    ("grpc.max_metadata_size", 16 * 1024),
+    ("grpc.max_concurrent_streams", 32),
+    ("grpc.server_handshake_timeout_ms", 5_000),
+    ("grpc.max_connection_idle_ms", 60_000),
+    ("grpc.max_connection_age_ms", 600_000),
+    ("grpc.max_connection_age_grace_ms", 30_000),
+)
+CONCURRENT_RPCS = 64
 MARK = (("x-stand-in", "true"),)
 
 
@@ -100,7 +111,9 @@ class Models(model_service_pb2_grpc.ModelServiceServicer):
 
 
 def start(repository: Repository, address: str) -> grpc.Server:
-    server = grpc.server(ThreadPoolExecutor(8))
+    server = grpc.server(
+        ThreadPoolExecutor(8), options=OPTIONS, maximum_concurrent_rpcs=CONCURRENT_RPCS
+    )
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
         Predictions(repository), server
     )
