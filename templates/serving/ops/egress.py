@@ -22,12 +22,22 @@ class Recorder(socketserver.StreamRequestHandler):
     """A proxy for HTTPS that writes down the name it is asked for, and refuses."""
 
     hosts: ClassVar[set[str]] = set()
+    timeout = 10  # seconds, for a line that begins and does not end
 
     def handle(self) -> None:
-        words = self.rfile.readline().decode(errors="replace").split()
-        if len(words) > 1:
-            self.hosts.add(words[1])
+        words = self.rfile.readline(4096).decode(errors="replace").split()
+        if len(words) > 1 and len(self.hosts) < 1000:
+            self.hosts.add(plain(words[1]))
         self.wfile.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+
+
+class Proxy(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+
+
+def plain(text: str) -> str:
+    """As it may be printed: a name can hold what moves a terminal's cursor."""
+    return "".join(sign if sign.isprintable() else "?" for sign in text)
 
 
 def environment(home: Path, proxy: str) -> dict[str, str]:
@@ -54,7 +64,7 @@ def main() -> int:
         return 2
     with (
         tempfile.TemporaryDirectory() as folder,
-        socketserver.ThreadingTCPServer(("127.0.0.1", 0), Recorder) as proxy,
+        Proxy(("127.0.0.1", 0), Recorder) as proxy,
     ):
         threading.Thread(target=proxy.serve_forever, daemon=True).start()
         home = Path(folder)
@@ -68,7 +78,7 @@ def main() -> int:
         files = sorted(path for path in home.rglob("*") if path.is_file())
         print(f"files left in an empty home: {len(files)}")
         for path in files:
-            print(f"  ~/{path.relative_to(home)}")
+            print(f"  ~/{plain(str(path.relative_to(home)))}")
             for event in events(path):
                 print(f"    queued: {event}")
         print(f"hosts it tried to reach: {len(Recorder.hosts)}")

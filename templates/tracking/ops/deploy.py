@@ -66,6 +66,10 @@ def main() -> int:
     os.umask(0o022)  # in containers the model server reads the files as another user
     endpoint.tracking()
     version = champion()
+    if not (
+        version.version.isascii() and version.version.isdecimal()
+    ):  # it becomes a folder's name
+        raise SystemExit(f"error: {MODEL} has the version {version.version!r}, which is no number")
     target = write(version, logged_model(version.run_id), fetch(version))
     route(version)
     print(f"{MODEL} version {version.version} is in {target}, and has all the traffic")
