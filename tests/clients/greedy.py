@@ -39,7 +39,8 @@ def attack(name: str, start: bytes, piece: bytes, pause: float) -> None:
             if not pause:
                 continue
             try:
-                if not caller.recv(65536):
+                # A gateway that has refused goes on reading what it throws away.
+                if (answer := caller.recv(65536))[:10] == b"HTTP/1.1 4" or not answer:
                     return
             except TimeoutError:
                 continue
