@@ -215,7 +215,8 @@ pub fn run(cli: &Cli) -> Exit {
     if let Command::Keep(program) = &cli.command {
         return process::keeper(&program.args).map_or_else(|error| error.exit(), |()| Exit::Done);
     }
-    clock::catch_interrupts();
+    // A proof stops what it has started first.
+    clock::catch_interrupts(matches!(cli.command, Command::Lab(_) | Command::Again(_)));
     if let Command::Again(program) = &cli.command {
         return match process::again(&program.args) {
             Ok(()) => Exit::Done,

@@ -1,5 +1,7 @@
 //! Time, waiting, and Ctrl-C.
 
+use std::io::Read;
+use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -11,10 +13,16 @@ use crate::error::{Error, Exit, Result};
 
 static INTERRUPTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
+/// From a signal to the end of a command, whatever it does: less than the half of a second that people wait before they press it again.
+const GRACE: Duration = Duration::from_millis(400);
+
 /// From here on Ctrl-C, SIGTERM and SIGHUP are noted instead of ending the program: long work looks at [`interrupted`]
 /// and leaves things whole. A second signal ends the program at once.
-pub fn catch_interrupts() {
+///
+/// Long computations and waits that do not look are ended after [`GRACE`]; with `patient` they are not.
+pub fn catch_interrupts(patient: bool) {
     let ignored = ignored();
+    let last = if patient { None } else { last_resort() };
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         // `nohup` and the like: who started us does not want us to hear it.
         if ignored >> (signal - 1) & 1 == 1 {
@@ -24,7 +32,25 @@ pub fn catch_interrupts() {
         // to end: nothing to report.
         let _ = flag::register_conditional_shutdown(signal, Exit::Interrupted as i32, INTERRUPTED.clone())
             .and_then(|_| flag::register(signal, INTERRUPTED.clone()));
+        if let Some(last) = last.as_ref().and_then(|last| last.try_clone().ok()) {
+            let _ = signal_hook::low_level::pipe::register(signal, last);
+        }
     }
+}
+
+/// Ends the program when a signal has been heard on the other side and nobody has ended it since. What it leaves is what `kill -9` leaves,
+/// and the next command brings that to its end.
+#[allow(clippy::disallowed_methods, reason = "whoever is at work does not look at the signal")]
+fn last_resort() -> Option<UnixStream> {
+    let (mut heard, signal) = UnixStream::pair().ok()?;
+    std::thread::spawn(move || {
+        if heard.read_exact(&mut [0]).is_ok() {
+            nap(GRACE);
+            super::prompt::give_back();
+            std::process::exit(Exit::Interrupted as i32);
+        }
+    });
+    Some(signal)
 }
 
 /// The signals that are ignored now, one bit each; none where the system does not say.

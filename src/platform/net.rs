@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use super::clock;
@@ -81,8 +82,31 @@ fn unreachable(error: &io::Error, within: Duration) -> Unreachable {
     }
 }
 
+/// Between two looks at Ctrl-C while another side has the word.
+const TICK: Duration = Duration::from_millis(20);
+
+/// Does what may wait for another side in a thread of its own: after Ctrl-C nobody waits for it any more.
+fn interruptible<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Unreachable> + Send + 'static,
+) -> Result<T, Unreachable> {
+    let (done, ended) = mpsc::channel();
+    std::thread::spawn(move || done.send(work()));
+    loop {
+        match ended.recv_timeout(TICK) {
+            Ok(result) => return result,
+            Err(RecvTimeoutError::Timeout) if clock::interrupted().is_ok() => {}
+            Err(_) => return Err(Unreachable::Other("interrupted".to_owned())),
+        }
+    }
+}
+
 /// One exchange, no redirects, no proxy, no keep-alive. Any status is an answer.
 pub fn http(request: &Request) -> Result<Response, Unreachable> {
+    let request = request.clone();
+    interruptible(move || exchange(&request))
+}
+
+fn exchange(request: &Request) -> Result<Response, Unreachable> {
     let within = request.within;
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .proxy(None)
@@ -134,6 +158,11 @@ fn ureq_error(error: ureq::Error, within: Duration) -> Unreachable {
 
 /// Opens a TCP connection to `host:port` and closes it.
 pub fn connect(address: &str, within: Duration) -> Result<(), Unreachable> {
+    let address = address.to_owned();
+    interruptible(move || connected(&address, within))
+}
+
+fn connected(address: &str, within: Duration) -> Result<(), Unreachable> {
     let addresses = address.to_socket_addrs().map_err(|_| Unreachable::NoSuchHost)?;
     let mut last = Unreachable::NoSuchHost;
     for address in addresses {

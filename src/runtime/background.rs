@@ -86,6 +86,9 @@ pub fn end_background(ws: &Workspace) -> Result<Vec<String>> {
     for record in places::all_background(ws) {
         if process::alive(&record.process) {
             process::end(&record.process, STOP);
+            if process::alive(&record.process) {
+                return Err(Error::interrupted().hint("stop the rest: mlops-lab down"));
+            }
             ended.push(record.name.clone());
         }
         fs::remove(&places::background(ws, &record.name))?;

@@ -10,7 +10,7 @@ use crate::catalog::units::Within;
 use crate::check::{self, Context, Verdict};
 use crate::error::Result;
 use crate::platform::world::World;
-use crate::platform::{fs, process};
+use crate::platform::{clock, fs, process};
 use crate::workspace::{Cluster, Workspace};
 
 /// Lines of a dead service's log that are shown.
@@ -93,6 +93,7 @@ pub fn status(ws: &Workspace, only: Option<RuntimeKind>, world: &(dyn World + Sy
         };
         (services, stand_ins.join().unwrap_or_default())
     });
+    clock::interrupted()?;
     let endpoints = ws.manifest().endpoints(kind);
     let cluster = ws.cluster()?.filter(|_| kind == RuntimeKind::Kubernetes);
     let cluster = cluster.map(|Cluster { context, namespace, up, .. }| Place { context, namespace, up });

@@ -21,6 +21,7 @@ mod listeners;
 mod others;
 mod printed;
 mod records;
+mod signals;
 mod surroundings;
 mod terminals;
 mod trust;

@@ -55,8 +55,30 @@ fn started(pid: u32) -> Option<String> {
     (!state.starts_with('Z')).then(|| started.trim().to_owned())
 }
 
+/// What is ended after Ctrl-C has no longer than this to do so by itself.
+pub(super) const LAST: Duration = Duration::from_millis(200);
+
+/// Until when what was asked to end may take, and whether Ctrl-C ends the wait: what is cleaned up after Ctrl-C gets little time and is
+/// killed; what was being stopped in peace when it came is left to end by itself.
+struct Patience {
+    end: Instant,
+    cleaning: bool,
+}
+
+impl Patience {
+    fn new(within: Duration) -> Patience {
+        let cleaning = clock::interrupted().is_err();
+        Patience { end: Instant::now() + if cleaning { LAST.min(within) } else { within }, cleaning }
+    }
+
+    /// Whether somebody has lost it.
+    fn left(&self) -> bool {
+        !self.cleaning && clock::interrupted().is_err()
+    }
+}
+
 /// Ends the group that this process leads: SIGTERM, and SIGKILL for what is left after `within`. Does nothing when it is not alive.
-/// Returns whether SIGKILL was needed.
+/// Returns whether SIGKILL was needed. Ctrl-C meanwhile ends the wait: then it may be alive.
 pub fn end(process: &ProcessId, within: Duration) -> bool {
     if !alive(process) {
         return false;
@@ -68,9 +90,9 @@ pub fn end(process: &ProcessId, within: Duration) -> bool {
     // One that was stopped hears nothing until it is continued.
     let _ = kill_process_group(pid, Signal::CONT);
     let _ = kill_process(pid, Signal::CONT);
-    let end = Instant::now() + within;
-    while Instant::now() < end {
-        if !alive(process) && !group_alive(pid) {
+    let patience = Patience::new(within);
+    while Instant::now() < patience.end {
+        if patience.left() || !alive(process) && !group_alive(pid) {
             return false;
         }
         clock::nap(Duration::from_millis(20));
@@ -79,16 +101,16 @@ pub fn end(process: &ProcessId, within: Duration) -> bool {
     true
 }
 
-/// Ends this process alone: SIGTERM, and SIGKILL after `within`. Does nothing when it is not alive.
+/// Ends this process alone: SIGTERM, and SIGKILL after `within`. Does nothing when it is not alive. Ctrl-C as in [`end`].
 pub fn end_one(process: &ProcessId, within: Duration) {
     let Some(pid) = raw(process.pid).filter(|_| alive(process)) else { return };
     let _ = kill_process(pid, Signal::TERM);
     let _ = kill_process(pid, Signal::CONT);
-    let end = Instant::now() + within;
-    while alive(process) && Instant::now() < end {
+    let patience = Patience::new(within);
+    while alive(process) && Instant::now() < patience.end && !patience.left() {
         clock::nap(Duration::from_millis(20));
     }
-    if alive(process) {
+    if alive(process) && !patience.left() {
         let _ = kill_process(pid, Signal::KILL);
     }
 }

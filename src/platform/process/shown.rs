@@ -13,9 +13,6 @@ use crate::platform::{clock, fs};
 /// How many lines of the log an error shows.
 const TAIL: usize = 12;
 
-/// What is ended at its deadline, or after Ctrl-C, has this long to do so by itself.
-const LAST: Duration = Duration::from_millis(300);
-
 /// Where the output goes, and who writes the process down.
 #[derive(Clone, Copy, Debug)]
 pub struct Shown<'a> {
@@ -65,7 +62,7 @@ pub fn shown(command: &Command, how: Shown<'_>, progress: &mut dyn Progress) -> 
             // duct's own kill misses grandchildren.
             if let Some(group) = group {
                 let _ = kill_process_group(group, Signal::TERM);
-                identity::wait_for_group(group, LAST);
+                identity::wait_for_group(group, identity::LAST);
                 let _ = kill_process_group(group, Signal::KILL);
             }
             let _ = handle.wait();

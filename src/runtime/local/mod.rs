@@ -244,9 +244,10 @@ fn start(
             if let Some(process) = process::identity(child.id()) {
                 process::end(&process, stop::within(ws, name));
             }
-            let _ = child.ended();
             // Known dead, with its log: `status` shows its last words from the log; nothing runs that a record would have to name.
-            fs::remove(&record)?;
+            if child.ended().is_ok_and(|ended| ended.is_some()) {
+                fs::remove(&record)?;
+            }
             Err(error)
         }
     }

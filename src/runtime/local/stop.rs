@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{STOP, alive, places};
 use crate::catalog::manifest::Service;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::platform::clock;
 use crate::platform::fs;
 use crate::platform::inside::{self, cannot};
@@ -28,6 +28,7 @@ pub(in crate::runtime) fn down(
     records.sort_by_key(|record| std::cmp::Reverse(order(record)));
     let mut stopped = stop(ws, &records, progress)?;
     stopped.extend(clear(ws));
+    clock::interrupted().map_err(|error| error.hint("stop the rest: mlops-lab down"))?;
     fs::remove(&places::prepared(ws))?;
     if purge {
         for path in data(ws) {
@@ -58,28 +59,37 @@ pub(super) fn stop(ws: &Workspace, records: &[Record], progress: &mut dyn Progre
             let within = within(ws, &record.name);
             let ending = scope.spawn(move || process::end(&record.process, within));
             let begun = Instant::now();
-            while !ending.is_finished() && begun.elapsed() < PATIENCE.min(within) {
+            let patient = || begun.elapsed() < PATIENCE.min(within) && clock::interrupted().is_ok();
+            while !ending.is_finished() && patient() {
                 clock::nap(Duration::from_millis(10));
             }
-            if !ending.is_finished() {
+            if !ending.is_finished() && clock::interrupted().is_ok() {
                 progress.note(&format!(
                     "{} has not ended yet: waiting up to {} s, then it is killed",
                     record.name,
                     within.as_secs_f64()
                 ));
-                slow.push(ending);
             }
+            slow.push(ending);
         }
         while slow.iter().any(|ending| !ending.is_finished()) {
             clock::nap(Duration::from_millis(10));
         }
     });
-    if !names.is_empty() {
+    let (left, gone): (Vec<&Record>, Vec<&Record>) =
+        records.iter().partition(|record| process::alive(&record.process));
+    if !names.is_empty() && left.is_empty() {
         progress.done("");
     }
-    for record in records {
+    for record in gone {
         fs::remove(&places::service(ws, &record.name))?;
         fs::remove(&places::settings(ws, &record.name))?;
+    }
+    if let Some(record) = left.first() {
+        let error = clock::interrupted()
+            .err()
+            .unwrap_or_else(|| Error::environment(format!("{} does not end", record.name)));
+        return Err(error.hint("what is left: mlops-lab status; to stop it: mlops-lab down"));
     }
     Ok(names)
 }
@@ -117,7 +127,9 @@ pub(in crate::runtime) fn clear_passing(ws: &Workspace) -> Vec<String> {
             process::end(&record.process, STOP);
             cleared.push(record.name.clone());
         }
-        let _ = fs::remove(&places::passing(ws, &record.name));
+        if !process::alive(&record.process) {
+            let _ = fs::remove(&places::passing(ws, &record.name));
+        }
     }
     cleared
 }
