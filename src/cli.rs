@@ -136,6 +136,7 @@ impl Command {
             Command::Solve(args) => args.consent.trust,
             Command::Break(args) => args.consent.trust,
             Command::Update(args) => args.consent.trust,
+            Command::Doctor(args) => args.consent.trust,
             _ => false,
         }
     }

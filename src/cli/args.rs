@@ -324,6 +324,9 @@ pub struct Doctor {
     /// List all checks and what they find out.
     #[arg(long)]
     pub list: bool,
+    /// For a pack or a lab that came from elsewhere.
+    #[command(flatten)]
+    pub consent: Consent,
 }
 
 /// How `doctor` writes its report. The same verdicts and the same exit code in each.

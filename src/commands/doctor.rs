@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::{Session, View, consent};
-use crate::catalog::Manifest;
+use super::consent::{self, Purpose};
+use super::{Session, View};
 use crate::catalog::manifest::{Need, RuntimeKind, VarKind};
+use crate::catalog::{Manifest, Source};
 use crate::cli::{self, Format};
 use crate::doctor::{self, Demand, Report, Scope};
 use crate::error::{Error, Exit, Result};
@@ -68,16 +69,16 @@ fn asked(session: &Session, args: &cli::Doctor) -> Result<Scope> {
     let kind = args.runtime;
     let scope = match (args.lab.as_deref(), session.workspace()) {
         (None, Ok(workspace)) => {
+            let workspace =
+                if session.trust { consent::given(session, workspace, Purpose::Judge)? } else { workspace };
             let held = runtime::own_ports(&workspace);
-            let mut scope = scope(workspace.manifest(), workspace.root(), kind, held)?;
-            if !consent::looking(&workspace, &left_out(&scope))? {
-                scope.demands.iter_mut().for_each(|demand| demand.needs.retain(|need| !names(need)));
-            }
-            Scope { made: true, ..scope }
+            let scope = scope(workspace.manifest(), workspace.root(), kind, held)?;
+            let trusted = consent::looking(&workspace, &left_out(&scope))?;
+            Scope { made: true, ..if trusted { scope } else { without_names(scope) } }
         }
         (Some(id), _) => {
             let manifest = with_defaults(session.source.lab(id)?.manifest);
-            scope(&manifest, &session.folder, kind, Vec::new())?
+            of_source(session, scope(&manifest, &session.folder, kind, Vec::new())?)
         }
         // A stranger's lab above is none of ours.
         (None, Err(error)) if workspace::foreign_above(&session.folder).is_some() => {
@@ -107,6 +108,21 @@ fn asked(session: &Session, args: &cli::Doctor) -> Result<Scope> {
 /// Whether a need names a program that would be run, or an address that would be asked, as the lab likes.
 fn names(need: &Need) -> bool {
     matches!(need, Need::Tool(_) | Need::Images(_))
+}
+
+fn without_names(mut scope: Scope) -> Scope {
+    scope.demands.iter_mut().for_each(|demand| demand.needs.retain(|need| !names(need)));
+    scope
+}
+
+/// A pack is somebody's, too: what its labs name is run, or asked, when it is said to be trusted.
+fn of_source(session: &Session, scope: Scope) -> Scope {
+    let named = scope.demands.iter().any(|demand| demand.needs.iter().any(names));
+    if !named || session.trust || session.source == Source::Embedded {
+        return scope;
+    }
+    term::say(&format!("note: this pack was not said to be trusted (--trust): {}", left_out(&scope)));
+    without_names(scope)
 }
 
 /// What is not looked at of a lab that is not trusted.
@@ -286,7 +302,7 @@ fn everything(session: &Session, kind: Option<RuntimeKind>) -> Result<Scope> {
             all.demands.extend(scope(&manifest, &session.folder, kind, Vec::new())?.demands);
         }
     }
-    Ok(all)
+    Ok(of_source(session, all))
 }
 
 fn ports(manifest: &Manifest, kind: RuntimeKind) -> Vec<u16> {

@@ -25,9 +25,13 @@ pub(super) fn run(session: &Session, kind: Option<RuntimeKind>) -> Result<Shown>
     let workspace = match session.to_stop() {
         Ok((workspace, None)) => workspace,
         Ok((workspace, Some(error))) => {
+            let left = workspace::left_at(workspace.root())?;
+            if left.is_none() && workspace.root().is_dir() {
+                // Nothing runs, and why the lab cannot be read is all that there is to report.
+                return Err(error);
+            }
             without_files(&workspace, &error);
-            let labs = workspace::left_at(workspace.root())?.into_iter().collect();
-            return Ok(Shown::Labs { labs });
+            return Ok(Shown::Labs { labs: left.into_iter().collect() });
         }
         Err(error) => {
             let labs = workspace::left()?;

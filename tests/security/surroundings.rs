@@ -231,6 +231,10 @@ fn what_cannot_be_read_of_ones_own_lab_is_named() {
     assert_eq!(other.run(&["diff"]).code, 3);
     assert!(other.run(&["diff"]).err.contains("README.md"));
     mode(&readme, 0o644);
+    // This machine knows the lab, and nothing of it runs.
+    for args in [&["up"][..], &["down"]] {
+        other.run(args);
+    }
     let own = other.lab.join(".mlops-lab");
     mode(&own, 0);
     one_of(&other.run(&["status"]), &[2, 3], "a folder that cannot be entered");

@@ -222,6 +222,28 @@ fn looking_at_a_lab_that_is_trusted_starts_nothing_that_it_names() {
 }
 
 #[test]
+fn the_doctor_runs_no_program_that_a_pack_names_until_it_is_said_to_be_trusted() {
+    let temp = tempfile::tempdir().unwrap();
+    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/tiny"), temp.path());
+    let manifest = temp.path().join("labs/tiny/lab.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    let tool = "{ tool = { name = \"sh\", version = \"*\", ask = [\"-c\", \"touch \\\"$MARKER\\\"\"] } }, ";
+    std::fs::write(&manifest, text.replacen("needs = [", &format!("needs = [{tool}"), 1)).unwrap();
+    let marker = temp.path().join("it ran");
+    let doctor = |args: &[&str]| {
+        let mut command = listening();
+        command.arg("--pack").arg(temp.path()).args(args).env("MARKER", &marker).current_dir("/");
+        seen(&mut command)
+    };
+    for args in [&["doctor"][..], &["doctor", "tiny"]] {
+        let seen = doctor(args);
+        assert!(!marker.exists() && seen.err.contains("(--trust)"), "{args:?}: {seen:?}");
+    }
+    assert!(!doctor(&["doctor", "tiny", "--trust"]).err.contains("note:"));
+    assert!(marker.exists());
+}
+
+#[test]
 fn what_was_left_out_of_a_look_is_said_in_one_line() {
     let clone = Clone::of(|root| {
         need(root, "{ name = \"widget\", version = \"*\" }");
