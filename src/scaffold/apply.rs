@@ -191,35 +191,83 @@ pub struct Laid {
 /// folder of this moment below `backups`, a path of the project, first. Files that are the same already are not touched.
 ///
 /// # Errors
-/// Exit 3 when a folder on the way is a link (nothing is ever written through one), or a file cannot be written.
+/// Exit 3, with nothing changed, when a folder on the way is a link (nothing is ever written through one), or a file cannot be written.
 pub fn overlay(root: &Path, tree: &Tree, base: &Tree, backups: &str) -> Result<Vec<Laid>> {
-    for path in tree.keys() {
+    let mut changes = Vec::new();
+    for (path, file) in tree {
         solid(root, path)?;
+        let place = path.as_str();
+        let mine = inside::content(root, place).map_err(cannot("read", root, place))?;
+        if mine.as_ref().is_none_or(|(mine, _)| *mine != file.bytes) {
+            inside::changeable(root, place)?;
+            changes.push((path, file, mine.map(|(mine, _)| mine), inside::bits(root, place)));
+        }
     }
     let moment = format!("{backups}/{}", clock::unix_now());
     let mut laid = Vec::new();
-    for (path, file) in tree {
-        let place = path.as_str();
-        let mine = inside::content(root, place).map_err(cannot("read", root, place))?;
-        if mine.as_ref().is_some_and(|(mine, _)| *mine == file.bytes) {
-            continue;
+    for (number, (path, file, mine, bits)) in changes.iter().enumerate() {
+        let edited = mine.as_ref().filter(|mine| base.get(path).is_none_or(|base| base.bytes != **mine));
+        let written = keep(root, backups, &moment, path, edited, *bits).and_then(|backup| {
+            let (place, mode) = (path.as_str(), mode(path, *bits, file.executable));
+            inside::write(root, place, &file.bytes, mode).map_err(cannot("write", root, place))?;
+            Ok(Laid { path: (*path).clone(), backup })
+        });
+        match written {
+            Ok(file) => laid.push(file),
+            Err(error) => {
+                // A solution that is there in part is none.
+                let back = changes[..number]
+                    .iter()
+                    .filter(|(path, _, mine, bits)| lift(root, path, mine.as_deref(), *bits).is_err())
+                    .count();
+                return Err(error.hint(match back {
+                    0 => "what was written before that is put back: nothing has changed",
+                    _ => "some of the files were written and could not be put back: mlops-lab diff",
+                }));
+            }
         }
-        let mut backup = None;
-        if let Some((mine, _)) = mine
-            && base.get(path).is_none_or(|base| base.bytes != mine)
-        {
-            inside::make_private(root, backups).map_err(cannot("make the folder", root, backups))?;
-            let kept = format!("{moment}/{place}");
-            // Who may read the copy is who may read the file.
-            let mode = Mode::Exactly(inside::bits(root, place).unwrap_or(0o600) & 0o777);
-            inside::write(root, &kept, &mine, mode).map_err(cannot("write", root, &kept))?;
-            backup = Some(root.join(kept));
-        }
-        inside::write(root, place, &file.bytes, Mode::of(file.executable))
-            .map_err(cannot("write", root, place))?;
-        laid.push(Laid { path: path.clone(), backup });
     }
     Ok(laid)
+}
+
+/// Keeps the learner's version of a file, if there is one.
+fn keep(
+    root: &Path,
+    backups: &str,
+    moment: &str,
+    path: &RelPath,
+    mine: Option<&Vec<u8>>,
+    bits: Option<u32>,
+) -> Result<Option<PathBuf>> {
+    let Some(mine) = mine else { return Ok(None) };
+    inside::make_private(root, backups).map_err(cannot("make the folder", root, backups))?;
+    let kept = format!("{moment}/{path}");
+    // Who may read the copy is who may read the file.
+    let mode = Mode::Exactly(bits.unwrap_or(0o600) & 0o777);
+    inside::write(root, &kept, mine, mode).map_err(cannot("write", root, &kept))?;
+    Ok(Some(root.join(kept)))
+}
+
+/// Takes a file off the project again.
+fn lift(root: &Path, path: &RelPath, before: Option<&[u8]>, bits: Option<u32>) -> std::io::Result<()> {
+    let place = path.as_str();
+    if let Some(before) = before {
+        return inside::write(root, place, before, Mode::Exactly(bits.unwrap_or(0o600) & 0o777));
+    }
+    inside::remove(root, place)?;
+    inside::remove_empty_above(root, place);
+    Ok(())
+}
+
+/// The mode of a file that takes the place of another: who may read it is its owner's decision, whether it runs is the plan's.
+pub(super) fn mode(path: &RelPath, before: Option<u32>, executable: bool) -> Mode {
+    match before {
+        _ if path.is_secret() => Mode::Private,
+        None => Mode::of(executable),
+        // Who may read it may run it.
+        Some(bits) if executable => Mode::Exactly((bits & 0o777) | ((bits & 0o444) >> 2)),
+        Some(bits) => Mode::Exactly(bits & 0o666),
+    }
 }
 
 /// Every folder on the way to a file is a folder, and the file is a file or not there.

@@ -120,6 +120,8 @@ pub(super) mod faulty {
         Full(io::ErrorKind),
         /// Nothing works any more, as after a kill: the cleaning up is not done either.
         Death,
+        /// One step is refused, then it works so many times, then as after a kill.
+        Refusal(u32),
     }
 
     impl Fault {
@@ -152,6 +154,11 @@ pub(super) mod faulty {
                     Fault::Full(kind) if !frees => Err(kind.into()),
                     Fault::Full(_) => Ok(()),
                     Fault::Death => Err(io::Error::other("dead")),
+                    Fault::Refusal(_) if self.left.get() == 0 => Err(io::Error::other("dead")),
+                    Fault::Refusal(_) => {
+                        self.left.set(self.left.get() - 1);
+                        Ok(())
+                    }
                 };
             }
             if self.left.get() == 0 {
@@ -159,6 +166,10 @@ pub(super) mod faulty {
                 return Err(match self.fault {
                     Fault::Once(kind) | Fault::Full(kind) => kind.into(),
                     Fault::Death => io::Error::other("dead"),
+                    Fault::Refusal(after) => {
+                        self.left.set(after);
+                        io::ErrorKind::PermissionDenied.into()
+                    }
                 });
             }
             self.left.set(self.left.get() - 1);

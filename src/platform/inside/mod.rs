@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods, reason = "the one place that opens what lies below a lab")]
 
 mod change;
+mod pinned;
 mod survey;
 mod tree;
 mod way;
@@ -21,6 +22,7 @@ use rustix::fs::{
 use rustix::io::Errno;
 
 pub use change::{Swap, bring, make_private, make_way, names, swap, take};
+pub use pinned::changeable;
 pub use survey::{Entry, Survey, put, stamp, survey};
 pub use tree::{
     files, list, make_readable, remove_empty_above, remove_empty_folders, remove_if_empty, remove_tree,

@@ -24,7 +24,7 @@ pub struct Found<'a> {
 }
 
 /// The folder itself, held open.
-fn open(root: &Path, path: &str) -> io::Result<OwnedFd> {
+pub(super) fn open(root: &Path, path: &str) -> io::Result<OwnedFd> {
     let (above, name) = way::open(root, path, false)?;
     way::folder(&above, name.as_ref())
 }

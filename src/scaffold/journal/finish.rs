@@ -3,12 +3,12 @@
 
 use std::path::Path;
 
-use super::{CHANGE, DONE, Entry, Journal, LIST, change, content, hash, mode, obstacle, old_folder};
+use super::{CHANGE, DONE, Entry, Journal, LIST, change, content, hash, old_folder};
 use crate::catalog::tree::RelPath;
 use crate::error::{Error, Result};
 use crate::platform::fs::Kind;
 use crate::platform::inside::{self, Swap};
-use crate::scaffold::apply::solid;
+use crate::scaffold::apply::{mode, obstacle, solid};
 use crate::scaffold::disk::Disk;
 
 /// Does it. Returns the files that gave way and are others than the plan found.

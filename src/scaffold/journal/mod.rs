@@ -6,22 +6,24 @@
 //! that moment writes into what `undo` brings back.
 
 mod finish;
+mod put_back;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::apply::{in_the_way, obstacle};
+use super::apply::{in_the_way, mode, obstacle};
 use super::disk::{Disk, Real};
 use super::room::{Load, roomy};
 use crate::catalog::tree::{File, RelPath};
 use crate::error::{Error, Result};
 use crate::platform::fs::{Kind, Mode};
 use crate::platform::inside::cannot;
-use crate::platform::{clock, fs, inside};
+use crate::platform::{clock, inside};
 use finish::finish;
+use put_back::give_up;
 
 /// What is to be done to one path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,7 +128,7 @@ pub fn commit(root: &Path, by: By<'_>, ops: &[Op]) -> Result<()> {
     commit_on(&Real, root, by, ops)
 }
 
-/// Whether a change can be done: nothing is in its way, and there is room for it.
+/// Whether a change can be done: nothing is in its way or holds a file in its place, and there is room for it.
 ///
 /// # Errors
 /// Exit 3 with what is in the way or missing.
@@ -150,13 +152,8 @@ pub fn possible(root: &Path, ops: &[Op]) -> Result<()> {
         }
     }
     // Once it is decided, nothing may refuse.
-    let places: Vec<PathBuf> = ops.iter().map(|op| op.path.under(root)).collect();
-    let folders: BTreeSet<&Path> =
-        places.iter().filter_map(|place| place.ancestors().skip(1).find(|folder| folder.is_dir())).collect();
-    for folder in folders {
-        fs::may_change(folder).map_err(|error| {
-            Error::environment(format!("cannot write in {}", folder.display())).because(error)
-        })?;
+    for op in ops {
+        inside::changeable(root, op.path.as_str())?;
     }
     let length = |path: &RelPath| inside::length(root, path.as_str());
     let new = ops.iter().filter_map(|op| Some((&op.path, op.file.as_ref()?.bytes.len() as u64)));
@@ -188,7 +185,10 @@ pub(super) fn commit_on(disk: &dyn Disk, root: &Path, by: By<'_>, ops: &[Op]) ->
         return Err(error);
     }
     match read_optional(root, &change(LIST))? {
-        Some(bytes) => finish(disk, root, &journal(root, &bytes)?).map(drop),
+        Some(bytes) => {
+            let journal = journal(root, &bytes)?;
+            finish(disk, root, &journal).map(drop).map_err(|error| give_up(disk, root, &journal, error))
+        }
         None => Err(Error::bug("a list that was written is not there")),
     }
 }
@@ -276,17 +276,6 @@ fn prepare(disk: &dyn Disk, root: &Path, by: By<'_>, ops: &[Op], begun: &Begun) 
 fn text<T: Serialize>(list: &T) -> Result<Vec<u8>> {
     serde_json::to_vec_pretty(list)
         .map_err(|error| Error::bug("a list that cannot be written").because(error))
-}
-
-/// The mode of a file that takes the place of another: who may read it is its owner's decision, whether it runs is the plan's.
-fn mode(path: &RelPath, before: Option<u32>, executable: bool) -> Mode {
-    match before {
-        _ if path.is_secret() => Mode::Private,
-        None => Mode::of(executable),
-        // Who may read it may run it.
-        Some(bits) if executable => Mode::Exactly((bits & 0o777) | ((bits & 0o444) >> 2)),
-        Some(bits) => Mode::Exactly(bits & 0o666),
-    }
 }
 
 fn journal(root: &Path, bytes: &[u8]) -> Result<Journal> {

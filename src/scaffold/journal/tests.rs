@@ -2,8 +2,10 @@
 #![allow(clippy::disallowed_methods, clippy::panic, reason = "tests look at the disk by themselves")]
 
 use std::collections::BTreeMap;
+use std::io::Write;
 
 use super::*;
+use crate::platform::fs;
 use crate::scaffold::disk::faulty::{Fault, Faulty};
 
 const MARK: &str = "here";
@@ -73,6 +75,10 @@ fn whatever_fails_at_whatever_moment_the_old_state_or_the_new_is_found() {
                 assert!(left > 5, "a disk that fails at once cannot have changed anything");
                 break;
             }
+            // A disk that works again right away: what was done is put back by the same run.
+            if matches!(fault, Fault::Once(_)) && result.is_err() {
+                assert_eq!(seen(root), old, "after {left}, {fault:?}");
+            }
             recover(root, Some(MARK)).unwrap();
             let found = seen(root);
             assert!(found == old || found == new, "after {left}, {fault:?}: {found:?}");
@@ -84,8 +90,58 @@ fn whatever_fails_at_whatever_moment_the_old_state_or_the_new_is_found() {
             let wanted: &[&str] = if found == new { &["d", "new"] } else { &["d", "gone"] };
             assert_eq!(folders(root), wanted, "after {left}, {fault:?}");
         }
-        assert!(outcomes[0] > 5 && outcomes[1] > 2, "{outcomes:?}");
+        let finished = if matches!(fault, Fault::Once(_)) { 0 } else { 2 };
+        assert!(outcomes[0] > 5 && outcomes[1] > finished, "{fault:?}: {outcomes:?}");
     }
+}
+
+#[test]
+fn a_change_that_is_being_put_back_and_dies_is_old_or_new_as_a_whole() {
+    let (old, new) = states();
+    let mut outcomes = [0, 0];
+    for left in 12..60 {
+        for after in 0..12 {
+            let folder = tempfile::tempdir().unwrap();
+            let root = folder.path();
+            project(root);
+            let disk = Faulty::new(left, Fault::Refusal(after));
+            let result = commit_on(&disk, root, by("update"), &ops());
+            assert!(result.is_err() || seen(root) == new, "after {left} and {after}");
+            recover(root, Some(MARK)).unwrap();
+            let found = seen(root);
+            assert!(found == old || found == new, "after {left} and {after}: {found:?}");
+            outcomes[usize::from(found == new)] += 1;
+            undo(root, MARK).ok();
+            assert_eq!(seen(root), old, "after {left} and {after}");
+        }
+    }
+    assert!(outcomes[0] > 20 && outcomes[1] > 20, "{outcomes:?}");
+}
+
+#[test]
+fn what_is_written_into_a_new_file_before_it_is_put_back_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    project(root);
+    let (old, all) = (seen(root), ops());
+    for left in 0..200 {
+        let disk = Faulty::new(left, Fault::Death);
+        if commit_on(&disk, root, by("update"), &all).is_err() && fs::read(&root.join("a")).unwrap() == b"A\n"
+        {
+            break;
+        }
+        recover(root, Some(MARK)).unwrap();
+        undo(root, MARK).ok();
+        fs::remove_tree(&root.join(".mlops-lab")).unwrap();
+        assert_eq!(seen(root), old);
+    }
+    std::fs::OpenOptions::new().append(true).open(root.join("a")).unwrap().write_all(b"mine\n").unwrap();
+    let list = journal(root, &fs::read(&root.join(change(LIST))).unwrap()).unwrap();
+    let error = give_up(&Real, root, &list, Error::environment("refused"));
+    assert_eq!(seen(root), old);
+    assert!(error.hints()[1].contains("-kept"), "{:?}", error.hints());
+    assert!(fs::walk(root).unwrap().values().any(|text| text == b"A\nmine\n"));
+    assert!(!unfinished(root) && undo(root, MARK).is_err());
 }
 
 #[test]
@@ -280,7 +336,6 @@ fn nothing_to_undo_is_said() {
 
 #[test]
 fn what_somebody_is_just_writing_into_a_file_that_gives_way_is_kept() {
-    use std::io::Write;
     for text in [Some("A\n"), None] {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
