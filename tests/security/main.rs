@@ -32,3 +32,4 @@ fn trusting<'a>(args: &[&'a str]) -> Vec<&'a str> {
     let asks = args.iter().any(|word| ASK.contains(word)) && !args.contains(&"--trust");
     [args, if asks { &["--trust"] } else { &[] }].concat()
 }
+mod pinned;
