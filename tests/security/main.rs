@@ -19,6 +19,7 @@ mod bounds;
 mod liars;
 mod listeners;
 mod others;
+mod pinned;
 mod printed;
 mod records;
 mod signals;
@@ -32,4 +33,3 @@ fn trusting<'a>(args: &[&'a str]) -> Vec<&'a str> {
     let asks = args.iter().any(|word| ASK.contains(word)) && !args.contains(&"--trust");
     [args, if asks { &["--trust"] } else { &[] }].concat()
 }
-mod pinned;
