@@ -160,3 +160,15 @@ fn a_lab_in_git_keeps_its_knowledge_and_its_line_ends_and_not_its_settings() {
         }
     }
 }
+
+#[test]
+fn what_a_lab_takes_in_containers_is_more_than_its_own_files() {
+    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("labs")).unwrap() {
+        let Ok(text) = std::fs::read_to_string(entry.unwrap().path().join("lab.toml")) else { continue };
+        let lab: toml::Table = text.parse().unwrap();
+        let Some(compose) = lab["runtime"].get("compose") else { continue };
+        let cost = compose.get("cost").or_else(|| lab.get("cost")?.get("compose")).unwrap();
+        // Images count: a measurement without them comes to some megabytes.
+        assert!(cost["disk_mb"].as_integer().unwrap() >= 100, "{}: {cost}", lab["id"]);
+    }
+}

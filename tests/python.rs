@@ -87,6 +87,40 @@ fn an_environment_that_lost_a_package_or_its_python_is_made_again() {
 }
 
 #[test]
+fn the_doctor_sees_what_is_wrong_with_the_environment_and_starts_nothing_of_it() {
+    let bed = Bed::new(UV);
+    let environment = || {
+        let report: serde_json::Value =
+            serde_json::from_str(&bed.lab.run(&["doctor", "--json"]).out).unwrap();
+        let findings = report["findings"].as_array().unwrap().iter();
+        findings.clone().find(|finding| finding["id"] == "environment").cloned()
+    };
+    assert!(environment().is_none(), "none is made yet");
+    assert_eq!(bed.up().code, 0);
+    assert_eq!(environment().unwrap()["status"], "pass");
+    let broken = |why: &str| {
+        let found = environment().unwrap();
+        assert_eq!(found["status"], "warn", "{found}");
+        assert!(found["title"].as_str().unwrap().contains(why), "{found}");
+        assert_eq!(found["hints"][0]["cmd"], "mlops-lab up", "{found}");
+    };
+    let python = bed.lab.root.join(".venv/bin/python");
+    std::fs::remove_file(&python).unwrap();
+    std::fs::write(&python, "#!/bin/sh\ntouch started\n").unwrap();
+    std::fs::set_permissions(&python, std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::remove_dir(bed.note()).unwrap();
+    broken("six-1.17.0 was missing");
+    assert!(!bed.lab.root.join("started").exists());
+    std::fs::remove_file(&python).unwrap();
+    symlink("/nowhere/python3", &python).unwrap();
+    broken("the Python of .venv is gone");
+    std::fs::write(bed.lab.run_folder().join("making-venv"), "").unwrap();
+    broken("half made");
+    assert_eq!(bed.up().code, 0);
+    assert_eq!(environment().unwrap()["status"], "pass");
+}
+
+#[test]
 fn an_environment_that_lost_what_installs_the_others_is_made_again() {
     let bed = Bed::new("#!/bin/sh\nexit 127\n");
     let first = bed.up();

@@ -74,7 +74,9 @@ fn asked(session: &Session, args: &cli::Doctor) -> Result<Scope> {
             let held = runtime::own_ports(&workspace);
             let scope = scope(workspace.manifest(), workspace.root(), kind, held)?;
             let trusted = consent::looking(&workspace, &left_out(&scope))?;
-            Scope { made: true, ..if trusted { scope } else { without_names(scope) } }
+            let mut kinds = scope.demands.iter().map(|demand| demand.kind);
+            let environment = kinds.find_map(|kind| runtime::python_trouble(&workspace, kind));
+            Scope { made: true, environment, ..if trusted { scope } else { without_names(scope) } }
         }
         (Some(id), _) => {
             let manifest = with_defaults(session.source.lab(id)?.manifest);

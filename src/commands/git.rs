@@ -39,7 +39,19 @@ pub(super) fn repository(folder: &Path) -> Result<()> {
     let who: &[&str] =
         if known { &[] } else { &["-c", "user.name=mlops-lab", "-c", "user.email=mlops-lab@localhost"] };
     run(folder, &[who, &["commit", "--quiet", "--message", MESSAGE]].concat()).map_err(|error| {
-        error.hint(format!("when git can commit: git -C {} commit -m '{MESSAGE}'", pasteable(folder)))
+        let commit = |how: &str| format!("git -C {} commit{how} -m '{MESSAGE}'", pasteable(folder));
+        // `gpg failed to sign the data`, `error: Couldn't load public key`: your settings ask for a signature.
+        let signs = ask(folder, &["config", "--type=bool", "commit.gpgsign"])
+            .is_ok_and(|asked| asked.stdout.trim_ascii() == b"true");
+        let error = if signs {
+            error.hint(format!(
+                "your git signs commits, and cannot: without a signature: {}",
+                commit(" --no-gpg-sign")
+            ))
+        } else {
+            error
+        };
+        error.hint(format!("when git can commit: {}", commit("")))
     })
 }
 

@@ -75,7 +75,8 @@ const fn kind(
 }
 
 /// Every check, in the order of the report.
-pub const CHECKS: [Kind; 36] = [
+pub const CHECKS: [Kind; 37] = [
+    kind("environment", Group::Tools, false, "the lab's .venv has its Python and its packages", &["broken"]),
     kind(
         "python",
         Group::Tools,

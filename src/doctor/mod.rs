@@ -44,6 +44,8 @@ pub struct Scope {
     pub made: bool,
     /// Ports that the lab itself holds: not «taken».
     pub own_ports: Vec<u16>,
+    /// What is wrong with the lab's Python environment; none when it has none.
+    pub environment: Option<Option<String>>,
     /// Only these checks and what stands below them; all when empty.
     pub only: Vec<String>,
     /// Not these.

@@ -9,6 +9,7 @@ use crate::catalog::units::{Size, VersionReq};
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Ask {
     Python(VersionReq),
+    Environment,
     Tool(ToolNeed),
     Client,
     Engine(VersionReq),
@@ -57,6 +58,7 @@ impl Ask {
     pub(super) fn id(&self) -> String {
         let fixed = match self {
             Ask::Python(_) => "python",
+            Ask::Environment => "environment",
             Ask::Tool(tool) => {
                 let own = checks::all().any(|kind| kind.id == tool.name && kind.id != "tool");
                 return if own { tool.name.clone() } else { format!("tool.{}", tool.name) };
@@ -102,6 +104,8 @@ impl Ask {
     pub(super) fn looks(&self) -> Vec<Look> {
         match self {
             Ask::Python(version) => vec![Look::Pythons(version.clone())],
+            // The lab's own files: seen before.
+            Ask::Environment => Vec::new(),
             Ask::Tool(tool) => vec![Look::Tool(tool.name.clone(), tool.ask.clone())],
             Ask::Client => vec![Look::client()],
             Ask::Engine(_) => vec![Look::Engine],
@@ -164,6 +168,8 @@ pub(super) fn wanted(scope: &Scope) -> Vec<Want> {
         let mut asks = vec![Ask::Proxy];
         let cluster = demand.needs.iter().any(|need| matches!(need, Need::Cluster(_)));
         asks.extend(demand.needs.iter().flat_map(|need| of(need, demand.kind, cluster, scope.online)));
+        let python = demand.needs.iter().any(|need| matches!(need, Need::Python(_)));
+        asks.extend((python && scope.environment.is_some()).then_some(Ask::Environment));
         asks.extend(demand.ports.iter().map(|port| Ask::Port(*port)));
         for ask in asks {
             match wanted.iter_mut().find_map(|want| want.ask.join(&ask).then_some(want)) {

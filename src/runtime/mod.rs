@@ -24,6 +24,7 @@ pub use background::{background_runs, end_background, end_damage, generation, ru
 pub use left::{images, leftovers, memory};
 pub use logs::{Wanted, logs};
 pub use ports::own_ports;
+pub use python::python_trouble;
 pub use state::{StandIn, Status};
 pub use status::{stand_ins, status};
 

@@ -59,6 +59,26 @@ impl Lack {
 /// # Errors
 /// Exit 3 when a file of requirements cannot be read, or `.venv` is no folder of the lab's own.
 pub(super) fn lack(ws: &Workspace, kind: RuntimeKind, python: &Python) -> Result<Option<Lack>> {
+    lack_by(ws, python, || runs(ws, kind))
+}
+
+/// What is wrong with the lab's environment, as far as can be seen without starting anything of it; outer none when none was made yet.
+pub fn python_trouble(ws: &Workspace, kind: RuntimeKind) -> Option<Option<String>> {
+    let python = ws.manifest().python(kind)?;
+    let there = inside::kind(ws.root(), VENV).is_ok_and(|kind| kind != Kind::Missing);
+    let made = inside::is_file(ws.root(), STAMP) || places::making(ws, "venv").is_file();
+    if !there || !made && own(ws).is_ok() {
+        return None;
+    }
+    let program = ws.root().join(VENV).join("bin/python");
+    let starts = || Ok(process::locate(&Command::new(program.clone(), ASK)).is_ok());
+    Some(match lack_by(ws, python, starts) {
+        Ok(lack) => lack.map(|lack| lack.why().to_owned()),
+        Err(error) => Some(error.to_string()),
+    })
+}
+
+fn lack_by(ws: &Workspace, python: &Python, starts: impl FnOnce() -> Result<bool>) -> Result<Option<Lack>> {
     own(ws)?;
     let everything = |why: &str| Ok(Some(Lack::Everything(why.to_owned())));
     let stamp = inside::read_optional(ws.root(), STAMP).map_err(cannot("read", ws.root(), STAMP))?;
@@ -71,7 +91,7 @@ pub(super) fn lack(ws: &Workspace, kind: RuntimeKind, python: &Python) -> Result
         Some(made) if made != fingerprint(ws, python)? => return everything("the requirements changed"),
         Some(_) => {}
     }
-    if !runs(ws, kind)? {
+    if !starts()? {
         return everything("the Python of .venv is gone");
     }
     let there = installed(ws.root());

@@ -115,6 +115,25 @@ fn unchanged_images_are_not_brought_again_and_changed_ones_restart_what_uses_the
 }
 
 #[test]
+fn restart_rolls_out_anew_what_is_named_and_without_a_name_everything() {
+    let Some(bed) = Bed::new("kind-dev") else { return };
+    bed.comes_up(&[]);
+    let restarted = |kind: &str, name: &str| {
+        let template = bed.server.object(kind, name)["spec"]["template"].clone();
+        template["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"].as_str().map(str::to_owned)
+    };
+    let seen = bed.lab.ok(&["restart", "server", "--runtime", "kubernetes", "--json"]);
+    let answer: serde_json::Value = serde_json::from_str(&seen.out).unwrap();
+    assert_eq!(answer["restarted"], serde_json::json!({"server": "as asked"}));
+    assert!(restarted("Deployment", "server").is_some() && restarted("StatefulSet", "store").is_none());
+    bed.lab.ok(&["restart", "--runtime", "kubernetes"]);
+    assert!(restarted("StatefulSet", "store").is_some());
+    let unknown = bed.lab.run(&["restart", "stoer", "--runtime", "kubernetes"]);
+    assert!(unknown.code == 2 && unknown.err.contains("store"), "{}", unknown.err);
+    assert!(bed.answer(bed.lab.port).is_some(), "it is up as before");
+}
+
+#[test]
 fn a_build_that_fails_is_told_with_its_last_words_and_nothing_is_left() {
     let Some(bed) = Bed::new("kind-dev") else { return };
     std::fs::write(bed.path("stubs/fail"), "build").unwrap();

@@ -126,8 +126,18 @@ pub(super) fn judge(ask: &Ask, all: &All, scope: &Scope, deadline: Duration) -> 
         Ask::Disk(_) | Ask::Memory(_) | Ask::Cpus(_) | Ask::Arch(_) | Ask::Gpu(_) | Ask::Proxy => {
             host::judge(ask, all, deadline)
         }
+        Ask::Environment => environment(scope),
         Ask::Port(port) => host::port(*port, all, &scope.own_ports, deadline),
     }
+}
+
+/// The lab's `.venv`, of which nothing was started.
+fn environment(scope: &Scope) -> Found {
+    let found = match scope.environment.as_ref().and_then(Option::as_ref) {
+        None => Found::pass(".venv is whole"),
+        Some(why) => Found::warn("broken", short(why, 160)),
+    };
+    found.cmd("ls -l .venv/bin/python")
 }
 
 /// A look that did not come back in time.

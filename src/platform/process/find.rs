@@ -3,9 +3,13 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::{Command, NotRun};
+
+/// ST_NOEXEC (statvfs(3)) on Linux; other systems do not say.
+const NOEXEC: u64 = if cfg!(target_os = "linux") { 8 } else { 0 };
 
 /// Why the system does not run a file that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +20,8 @@ pub enum Unfit {
     Folder,
     /// No permission to execute, for this user.
     NotExecutable,
+    /// It lies on a file system from which nothing is run.
+    NoExec,
     /// A script whose interpreter, or a program whose loader, is not there.
     BrokenInterpreter(String),
     /// A program for another processor or system.
@@ -34,7 +40,7 @@ impl Unfit {
         match self {
             Unfit::BrokenLink => "broken-link",
             Unfit::Folder | Unfit::Empty | Unfit::NotAProgram | Unfit::System(_) => "unusable",
-            Unfit::NotExecutable => "not-executable",
+            Unfit::NotExecutable | Unfit::NoExec => "not-executable",
             Unfit::BrokenInterpreter(_) => "broken-interpreter",
             Unfit::WrongArchitecture => "wrong-architecture",
         }
@@ -47,6 +53,7 @@ impl fmt::Display for Unfit {
             Unfit::BrokenLink => f.write_str("it is a link to nothing"),
             Unfit::Folder => f.write_str("it is a folder"),
             Unfit::NotExecutable => f.write_str("it is not executable for this user"),
+            Unfit::NoExec => f.write_str("its file system is mounted with noexec: nothing on it is run"),
             Unfit::BrokenInterpreter(name) => write!(f, "its interpreter {name} does not exist"),
             Unfit::WrongArchitecture => f.write_str("it was built for another processor or system"),
             Unfit::Empty => f.write_str("it is empty"),
@@ -118,6 +125,13 @@ pub(super) fn refused(path: &Path, error: &std::io::Error) -> Unfit {
     }
 }
 
+/// Whether nothing is run from the file system of a file, whatever its mode says.
+fn noexec(path: &Path) -> bool {
+    let runnable = path.metadata().is_ok_and(|meta| meta.permissions().mode() & 0o111 != 0);
+    let mount = rustix::fs::statvfs(path);
+    runnable && mount.is_ok_and(|mount| mount.f_flag.bits() & NOEXEC != 0)
+}
+
 /// Why the system would not run this file; none when it would.
 fn why_not(path: &Path) -> Option<Unfit> {
     let Ok(meta) = path.metadata() else {
@@ -128,7 +142,7 @@ fn why_not(path: &Path) -> Option<Unfit> {
     }
     #[cfg(unix)]
     if rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_err() {
-        return Some(Unfit::NotExecutable);
+        return Some(if noexec(path) { Unfit::NoExec } else { Unfit::NotExecutable });
     }
     let mut head = [0; 256];
     // A file that may be run and not be read is rare and legal.

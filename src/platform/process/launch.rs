@@ -11,7 +11,7 @@ use std::process::Stdio;
 use serde::{Deserialize, Serialize};
 
 use super::keep::{self, Keeper};
-use super::{Command, Ended, NotRun, ProcessId, find, identity};
+use super::{Command, Ended, NotRun, ProcessId, Unfit, find, identity, shell_words};
 use crate::error::{Error, Result};
 use crate::platform::{clock, fs};
 
@@ -80,6 +80,12 @@ pub(super) fn not_run(why: NotRun) -> Error {
     match &why {
         NotRun::Absent(program) => {
             Error::environment(why.to_string()).hint(format!("install {program}, or see: mlops-lab doctor"))
+        }
+        NotRun::Unusable(path, Unfit::NoExec) => {
+            let mount = shell_words(&[path.display().to_string()]);
+            Error::environment(why.to_string())
+                .hint(format!("see which file system it is: findmnt -T {mount}"))
+                .hint("move the lab to one that runs programs: mv DIR ~/ and there: mlops-lab up")
         }
         NotRun::Unusable(..) => Error::environment(why.to_string()),
     }
