@@ -17,8 +17,8 @@ const LABEL: usize = 12;
 /// The most lines that all rows together take.
 const LINES: usize = 14;
 
-/// No item takes a row for itself.
-const ITEM: usize = 58;
+/// No item takes a row for itself: behind it there is room for how many more there are.
+const ITEM: usize = 46;
 
 /// One kind of thing that a lab does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,7 +121,7 @@ fn files(manifest: &Manifest, written: &[String]) -> Vec<String> {
     let overlays = manifest.step.iter().filter(|step| with(&step.solution.files)).count()
         + manifest.drill.iter().filter(|drill| with(&drill.solution.files)).count();
     if overlays > 0 {
-        files.push("`solve` writes solutions over your files (yours are kept)".to_owned());
+        files.push("`solve` writes over your files, and keeps yours".to_owned());
     }
     let data = manifest.runtime.local.iter().flat_map(|local| &local.data);
     files.extend(data.map(|path| format!("`down --purge` removes {path}")));
@@ -217,6 +217,7 @@ mod tests {
         let page = page(&manifest(&format!("[runtime.local]\n{services}")), &[]);
         assert!(page.lines().count() <= LINES, "{page}");
         assert!(page.lines().all(|line| line.chars().count() <= WIDTH), "{page}");
+        assert!(!page.contains("\n            more"), "one line is one line: {page}");
         assert!(page.contains("more") && !page.contains(['\u{1b}', '\u{202e}']), "{page}");
     }
 }
