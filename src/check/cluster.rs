@@ -50,6 +50,10 @@ pub(super) fn ask(probe: &KubernetesProbe, expect: &Expect, context: &Context, b
     };
     let said = String::from_utf8_lossy(&captured.stderr).into_owned();
     match captured.ended {
+        // A part of a list would be judged as if it were all.
+        Ended::Code(0) if captured.truncated => {
+            Seen::cannot_tell(expected, format!("the answer is longer than {} MiB", LISTS >> 20))
+        }
         Ended::Code(0) if !wanted => Seen::not_yet(expected, "it is there"),
         Ended::Code(0) => {
             let seen = pointers(&expect.json, "the object", || {

@@ -386,3 +386,13 @@ fn what_disturbs_is_asked_by_whoever_asks() {
     });
     assert_eq!((asked, last.check), (vec![(0, false), (1, true)], 2));
 }
+
+#[test]
+fn a_list_that_is_longer_than_what_is_kept_is_not_judged() {
+    let captured = ran(Ended::Code(0), "{\"items\": [", "").map(|seen| Captured { truncated: true, ..seen });
+    let world = Fake { run: RefCell::new(vec![captured]), ..Fake::default() };
+    let toml = "kubernetes = { kind = 'pods' }\nexpect = { json = { '/items/0' = { exists = true } } }";
+    let seen = verdict_there(toml, &world);
+    assert_eq!(seen.verdict, VerdictKind::CannotTell, "{seen:?}");
+    assert!(seen.observed.contains("longer than 8 MiB"), "{seen:?}");
+}

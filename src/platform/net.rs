@@ -13,6 +13,9 @@ use super::clock;
 /// The most that is read of one response body.
 const BODY_LIMIT: u64 = 8 << 20;
 
+/// The most that is read of one answer over a Unix socket.
+const ENGINE_LIMIT: usize = 4 << 20;
+
 /// One HTTP request.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -279,7 +282,11 @@ pub fn unix_get(socket: &Path, path: &str, within: Duration) -> io::Result<Vec<u
     stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: docker\r\n\r\n").as_bytes())?;
     let mut answer = Vec::new();
     let mut buffer = [0; 16 << 10];
-    while answer.len() < (4 << 20) {
+    loop {
+        if answer.len() > ENGINE_LIMIT {
+            let why = format!("the answer is longer than {} MiB", ENGINE_LIMIT >> 20);
+            return Err(io::Error::new(ErrorKind::FileTooLarge, why));
+        }
         stream.set_read_timeout(Some(left()?))?;
         match stream.read(&mut buffer) {
             Ok(0) => break,
