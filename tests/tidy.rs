@@ -184,3 +184,72 @@ fn no_registry_host_and_no_lock_with_addresses() {
     }
     assert!(wrong.is_empty(), "{wrong:?}");
 }
+
+/// Who may look at a path by itself, and why: it is not below a lab's folder. Everything else goes through `platform::inside`.
+const BY_PATH: &[(&str, &str)] = &[
+    ("catalog/", "a pack, which its user names"),
+    ("doctor/", "programs and settings of the user"),
+    ("prove/", "a temporary project that the prover made itself"),
+    ("commands/init.rs", "a folder that is to become a lab"),
+    ("commands/lab/", "a pack, which its author works on"),
+    ("commands/mod.rs", "a lab's folder itself"),
+    ("commands/down.rs", "a lab's folder itself"),
+    ("commands/doctor.rs", "a lab's folder itself"),
+    ("commands/update.rs", "a pack, which its user names"),
+    ("scaffold/apply.rs", "a folder that is to become a lab"),
+    ("commands/status.rs", "a lab's folder itself"),
+    ("check/own.rs", "the folder of a process"),
+    ("workspace/base.rs", "entries of an archive"),
+    ("workspace/search.rs", "the search for a lab's folder"),
+    ("workspace/mod.rs", "the search for a lab's folder"),
+    ("workspace/env.rs", "a lab's folder itself"),
+    ("workspace/instance.rs", "the user's state"),
+    ("workspace/lock.rs", "the user's state"),
+    ("runtime/background.rs", "the run folder"),
+    ("runtime/logs.rs", "the run folder"),
+    ("runtime/mod.rs", "the run folder"),
+    ("runtime/python.rs", "the run folder"),
+    ("runtime/local/mod.rs", "the run folder"),
+    ("runtime/compose/whose.rs", "the folder that a label names"),
+    ("runtime/kubernetes/apply.rs", "the run folder"),
+];
+
+#[test]
+fn what_lies_below_a_lab_is_reached_through_one_room() {
+    const LOOKS: [&str; 10] = [
+        ".is_file()",
+        ".is_dir()",
+        ".exists()",
+        ".try_exists()",
+        ".metadata()",
+        "symlink_metadata()",
+        ".read_dir()",
+        ".canonicalize()",
+        "std::fs::read",
+        "OpenOptions",
+    ];
+    let (mut wrong, mut used) = (Vec::new(), BTreeSet::new());
+    for (path, text) in sources() {
+        let shown = path.display().to_string();
+        let tests = ["tests.rs", "fuzz.rs"].iter().any(|end| shown.ends_with(end));
+        if tests || shown.starts_with("platform/") {
+            continue;
+        }
+        let known = BY_PATH.iter().find(|(start, _)| shown.starts_with(start));
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        for (number, line) in code.lines().enumerate() {
+            let below =
+                line.contains(" fs::") && (line.contains("root.join(") || line.contains("root().join("));
+            if !below && !LOOKS.iter().any(|look| line.contains(look)) {
+                continue;
+            }
+            match known {
+                Some((start, _)) => drop(used.insert(*start)),
+                None => wrong.push(format!("src/{shown}:{}: {}", number + 1, line.trim())),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "use platform::inside:\n{}", wrong.join("\n"));
+    let idle: Vec<_> = BY_PATH.iter().filter(|(start, _)| !used.contains(start)).collect();
+    assert!(idle.is_empty(), "no exception is needed any more for {idle:?}");
+}

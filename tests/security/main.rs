@@ -38,6 +38,7 @@ mod bounds;
 mod liars;
 mod links;
 mod listeners;
+mod names;
 mod others;
 mod pinned;
 mod printed;
