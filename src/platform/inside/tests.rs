@@ -135,3 +135,19 @@ fn a_walk_names_all_and_enters_no_link() {
     assert_eq!(seen, expected.map(|(path, kind)| (path.to_owned(), kind)));
     assert_eq!(files(&root, "d").unwrap(), ["d/b"]);
 }
+
+#[test]
+fn a_folder_for_copies_is_its_owners_alone_and_no_link_takes_its_place() {
+    let (_folder, root, outside) = place();
+    let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    std::fs::set_permissions(root.join("d"), PermissionsExt::from_mode(0o755)).unwrap();
+    for path in ["d", "new/deep"] {
+        make_private(&root, path).unwrap();
+        assert_eq!(mode(&root.join(path)), 0o700, "{path}");
+    }
+    symlink(&outside, root.join("way")).unwrap();
+    std::fs::set_permissions(&outside, PermissionsExt::from_mode(0o755)).unwrap();
+    assert!(make_private(&root, "way").is_err() && make_private(&root, "way/x").is_err());
+    assert!(make_private(&root, "a").is_err());
+    assert_eq!((mode(&outside), std::fs::read_dir(&outside).unwrap().count()), (0o755, 1));
+}
