@@ -2,10 +2,10 @@
 //!
 //! | attack | tests |
 //! |---|---|
-//! | a link at a name that the program reads or writes (lock, progress, records, `.env`, folders) | `links::no_name_that_is_a_link_...` |
-//! | a FIFO, a device or a folder at such a name | `links::no_name_that_is_a_fifo_...` |
+//! | a link at a name that the program reads or writes (lock, progress, records, `.env`, folders) | `links::no_name_that_is_a_link_...`, `names::*` |
+//! | a FIFO, a device or a folder at such a name | `links::no_name_that_is_a_fifo_...`, `names::*` |
 //! | a record of a process whose name is a path | `links::records_whose_names_are_paths_lead_nowhere` |
-//! | a file that cannot be changed in the middle of an update | `links::an_update_that_meets_a_file_...` |
+//! | a file that cannot be changed in the middle of an update | `links::an_update_that_meets_a_file_...`, `pinned::*` |
 //! | deaf children that left their session | `links::deaf_children_...`; `converge.rs` for services |
 //! | code of a clone that is run by looking: stand-ins, docker and kubectl of its own, plugins | `trust::what_only_looks_...`, `trust::looking_at_...` |
 //! | a lab of another user in a folder above; a change that travelled with the lab | `trust::a_strangers_lab_above_...`, `trust::a_change_that_came_...` |
@@ -14,7 +14,7 @@
 //! | text that drives the terminal: names, manifests, records, logs, servers, reports | `terminals::*`, `printed::*` |
 //! | a port that a stranger listens on, and its share of the login | `listeners::*` |
 //! | a log without an end | `bounds::what_a_log_has_dropped_...`; `src/platform/process/keep.rs` |
-//! | templates and texts without an end, names of templates that climb; one Ctrl-C | `bounds::*` |
+//! | templates and texts without an end, names of templates that climb; one Ctrl-C | `bounds::*`, `signals::*` |
 //! | no home, PATH, locale, width, streams, working folder, clock; somebody else's lab | `surroundings::*` |
 //! | journals, records, progress, archives, state as nobody would write them | `records::*`; `src/scaffold/fuzz.rs` for packs |
 //! | a docker and a kubectl that lie | `liars::*`; `doctor/` for the doctor |
