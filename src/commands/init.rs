@@ -71,7 +71,8 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
         &rendered.dotenvs,
         &answers.plain,
     )?;
-    let print = workspace::fingerprint(&tree);
+    let pack = workspace::pack_print(&lab);
+    let prints: Vec<String> = std::iter::once(workspace::fingerprint(&tree)).chain(pack).collect();
     let files = rendered.tree.len();
     if args.dry_run || args.diff {
         again.tell();
@@ -98,7 +99,7 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
             Vec::new()
         }
     };
-    Workspace::made(&folder, &print);
+    Workspace::made(&folder, &prints);
     if args.git {
         git::repository(&folder)?;
     }

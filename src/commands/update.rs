@@ -17,7 +17,7 @@ use crate::cli;
 use crate::error::{Error, Exit, Result};
 use crate::platform::fs::Kind;
 use crate::platform::inside::{self, cannot};
-use crate::platform::term::{BAD, BOLD, DIM, GOOD, WARN, escape};
+use crate::platform::term::{self, BAD, BOLD, DIM, GOOD, WARN, escape};
 use crate::runtime;
 use crate::scaffold::{self, Action, By, Change, Given, Op, Renewed};
 use crate::workspace::{self, FOLDER, Place, Workspace};
@@ -55,6 +55,8 @@ pub(super) fn run(session: &Session, args: &cli::Update) -> Result<Updated> {
     } else {
         consent::given(session, session.workspace()?, Purpose::Work)?;
         let (ws, lock) = session.locked("update")?;
+        // What was asked about is what is now read.
+        consent::still(&ws, "nothing was changed", "mlops-lab update")?;
         (ws, Some(lock))
     };
     if let Some(kind) = runtime::active(&ws).filter(|_| !dry) {
@@ -97,11 +99,26 @@ pub(super) fn run(session: &Session, args: &cli::Update) -> Result<Updated> {
         scaffold::possible(ws.root(), &ops)?;
     } else if !ops.is_empty() {
         let mark = super::mark(ws.root())?;
-        ws.clone().trust_content(&workspace::fingerprint(&next.seed))?;
+        trust(session, &ws, &lab, &next.seed)?;
         scaffold::commit(ws.root(), By { command: "update", mark: &mark }, &ops)?;
     }
     let recheck = recheck(ws.manifest(), &next.manifest);
     Ok(Updated { lab: lab.manifest.id.clone(), dry, changes, env, recheck, diff })
+}
+
+/// What is about to be written is trusted, unless it is made from a pack that this user has neither named nor used here as it is now: a pack
+/// travels, too, and what it makes is then asked about before it runs.
+fn trust(session: &Session, ws: &Workspace, lab: &Lab, seed: &Tree) -> Result<()> {
+    let named = session.source != Source::Embedded;
+    let pack = workspace::pack_print(lab);
+    if named || pack.as_deref().is_none_or(|pack| ws.trusts(pack)) {
+        let prints = pack.into_iter().chain([workspace::fingerprint(seed)]);
+        return prints.into_iter().try_for_each(|print| ws.clone().trust_content(&print).map(drop));
+    }
+    term::say(
+        "note: this pack is not as it was when a lab of it was made or updated here\n  what the lab would run now is listed before it runs: mlops-lab up",
+    );
+    Ok(())
 }
 
 /// The pack that the lab came from, unless another is named.

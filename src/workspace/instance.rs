@@ -207,7 +207,7 @@ pub(super) fn open(root: &Path, lab: Option<&str>) -> Result<Instance> {
     if found.state.is_none() {
         say_if_copy(&labs, root, lab);
     }
-    write(found, root, &node, lab, None)
+    write(found, root, &node, lab, &[])
 }
 
 /// This user trusts a content of the lab, as it is or is about to be.
@@ -220,7 +220,7 @@ pub(super) fn trust(root: &Path, lab: Option<&str>, print: &str) -> Result<Insta
     open(root, lab)?;
     let labs = labs(user_state::make()?);
     let _lock = hold(&labs)?;
-    write(find_in(&labs, root, lab), root, &node, lab, Some(print))
+    write(find_in(&labs, root, lab), root, &node, lab, &[print.to_owned()])
 }
 
 /// What marks the changes of files that were begun in this folder; none where none can have been.
@@ -239,7 +239,7 @@ pub fn mark(root: &Path) -> Result<Option<String>> {
 ///
 /// # Errors
 /// As [`open`].
-pub(super) fn made(root: &Path, lab: &str, print: &str) -> Result<()> {
+pub(super) fn made(root: &Path, lab: &str, prints: &[String]) -> Result<()> {
     let Some(node) = owner::node(root) else { return Ok(()) };
     let labs = labs(user_state::make()?);
     let _lock = hold(&labs)?;
@@ -249,7 +249,7 @@ pub(super) fn made(root: &Path, lab: &str, print: &str) -> Result<()> {
         // Somebody holds it, or something runs: it goes on.
         Some(state) => (state.root == Root::from(root)).then_some(Instance { folder, state: Some(state) }),
     });
-    known.map_or(Ok(()), |known| write(known, root, &node, Some(lab), Some(print)).map(drop))
+    known.map_or(Ok(()), |known| write(known, root, &node, Some(lab), prints).map(drop))
 }
 
 fn write(
@@ -257,7 +257,7 @@ fn write(
     root: &Path,
     node: &Node,
     lab: Option<&str>,
-    trusts: Option<&str>,
+    trusts: &[String],
 ) -> Result<Instance> {
     let known = found.state.as_ref();
     let id = known.map_or_else(new_id, |state| Ok(state.id.clone()))?;

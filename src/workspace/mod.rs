@@ -36,13 +36,16 @@ pub use progress::Progress;
 pub use record::{Place, Record, seed};
 pub use restore::{DOTENVS, Restored};
 pub use search::{foreign_above, ours};
-pub use trust::{Trust, fingerprint, trust_content};
+pub use trust::{Trust, fingerprint, pack_print, trust_content};
 
 /// The folder of ours inside a project.
 pub const FOLDER: &str = ".mlops-lab";
 
 /// The rendered manifest.
 const MANIFEST: &str = ".mlops-lab/lab.toml";
+
+/// What the lab was made of.
+const RECORD: &str = ".mlops-lab/record.toml";
 
 /// Where files of the learner are kept before they are replaced, below the project's folder.
 pub const BACKUP: &str = ".mlops-lab/backup";
@@ -97,13 +100,13 @@ impl Workspace {
         &self.root
     }
 
-    /// For a lab that was just made, with the fingerprint of what was written: that is trusted. Where the user's state cannot be written, the
+    /// For a lab that was just made, with the fingerprints of what was written and of its pack: these are trusted. Where the user's state cannot be written, the
     /// first command that starts something says so.
-    pub fn made(folder: &Path, print: &str) {
+    pub fn made(folder: &Path, prints: &[String]) {
         if let Ok(root) = folder.canonicalize()
             && let Ok(record) = Record::read(&root)
         {
-            let _ = instance::made(&root, &record.id, print);
+            let _ = instance::made(&root, &record.id, prints);
         }
     }
 

@@ -5,15 +5,16 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::{MANIFEST, Record, Workspace, instance, tree};
+use super::{MANIFEST, RECORD, Record, Workspace, instance, text, tree};
 use crate::catalog::tree::Tree;
+use crate::catalog::{Lab, Source};
 use crate::error::Result;
 
 /// The lab's own files: texts, checks, solutions.
 const KNOWLEDGE: &str = ".mlops-lab/lab";
 
-/// The fingerprint of what is trusted: the manifest and the lab's own files, by name and content. The tree holds paths below the lab's folder;
-/// others than these do not count.
+/// The fingerprint of what is trusted: the manifest, the lab's own files, and the record, which says where `update` takes the lab from; by name
+/// and content. The tree holds paths below the lab's folder; others than these do not count.
 pub fn fingerprint(tree: &Tree) -> String {
     let files = tree.iter().filter(|(path, _)| counts(path.as_str()));
     of(files.map(|(path, file)| (path.as_str(), file.bytes.as_slice())))
@@ -22,7 +23,7 @@ pub fn fingerprint(tree: &Tree) -> String {
 /// Python leaves its caches beside what it has read. Commands of a lab neither read nor write them there: see `Workspace::command_env`.
 fn counts(path: &str) -> bool {
     let own = path.strip_prefix(KNOWLEDGE).is_some_and(|rest| rest.starts_with('/'));
-    path == MANIFEST || own && !path.split('/').any(|part| part == "__pycache__")
+    path == MANIFEST || path == RECORD || own && !path.split('/').any(|part| part == "__pycache__")
 }
 
 /// Each name and each content with its length before it: no other files give the same bytes.
@@ -35,6 +36,17 @@ fn of<'a>(files: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
         }
     }
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The fingerprint of a lab as its pack holds it, when it comes from one: whoever made a lab of it trusts what it makes, until it changes.
+pub fn pack_print(lab: &Lab) -> Option<String> {
+    let Source::Pack(_) = lab.source else { return None };
+    let trees = [("knowledge", &lab.knowledge), ("template", &lab.template)];
+    let files: Vec<(String, &[u8])> = trees
+        .into_iter()
+        .flat_map(|(tree, files)| files.iter().map(move |(path, bytes)| (format!("{tree}/{path}"), &**bytes)))
+        .collect();
+    Some(of(files.iter().map(|(path, bytes)| (path.as_str(), *bytes))))
 }
 
 /// From here on this user trusts a content of a lab that is being made in this folder.
@@ -90,6 +102,12 @@ impl Workspace {
         Ok(Workspace { instance, ..self })
     }
 
+    /// Whether this user has trusted something with this fingerprint here.
+    pub fn trusts(&self, print: &str) -> bool {
+        let known = self.instance.state.as_ref().map_or(&[][..], |state| state.trusted(&self.root));
+        known.iter().any(|known| known == print)
+    }
+
     /// The files that `update` may change: those that `init` wrote.
     ///
     /// # Errors
@@ -98,12 +116,18 @@ impl Workspace {
         Ok(self.base()?.into_keys().map(|path| path.to_string()).collect())
     }
 
-    fn print(&self) -> Result<String> {
+    /// The fingerprint of the lab as it is now: of the manifest as it was read, and of the lab's own files.
+    ///
+    /// # Errors
+    /// Exit 3 when one of its own files cannot be read.
+    pub fn print(&self) -> Result<String> {
         let own = tree(&self.root, KNOWLEDGE)?;
         let own = own.iter().map(|(path, file)| (format!("{KNOWLEDGE}/{path}"), file.bytes.as_slice()));
         // In the order of `fingerprint`, which is that of the paths.
         let mut files: Vec<(String, &[u8])> = own.filter(|(path, _)| counts(path)).collect();
         files.push((MANIFEST.to_owned(), self.text.as_bytes()));
+        let record = text(&self.root, RECORD)?;
+        files.push((RECORD.to_owned(), record.as_bytes()));
         files.sort_unstable();
         Ok(of(files.iter().map(|(path, bytes)| (path.as_str(), *bytes))))
     }
@@ -124,11 +148,13 @@ mod tests {
     fn the_fingerprint_covers_the_manifest_and_the_lab_s_own_files_by_name_and_content() {
         let manifest = (".mlops-lab/lab.toml", "a");
         let one = print(&[manifest, (".mlops-lab/lab/x", "1"), (".mlops-lab/lab/y", "2")]);
+        let record = (".mlops-lab/record.toml", "another pack");
         for other in [
             print(&[(".mlops-lab/lab.toml", "b"), (".mlops-lab/lab/x", "1"), (".mlops-lab/lab/y", "2")]),
             print(&[manifest, (".mlops-lab/lab/x", "2"), (".mlops-lab/lab/y", "1")]),
             print(&[manifest, (".mlops-lab/lab/x", "12"), (".mlops-lab/lab/y", "")]),
             print(&[manifest, (".mlops-lab/lab/x", "1")]),
+            print(&[manifest, (".mlops-lab/lab/x", "1"), (".mlops-lab/lab/y", "2"), record]),
         ] {
             assert_ne!(one, other);
         }

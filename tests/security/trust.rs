@@ -500,3 +500,40 @@ fn a_change_that_came_with_a_repository_or_a_copy_counts_for_nothing() {
     assert!(!clone.root.join(".mlops-lab/run/change").exists());
     assert!(!std::fs::read_to_string(clone.root.join("README.md")).unwrap().contains("evil"));
 }
+
+#[test]
+fn an_update_trusts_no_pack_that_came_with_the_lab_or_has_changed_since() {
+    let temp = tempfile::tempdir().unwrap();
+    let (pack, root, marker) =
+        (temp.path().join("pack"), temp.path().join("lab"), temp.path().join("it ran"));
+    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/tiny"), &pack);
+    let run =
+        |root: &Path, args: &[&str]| seen(listening().args(args).current_dir(root).env("MARKER", &marker));
+    let port = format!("port={}", free_port());
+    let init = ["--pack", "pack", "init", "tiny", "lab", "--no-doctor", "--set", &port];
+    assert_eq!(run(temp.path(), &init).code, 0);
+    // As a `git pull` brings another pack: at its place, or by a record that names one in the repository.
+    let theirs = root.join("theirs");
+    copy(&pack, &theirs);
+    for folder in [&pack, &theirs] {
+        let manifest = folder.join("labs/tiny/lab.toml");
+        let text = std::fs::read_to_string(&manifest).unwrap();
+        std::fs::write(manifest, text.replace("echo making", "touch \\\"$MARKER\\\"")).unwrap();
+    }
+    let updated = run(&root, &["update"]);
+    assert!(updated.code == 0 && updated.err.contains("note: this pack is not as it was"), "{updated:?}");
+    let up = run(&root, &["up"]);
+    assert!(up.code == 2 && up.err.contains("touch") && !marker.exists(), "{up:?}");
+    trust(&root);
+    let record = root.join(".mlops-lab/record.toml");
+    let text = std::fs::read_to_string(&record).unwrap();
+    std::fs::write(&record, text.replace("\"../pack\"", "\"theirs\"")).unwrap();
+    let update = run(&root, &["update"]);
+    assert!(update.code == 2 && update.err.contains("has changed since you trusted it"), "{update:?}");
+    // A pack that is named is the user's own choice.
+    let named = run(&root, &["--pack", "../pack", "update", "--trust"]);
+    assert!(named.code == 0 && !named.err.contains("note:"), "{named:?}");
+    assert_eq!(run(&root, &["update"]).code, 0);
+    assert_eq!(run(&root, &["break"]).code, 0);
+    assert!(!run(&root, &["status"]).err.contains("note:"));
+}

@@ -67,7 +67,7 @@ impl Watch<'_> {
                 recall = Recall::default();
             }
             // What is asked now may be other files than those that were trusted: a `git pull` has come.
-            consent::still(self.workspace)?;
+            consent::still(self.workspace, "it is not checked any further", "mlops-lab check --watch")?;
             // The runtime may be another one after a `down` and an `up`.
             let kind = runtime_of(self.workspace, self.args.runtime)?;
             let look = Look { workspace: self.workspace, kind, args: self.args };

@@ -36,6 +36,8 @@ pub(super) fn given(session: &Session, workspace: Workspace, purpose: Purpose) -
     if session.trust {
         return workspace.trust();
     }
+    // What is listed is what is trusted, whatever becomes of the files until somebody has answered.
+    let print = workspace.print()?;
     let listing = listing::page(workspace.manifest(), &workspace.written()?);
     if ask::absent(session).is_some() {
         let typed = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
@@ -48,24 +50,26 @@ pub(super) fn given(session: &Session, workspace: Workspace, purpose: Purpose) -
     listing.lines().for_each(|line| term::say(&format!("  {line}")));
     term::say(&format!("\nall of it is in {root}/{FOLDER}/lab.toml"));
     if yes()? {
-        return workspace.trust();
+        let workspace = workspace.trust_content(&print)?;
+        still(&workspace, "nothing was run", "mlops-lab up")?;
+        return Ok(workspace);
     }
     Err(Error::no("the lab is not trusted: nothing was run")
         .hint("look at it: mlops-lab diff, mlops-lab status"))
 }
 
-/// That the lab is still as it was trusted, for a command that goes on asking.
+/// That the lab is still as it was trusted, for a command that reads it again: `left` is not done when it is not, and `next` goes on.
 ///
 /// # Errors
 /// Exit 2 when it is not.
-pub(super) fn still(workspace: &Workspace) -> Result<()> {
+pub(super) fn still(workspace: &Workspace, left: &str, next: &str) -> Result<()> {
     let level = workspace.trust_level()?;
     if level == Trust::Given {
         return Ok(());
     }
     let root = pasteable(workspace.root());
-    Err(Error::usage(format!("the lab in {root} {}: it is not checked any further", why(level)))
-        .hint("see what it would run, and go on: mlops-lab check --watch"))
+    Err(Error::usage(format!("the lab in {root} {}: {left}", why(level)))
+        .hint(format!("see what it would run, and go on: {next}")))
 }
 
 /// Said once by a command that only looks: nothing of a lab that is not trusted is run or asked for it. `left_out` is what the command would
