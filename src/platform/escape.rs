@@ -21,20 +21,25 @@ fn drives(c: char) -> bool {
 
 /// Text with the characters that would drive a terminal shown as `\u001b`, which is also how JSON writes them.
 pub fn escape(text: &str) -> String {
-    if !text.contains(drives) {
-        return text.to_owned();
-    }
-    let mut shown = String::with_capacity(text.len() + 16);
-    text.chars().for_each(|c| push(&mut shown, c));
-    shown
+    let mut shown = Vec::with_capacity(text.len());
+    push(&mut shown, text);
+    String::from_utf8_lossy(&shown).into_owned()
 }
 
-fn push(shown: &mut String, c: char) {
-    if drives(c) {
-        shown.push_str(&format!("\\u{:04x}", u32::from(c)));
-    } else {
-        shown.push(c);
+/// Adds text, whole runs of it at a time: a service may print nothing but what drives.
+fn push(shown: &mut Vec<u8>, text: &str) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut copied = 0;
+    for (at, driving) in text.match_indices(drives) {
+        shown.extend_from_slice(&text.as_bytes()[copied..at]);
+        copied = at + driving.len();
+        // All that drive have four digits.
+        for code in driving.chars().map(u32::from) {
+            let digit = |shift: u32| DIGITS[(code >> shift & 0xf) as usize];
+            shown.extend_from_slice(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
+        }
     }
+    shown.extend_from_slice(&text.as_bytes()[copied..]);
 }
 
 /// A writer that lets text and our own styles through, and shows everything else that would drive a terminal.
@@ -56,7 +61,7 @@ impl<W: Write> Escaped<W> {
         let bytes = std::mem::take(&mut self.pending);
         let (shown, rest) = shown(&bytes, end);
         self.pending = rest.to_vec();
-        self.inner.write_all(shown.as_bytes())
+        self.inner.write_all(&shown)
     }
 }
 
@@ -80,41 +85,41 @@ impl<W: Write> Drop for Escaped<W> {
 }
 
 /// Bytes as they are shown, and those at the end that may belong to something longer.
-fn shown(bytes: &[u8], end: bool) -> (String, &[u8]) {
-    let mut shown = String::with_capacity(bytes.len());
+fn shown(bytes: &[u8], end: bool) -> (Vec<u8>, &[u8]) {
+    let mut shown = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
-    while !rest.is_empty() {
-        if rest[0] == 0x1b {
-            match style(rest) {
+    while let Some(first) = rest.first() {
+        if *first == 0x1b {
+            let length = match style(rest) {
                 Style::Ours(length) => {
-                    shown.push_str(&String::from_utf8_lossy(&rest[..length]));
-                    rest = &rest[length..];
-                    continue;
+                    shown.extend_from_slice(&rest[..length]);
+                    length
                 }
                 Style::Perhaps if !end => return (shown, rest),
                 Style::Perhaps | Style::Foreign => {
-                    push(&mut shown, '\u{1b}');
-                    rest = &rest[1..];
-                    continue;
+                    push(&mut shown, "\u{1b}");
+                    1
                 }
-            }
+            };
+            rest = &rest[length..];
+            continue;
         }
         let next = rest.iter().position(|byte| *byte == 0x1b).unwrap_or(rest.len());
         let (text, escape) = rest.split_at(next);
-        match std::str::from_utf8(text) {
-            Ok(text) => text.chars().for_each(|c| push(&mut shown, c)),
-            Err(error) => {
-                let (whole, broken) = text.split_at(error.valid_up_to());
-                String::from_utf8_lossy(whole).chars().for_each(|c| push(&mut shown, c));
-                // The first bytes of a character whose others are still to come.
-                if error.error_len().is_none() && escape.is_empty() && !end {
-                    return (shown, broken);
-                }
-                let skip = error.error_len().unwrap_or(broken.len());
-                shown.push(char::REPLACEMENT_CHARACTER);
-                rest = &rest[whole.len() + skip..];
+        let mut read = 0;
+        for chunk in text.utf8_chunks() {
+            push(&mut shown, chunk.valid());
+            read += chunk.valid().len() + chunk.invalid().len();
+            let broken = chunk.invalid();
+            if broken.is_empty() {
                 continue;
             }
+            // The first bytes of a character whose others are still to come.
+            let whole = std::str::from_utf8(broken).is_err_and(|error| error.error_len().is_some());
+            if read == rest.len() && !whole && !end {
+                return (shown, broken);
+            }
+            shown.extend_from_slice("\u{fffd}".as_bytes());
         }
         rest = escape;
     }
@@ -194,6 +199,17 @@ mod tests {
     fn bytes_that_are_no_text_are_replaced() {
         assert_eq!(through(&[b"a\xffb\xc3"]), "a\u{fffd}b\u{fffd}");
         assert_eq!(through(&[b"\xc3\x1b[0m"]), "\u{fffd}\u{1b}[0m");
+    }
+
+    #[test]
+    fn what_is_nothing_but_control_bytes_takes_seconds_at_most() {
+        const LONG: usize = 10 << 20;
+        for (byte, shown) in [(7, r"\u0007"), (0x1b, r"\u001b"), (0xff, "\u{fffd}")] {
+            let since = std::time::Instant::now();
+            assert_eq!(through(&[&vec![byte; LONG]]), shown.repeat(LONG), "{byte}");
+            // Formatting each one took 26 s, and looking for the end from each one would take an hour.
+            assert!(since.elapsed().as_secs() < 15, "{byte}: {:?}", since.elapsed());
+        }
     }
 
     proptest::proptest! {

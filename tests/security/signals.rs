@@ -67,7 +67,7 @@ fn touch(path: &Path) {
 }
 
 #[test]
-fn status_check_and_hint_of_a_server_that_hangs() {
+fn status_and_check_of_a_server_that_hangs_end_at_once() {
     let _alone = alone();
     let lab = lab("exec SERVE");
     lab.ok(&["up"]);
@@ -86,7 +86,7 @@ fn status_check_and_hint_of_a_server_that_hangs() {
 }
 
 #[test]
-fn up_that_waits_for_readiness_or_for_a_deaf_task_leaves_nothing_running() {
+fn up_that_waits_for_a_deaf_service_to_be_ready_ends_and_leaves_nothing_running() {
     let _alone = alone();
     let lab = lab("trap '' TERM; touch begun; SERVE");
     touch(&lab.root.join("hang"));
