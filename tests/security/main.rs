@@ -2,8 +2,8 @@
 //!
 //! | attack | tests |
 //! |---|---|
-//! | a link at a name that the program reads or writes (lock, progress, records, `.env`, folders) | `links::no_name_that_is_a_link_...`, `names::*` |
-//! | a FIFO, a device or a folder at such a name | `links::no_name_that_is_a_fifo_...`, `names::*` |
+//! | a link at a name that the program reads or writes (lock, progress, records, `.env`, folders) | `names::*` |
+//! | a FIFO, a device, a socket or a folder at such a name | `names::every_name_as_every_kind_...` |
 //! | a record of a process whose name is a path | `links::records_whose_names_are_paths_lead_nowhere` |
 //! | a file that cannot be changed in the middle of an update | `links::an_update_that_meets_a_file_...`, `pinned::*` |
 //! | deaf children that left their session | `links::deaf_children_...`; `converge.rs` for services |

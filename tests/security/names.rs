@@ -14,7 +14,7 @@ use crate::support::{BIN, Lab, copy, files, must, seen, strict};
 use crate::trusting;
 
 /// Names below a lab that commands read, write or remove. Those at the end are made by commands, and not there at first.
-const NAMES: [&str; 19] = [
+const NAMES: [&str; 24] = [
     ".env",
     "README.md",
     "service.sh",
@@ -23,20 +23,25 @@ const NAMES: [&str; 19] = [
     ".mlops-lab/record.toml",
     ".mlops-lab/base.tar",
     ".mlops-lab/lab",
+    ".mlops-lab/.gitignore",
+    ".mlops-lab/lab/steps",
     ".mlops-lab/lab/steps/one.md",
     ".mlops-lab/lab/solution/one/greeting.txt",
     ".mlops-lab/env",
     ".mlops-lab/env/dot-env",
     ".mlops-lab/progress.json",
+    ".mlops-lab/progress.json.broken",
     ".mlops-lab/run",
     ".mlops-lab/run/change",
     ".mlops-lab/run/change/journal.json",
+    ".mlops-lab/run/change/begun.json",
     ".mlops-lab/undo",
+    ".mlops-lab/undo/7/journal.json",
     ".mlops-lab/backup",
     "greeting.txt",
 ];
 
-const COMMANDS: [&[&str]; 14] = [
+const COMMANDS: [&[&str]; 18] = [
     &["status"],
     &["hint"],
     &["logs"],
@@ -50,7 +55,11 @@ const COMMANDS: [&[&str]; 14] = [
     &["undo"],
     &["break", "gone"],
     &["break", "--undo"],
+    &["down"],
     &["down", "--purge"],
+    &["open"],
+    &["list"],
+    &["doctor", "--only", "disk"],
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq)]
