@@ -30,6 +30,7 @@ ROWS = 6000
 STEPS = 300
 RATE = 1.0
 PATIENCE = 120.0  # seconds: pods of one job do not start together
+GREETING = 5.0  # seconds: a process says who it is as soon as it is connected
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,13 @@ class Group:
                     peer, _ = server.accept()
                 except TimeoutError:
                     raise _missing(place, len(found) + 1) from None
+                peer.settimeout(max(min(GREETING, end - time.monotonic()), 0.001))
+                try:
+                    (rank,) = struct.unpack("!I", _receive(peer, 4))
+                except TimeoutError:  # somebody else: the others are waited for
+                    peer.close()
+                    continue
                 peer.settimeout(patience)
-                (rank,) = struct.unpack("!I", _receive(peer, 4))
                 if not 0 < rank < place.world or rank in found:
                     raise SystemExit(f"error: somebody says to be process {rank}")
                 found[rank] = peer

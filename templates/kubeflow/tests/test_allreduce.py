@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -81,6 +82,17 @@ def pair(port: int) -> tuple[Group, Group]:
     return met[0], met[1]
 
 
+def reach(port: int) -> socket.socket:
+    """A connection that says nothing."""
+    end = time.monotonic() + 20
+    while True:
+        try:
+            return socket.create_connection(("127.0.0.1", port), timeout=20)
+        except OSError:
+            assert time.monotonic() < end
+            time.sleep(0.02)
+
+
 def test_the_sum_is_everybodys() -> None:
     first, second = pair(free_port())
     sums: list[np.ndarray] = []
@@ -114,6 +126,23 @@ def test_a_first_process_that_never_comes_is_missed() -> None:
 def test_a_name_that_nobody_knows_yet_is_tried_again() -> None:
     with pytest.raises(SystemExit, match=r"process 0 is not at nobody\.invalid"):
         Group.meet(Place(2, 1, "nobody.invalid", free_port()), patience=0.3)
+
+
+def test_a_stranger_that_is_silent_does_not_hold_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cluster.allreduce.GREETING", 0.2)
+    port = free_port()
+    met: list[Group] = []
+    place = Place(2, 0, "127.0.0.1", port)
+    thread = threading.Thread(target=lambda: met.append(Group.meet(place, 20)))
+    thread.start()
+    silent = reach(port)
+    second = Group.meet(Place(2, 1, "127.0.0.1", port), 20)
+    thread.join(10)
+    assert len(met) == 1, "the start is held"
+    assert silent.recv(1) == b""
+    for group in (*met, second):
+        group.leave()
+    silent.close()
 
 
 def test_two_that_say_they_are_the_same_are_refused() -> None:
