@@ -1,23 +1,41 @@
 //! The ports of a lab before it is started: free, its own, and the same in all of its files.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
-use super::{active, kubernetes, local, places};
+use super::{active, local, own, places};
 use crate::catalog::manifest::RuntimeKind;
+use crate::check::{self, Context, Standing};
 use crate::error::{Error, Result};
+use crate::platform::world::Machine;
 use crate::platform::{net, process};
 use crate::workspace::{MovedPort, Workspace};
 
-/// The ports that the lab itself holds now: to a doctor they are not «taken».
+/// All that is waited for an engine that does not say whose its containers are.
+const ASK: Duration = Duration::from_secs(1);
+
+/// The ports that the lab itself holds now: to a doctor they are not «taken». A stranger on one of them is none of the lab.
 pub fn own_ports(ws: &Workspace) -> Vec<u16> {
-    let held = match active(ws) {
-        None => return Vec::new(),
-        Some(RuntimeKind::Local) => local::any_alive(ws),
-        Some(RuntimeKind::Compose) => true,
-        Some(RuntimeKind::Kubernetes) => kubernetes::holds_ports(ws),
+    let Some(kind) = active(ws) else { return Vec::new() };
+    let context = Context {
+        root: ws.root().to_owned(),
+        endpoints: ws.manifest().endpoints(kind),
+        logins: BTreeMap::new(),
+        env: Vec::new(),
+        own: own(ws, kind),
     };
-    let ports = active(ws).map(|kind| ports(ws, kind)).unwrap_or_default();
-    if held { ports } else { Vec::new() }
+    let end = Instant::now() + ASK;
+    let held = |url: &String| {
+        let left = end.saturating_duration_since(Instant::now());
+        match check::holder(url, &context, &Machine, left) {
+            Standing::Ours => true,
+            // Whose it is cannot be read: ours, perhaps.
+            Standing::Unknown => !context.own.leaders.is_empty(),
+            Standing::Nobody | Standing::Other(_) => false,
+        }
+    };
+    context.endpoints.values().filter(|url| held(url)).filter_map(|url| net::own_port(url)).collect()
 }
 
 pub(super) fn ports(ws: &Workspace, kind: RuntimeKind) -> Vec<u16> {

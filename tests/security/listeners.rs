@@ -98,6 +98,26 @@ fn a_stranger_that_takes_the_port_while_tasks_run_is_not_taken_for_the_service()
 }
 
 #[test]
+fn a_port_that_a_stranger_took_from_a_living_service_is_taken_for_the_doctor() {
+    let _alone = alone();
+    let serve = "python3 -m http.server --bind 127.0.0.1 PORT & served=$!";
+    let lab =
+        lab_with(&format!("{serve}\nuntil [ -e let-go ]; do sleep 0.1; done\nkill $served; exec sleep 600"));
+    lab.ok(&["up"]);
+    let classes = || {
+        let report: Value =
+            serde_json::from_str(&lab.run(&["doctor", "--only", "port", "--json"]).out).unwrap();
+        let findings = report["findings"].as_array().unwrap().clone();
+        findings.iter().map(|found| found["class"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(classes(), ["own"]);
+    std::fs::write(lab.root.join("let-go"), "").unwrap();
+    until("the port is free", || TcpListener::bind(("127.0.0.1", lab.port)).is_ok());
+    let _stranger = Stranger::new(lab.port);
+    assert_eq!(classes(), ["taken"]);
+}
+
+#[test]
 fn a_service_that_forks_leaves_its_session_or_comes_late_is_ready() {
     let _alone = alone();
     const SERVE: &str = "python3 -m http.server --bind 127.0.0.1 PORT";

@@ -219,11 +219,6 @@ pub(super) fn waiting(ws: &Workspace) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Whether a forward of the lab holds its port.
-pub(super) fn holds_ports(ws: &Workspace) -> bool {
-    ws.manifest().endpoint.keys().any(|name| forward::alive(ws, name).is_some())
-}
-
 /// Ends the forwards, all of this machine that the runtime started.
 fn close_forwards(ws: &Workspace) -> Vec<String> {
     let names = ws.manifest().endpoint.keys();
