@@ -47,8 +47,11 @@ pub struct Status {
     pub runtime: Option<RuntimeKind>,
 }
 
-/// `logs`
+/// `logs`. With `--json` each line is a line of JSON of its own: `{"service": ..., "line": ...}`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "With --json each line is one JSON object on a line of its own: {\"service\": \"files\", \"line\": \"...\"}"
+)]
 pub struct Logs {
     /// The service; all when none is given.
     pub service: Option<String>,
@@ -58,7 +61,7 @@ pub struct Logs {
     /// Go on as the log grows.
     #[arg(short, long)]
     pub follow: bool,
-    /// Print it as it is, also what drives the terminal.
+    /// Print it as it is, also what drives the terminal. Not with --json.
     #[arg(long)]
     pub raw: bool,
     /// Only this runtime; the one that is up when none is given.

@@ -9,6 +9,9 @@ use crate::runtime::{self, Wanted};
 use crate::workspace::Trust;
 
 pub(super) fn run(session: &Session, args: &Logs) -> Result<Exit> {
+    if session.json && args.raw {
+        return Err(Error::usage("--json and --raw ask for different things").hint("leave one of them out"));
+    }
     let (workspace, lacking) = session.to_stop()?;
     let kind = match &lacking {
         None => runtime_of(&workspace, args.runtime)?,
@@ -25,7 +28,12 @@ pub(super) fn run(session: &Session, args: &Logs) -> Result<Exit> {
         return Err(Error::no("nothing was started here, so there are no logs")
             .hint("see what the lab would run, and start it: mlops-lab up"));
     }
-    let wanted = Wanted { service: args.service.as_deref(), lines: args.lines, follow: args.follow };
+    let wanted = Wanted {
+        service: args.service.as_deref(),
+        lines: args.lines,
+        follow: args.follow,
+        json: session.json,
+    };
     if args.raw {
         let (mut out, mut err) = term::raw();
         runtime::logs(&workspace, kind, wanted, &mut out, &mut err)?;

@@ -410,13 +410,13 @@ fn hashes(ws: &Workspace, within: Duration) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// The command that prints what is wanted.
-pub(super) fn logs(ws: &Workspace, wanted: Wanted<'_>) -> Result<Command> {
-    if let Some(name) = wanted.service {
-        let known = known(ws)?;
-        if !known.iter().any(|known| known == name) {
-            return Err(unknown("service", name, known.iter().map(String::as_str)));
-        }
+/// The command that prints what is wanted, and the services that it may name.
+pub(super) fn logs(ws: &Workspace, wanted: Wanted<'_>) -> Result<(Command, Vec<String>)> {
+    let known = if wanted.service.is_some() || wanted.json { known(ws)? } else { Vec::new() };
+    if let Some(name) = wanted.service
+        && !known.iter().any(|known| known == name)
+    {
+        return Err(unknown("service", name, known.iter().map(String::as_str)));
     }
     let lines = wanted.lines.to_string();
     let mut args = vec!["logs", "--tail", &lines];
@@ -424,7 +424,7 @@ pub(super) fn logs(ws: &Workspace, wanted: Wanted<'_>) -> Result<Command> {
         args.push("--follow");
     }
     args.extend(wanted.service);
-    compose_all(ws, &args, BUILD)
+    Ok((compose_all(ws, &args, BUILD)?, known))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use super::json_lines::{self, JsonLines};
 use super::{compose, kubernetes, places};
 use crate::catalog::manifest::RuntimeKind;
 use crate::error::{Error, Result, unknown};
@@ -22,6 +23,8 @@ pub struct Wanted<'a> {
     pub lines: usize,
     /// What comes after them, too.
     pub follow: bool,
+    /// Each line as a line of JSON.
+    pub json: bool,
 }
 
 /// Writes the last lines of a service's log, or of each; goes on until Ctrl-C when asked to. Ends well when nobody reads any more.
@@ -35,19 +38,24 @@ pub fn logs(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<()> {
-    let (what, command) = match kind {
+    let (what, (command, names)) = match kind {
         RuntimeKind::Local => return local(ws, wanted, out),
         RuntimeKind::Compose => ("docker compose logs", compose::logs(ws, wanted)?),
         RuntimeKind::Kubernetes => ("kubectl logs", kubernetes::logs(ws, wanted)?),
     };
-    match process::pass_on(&command, out, err)? {
+    let ended = if wanted.json {
+        process::pass_on(&command, &mut JsonLines::new(out, names), err)
+    } else {
+        process::pass_on(&command, out, err)
+    };
+    match ended? {
         None | Some(Ended::Code(0)) => Ok(()),
         Some(ended) => Err(Error::environment(format!("{what} ended with {ended}"))),
     }
 }
 
 fn local(ws: &Workspace, wanted: Wanted<'_>, out: &mut dyn Write) -> Result<()> {
-    let Wanted { service, lines, follow } = wanted;
+    let Wanted { service, lines, follow, json } = wanted;
     let local = ws.manifest().runtime.local.as_ref();
     let services = local.iter().flat_map(|local| &local.service).map(|service| service.name.as_str());
     let tasks = local.iter().flat_map(|local| &local.task).map(|task| task.name.as_str());
@@ -72,7 +80,7 @@ fn local(ws: &Workspace, wanted: Wanted<'_>, out: &mut dyn Write) -> Result<()> 
     // What was written last comes last: lines carry no time of their own.
     let written = |path: &PathBuf| path.metadata().and_then(|meta| meta.modified());
     files.sort_by_key(|(_, path)| written(path).unwrap_or(SystemTime::UNIX_EPOCH));
-    let logs = Logs { several: files.len() > 1, files };
+    let logs = Logs { several: files.len() > 1, files, json };
     match logs.print(lines, out).and_then(|ends| if follow { logs.follow(ends, out) } else { Ok(()) }) {
         // Somebody stopped reading: the end, and no failure. Or Ctrl-C.
         Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::Interrupted) => {
@@ -91,10 +99,14 @@ fn size(bytes: u64) -> String {
 struct Logs<'a> {
     files: Vec<(&'a str, PathBuf)>,
     several: bool,
+    json: bool,
 }
 
 impl Logs<'_> {
     fn line(&self, name: &str, line: &str, out: &mut dyn Write) -> io::Result<()> {
+        if self.json {
+            return json_lines::print(name, line, out);
+        }
         if self.several { writeln!(out, "{name} | {line}") } else { writeln!(out, "{line}") }
     }
 

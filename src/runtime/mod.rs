@@ -3,6 +3,7 @@
 mod background;
 mod compose;
 mod installer;
+mod json_lines;
 mod kubernetes;
 mod left;
 mod local;

@@ -108,37 +108,34 @@ fn workloads(cluster: &Cluster, items: &[Value]) -> Vec<Service> {
     services
 }
 
-/// The command that prints what a workload's pods printed, or those of all.
+/// The command that prints what a workload's pods printed, or those of all; and the workloads that may be meant.
 ///
 /// # Errors
 /// Exit 2: no such workload. Exit 1: the lab is not up on a cluster.
-pub(in crate::runtime) fn logs(ws: &Workspace, wanted: Wanted<'_>) -> Result<Command> {
-    let Wanted { service, lines, follow } = wanted;
+pub(in crate::runtime) fn logs(ws: &Workspace, wanted: Wanted<'_>) -> Result<(Command, Vec<String>)> {
+    let Wanted { service, lines, follow, .. } = wanted;
     let Some(cluster) = ws.cluster()?.filter(|cluster| cluster.up) else {
         return Err(
             Error::no("nothing was printed yet").hint("start the lab: mlops-lab up --runtime kubernetes")
         );
     };
     let kubectl = Kubectl { ws, cluster: &cluster };
+    let known: Vec<_> = cluster.objects.iter().filter(|object| manifests::is_workload(object)).collect();
     let target = match service {
         None => format!("--selector={PROJECT}={}", cluster.namespace),
-        Some(name) => {
-            let known: Vec<_> =
-                cluster.objects.iter().filter(|object| manifests::is_workload(object)).collect();
-            match known.iter().find(|object| object.name == name) {
-                Some(object) => selector(&kubectl, object)?,
-                None => {
-                    return Err(unknown("workload", name, known.iter().map(|object| object.name.as_str())));
-                }
+        Some(name) => match known.iter().find(|object| object.name == name) {
+            Some(object) => selector(&kubectl, object)?,
+            None => {
+                return Err(unknown("workload", name, known.iter().map(|object| object.name.as_str())));
             }
-        }
+        },
     };
     let tail = format!("--tail={lines}");
     let mut args = vec!["logs", &target, "--all-containers", "--prefix", &tail, "--max-log-requests=50"];
     if follow {
         args.push("--follow");
     }
-    kubectl.command(&args, FOLLOW)
+    Ok((kubectl.command(&args, FOLLOW)?, known.iter().map(|object| object.name.clone()).collect()))
 }
 
 /// The pods of a workload, as kubectl selects them: of a workload itself older ones show one pod only.
