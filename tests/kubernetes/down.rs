@@ -21,6 +21,16 @@ fn status_and_logs_tell_what_runs_and_why_something_does_not() {
     let logs = bed.lab.ok(&["logs", "store", "--lines", "1"]).out;
     assert_eq!(logs.lines().count(), 1, "{logs}");
     assert_eq!(bed.lab.run(&["logs", "stoer"]).code, 2);
+    let shown = bed.lab.ok(&["logs", "--json"]).out;
+    let lines: Vec<Value> = shown.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for name in ["server", "store"] {
+        let says = |line: &Value| {
+            line["service"] == name && line["line"].as_str().unwrap().starts_with(&format!("{name} says"))
+        };
+        assert!(lines.iter().any(says), "{name}: {shown}");
+    }
+    let report = bed.lab.run(&["doctor", "--runtime", "kubernetes", "--only", "port", "--json"]).out;
+    assert!(report.contains("\"own\""), "the forward's port: {report}");
     bed.server.becomes("server", "pull", 0);
     let status = bed.lab.run(&["status", "--json"]);
     assert_eq!(status.code, 1);
