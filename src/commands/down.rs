@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Session, View, runtime_of, without_files};
+use super::{Session, View, consent, runtime_of, without_files};
 use crate::catalog::manifest::RuntimeKind;
 use crate::error::Result;
 use crate::runtime;
@@ -31,6 +31,12 @@ pub(super) fn run(session: &Session, kind: Option<RuntimeKind>, purge: bool) -> 
         None => {}
     }
     let down = runtime::down(&workspace, kind, purge, &mut session.progress())?;
+    if !down.kept.is_empty() {
+        let kept = down.kept.join(", ");
+        let said =
+            format!("what it calls data is kept: {kept}\n  see what it would run and remove: mlops-lab up");
+        consent::looking(&workspace, &said)?;
+    }
     if gone {
         workspace::forget(workspace.root());
     }

@@ -116,7 +116,7 @@ fn trust(session: &Session, ws: &Workspace, lab: &Lab, seed: &Tree) -> Result<()
         return prints.into_iter().try_for_each(|print| ws.clone().trust_content(&print).map(drop));
     }
     term::say(
-        "note: this pack is not as it was when a lab of it was made or updated here\n  what the lab would run now is listed before it runs: mlops-lab up",
+        "note: the pack is not named on the command line, and not known here as it is now\n  what the lab would run now is listed before it runs: mlops-lab up",
     );
     Ok(())
 }

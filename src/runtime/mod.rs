@@ -35,7 +35,7 @@ use crate::error::{Error, Result, unknown};
 use crate::platform::term::Progress;
 use crate::platform::world::World;
 use crate::platform::{host, net, process};
-use crate::workspace::Workspace;
+use crate::workspace::{Trust, Workspace};
 use ports::{before_up, free_port, free_ports, taken};
 
 /// A connection to this machine.
@@ -123,6 +123,9 @@ pub struct Up {
 pub struct Down {
     /// What was stopped.
     pub stopped: Vec<String>,
+    /// Data that was to go, and is kept: the lab that names it is not trusted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<String>,
 }
 
 /// Brings the lab to what its files say: starts what is not running and what runs with other settings than it would have now, and waits
@@ -162,7 +165,7 @@ pub fn up(
 }
 
 /// Stops everything of the lab, in one runtime or in all, from what is on disk alone. With `purge` the volumes and images of containers and
-/// the namespace in a cluster go as well.
+/// the namespace in a cluster go as well, and of a lab that is trusted the data of its services.
 ///
 /// # Errors
 /// Exit 3: another run is at work; Docker, or the cluster, cannot be reached although something of the lab was started there.
@@ -176,8 +179,13 @@ pub fn down(
     let meant = |kind: RuntimeKind| only.is_none_or(|only| only == kind);
     // First: traffic on a lab that is going down only prints errors.
     let mut stopped = end_background(ws)?;
+    // What a stranger's manifest calls data may be anything below the lab's folder.
+    let trusted = ws.trust_level().is_ok_and(|level| level == Trust::Given);
+    let mut kept = Vec::new();
     if meant(RuntimeKind::Local) {
-        stopped.extend(local::down(ws, purge, progress)?);
+        stopped.extend(local::down(ws, purge && trusted, progress)?);
+        let data = if purge && !trusted { local::data(ws) } else { Vec::new() };
+        kept.extend(data.into_iter().map(str::to_owned));
     } else {
         // A build that outlived its `up` would go on making what is removed here.
         local::clear(ws);
@@ -188,7 +196,7 @@ pub fn down(
     if meant(RuntimeKind::Kubernetes) {
         stopped.extend(kubernetes::down(ws, purge, progress)?);
     }
-    Ok(Down { stopped })
+    Ok(Down { stopped, kept })
 }
 
 /// The runtime in which something of the lab runs, or should.

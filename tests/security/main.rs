@@ -10,6 +10,7 @@
 //! | code of a clone that is run by looking: stand-ins, docker and kubectl of its own, plugins | `trust::what_only_looks_...`, `trust::looking_at_...` |
 //! | a lab of another user in a folder above; a change that travelled with the lab | `trust::a_strangers_lab_above_...`, `trust::a_change_that_came_...` |
 //! | a pack that travels with the lab, and changes | `trust::an_update_trusts_no_pack_...` |
+//! | files of the learner's that a manifest calls data of its services | `trust::a_purge_removes_no_files_...` |
 //! | another compose project of the same name | `others::a_compose_project_...`; `compose.rs` |
 //! | a clone or a copy that ends what the original runs | `others::two_clones_...`; `copies.rs` |
 //! | text that drives the terminal: names, manifests, records, logs, servers, reports | `terminals::*`, `printed::*` |

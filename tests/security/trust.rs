@@ -521,7 +521,7 @@ fn an_update_trusts_no_pack_that_came_with_the_lab_or_has_changed_since() {
         std::fs::write(manifest, text.replace("echo making", "touch \\\"$MARKER\\\"")).unwrap();
     }
     let updated = run(&root, &["update"]);
-    assert!(updated.code == 0 && updated.err.contains("note: this pack is not as it was"), "{updated:?}");
+    assert!(updated.code == 0 && updated.err.contains("note: the pack is not named"), "{updated:?}");
     let up = run(&root, &["up"]);
     assert!(up.code == 2 && up.err.contains("touch") && !marker.exists(), "{up:?}");
     trust(&root);
@@ -536,4 +536,24 @@ fn an_update_trusts_no_pack_that_came_with_the_lab_or_has_changed_since() {
     assert_eq!(run(&root, &["update"]).code, 0);
     assert_eq!(run(&root, &["break"]).code, 0);
     assert!(!run(&root, &["status"]).err.contains("note:"));
+}
+
+#[test]
+fn a_purge_removes_no_files_that_a_stranger_calls_data() {
+    let clone = Clone::of(|root| {
+        std::fs::create_dir(root.join("work")).unwrap();
+        std::fs::write(root.join("work/mine"), "").unwrap();
+        edit(root, |text| text.replacen("\"store\"", "\"work\", \".git\"", 1));
+    });
+    assert!(std::fs::read_to_string(clone.root.join(".mlops-lab/lab.toml")).unwrap().contains("\"work\""));
+    for args in [&["down", "--purge"][..], &["down", "--purge", "--runtime", "local"]] {
+        let kept = clone.run(args);
+        assert!(kept.code == 0 && kept.err.contains("what it calls data is kept: work, .git"), "{kept:?}");
+        assert!(clone.root.join("work/mine").exists() && clone.root.join(".git").exists());
+    }
+    assert!(!clone.run(&["down"]).err.contains("data"));
+    // Whoever trusts it has seen what a purge removes.
+    trust(&clone.root);
+    assert_eq!(clone.run(&["down", "--purge"]).code, 0);
+    assert!(!clone.root.join("work").exists());
 }

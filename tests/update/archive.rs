@@ -26,7 +26,7 @@ fn a_lab_with_a_folder_of_pristine_files_is_read_and_gets_the_archive() {
     assert!(diff.out.contains("+ONE, mine") && !diff.out.contains("old-name.txt"), "{}", diff.out);
     let before = bench.files();
 
-    let same = bench.run(&["update"]);
+    let same = bench.run(&["update", "--trust"]);
     assert_eq!((same.code, same.out.contains("up to date")), (0, true), "{}{}", same.out, same.err);
     let after = bench.files();
     assert_eq!(after["./.mlops-lab/base.tar"], archive);

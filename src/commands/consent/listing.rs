@@ -6,7 +6,7 @@ use crate::catalog::Manifest;
 use crate::catalog::expect::Check;
 use crate::catalog::manifest::{Need, RuntimeKind};
 use crate::platform::term::{escape, wrapped};
-use crate::platform::{net, process};
+use crate::platform::{environment, net, process};
 
 /// With the two columns by which details are indented, a line of 80 has room to spare.
 const WIDTH: usize = 74;
@@ -49,6 +49,7 @@ fn rows(manifest: &Manifest, written: &[String]) -> Vec<Row> {
     let rows = [
         row("services", services.map(|service| named(&service.name, &service.run))),
         row("tasks", tasks.map(|task| named(&task.name, &task.run))),
+        row("environment", environment(manifest)),
         row("installs", installs(manifest)),
         row("containers", runtime.compose.iter().map(|plan| format!("docker compose up with {}", plan.file))),
         row(
@@ -72,6 +73,16 @@ fn rows(manifest: &Manifest, written: &[String]) -> Vec<Row> {
 fn row(label: &'static str, items: impl IntoIterator<Item = String>) -> Row {
     let mut known = BTreeSet::new();
     Row { label, items: items.into_iter().filter(|item| known.insert(item.clone())).collect() }
+}
+
+/// What decides which programs the names above mean: PATH, LD_PRELOAD.
+fn environment(manifest: &Manifest) -> Vec<String> {
+    let local = manifest.runtime.local.iter();
+    let services = local.clone().flat_map(|local| &local.service).flat_map(|service| &service.env);
+    let all = local.flat_map(|local| &local.env).chain(services);
+    // What steers programs comes first: a row may be cut.
+    let (first, rest): (Vec<_>, Vec<_>) = all.partition(|(name, _)| environment::steers(name));
+    first.into_iter().chain(rest).map(|(name, value)| format!("{name}={value}")).collect()
 }
 
 fn installs(manifest: &Manifest) -> Vec<String> {
@@ -177,6 +188,7 @@ mod tests {
         let text = format!(
             "[runtime.local]\nneeds = [{{ tool = {{ name = 'widget', version = '>=1.0', ask = ['-V'] }} }}]\n\
              python = {{ requirements = ['r.txt'], uv = 'uv.txt' }}\ndata = ['state']\n\
+             env = {{ A = '1', LD_PRELOAD = './x.so' }}\n\
              [[runtime.local.task]]\nname = 'train'\nrun = ['python', 'train.py']\n{}\
              [runtime.compose]\nfile = 'other.yaml'\n\
              [runtime.kubernetes]\napply = 'k8s'\nimage = [{{ name = 'img:1' }}]\n\
@@ -191,6 +203,7 @@ mod tests {
         for wanted in [
             "api: ./serve --port 1",
             "train: python train.py",
+            "LD_PRELOAD=./x.so · A=1",
             "pip install -r r.txt",
             "pip install -r uv.txt",
             "other.yaml",
