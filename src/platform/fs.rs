@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::error::{Error, Result};
 
@@ -204,6 +205,11 @@ pub fn remove_if_empty(path: &Path) -> bool {
 /// The length of a file; nothing where there is none.
 pub fn length(path: &Path) -> u64 {
     fs::symlink_metadata(path).map_or(0, |meta| meta.len())
+}
+
+/// When a file was written last; the beginning of time where there is none.
+pub fn written(path: &Path) -> SystemTime {
+    fs::symlink_metadata(path).and_then(|meta| meta.modified()).unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
 /// Whether names can be made and removed in a folder by this user.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::json_lines::{self, JsonLines};
 use super::{compose, kubernetes, places};
@@ -78,8 +78,7 @@ fn local(ws: &Workspace, wanted: Wanted<'_>, out: &mut dyn Write) -> Result<()> 
         return Err(Error::no("nothing was printed yet").hint("start the lab: mlops-lab up"));
     }
     // What was written last comes last: lines carry no time of their own.
-    let written = |path: &PathBuf| path.metadata().and_then(|meta| meta.modified());
-    files.sort_by_key(|(_, path)| written(path).unwrap_or(SystemTime::UNIX_EPOCH));
+    files.sort_by_key(|(_, path)| fs::written(path));
     let logs = Logs { several: files.len() > 1, files, json };
     match logs.print(lines, out).and_then(|ends| if follow { logs.follow(ends, out) } else { Ok(()) }) {
         // Somebody stopped reading: the end, and no failure. Or Ctrl-C.
@@ -114,7 +113,7 @@ impl Logs<'_> {
     fn print(&self, lines: usize, out: &mut dyn Write) -> io::Result<Vec<u64>> {
         let mut ends = Vec::new();
         for (name, path) in &self.files {
-            ends.push(path.metadata().map_or(0, |meta| meta.len()));
+            ends.push(fs::length(path));
             let (mut last, cut) = fs::last_lines(path, lines);
             let dropped = process::dropped(path);
             if dropped.is_some() && !cut && last.len() < lines {
@@ -150,7 +149,7 @@ impl Logs<'_> {
                 return Ok(());
             }
             for ((name, path), seen) in self.files.iter().zip(&mut ends) {
-                let length = path.metadata().map_or(0, |meta| meta.len());
+                let length = fs::length(path);
                 if length < *seen {
                     // A new run of the service begins a new log.
                     *seen = 0;

@@ -199,7 +199,7 @@ pub(super) fn open(root: &Path, lab: Option<&str>) -> Result<Instance> {
     }
     let labs = labs(user_state::make()?);
     let _lock = hold(&labs)?;
-    prune(&labs, None, Some(&found.folder));
+    prune(&labs, &found.folder);
     let found = find_in(&labs, root, lab);
     if current(&found) {
         return Ok(found);
@@ -229,10 +229,11 @@ pub(super) fn trust(root: &Path, lab: Option<&str>, print: &str) -> Result<Insta
 /// As [`find`].
 pub fn mark(root: &Path) -> Result<Option<String>> {
     let root = real(root);
+    // Where there is no folder nothing was begun, and the labs that are known need not be read.
+    let Some(node) = owner::node(&root) else { return Ok(None) };
     let lab = record::Record::read(&root).ok().map(|record| record.id);
     let state = find(&root, lab.as_deref())?.state;
-    let here = |state: &State| owner::node(&root).is_some_and(|node| state.is(&node));
-    Ok(state.filter(here).map(|state| state.mark()))
+    Ok(state.filter(|state| state.is(&node)).map(|state| state.mark()))
 }
 
 /// The same for a lab that was just made: nothing is known of it, whatever was at its path before, and what was written is trusted.
@@ -243,11 +244,17 @@ pub(super) fn made(root: &Path, lab: &str, prints: &[String]) -> Result<()> {
     let Some(node) = owner::node(root) else { return Ok(()) };
     let labs = labs(user_state::make()?);
     let _lock = hold(&labs)?;
-    prune(&labs, Some(root), None);
-    let known = (0..).map(|number| labs.join(name(root, number))).find_map(|folder| match read(&folder) {
-        None => Some(Instance { folder, state: None }),
-        // Somebody holds it, or something runs: it goes on.
-        Some(state) => (state.root == Root::from(root)).then_some(Instance { folder, state: Some(state) }),
+    // The other labs are not read, however many there are: the first command in this one clears up.
+    let known = (0..).map(|number| labs.join(name(root, number))).find_map(|folder| {
+        let here = |state: &State| state.root == Root::from(root);
+        if let Some(state) = read(&folder).filter(here) {
+            remove(&folder, &state);
+        }
+        match read(&folder) {
+            None => Some(Instance { folder, state: None }),
+            // Somebody holds it, or something runs: it goes on.
+            Some(state) => here(&state).then_some(Instance { folder, state: Some(state) }),
+        }
     });
     known.map_or(Ok(()), |known| write(known, root, &node, Some(lab), prints).map(drop))
 }
@@ -314,14 +321,14 @@ fn changing(root: &Path) -> bool {
     root.join(FOLDER).join("run/change").is_dir()
 }
 
-/// Removes the state of labs that are not there any more, or are another folder by now, and of which nothing is left. What is known of
-/// `new` is of such a lab whatever it says; what is in the folder `kept` is of a lab that has another path by now, perhaps.
-fn prune(labs: &Path, new: Option<&Path>, kept: Option<&Path>) {
-    for (folder, state) in all(labs).into_iter().filter(|(folder, _)| Some(folder.as_path()) != kept) {
+/// Removes the state of labs that are not there any more, or are another folder by now, and of which nothing is left. What is in the
+/// folder `kept` is of a lab that has another path by now, perhaps.
+fn prune(labs: &Path, kept: &Path) {
+    for (folder, state) in all(labs).into_iter().filter(|(folder, _)| folder != kept) {
         let root = state.root();
         let alive = || is_lab(&root) || changing(&root);
         let there = || owner::node(&root).is_some_and(|node| state.is(&node)) && alive();
-        if new == Some(&root) || !there() && (gone(&root) || root.is_dir()) {
+        if !there() && (gone(&root) || root.is_dir()) {
             remove(&folder, &state);
         }
     }
