@@ -11,6 +11,7 @@
 mod support;
 
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use support::{Lab, Seen, seen};
 
@@ -142,5 +143,32 @@ fn what_is_mounted_is_made_readable_and_the_learners_override_counts() {
     let read = docker(&["exec", &container, "cat", "/mounted/settings"]);
     assert_eq!((read.code, read.out.as_str()), (0, "read by another user\n"), "{}", read.err);
     assert!(!lab.ok(&UP).err.contains("made readable"));
+    lab.ok(&["down", "--purge"]);
+}
+
+#[test]
+fn the_lines_of_containers_have_their_service_and_a_published_port_is_the_labs_own() {
+    let Some(image) = image() else { return };
+    let lab = lab(&name("lines"), &image);
+    let manifest = lab.root.join(".mlops-lab/lab.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    let endpoint = format!("[endpoint.api]\ncompose = \"http://127.0.0.1:{}\"\n", lab.port);
+    std::fs::write(&manifest, text.replace("[endpoint.api]\n", &endpoint)).unwrap();
+    lab.trust();
+    let over = format!(
+        "services:\n  sleeper:\n    entrypoint: [sh, -c, 'echo \"one | two\"; exec sleep 600']\n    ports: ['127.0.0.1:{}:80']\n",
+        lab.port
+    );
+    std::fs::write(lab.root.join("compose.override.yaml"), over).unwrap();
+    lab.ok(&UP);
+    // It may be up before it has printed anything.
+    let end = Instant::now() + Duration::from_secs(20);
+    let mut shown = String::new();
+    while shown.is_empty() && Instant::now() < end {
+        shown = lab.ok(&["logs", "--json"]).out;
+    }
+    assert_eq!(shown, "{\"service\":\"sleeper\",\"line\":\"one | two\"}\n");
+    let report = lab.run(&["doctor", "--runtime", "compose", "--only", "port", "--json"]).out;
+    assert!(report.contains("\"own\""), "{report}");
     lab.ok(&["down", "--purge"]);
 }

@@ -2,6 +2,9 @@
 
 use std::io::{self, Write};
 
+/// Some versions of compose clear the terminal's line before they print one, also in a pipe.
+const CLEAR: &str = "\u{1b}[2K";
+
 /// A line that does not end is cut here, so that it need not be kept.
 const LONGEST: usize = 1 << 20;
 
@@ -73,7 +76,7 @@ fn labelled(line: &str) -> Option<(&str, &str)> {
         return Some((pod.split('/').next()?, text.strip_prefix(' ').unwrap_or(text)));
     }
     let (label, text) = line.split_once('|')?;
-    let label = label.trim_end();
+    let label = label.strip_prefix(CLEAR).unwrap_or(label).trim_end();
     let is_name = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     (!label.is_empty() && label.chars().all(is_name)).then(|| (label, text.strip_prefix(' ').unwrap_or(text)))
 }
@@ -100,7 +103,8 @@ mod tests {
 
     #[test]
     fn each_line_has_its_service_in_the_words_of_either_tool_wherever_it_is_cut() {
-        let all = "web-1     | a | \"b\"\nweb-db-2  | \nother     | x\r\n[pod/web-7d4b9-x2x/server] [c]\n";
+        let all =
+            "\u{1b}[2Kweb-1     | a | \"b\"\nweb-db-2  | \nother     | x\r\n[pod/web-7d4b9-x2x/server] [c]\n";
         let shown = [
             r#"{"service":"web","line":"a | \"b\""}"#,
             r#"{"service":"web-db","line":""}"#,
