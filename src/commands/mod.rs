@@ -163,10 +163,11 @@ impl Session {
     }
 }
 
-/// Does what a stranger's templates decide the length of. The program ends when that does not.
-fn bounded<T>(render: impl FnOnce() -> T) -> T {
+/// Does what a stranger's templates decide the length of. The program ends when that does not. Our own templates end.
+fn bounded<T>(from: &Source, render: impl FnOnce() -> T) -> T {
     const WHAT: &str = "the templates of this lab";
-    let _watchdog = Watchdog::over(WHAT, "look for a loop that does not end, or doubles a text");
+    const HINT: &str = "look for a loop that does not end, or doubles a text";
+    let _watchdog = (*from != Source::Embedded).then(|| Watchdog::over(WHAT, HINT));
     render()
 }
 
@@ -215,8 +216,9 @@ pub fn run(cli: &Cli) -> Exit {
     if let Command::Keep(program) = &cli.command {
         return process::keeper(&program.args).map_or_else(|error| error.exit(), |()| Exit::Done);
     }
-    // A proof stops what it has started first.
-    clock::catch_interrupts(matches!(cli.command, Command::Lab(_) | Command::Again(_)));
+    // A proof stops what it has started first; `init` looks at the signal wherever it takes longer than some milliseconds.
+    let patient = matches!(cli.command, Command::Lab(_) | Command::Again(_) | Command::Init(_));
+    clock::catch_interrupts(patient);
     if let Command::Again(program) = &cli.command {
         return match process::again(&program.args) {
             Ok(()) => Exit::Done,

@@ -172,10 +172,24 @@ fn text(root: &Path, path: &str) -> Result<String> {
     })
 }
 
+/// The most that the files of one folder have together. The largest lab here has less than a hundredth of it.
+const LARGEST_TREE: u64 = 64 << 20;
+
 /// All files below a folder; none when there is no such folder.
 fn tree(root: &Path, folder: &str) -> Result<Tree> {
     let mut tree = Tree::new();
-    for place in inside::files(root, folder).map_err(inside::cannot("read", root, folder))? {
+    let places = inside::files(root, folder).map_err(inside::cannot("read", root, folder))?;
+    // Before anything is read: a repository holds gigabytes of zeros in some bytes.
+    let length = |place: &String| inside::length(root, place).unwrap_or(0);
+    if places.iter().map(length).fold(0, u64::saturating_add) > LARGEST_TREE {
+        return Err(Error::environment(format!(
+            "the files in {} have more than {} MiB together",
+            root.join(folder).display(),
+            LARGEST_TREE >> 20
+        ))
+        .hint(format!("see which: du -ah {} | sort -h | tail", root.join(folder).display())));
+    }
+    for place in places {
         let bytes = inside::read(root, &place).map_err(inside::cannot("read", root, &place))?;
         let path = place.strip_prefix(folder).unwrap_or(&place).trim_start_matches('/');
         tree.insert(RelPath::new(path).map_err(Error::environment)?, File::new(bytes));

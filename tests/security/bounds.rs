@@ -154,3 +154,17 @@ fn what_a_log_has_dropped_is_said_by_logs() {
         std::fs::read_dir(log).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
     assert!(size <= 33 << 20, "{size}");
 }
+
+#[test]
+fn a_lab_that_has_grown_by_gigabytes_is_not_read_to_say_that_it_has_changed() {
+    let lab = Lab::new(Some("tiny"), "tiny", &[]);
+    for number in 0..40 {
+        // Blocks of nothing: a repository brings them in some bytes.
+        let file = std::fs::File::create(lab.root.join(format!(".mlops-lab/lab/{number}"))).unwrap();
+        file.set_len(60 << 20).unwrap();
+    }
+    let status = lab.run(&["status"]);
+    assert!(status.code == 1 && status.err.contains("has changed"), "{}{}", status.out, status.err);
+    let up = lab.run(&["up", "--trust"]);
+    assert!(up.code == 3 && up.err.contains("more than 64 MiB together"), "{}", up.err);
+}
