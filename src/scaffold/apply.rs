@@ -209,7 +209,7 @@ pub fn overlay(root: &Path, tree: &Tree, base: &Tree, backups: &str) -> Result<V
         let edited = mine.as_ref().filter(|mine| base.get(path).is_none_or(|base| base.bytes != **mine));
         let written = keep(root, backups, &moment, path, edited, *bits).and_then(|backup| {
             let (place, mode) = (path.as_str(), mode(path, *bits, file.executable));
-            inside::write(root, place, &file.bytes, mode).map_err(cannot("write", root, place))?;
+            put(root, backups, place, &file.bytes, mode).map_err(cannot("write", root, place))?;
             Ok(Laid { path: (*path).clone(), backup })
         });
         match written {
@@ -218,7 +218,9 @@ pub fn overlay(root: &Path, tree: &Tree, base: &Tree, backups: &str) -> Result<V
                 // A solution that is there in part is none.
                 let back = changes[..number]
                     .iter()
-                    .filter(|(path, _, mine, bits)| lift(root, path, mine.as_deref(), *bits).is_err())
+                    .filter(|(path, _, mine, bits)| {
+                        lift(root, backups, path, mine.as_deref(), *bits).is_err()
+                    })
                     .count();
                 return Err(error.hint(match back {
                     0 => "what was written before that is put back: nothing has changed",
@@ -240,19 +242,44 @@ fn keep(
     bits: Option<u32>,
 ) -> Result<Option<PathBuf>> {
     let Some(mine) = mine else { return Ok(None) };
-    inside::make_private(root, backups).map_err(cannot("make the folder", root, backups))?;
     let kept = format!("{moment}/{path}");
     // Who may read the copy is who may read the file.
     let mode = Mode::Exactly(bits.unwrap_or(0o600) & 0o777);
-    inside::write(root, &kept, mine, mode).map_err(cannot("write", root, &kept))?;
+    put(root, backups, &kept, mine, mode).map_err(cannot("write", root, &kept))?;
     Ok(Some(root.join(kept)))
 }
 
+/// Writes a file whole. What a killed run leaves of it lies among the backups, never among the learner's files, and the next run
+/// removes it: who lays files holds the lab's lock.
+fn put(root: &Path, backups: &str, place: &str, bytes: &[u8], mode: Mode) -> std::io::Result<()> {
+    inside::make_private(root, backups)?;
+    let draft = format!("{backups}/.draft");
+    let dropped = || inside::remove(root, &draft);
+    dropped()?;
+    inside::create(root, &draft, bytes, mode)?;
+    match inside::rename(root, &draft, place) {
+        // A file system that is mounted inside of the project.
+        Err(error) if error.kind() == std::io::ErrorKind::CrossesDevices => {
+            dropped()?;
+            inside::write(root, place, bytes, mode)
+        }
+        moved => moved.inspect_err(|_| {
+            let _ = dropped();
+        }),
+    }
+}
+
 /// Takes a file off the project again.
-fn lift(root: &Path, path: &RelPath, before: Option<&[u8]>, bits: Option<u32>) -> std::io::Result<()> {
+fn lift(
+    root: &Path,
+    backups: &str,
+    path: &RelPath,
+    before: Option<&[u8]>,
+    bits: Option<u32>,
+) -> std::io::Result<()> {
     let place = path.as_str();
     if let Some(before) = before {
-        return inside::write(root, place, before, Mode::Exactly(bits.unwrap_or(0o600) & 0o777));
+        return put(root, backups, place, before, Mode::Exactly(bits.unwrap_or(0o600) & 0o777));
     }
     inside::remove(root, place)?;
     inside::remove_empty_above(root, place);

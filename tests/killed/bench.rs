@@ -165,8 +165,9 @@ pub fn harness(bench: &Bench, args: &[&str], mut hook: impl FnMut(Killed)) {
             let known = [&before, &after].iter().any(|files| files.get(&path) == Some(&bytes));
             let progress =
                 path == "./.mlops-lab/progress.json" && serde_json::from_slice::<Value>(&bytes).is_ok();
-            // The next run that saves removes it.
-            let unsaved = path.starts_with("./.mlops-lab/.progress.json.");
+            // The next run that saves, or lays files, removes it.
+            let unsaved =
+                path.starts_with("./.mlops-lab/.progress.json.") || path == "./.mlops-lab/backup/.draft";
             assert!(known || theirs || progress || unsaved, "{place}: {path} is {:?}", support::text(&bytes));
         }
         for path in before.keys().filter(|path| after.contains_key(*path)) {

@@ -28,6 +28,9 @@ pub(in crate::runtime) fn down(
     records.sort_by_key(|record| std::cmp::Reverse(order(record)));
     let mut stopped = stop(ws, &records, progress)?;
     stopped.extend(clear(ws));
+    // What a killed `up` had just begun may have been written down since, by processes that are ended now.
+    let late = places::services(ws);
+    stopped.extend(stop(ws, &late, progress)?);
     clock::interrupted().map_err(|error| error.hint("stop the rest: mlops-lab down"))?;
     fs::remove(&places::prepared(ws))?;
     if purge {
@@ -116,6 +119,8 @@ pub(in crate::runtime) fn clear(ws: &Workspace) -> Vec<String> {
         }
     });
     cleared.extend(marked.into_iter().map(|marked| marked.command));
+    // One that was ended in its first moment has written itself down meanwhile.
+    clear_passing(ws);
     cleared
 }
 
