@@ -92,7 +92,7 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
             again.tell();
             tree.extend(rendered.tree);
             if scaffold::vacant(&folder)? {
-                let left = workspace::left_at(&folder)?;
+                let left = workspace::left_before(&folder)?;
                 left.map_or(Ok(()), |left| Err(still_there(&left)))?;
             }
             scaffold::create(&folder, &tree)?;

@@ -372,6 +372,20 @@ pub fn left_at(path: &Path) -> Result<Option<Left>> {
     Ok(left_of(|state| state.root == root)?.pop())
 }
 
+/// The same for a lab that is about to be made, without a look at all that are known: of one that was moved here and deleted while it
+/// was up, `status` knows.
+///
+/// # Errors
+/// As [`find`].
+pub fn left_before(path: &Path) -> Result<Option<Left>> {
+    let (root, labs) = (real(path), labs(user_state::folder()?));
+    let folders = (0..).map(|number| labs.join(name(&root, number)));
+    let known = folders.map_while(|folder| read(&folder).map(|state| (folder, state)));
+    let mut here = known.filter(|(_, state)| state.root == Root::from(root.as_path()));
+    let left = here.find_map(|(folder, _)| Some(noted::left(&folder)).filter(|left| !left.is_empty()));
+    Ok(left.map(|left| Left { gone: gone(&root), root: root.clone(), left }))
+}
+
 /// The path without links, as far as it is there.
 pub(super) fn real(path: &Path) -> PathBuf {
     let there = path.ancestors().find_map(|above| Some((above, above.canonicalize().ok()?)));

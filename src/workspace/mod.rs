@@ -28,7 +28,7 @@ use instance::Instance;
 
 pub use base::FOLDER_BEFORE;
 pub use cluster::{Cluster, Object};
-pub use instance::{Left, forget, left, left_at, mark, with_project};
+pub use instance::{Left, forget, left, left_at, left_before, mark, with_project};
 pub use lock::{Lock, lock};
 pub use noted::Containers;
 pub use ports::MovedPort;
