@@ -253,3 +253,53 @@ fn what_lies_below_a_lab_is_reached_through_one_room() {
     let idle: Vec<_> = BY_PATH.iter().filter(|(start, _)| !used.contains(start)).collect();
     assert!(idle.is_empty(), "no exception is needed any more for {idle:?}");
 }
+
+/// Where the links of a page lead, without those to other sites.
+fn links(text: &str) -> Vec<String> {
+    let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    targets
+        .filter(|target| !target.contains("://") && !target.contains([' ', '\n']))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The anchors of a page, as GitHub makes them of its headings.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let headings = text.lines().filter_map(|line| line.strip_prefix('#'));
+    let plain =
+        |c: char| (c.is_alphanumeric() || "-_ ".contains(c)).then_some(if c == ' ' { '-' } else { c });
+    headings
+        .map(|line| line.trim_start_matches('#').trim().to_lowercase().chars().filter_map(plain).collect())
+        .collect()
+}
+
+#[test]
+fn every_link_of_the_docs_leads_somewhere() {
+    let mut pages: Vec<PathBuf> =
+        ["README.md", "CONTRIBUTING.md", "STYLE.md", "CHANGELOG.md", "SECURITY.md", "labs/README.md"]
+            .map(|page| root().join(page))
+            .to_vec();
+    let docs = std::fs::read_dir(root().join("docs")).unwrap();
+    pages.extend(
+        docs.map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|end| end == "md")),
+    );
+    let mut dead = Vec::new();
+    let mut count = 0;
+    for page in pages {
+        let text = std::fs::read_to_string(&page).unwrap();
+        for link in links(&text) {
+            let (path, anchor) = link.split_once('#').unwrap_or((&link, ""));
+            let target = if path.is_empty() { page.clone() } else { page.parent().unwrap().join(path) };
+            let found = target.exists()
+                && (anchor.is_empty()
+                    || anchors(&std::fs::read_to_string(&target).unwrap()).contains(anchor));
+            count += 1;
+            if !found {
+                dead.push(format!("{}: {link}", page.display()));
+            }
+        }
+    }
+    assert!(count > 20, "the links were not found");
+    assert!(dead.is_empty(), "{dead:#?}");
+}
