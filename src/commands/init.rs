@@ -57,7 +57,7 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
         &mut again,
     )?;
     let answers = scaffold::answers(&lab.manifest, &given)?;
-    let rendered = super::bounded(&lab.source, || scaffold::render(&lab, &answers))?;
+    let rendered = super::bounded(&lab, || scaffold::render(&lab, &answers))?;
     let folder = match &args.folder {
         Some(folder) => place(session, folder),
         None => place(session, Path::new(&scaffold::project_name(&answers))),

@@ -35,8 +35,8 @@ use std::sync::Once;
 
 use serde::Serialize;
 
-use crate::catalog::Source;
 use crate::catalog::manifest::RuntimeKind;
+use crate::catalog::{Lab, Source};
 use consent::Purpose;
 
 use crate::cli::{Cli, Command, Format, LabCommand};
@@ -163,11 +163,12 @@ impl Session {
     }
 }
 
-/// Does what a stranger's templates decide the length of. The program ends when that does not. Our own templates end.
-fn bounded<T>(from: &Source, render: impl FnOnce() -> T) -> T {
+/// Does what a stranger's templates decide the length of. The program ends when that does not. Our own templates end, and so do plain ones.
+fn bounded<T>(lab: &Lab, render: impl FnOnce() -> T) -> T {
     const WHAT: &str = "the templates of this lab";
     const HINT: &str = "look for a loop that does not end, or doubles a text";
-    let _watchdog = (*from != Source::Embedded).then(|| Watchdog::over(WHAT, HINT));
+    let _watchdog =
+        (lab.source != Source::Embedded && !scaffold::terminates(lab)).then(|| Watchdog::over(WHAT, HINT));
     render()
 }
 

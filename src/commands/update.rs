@@ -179,8 +179,8 @@ fn next(session: &Session, ws: &Workspace, lab: &Lab, args: &cli::Update, again:
     let old = scaffold::answers(&lab.manifest, &before)?;
     after.secrets = old.secret.clone();
     let new = scaffold::answers(&lab.manifest, &after)?;
-    let was = super::bounded(&lab.source, || scaffold::render(lab, &old))?;
-    let now = super::bounded(&lab.source, || scaffold::render(lab, &new))?;
+    let was = super::bounded(lab, || scaffold::render(lab, &old))?;
+    let now = super::bounded(lab, || scaffold::render(lab, &new))?;
     let seed = workspace::seed(
         &Place { root: ws.root(), id: Some(&ws.record().id) },
         lab,

@@ -21,12 +21,16 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
         .map_err(|error| Error::environment(format!("cannot read {}", path.display())).because(error))
 }
 
+/// Room for a file whose length nobody knows.
+const PAGE: u64 = 4096;
+
 /// The whole file, with the plain error of the system.
 pub fn read_io(path: &Path) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
     // With room for all that is said to be there two reads are enough; `/proc` says nothing, and devices say anything.
     let said = file.metadata().map_or(0, |meta| meta.len().min(READ_LIMIT));
-    let mut bytes = Vec::with_capacity(usize::try_from(said).unwrap_or(0));
+    let room = if said == 0 { PAGE } else { said };
+    let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or(0));
     file.take(READ_LIMIT + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > READ_LIMIT {
         return Err(io::Error::other("the file is larger than 64 MiB"));

@@ -89,7 +89,7 @@ pub(in crate::commands) fn lint(session: &Session, folder: Option<&Path>) -> Res
             }
         };
         // The last rules need a render: nothing undefined, nothing that does not parse.
-        let rendered = crate::commands::bounded(&lab.source, || scaffold::trial(&lab, &Given::default()));
+        let rendered = crate::commands::bounded(&lab, || scaffold::trial(&lab, &Given::default()));
         for finding in lint::lint(&lab, &others).into_iter().chain(rendered) {
             linted.add(&finding);
         }
