@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -11,8 +12,8 @@ use super::look::Found;
 use super::{APPLY, OWNER, PROJECT};
 use crate::catalog::manifest::Kubernetes;
 use crate::error::{Error, Result};
-use crate::platform::fs;
 use crate::platform::term::Progress;
+use crate::platform::{clock, fs};
 use crate::workspace::{Object, Workspace};
 
 /// Who we are to the API server (kubernetes.io, "Server-Side Apply: field management").
@@ -118,7 +119,15 @@ fn over(ws: &Workspace, plan: &Kubernetes, found: &Found, road: &Road) -> Result
     Ok(folder)
 }
 
+/// What kubectl says of a second restart within one second: it marks one by the second in which it was made.
+const TOO_SOON: &str = "within the past second";
+
 pub(super) fn restart_rollout(kubectl: &Kubectl<'_>, workload: &Object) -> Result<()> {
-    let answer = kubectl.ask(&["rollout", "restart", &workload.to_string()], Vec::new(), ASK)?;
+    let restart = || kubectl.ask(&["rollout", "restart", &workload.to_string()], Vec::new(), ASK);
+    let mut answer = restart()?;
+    if !answer.well() && answer.words().contains(TOO_SOON) {
+        clock::pause(Duration::from_secs(1))?;
+        answer = restart()?;
+    }
     if answer.well() { Ok(()) } else { Err(answer.error(&format!("{workload} cannot be restarted"))) }
 }
