@@ -245,16 +245,22 @@ pub(super) fn made(root: &Path, lab: &str, prints: &[String]) -> Result<()> {
     let labs = labs(user_state::make()?);
     let _lock = hold(&labs)?;
     // The other labs are not read, however many there are: the first command in this one clears up.
-    let known = (0..).map(|number| labs.join(name(root, number))).find_map(|folder| {
-        let here = |state: &State| state.root == Root::from(root);
-        if let Some(state) = read(&folder).filter(here) {
+    let fresh = |folder: PathBuf| Some(Instance { folder, state: None });
+    let known = (0..).map(|number| labs.join(name(root, number))).find_map(|folder| match read(&folder) {
+        None => fresh(folder),
+        Some(state) if state.root == Root::from(root) => {
+            // Where nothing but the note is there it gives way to the new one.
+            if fs::names(&folder).is_ok_and(|names| names == [FILE]) {
+                return fresh(folder);
+            }
             remove(&folder, &state);
+            match read(&folder) {
+                None => fresh(folder),
+                // Somebody holds it, or something runs: it goes on.
+                Some(state) => Some(Instance { folder, state: Some(state) }),
+            }
         }
-        match read(&folder) {
-            None => Some(Instance { folder, state: None }),
-            // Somebody holds it, or something runs: it goes on.
-            Some(state) => here(&state).then_some(Instance { folder, state: Some(state) }),
-        }
+        Some(_) => None,
     });
     known.map_or(Ok(()), |known| write(known, root, &node, Some(lab), prints).map(drop))
 }
