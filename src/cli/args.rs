@@ -309,7 +309,7 @@ pub struct Doctor {
     /// For a bug report: with all evidence, without home, user, host, addresses, tokens and passwords.
     #[arg(long)]
     pub report: bool,
-    /// Offer to run the commands that mend what fails. Nothing is run without a yes.
+    /// Offer to run the commands that fix what fails. Nothing is run without a yes.
     #[arg(long)]
     pub fix: bool,
     /// Say yes to --fix.

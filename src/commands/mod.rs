@@ -217,8 +217,12 @@ pub fn run(cli: &Cli) -> Exit {
     if let Command::Keep(program) = &cli.command {
         return process::keeper(&program.args).map_or_else(|error| error.exit(), |()| Exit::Done);
     }
-    // A proof stops what it has started first; `init` looks at the signal wherever it takes longer than some milliseconds.
-    let patient = matches!(cli.command, Command::Lab(_) | Command::Again(_) | Command::Init(_));
+    // A proof stops what it has started first; `init` alone looks at the signal wherever it takes longer than some milliseconds.
+    let patient = match &cli.command {
+        Command::Lab(_) | Command::Again(_) => true,
+        Command::Init(init) => !init.up,
+        _ => false,
+    };
     clock::catch_interrupts(patient);
     if let Command::Again(program) = &cli.command {
         return match process::again(&program.args) {

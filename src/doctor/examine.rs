@@ -144,11 +144,11 @@ fn next(scope: &Scope, runtimes: &IndexMap<String, Verdict>) -> String {
         runtimes.get(&key(&demand.lab, demand.kind)).is_some_and(|verdict| verdict.status.works())
     };
     let Some(demand) = scope.demands.iter().find(works) else {
-        let again = "mend what fails, then: mlops-lab doctor".to_owned();
+        let again = "fix what fails, then: mlops-lab doctor".to_owned();
         return scope
             .wider
             .as_ref()
-            .map_or(again, |wider| format!("mend what fails, or see what else works: {wider}"));
+            .map_or(again, |wider| format!("fix what fails, or see what else works: {wider}"));
     };
     let default = scope
         .demands

@@ -100,8 +100,8 @@ impl Workspace {
         &self.root
     }
 
-    /// For a lab that was just made, with the fingerprints of what was written and of its pack: these are trusted. Where the user's state cannot be written, the
-    /// first command that starts something says so.
+    /// For a lab that was just made, with the fingerprints of what was written and of its pack: these are trusted. Where the user's
+    /// state cannot be written, the first command that starts something says so.
     pub fn made(folder: &Path, prints: &[String]) {
         if let Ok(root) = folder.canonicalize()
             && let Ok(record) = Record::read(&root)

@@ -134,7 +134,7 @@ fn a_manifest_that_the_cluster_refuses_is_told_in_its_words() {
     let Some(bed) = Bed::new("kind-lab") else { return };
     let words = "ConfigMap \\\"settings\\\" is invalid: data.mode: Too long";
     bed.server.script(&json!({"refuse": {"ConfigMap/settings": words}}));
-    bed.fails(&[], &["the cluster does not take the manifests", "data.mode: Too long", "mend k8s/"]);
+    bed.fails(&[], &["the cluster does not take the manifests", "data.mode: Too long", "fix k8s/"]);
     assert!(bed.server.objects().is_empty(), "{:?}", bed.server.objects());
     assert!(!bed.noted());
 }

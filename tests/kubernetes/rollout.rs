@@ -65,7 +65,7 @@ fn a_deployment_that_may_not_make_its_pods_is_told_why() {
         &[
             "deployment/server does not come up: FailedCreate",
             "violates PodSecurity",
-            "mend the securityContext in k8s/",
+            "fix the securityContext in k8s/",
         ],
     );
 }

@@ -77,7 +77,7 @@ fn refused(answer: &Answer) -> Error {
     if words.contains("forbidden") {
         error.hint("may you? kubectl auth can-i --list")
     } else {
-        error.hint("mend k8s/, then: mlops-lab up --runtime kubernetes")
+        error.hint("fix k8s/, then: mlops-lab up --runtime kubernetes")
     }
 }
 

@@ -183,7 +183,7 @@ fn refused(object: &Object, item: &Value, items: &[Value]) -> Option<Trouble> {
 
 fn forbidden(words: &str) -> Option<String> {
     if words.contains("violates PodSecurity") {
-        Some("the namespace takes only pods that hold the Pod Security Standard on its label: mend the securityContext in k8s/".to_owned())
+        Some("the namespace takes only pods that hold the Pod Security Standard on its label: fix the securityContext in k8s/".to_owned())
     } else if words.contains("exceeded quota") {
         Some("the namespace has a ResourceQuota: ask for less, or raise it".to_owned())
     } else {
@@ -300,7 +300,7 @@ fn image_trouble(image: &str, reason: &str, message: &str) -> (String, String) {
                  mlops-lab up --runtime kubernetes --load 'COMMAND' or --registry HOST";
     let has = |part: &str| message.contains(part);
     match reason {
-        "InvalidImageName" => (format!("`{image}` is no name of an image"), "mend it in k8s/".to_owned()),
+        "InvalidImageName" => (format!("`{image}` is no name of an image"), "fix it in k8s/".to_owned()),
         "ErrImageNeverPull" => {
             (format!("the image {image} is not on the node, and may not be pulled"), bring.to_owned())
         }
