@@ -103,6 +103,26 @@ fn up_that_waits_for_a_deaf_service_to_be_ready_ends_and_leaves_nothing_running(
 }
 
 #[test]
+fn init_that_brings_the_lab_up_ends_as_up_does() {
+    let _alone = alone();
+    let pack = pack_with("stop_within = \"1s\"", "stop_within = \"4s\"");
+    let template = pack.path().join("templates/tiny");
+    std::fs::write(template.join("hangs.py"), HANGS).unwrap();
+    std::fs::write(template.join("hang"), "").unwrap();
+    let port = crate::support::free_port();
+    let service = format!("[ $1 = good ] || exec sleep 600\nexec python3 hangs.py {port}\n");
+    std::fs::write(template.join("service.sh"), service).unwrap();
+    let root = pack.path().join("made");
+    let mut init = Command::new(crate::support::BIN);
+    init.arg("--pack").arg(pack.path()).args(["init", "tiny", "--up", "--no-doctor", "--set"]);
+    let child = started(init.arg(format!("port={port}")).arg(&root));
+    until("the service was asked", || root.join("asked").exists());
+    ends("init --up", child, Signal::INT);
+    let down = crate::support::seen(Command::new(crate::support::BIN).arg("-C").arg(&root).arg("down"));
+    assert_eq!(down.code, 0, "{}", down.err);
+}
+
+#[test]
 fn logs_that_follow() {
     let _alone = alone();
     let lab = lab("echo the first line; exec SERVE");
