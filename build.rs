@@ -1,7 +1,9 @@
-//! Packs `labs/` and `templates/` for the binary: all files as one block, and a table of what lies where.
+//! Packs `labs/` and `templates/` for the binary: all files as one block, and a table of what lies
+//! where.
 //!
-//! `include_dir` of the two trees themselves would give the binary a pointer for every path and every content. The system has to set each of
-//! them before the program begins, and would the longer, the more labs there are.
+//! `include_dir` of the two trees themselves would give the binary a pointer for every path and
+//! every content. The system has to set each of them before the program begins, and would the
+//! longer, the more labs there are.
 
 #![allow(
     clippy::disallowed_methods,
@@ -38,7 +40,8 @@ fn walk(folder: &Path, name: &str, files: &mut Vec<String>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let plain = entry.file_name().into_string().ok().filter(|name| !name.contains('\n'));
-        let plain = plain.ok_or_else(|| io::Error::other(format!("{:?} cannot be packed", entry.path())))?;
+        let plain = plain
+            .ok_or_else(|| io::Error::other(format!("{:?} cannot be packed", entry.path())))?;
         let path = format!("{name}/{plain}");
         if entry.file_type()?.is_dir() {
             walk(&entry.path(), &path, files)?;

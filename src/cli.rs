@@ -46,7 +46,8 @@ pub struct Everywhere {
 }
 
 impl Cli {
-    /// The command line that this program was started with. Does not return from one that is wrong, or asks for help.
+    /// The command line that this program was started with. Does not return from one that is wrong,
+    /// or asks for help.
     pub fn read() -> Cli {
         Cli::of(&mut Cli::command().get_matches()).unwrap_or_else(|error| error.exit())
     }
@@ -163,7 +164,11 @@ mod tests {
             "mlops-lab -C other --pack c init serving -C a --pack b --json",
         ] {
             let Everywhere { directory, pack, json } = said(words);
-            assert_eq!((directory, pack, json), (Some("a".into()), Some("b".into()), true), "{words}");
+            assert_eq!(
+                (directory, pack, json),
+                (Some("a".into()), Some("b".into()), true),
+                "{words}"
+            );
         }
         let Everywhere { directory, pack, json } = said("mlops-lab undo");
         assert_eq!((directory, pack, json), (None, None, false));

@@ -1,4 +1,5 @@
-//! What every failure carries: an exit code, what happened, and what to type next. Printing lives in `platform::term`.
+//! What every failure carries: an exit code, what happened, and what to type next. Printing lives
+//! in `platform::term`.
 
 use std::fmt;
 
@@ -37,7 +38,8 @@ struct Inner {
 }
 
 impl Error {
-    /// A failure with this exit code; `message` says what happened and where, in one sentence without a full stop.
+    /// A failure with this exit code; `message` says what happened and where, in one sentence
+    /// without a full stop.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
         Error(Box::new(Inner {
             exit,
@@ -73,7 +75,8 @@ impl Error {
         Self::new(Exit::Interrupted, "interrupted")
     }
 
-    /// Adds what to type next, or what to look at. Hints are shown in the order in which they were added.
+    /// Adds what to type next, or what to look at. Hints are shown in the order in which they were
+    /// added.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hints.push(hint.into());
@@ -148,7 +151,8 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// The name among `known` that is nearest to `given`, when it is near enough to be a slip of the finger.
+/// The name among `known` that is nearest to `given`, when it is near enough to be a slip of the
+/// finger.
 pub fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()

@@ -1,4 +1,5 @@
-//! What people who write labs meet: a pack with a broken lab, a second lab, costs, logs of what failed, the documentation.
+//! What people who write labs meet: a pack with a broken lab, a second lab, costs, logs of what
+//! failed, the documentation.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -35,11 +36,17 @@ fn a_broken_lab_is_listed_as_broken_beside_the_others() {
     let path = temp.path().to_str().unwrap();
     let listed = run(&["--pack", path, "list"]);
     assert_eq!(listed.code, 2, "{}{}", listed.out, listed.err);
-    for part in ["A file server", "typo", "lab.toml:35:1: unknown field `rnu`", "next: mlops-lab lab lint "] {
+    for part in
+        ["A file server", "typo", "lab.toml:35:1: unknown field `rnu`", "next: mlops-lab lab lint "]
+    {
         assert!(listed.out.contains(part), "{part}\n{}", listed.out);
     }
-    let listed: Value = serde_json::from_str(&run(&["--pack", path, "list", "--json"]).out).unwrap();
-    assert_eq!((&listed["labs"][0]["id"], &listed["broken"][0]["id"]), (&"tiny".into(), &"typo".into()));
+    let listed: Value =
+        serde_json::from_str(&run(&["--pack", path, "list", "--json"]).out).unwrap();
+    assert_eq!(
+        (&listed["labs"][0]["id"], &listed["broken"][0]["id"]),
+        (&"tiny".into(), &"typo".into())
+    );
 }
 
 #[test]
@@ -120,7 +127,9 @@ fn a_proof_writes_the_costs_keeps_the_logs_of_what_failed_and_says_where_the_pro
 #[test]
 fn without_docker_the_cases_are_skipped_with_the_reason_and_nothing_is_said_to_be_measured() {
     let mut command = Command::new(BIN);
-    command.args(["lab", "test", "serving", "--runtime", "compose"]).env("DOCKER_HOST", "tcp://127.0.0.1:9");
+    command
+        .args(["lab", "test", "serving", "--runtime", "compose"])
+        .env("DOCKER_HOST", "tcp://127.0.0.1:9");
     let skipped = seen(&mut command);
     assert_eq!(skipped.code, 3, "{}", skipped.out);
     assert!(

@@ -1,4 +1,5 @@
-//! The command line as text: each file of `tests/cmd` holds commands and what they print, word for word.
+//! The command line as text: each file of `tests/cmd` holds commands and what they print, word for
+//! word.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

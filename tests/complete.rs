@@ -63,9 +63,13 @@ fn names_are_completed_from_the_lab_in_which_one_stands() {
 
 #[test]
 fn a_reader_that_stops_reading_is_no_failure() {
-    for args in
-        [&["completions", "zsh"][..], &["man"], &["list"], &["show", "serving", "--json"], &["--help"]]
-    {
+    for args in [
+        &["completions", "zsh"][..],
+        &["man"],
+        &["list"],
+        &["show", "serving", "--json"],
+        &["--help"],
+    ] {
         let mut child = Command::new(env!("CARGO_BIN_EXE_mlops-lab"))
             .args(args)
             .stdout(Stdio::piped())
@@ -74,7 +78,12 @@ fn a_reader_that_stops_reading_is_no_failure() {
             .unwrap();
         drop(child.stdout.take());
         let out = child.wait_with_output().unwrap();
-        assert_eq!(out.status.code(), Some(0), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
+        assert_eq!(
+            out.status.code(),
+            Some(0),
+            "{args:?}: {}",
+            String::from_utf8_lossy(&out.stderr)
+        );
         assert!(out.stderr.is_empty(), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
     }
 }

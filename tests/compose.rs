@@ -1,4 +1,5 @@
-//! Containers and volumes of labs that have one project name, or files that compose cannot read any more: on a real engine.
+//! Containers and volumes of labs that have one project name, or files that compose cannot read any
+//! more: on a real engine.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -36,7 +37,8 @@ fn lab(name: &str, image: &str) -> Lab {
     let lab = Lab::new(Some("tiny"), "tiny", &["program=good", &format!("project_name={name}")]);
     let manifest = lab.root.join(".mlops-lab/lab.toml");
     let text = std::fs::read_to_string(&manifest).unwrap();
-    std::fs::write(&manifest, text.replace("[endpoint.api]", "[runtime.compose]\n[endpoint.api]")).unwrap();
+    std::fs::write(&manifest, text.replace("[endpoint.api]", "[runtime.compose]\n[endpoint.api]"))
+        .unwrap();
     lab.trust();
     let compose = format!(
         "services:\n  sleeper:\n    image: {image}\n    entrypoint: [sleep, '600']\n    init: true\n    user: '0'\n    environment:\n      TOKEN: ${{TOKEN:?it is in .env}}\n    volumes: [data:/data]\nvolumes:\n  data:\n"
@@ -72,7 +74,11 @@ fn a_lab_with_the_name_of_another_touches_nothing_of_its() {
         "{}",
         refused.err
     );
-    assert!(refused.err.contains(first.root.file_name().unwrap().to_str().unwrap()), "{}", refused.err);
+    assert!(
+        refused.err.contains(first.root.file_name().unwrap().to_str().unwrap()),
+        "{}",
+        refused.err
+    );
     second.ok(&["down", "--purge"]);
     assert!(running(&name) && volume(&name));
     first.ok(&["down"]);
@@ -109,7 +115,9 @@ fn containers_are_stopped_without_the_files_that_started_them() {
     let root = lab.root.canonicalize().unwrap();
     std::fs::remove_dir_all(&root).unwrap();
     let down = seen(
-        Command::new(support::BIN).args(["-C", root.to_str().unwrap(), "down", "--purge"]).current_dir("/"),
+        Command::new(support::BIN)
+            .args(["-C", root.to_str().unwrap(), "down", "--purge"])
+            .current_dir("/"),
     );
     assert_eq!(down.code, 0, "{}", down.err);
     assert!(!running(&name) && !volume(&name));
@@ -123,15 +131,18 @@ fn what_is_mounted_is_made_readable_and_the_learners_override_counts() {
     let lab = lab(&name, &image);
     let manifest = lab.root.join(".mlops-lab/lab.toml");
     let text = std::fs::read_to_string(&manifest).unwrap();
-    let text = text
-        .replace("[runtime.compose]\n", "[runtime.compose]\nreadable = [\"mounted\", \"not-there-yet\"]\n");
+    let text = text.replace(
+        "[runtime.compose]\n",
+        "[runtime.compose]\nreadable = [\"mounted\", \"not-there-yet\"]\n",
+    );
     std::fs::write(&manifest, text).unwrap();
     lab.trust();
     std::fs::create_dir(lab.root.join("mounted")).unwrap();
     std::fs::write(lab.root.join("mounted/settings"), "read by another user\n").unwrap();
     // As a umask of 077 leaves them.
     let set = |path: &str, bits| {
-        std::fs::set_permissions(lab.root.join(path), std::fs::Permissions::from_mode(bits)).unwrap();
+        std::fs::set_permissions(lab.root.join(path), std::fs::Permissions::from_mode(bits))
+            .unwrap();
     };
     set("mounted/settings", 0o600);
     set("mounted", 0o700);

@@ -1,4 +1,5 @@
-//! `up` on a lab that runs, `restart`, and what `status`, `open` and `logs` print then: on a small lab.
+//! `up` on a lab that runs, `restart`, and what `status`, `open` and `logs` print then: on a small
+//! lab.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -68,12 +69,17 @@ fn a_service_whose_settings_changed_is_named_by_status_and_restarted_by_up() {
     assert!(!status.out.contains("hunter2"), "{}", status.out);
     let up = answer(&lab, &["up", "--json"]);
     let why = "API_USER changed";
-    assert_eq!((&up["restarted"], &up["started"]), (&json!({"files": why, "second": why}), &json!([])));
+    assert_eq!(
+        (&up["restarted"], &up["started"]),
+        (&json!({"files": why, "second": why}), &json!([]))
+    );
     assert_ne!(pid(&lab, 0), first);
     let second = pid(&lab, 0);
     // A variable of the shell is none of the lab's.
     assert!(
-        seen(lab.command(&["up"]).env("API_USER_OF_MINE", "x").env("PATH", path_with("/nowhere"))).code == 0
+        seen(lab.command(&["up"]).env("API_USER_OF_MINE", "x").env("PATH", path_with("/nowhere")))
+            .code
+            == 0
     );
     assert_eq!(pid(&lab, 0), second);
     assert!(!lab.ok(&["status"]).out.contains("changed"));
@@ -110,7 +116,11 @@ fn a_port_changed_in_dotenv_alone_is_named_at_once_with_the_command_that_changes
     assert_eq!(up.code, 2);
     assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
     let update = format!("update --set port={port}");
-    assert!(up.err.contains(&format!("hint: change it everywhere: mlops-lab {update}")), "{}", up.err);
+    assert!(
+        up.err.contains(&format!("hint: change it everywhere: mlops-lab {update}")),
+        "{}",
+        up.err
+    );
     let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/tiny");
     must(lab.command(&update.split(' ').collect::<Vec<_>>()).arg("--pack").arg(pack));
     lab.ok(&["up"]);
@@ -129,7 +139,8 @@ fn a_taken_port_has_a_hint_that_works_as_it_is() {
     lab.ok(&["up"]);
     // From outside the folder it names the folder.
     lab.ok(&["down"]);
-    let outside = seen(Command::new(support::BIN).arg("-C").arg(&lab.root).arg("open").current_dir("/"));
+    let outside =
+        seen(Command::new(support::BIN).arg("-C").arg(&lab.root).arg("open").current_dir("/"));
     assert_eq!(outside.code, 1);
 }
 
@@ -139,7 +150,10 @@ fn restart_starts_again_what_is_named_and_starts_what_is_down() {
     std::fs::write(lab.root.join("more.txt"), "more\n").unwrap();
     assert_eq!(answer(&lab, &["restart", "--json"])["started"], json!(["files", "second"]));
     let (files, second) = (pid(&lab, 0), pid(&lab, 1));
-    assert_eq!(answer(&lab, &["restart", "files", "--json"])["restarted"], json!({"files": "as asked"}));
+    assert_eq!(
+        answer(&lab, &["restart", "files", "--json"])["restarted"],
+        json!({"files": "as asked"})
+    );
     assert_ne!(pid(&lab, 0), files);
     assert_eq!(pid(&lab, 1), second, "the others are left alone");
     let slip = lab.run(&["restart", "flies"]);
@@ -176,7 +190,11 @@ fn before_there_is_anything_to_serve_up_status_open_and_check_agree() {
     assert_eq!(early.code, 1);
     assert!(early.err.contains("mlops-lab up"), "{}", early.err);
     let up = lab.ok(&["up"]);
-    assert!(up.out.contains("prepared on local") && up.out.contains("nothing runs yet"), "{}", up.out);
+    assert!(
+        up.out.contains("prepared on local") && up.out.contains("nothing runs yet"),
+        "{}",
+        up.out
+    );
     assert!(up.out.contains("files waits for model"), "{}", up.out);
     assert!(!up.out.contains("http://"), "{}", up.out);
     let status = lab.ok(&["status"]);
@@ -251,7 +269,8 @@ fn a_reader_of_the_logs_may_leave_and_as_many_lines_come_as_were_asked_for() {
     let all = lab.ok(&["logs", "files", "-n", "20000"]).out;
     assert_eq!(all.lines().count(), 20_000);
     for args in [&["logs", "files", "-n", "30000"][..], &["logs", "--follow", "-n", "30000"]] {
-        let mut child = lab.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child =
+            lab.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut byte = [0];
         child.stdout.as_mut().unwrap().read_exact(&mut byte).unwrap();
         drop(child.stdout.take());
@@ -299,7 +318,11 @@ fn status_says_within_its_own_deadline_that_a_held_service_does_not_answer() {
         "{}",
         status.out
     );
-    assert!(status.out.contains("second  ready"), "the others are asked all the same: {}", status.out);
+    assert!(
+        status.out.contains("second  ready"),
+        "the others are asked all the same: {}",
+        status.out
+    );
 }
 
 #[test]
@@ -355,7 +378,11 @@ fn apart(what: &str, script: &str, lab: &Lab) -> Option<support::Seen> {
     let works = seen(Command::new("unshare").args([what, "true"])).code == 0;
     assert!(works || !support::strict(), "unshare {what} does not work: run the tests as root");
     works.then(|| {
-        seen(Command::new("unshare").args([what, "sh", "-c", script, support::BIN]).current_dir(&lab.root))
+        seen(
+            Command::new("unshare")
+                .args([what, "sh", "-c", script, support::BIN])
+                .current_dir(&lab.root),
+        )
     })
 }
 

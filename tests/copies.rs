@@ -1,4 +1,5 @@
-//! A lab that is copied, cloned, moved, deleted: what runs belongs to the one that started it, and can be stopped.
+//! A lab that is copied, cloned, moved, deleted: what runs belongs to the one that started it, and
+//! can be stopped.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -127,20 +128,34 @@ fn a_lab_that_was_deleted_while_it_was_up_is_named_and_stopped() {
     assert!(here.code == 3 && here.out.contains("files (process"), "{}", here.out);
     // A new one in its place would not know what runs.
     let again = at(Path::new("/"), &["init", "serving", root.to_str().unwrap(), "--no-doctor"]);
-    assert!(again.code == 3 && again.err.contains("down --purge") && !root.exists(), "{}", again.err);
+    assert!(
+        again.code == 3 && again.err.contains("down --purge") && !root.exists(),
+        "{}",
+        again.err
+    );
     let down = at(Path::new("/"), &["-C", root.to_str().unwrap(), "down"]);
     assert!(down.code == 0 && down.out.trim() == "down: files", "{}{}", down.out, down.err);
     std::net::TcpListener::bind(("127.0.0.1", lab.port)).unwrap();
-    assert_eq!(at(Path::new("/"), &["-C", root.to_str().unwrap(), "down"]).code, 2, "nothing is known of it");
-    assert_eq!(at(Path::new("/"), &["init", "serving", root.to_str().unwrap(), "--no-doctor"]).code, 0);
+    assert_eq!(
+        at(Path::new("/"), &["-C", root.to_str().unwrap(), "down"]).code,
+        2,
+        "nothing is known of it"
+    );
+    assert_eq!(
+        at(Path::new("/"), &["init", "serving", root.to_str().unwrap(), "--no-doctor"]).code,
+        0
+    );
 }
 
 #[test]
 fn what_runs_is_stopped_whatever_has_become_of_the_labs_own_files() {
     let marker = "<<<<<<< HEAD\nschema = 1\n";
-    for (file, text) in
-        [("lab.toml", Some(marker)), ("record.toml", Some(marker)), ("record.toml", None), ("lab.toml", None)]
-    {
+    for (file, text) in [
+        ("lab.toml", Some(marker)),
+        ("record.toml", Some(marker)),
+        ("record.toml", None),
+        ("lab.toml", None),
+    ] {
         let lab = tiny();
         lab.ok(&["up"]);
         let path = lab.root.join(".mlops-lab").join(file);
@@ -148,7 +163,10 @@ fn what_runs_is_stopped_whatever_has_become_of_the_labs_own_files() {
             Some(text) => std::fs::write(path, text).unwrap(),
             None => std::fs::remove_file(path).unwrap(),
         }
-        assert_eq!(lab.run(&["up"]).code, if file == "record.toml" && text.is_none() { 2 } else { 3 });
+        assert_eq!(
+            lab.run(&["up"]).code,
+            if file == "record.toml" && text.is_none() { 2 } else { 3 }
+        );
         assert!(lab.run(&["status"]).out.contains("files (process"), "{file} {text:?}");
         assert!(lab.ok(&["logs", "files"]).out.contains("this is good"));
         let down = lab.ok(&["down"]);
@@ -176,12 +194,21 @@ fn a_clone_goes_on_without_the_pack_and_is_brought_up_to_date_with_it() {
     assert!(!clone.join(".mlops-lab/progress.json").exists() && !clone.join(".env").exists());
     assert_eq!(at(&clone, &["check"]).code, 2);
     let check = at(&clone, &["check", "--trust"]);
-    assert!(check.code != 2 && check.out.contains("Publish a greeting"), "{}{}", check.out, check.err);
+    assert!(
+        check.code != 2 && check.out.contains("Publish a greeting"),
+        "{}{}",
+        check.out,
+        check.err
+    );
     assert_eq!(at(&clone, &["hint"]).code, 0);
     assert_eq!(at(&clone, &["up"]).code, 0);
     assert_eq!(at(&clone, &["down", "--purge"]).code, 0);
     let update = at(&clone, &["update"]);
-    assert!(update.code == 3 && update.err.contains("mlops-lab update --pack DIR"), "{}", update.err);
+    assert!(
+        update.code == 3 && update.err.contains("mlops-lab update --pack DIR"),
+        "{}",
+        update.err
+    );
     assert_eq!(at(&clone, &["update", "--pack", tiny.to_str().unwrap()]).code, 0);
     // The pack travels with the lab.
     must(Command::new("cp").arg("-r").args([&tiny, &path("there/pack")]));

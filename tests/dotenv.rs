@@ -1,4 +1,5 @@
-//! Our reading of `.env` files, held against the reading of the real `docker compose config`, file by file. It needs no daemon.
+//! Our reading of `.env` files, held against the reading of the real `docker compose config`, file
+//! by file. It needs no daemon.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -94,11 +95,15 @@ const FILES: [&str; 62] = [
 /// What compose makes of a file; none when it refuses it.
 fn compose(folder: &Path, text: &str) -> Option<BTreeMap<String, String>> {
     std::fs::write(folder.join(".env"), text).unwrap();
-    let asked: Vec<String> = NAMES.iter().map(|name| format!("{name}: \"${{{name}-{NONE}}}\"")).collect();
-    let service = format!("services:\n  a:\n    image: none\n    environment: {{{}}}\n", asked.join(", "));
+    let asked: Vec<String> =
+        NAMES.iter().map(|name| format!("{name}: \"${{{name}-{NONE}}}\"")).collect();
+    let service =
+        format!("services:\n  a:\n    image: none\n    environment: {{{}}}\n", asked.join(", "));
     std::fs::write(folder.join("compose.yaml"), service).unwrap();
     let mut command = Command::new("docker");
-    command.args(["compose", "--project-name", "test", "config", "--format", "json"]).current_dir(folder);
+    command
+        .args(["compose", "--project-name", "test", "config", "--format", "json"])
+        .current_dir(folder);
     command
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap())

@@ -1,4 +1,5 @@
-//! What the shell and a lab's `.env` may do to what we start: children with hostile environments on both sides, seen from within.
+//! What the shell and a lab's `.env` may do to what we start: children with hostile environments on
+//! both sides, seen from within.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -41,17 +42,19 @@ const HOSTILE: [(&str, &str); 20] = [
     ("VIRTUAL_ENV", "/nonexistent/venv"),
 ];
 
-/// The lab `tiny`, whose task and check write down what they find in their environment, and whose drill is not used.
+/// The lab `tiny`, whose task and check write down what they find in their environment, and whose
+/// drill is not used.
 fn pack() -> tempfile::TempDir {
     let temp = tempfile::tempdir().unwrap();
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/tiny/.");
     must(Command::new("cp").arg("-r").arg(from).arg(temp.path()));
     let manifest = temp.path().join("labs/tiny/lab.toml");
     let text = std::fs::read_to_string(&manifest).unwrap();
-    let text = text.replace("echo made >made.txt", "env -0 >task.env; echo made >made.txt").replace(
-        "check = [{ http",
-        "check = [{ command = { argv = [\"sh\", \"-c\", \"env -0 >check.env\"] } }, { http",
-    );
+    let text =
+        text.replace("echo made >made.txt", "env -0 >task.env; echo made >made.txt").replace(
+            "check = [{ http",
+            "check = [{ command = { argv = [\"sh\", \"-c\", \"env -0 >check.env\"] } }, { http",
+        );
     assert!(text.contains("task.env") && text.contains("check.env"));
     std::fs::write(manifest, text).unwrap();
     temp
@@ -79,7 +82,9 @@ fn a_shell_full_of_settings_changes_nothing_for_a_lab() {
     lab.ok(&["check", "one"]);
     for name in ["task.env", "check.env"] {
         let found = recorded(&lab.root.join(name));
-        for (name, value) in HOSTILE.iter().filter(|(name, _)| !name.to_lowercase().ends_with("_proxy")) {
+        for (name, value) in
+            HOSTILE.iter().filter(|(name, _)| !name.to_lowercase().ends_with("_proxy"))
+        {
             assert!(found.get(*name).is_none_or(|own| own != value), "{name} reached {found:?}");
         }
         // A proxy is the user's own; it is kept away from this machine.
@@ -88,7 +93,10 @@ fn a_shell_full_of_settings_changes_nothing_for_a_lab() {
             assert_eq!(found[name], "127.0.0.1,localhost,::1", "{name}");
         }
         assert_eq!(found["API_USER"], "me", "what .env assigns it decides");
-        assert_eq!(Path::new(&found["PWD"]).canonicalize().unwrap(), lab.root.canonicalize().unwrap());
+        assert_eq!(
+            Path::new(&found["PWD"]).canonicalize().unwrap(),
+            lab.root.canonicalize().unwrap()
+        );
     }
 }
 
@@ -131,7 +139,9 @@ fn a_lab_chooses_neither_the_programs_nor_the_engine_of_ours() {
         // Compose takes a name that is there, also with nothing in it, before that of the file.
         assert_eq!(found[name], "", "{name}");
     }
-    for name in ["PORT", "COMPOSE_FILE", "COMPOSE_PROJECT_NAME", "COMPOSE_IGNORE_ORPHANS", "GIT_DIR"] {
+    for name in
+        ["PORT", "COMPOSE_FILE", "COMPOSE_PROJECT_NAME", "COMPOSE_IGNORE_ORPHANS", "GIT_DIR"]
+    {
         assert!(!found.contains_key(name), "{name}");
     }
     for folder in [&evil, &lab.root.join(".venv/bin")] {
@@ -185,7 +195,10 @@ fn bare(folder: &Path) -> Command {
 
 fn git(folder: &Path, args: &[&str]) -> String {
     let mut command = Command::new("git");
-    command.args(["-c", "user.name=a", "-c", "user.email=a@localhost"]).args(args).current_dir(folder);
+    command
+        .args(["-c", "user.name=a", "-c", "user.email=a@localhost"])
+        .args(args)
+        .current_dir(folder);
     must(&mut command).out
 }
 
@@ -211,7 +224,8 @@ fn a_first_commit_goes_into_the_lab_whatever_repository_the_shell_names() {
     // A hook of a worktree has such variables set by git itself.
     let hook = other.join(".git/hooks/post-checkout");
     let second = temp.path().join("second");
-    let line = format!("#!/bin/sh\nexec '{BIN}' init serving --no-doctor --git '{}'\n", second.display());
+    let line =
+        format!("#!/bin/sh\nexec '{BIN}' init serving --no-doctor --git '{}'\n", second.display());
     std::fs::write(&hook, line).unwrap();
     std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
     git(&other, &["worktree", "add", "--quiet", "../tree"]);
@@ -226,7 +240,9 @@ fn a_lab_in_a_repository_gets_none_of_its_own_unless_that_ignores_it() {
     git(temp.path(), &["init", "--quiet", "."]);
     std::fs::write(temp.path().join(".gitignore"), "ignored/\n").unwrap();
     std::fs::write(temp.path().join("unsaved.txt"), "not yet committed\n").unwrap();
-    let init = |name: &str| must(bare(temp.path()).args(["init", "serving", "--no-doctor", "--git", name]));
+    let init = |name: &str| {
+        must(bare(temp.path()).args(["init", "serving", "--no-doctor", "--git", name]))
+    };
     let said = init("inside").err;
     assert!(said.contains("no repository was made") && said.contains("git -C "), "{said}");
     assert!(!temp.path().join("inside/.git").exists());
@@ -246,8 +262,9 @@ fn a_clone_makes_its_env_again_and_a_lab_of_before_says_what_does() {
     let up = lab.ok(&["up"]);
     assert!(up.err.contains(".env: made again, with new passwords"), "{}", up.err);
     let again = std::fs::read_to_string(&dotenv).unwrap();
-    let token =
-        |text: &str| text.lines().find_map(|line| line.strip_prefix("TOKEN=").map(str::to_owned)).unwrap();
+    let token = |text: &str| {
+        text.lines().find_map(|line| line.strip_prefix("TOKEN=").map(str::to_owned)).unwrap()
+    };
     assert!(token(&again).len() >= 16 && token(&again) != token(&first), "{again}");
     assert!(again.contains("API_USER=me"));
     assert_eq!(dotenv.metadata().unwrap().permissions().mode() & 0o777, 0o600);
@@ -261,7 +278,9 @@ fn a_clone_makes_its_env_again_and_a_lab_of_before_says_what_does() {
     std::fs::write(lab.root.join(".env.example"), "TOKEN=\n").unwrap();
     let refused = lab.run(&["up"]);
     assert_eq!(refused.code, 3, "{}", refused.err);
-    assert!(refused.err.contains("mlops-lab update") && refused.err.contains("cp .env.example .env"));
+    assert!(
+        refused.err.contains("mlops-lab update") && refused.err.contains("cp .env.example .env")
+    );
 }
 
 #[test]

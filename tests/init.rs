@@ -1,4 +1,5 @@
-//! Writing a lab into a folder: a new one, one with files in it, two runs at once, and runs that are killed.
+//! Writing a lab into a folder: a new one, one with files in it, two runs at once, and runs that
+//! are killed.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -40,7 +41,9 @@ fn the_plan_is_what_is_then_done_for_every_lab() {
     for id in ids {
         let temp = tempfile::tempdir().unwrap();
         let folder = temp.path().join("lab");
-        let plan = json(&must(Command::new(BIN).args(["init", &id, "--dry-run", "--json"]).arg(&folder)).out);
+        let plan = json(
+            &must(Command::new(BIN).args(["init", &id, "--dry-run", "--json"]).arg(&folder)).out,
+        );
         assert!(!folder.exists());
         must(Command::new(BIN).args(["init", &id, "--no-doctor"]).arg(&folder));
         let mut there = files(&folder);
@@ -97,7 +100,10 @@ fn a_first_commit_is_made_when_asked_and_holds_no_secret() {
     assert_eq!(git(&["log", "--oneline"]).lines().count(), 1);
     assert_eq!(git(&["status", "--porcelain"]), "");
     let tracked = git(&["ls-files"]);
-    assert!(tracked.contains("README.md") && !tracked.lines().any(|path| path == ".env"), "{tracked}");
+    assert!(
+        tracked.contains("README.md") && !tracked.lines().any(|path| path == ".env"),
+        "{tracked}"
+    );
 }
 
 /// The names in a folder.
@@ -106,7 +112,8 @@ fn names(folder: &Path) -> Vec<String> {
     entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
-/// A lab of many files that is quickly rendered, so that most of a run is writing. `MLOPS_LAB_SERVING` takes a whole lab instead.
+/// A lab of many files that is quickly rendered, so that most of a run is writing.
+/// `MLOPS_LAB_SERVING` takes a whole lab instead.
 fn many(pack: &Path) -> impl Fn(&Path) -> Command + use<> {
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/tiny");
     must(Command::new("cp").arg("-r").arg(from).arg(pack));
@@ -148,7 +155,8 @@ fn of_two_runs_at_once_one_wins_and_the_tree_is_whole() {
     }
 }
 
-/// Ends runs with a signal, at moments spread over the time that a whole one takes here. Tells each time how it ended.
+/// Ends runs with a signal, at moments spread over the time that a whole one takes here. Tells each
+/// time how it ended.
 fn ended_early(sent: Signal, tell: &dyn Fn(&Path, i32, usize)) {
     let (temp, pack) = (support::quick_folder(), support::quick_folder());
     let init = many(&pack.path().join("pack"));
@@ -157,7 +165,8 @@ fn ended_early(sent: Signal, tell: &dyn Fn(&Path, i32, usize)) {
     must(&mut init(&folder));
     let took = since.elapsed();
     let whole = files(&folder).len();
-    let (rounds, mut none, mut all) = (support::rounds(if sent == Signal::KILL { 500 } else { 100 }), 0, 0);
+    let (rounds, mut none, mut all) =
+        (support::rounds(if sent == Signal::KILL { 500 } else { 100 }), 0, 0);
     for n in 0..rounds {
         std::fs::remove_dir_all(&folder).ok();
         let mut child = start(&mut init(&folder));
@@ -165,7 +174,10 @@ fn ended_early(sent: Signal, tell: &dyn Fn(&Path, i32, usize)) {
         signal(&child, sent);
         let code = ended(&mut child);
         let found = files(&folder).len();
-        assert!(found == 0 || found == whole, "{found} of {whole} files after the signal number {n}");
+        assert!(
+            found == 0 || found == whole,
+            "{found} of {whole} files after the signal number {n}"
+        );
         *if found == 0 { &mut none } else { &mut all } += 1;
         tell(temp.path(), code, found);
     }
@@ -205,10 +217,16 @@ fn next(out: &str) -> Vec<String> {
 fn what_is_to_be_typed_next_can_be_pasted_as_it_is_printed() {
     let _alone = support::alone();
     let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs");
-    for (n, name) in
-        ["a lab", "it's \"mine\" $HOME `id` \\n", "-dash", "ü ~ * ; & | (x) # !", ".", "deep/er $(x)"]
-            .iter()
-            .enumerate()
+    for (n, name) in [
+        "a lab",
+        "it's \"mine\" $HOME `id` \\n",
+        "-dash",
+        "ü ~ * ; & | (x) # !",
+        ".",
+        "deep/er $(x)",
+    ]
+    .iter()
+    .enumerate()
     {
         let temp = tempfile::tempdir().unwrap();
         let here = temp.path().join(if n % 2 == 0 { "here" } else { "h e'r e" });
@@ -237,7 +255,8 @@ fn what_is_to_be_typed_next_can_be_pasted_as_it_is_printed() {
         let next = next(&made.out);
         assert_eq!(next.len(), 3, "{}", made.out);
         let from = if elsewhere { temp.path() } else { here.as_path() };
-        // In one shell, as somebody would: the folder in which it stands may be the one that was made.
+        // In one shell, as somebody would: the folder in which it stands may be the one that was
+        // made.
         let all = format!("{}; echo \"check: $?\"; mlops-lab down", next.join(" && "));
         let seen = shell(&all, from);
         assert!(
@@ -256,7 +275,8 @@ fn a_shell_that_stands_in_the_empty_folder_goes_on_in_the_lab() {
     for shell in ["sh", "bash"] {
         let folder = temp.path().join(shell);
         std::fs::create_dir(&folder).unwrap();
-        let script = format!("'{BIN}' init serving --no-doctor . && cd . && ls README.md && '{BIN}' diff");
+        let script =
+            format!("'{BIN}' init serving --no-doctor . && cd . && ls README.md && '{BIN}' diff");
         must(Command::new(shell).args(["-c", &script]).current_dir(&folder));
     }
 }
@@ -273,13 +293,19 @@ fn neither_network_nor_another_program_is_used() {
     let trace = temp.path().join("trace");
     let traced = |args: &[&str]| {
         let mut command = Command::new("strace");
-        command.args(["-f", "-e", "trace=socket,connect,execve", "-o"]).arg(&trace).arg(BIN).args(args);
+        command
+            .args(["-f", "-e", "trace=socket,connect,execve", "-o"])
+            .arg(&trace)
+            .arg(BIN)
+            .args(args);
         command.arg("-C").arg(temp.path());
         must(&mut command);
         let text = std::fs::read_to_string(&trace).unwrap();
         let calls: Vec<String> = text
             .lines()
-            .filter(|line| line.contains("socket(") || line.contains("connect(") || line.contains("execve("))
+            .filter(|line| {
+                line.contains("socket(") || line.contains("connect(") || line.contains("execve(")
+            })
             .map(str::to_owned)
             .collect();
         // The one is the start of our own program.
@@ -290,10 +316,17 @@ fn neither_network_nor_another_program_is_used() {
         let mut args = args.to_vec();
         args.extend(["-C", folder.to_str().unwrap()]);
         let mut command = Command::new("strace");
-        command.args(["-f", "-e", "trace=socket,connect,execve", "-o"]).arg(&trace).arg(BIN).args(&args);
+        command
+            .args(["-f", "-e", "trace=socket,connect,execve", "-o"])
+            .arg(&trace)
+            .arg(BIN)
+            .args(&args);
         must(&mut command);
         let text = std::fs::read_to_string(&trace).unwrap();
-        let calls = text.lines().filter(|line| line.contains("socket(") || line.contains("execve(")).count();
+        let calls = text
+            .lines()
+            .filter(|line| line.contains("socket(") || line.contains("execve("))
+            .count();
         assert_eq!(calls, 1, "{args:?}: {text}");
     }
 }

@@ -1,4 +1,5 @@
-//! What holds for every lab that there is, whatever it is about: its generated files pass the linters of their languages.
+//! What holds for every lab that there is, whatever it is about: its generated files pass the
+//! linters of their languages.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -17,15 +18,26 @@ use serde_json::Value;
 use support::{BIN, Lab, must, seen, strict, text};
 
 fn ids() -> Vec<String> {
-    let list: Value = serde_json::from_str(&must(Command::new(BIN).args(["list", "--json"])).out).unwrap();
-    list["labs"].as_array().unwrap().iter().map(|lab| lab["id"].as_str().unwrap().to_owned()).collect()
+    let list: Value =
+        serde_json::from_str(&must(Command::new(BIN).args(["list", "--json"])).out).unwrap();
+    list["labs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|lab| lab["id"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 /// Runs a linter over a generated lab; a missing one is a failure in CI.
 fn lint(lab: &Lab, program: &str, args: &[&str]) {
     match Command::new(program).args(args).current_dir(&lab.root).output() {
         Ok(out) => {
-            assert!(out.status.success(), "{program} {args:?}\n{}\n{}", text(&out.stdout), text(&out.stderr));
+            assert!(
+                out.status.success(),
+                "{program} {args:?}\n{}\n{}",
+                text(&out.stdout),
+                text(&out.stderr)
+            );
         }
         Err(error) => {
             assert!(!strict(), "{program}: {error}");
@@ -64,14 +76,16 @@ fn every_generated_lab_is_lint_clean() {
         ] {
             let files = files(&lab.root, wanted);
             assert!(!files.is_empty(), "{id} has nothing for {program}");
-            let args: Vec<&str> = option.into_iter().chain(files.iter().map(String::as_str)).collect();
+            let args: Vec<&str> =
+                option.into_iter().chain(files.iter().map(String::as_str)).collect();
             lint(&lab, program, &args);
         }
         if compose && lab.root.join("compose.yaml").is_file() {
             lint(&lab, "docker", &["compose", "--profile", "*", "config", "--quiet"]);
         }
         if lab.root.join("k8s").is_dir() {
-            let kubectl = std::env::var("MLOPS_LAB_KUBECTL").unwrap_or_else(|_| "kubectl".to_owned());
+            let kubectl =
+                std::env::var("MLOPS_LAB_KUBECTL").unwrap_or_else(|_| "kubectl".to_owned());
             lint(&lab, &kubectl, &["kustomize", "k8s/overlays/local"]);
         }
     }
@@ -94,9 +108,11 @@ fn every_workflow_names_its_actions_by_commit_with_the_version_beside_it() {
         for file in files(&lab.root.join(".github/workflows"), ".yml") {
             let workflow = std::fs::read_to_string(&file).unwrap();
             for line in workflow.lines().filter_map(|line| line.split_once("uses:")) {
-                let (action, version) = line.1.trim().split_once(" # v").unwrap_or((line.1.trim(), ""));
+                let (action, version) =
+                    line.1.trim().split_once(" # v").unwrap_or((line.1.trim(), ""));
                 let commit = action.split_once('@').map_or("", |(_, commit)| commit);
-                let by_commit = commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+                let by_commit =
+                    commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
                 let versioned = version.split('.').count() == 3;
                 assert!(by_commit && versioned, "{id}: {action} # v{version}");
             }
@@ -116,10 +132,15 @@ fn every_image_of_others_is_pinned_to_a_patch_version() {
             let text = std::fs::read_to_string(&file).unwrap();
             let named = text.lines().filter_map(|line| {
                 let line = line.trim().trim_start_matches("- ");
-                line.strip_prefix("image: ").or(line.strip_prefix("FROM "))?.split_whitespace().next()
+                line.strip_prefix("image: ")
+                    .or(line.strip_prefix("FROM "))?
+                    .split_whitespace()
+                    .next()
             });
-            // Those without a tag are stages of this file, or get one from an overlay; `:local` is built here.
-            let tagged = named.filter_map(|image| image.rsplit_once(':')).filter(|(_, tag)| *tag != "local");
+            // Those without a tag are stages of this file, or get one from an overlay; `:local` is
+            // built here.
+            let tagged =
+                named.filter_map(|image| image.rsplit_once(':')).filter(|(_, tag)| *tag != "local");
             for (name, tag) in tagged {
                 let version = tag.trim_start_matches('v').split('-').next().unwrap_or_default();
                 let numbers: Vec<_> = version.split('.').map(str::parse::<u32>).collect();
@@ -138,7 +159,14 @@ fn a_lab_in_git_keeps_its_knowledge_and_its_line_ends_and_not_its_settings() {
     for id in ids() {
         let lab = Lab::new(None, &id, &[]);
         let git = |folder: &Path, args: &[&str]| {
-            let own = ["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"];
+            let own = [
+                "-c",
+                "user.name=a",
+                "-c",
+                "user.email=a@example.com",
+                "-c",
+                "commit.gpgsign=false",
+            ];
             must(Command::new("git").args(own).args(args).current_dir(folder)).out
         };
         git(&lab.root, &["init", "--quiet"]);
@@ -164,7 +192,9 @@ fn a_lab_in_git_keeps_its_knowledge_and_its_line_ends_and_not_its_settings() {
 #[test]
 fn what_a_lab_takes_in_containers_is_more_than_its_own_files() {
     for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("labs")).unwrap() {
-        let Ok(text) = std::fs::read_to_string(entry.unwrap().path().join("lab.toml")) else { continue };
+        let Ok(text) = std::fs::read_to_string(entry.unwrap().path().join("lab.toml")) else {
+            continue;
+        };
         let lab: toml::Table = text.parse().unwrap();
         let Some(compose) = lab["runtime"].get("compose") else { continue };
         let cost = compose.get("cost").or_else(|| lab.get("cost")?.get("compose")).unwrap();

@@ -1,4 +1,5 @@
-//! The life of a lab, on a small one: up, status, down, death, kill -9, and every way in which `up` is refused.
+//! The life of a lab, on a small one: up, status, down, death, kill -9, and every way in which `up`
+//! is refused.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -89,7 +90,10 @@ fn up_right_after_a_kill_does_not_take_a_dying_service_for_a_running_one() {
 fn a_service_without_anything_to_do_waits_and_a_later_up_starts_it() {
     let lab = tiny("good");
     let up = json(&lab.ok(&["up", "--json"]).out);
-    assert_eq!((&up["started"], &up["waiting"]["second"]), (&json("[\"files\"]"), &json("\"more.txt\"")));
+    assert_eq!(
+        (&up["started"], &up["waiting"]["second"]),
+        (&json("[\"files\"]"), &json("\"more.txt\""))
+    );
     let status = json(&lab.ok(&["status", "--json"]).out);
     assert_eq!(status["services"][1]["state"], "waiting");
     std::fs::write(lab.root.join("more.txt"), "more\n").unwrap();
@@ -172,7 +176,8 @@ fn watch_ends_when_the_last_step_is_done() {
     let lab = tiny("good");
     lab.ok(&["up"]);
     assert_eq!(lab.run(&["check"]).code, 1);
-    let mut watch = lab.command(&["check", "--watch", "--json"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut watch =
+        lab.command(&["check", "--watch", "--json"]).stdout(Stdio::piped()).spawn().unwrap();
     std::fs::write(lab.root.join("greeting.txt"), "hello\n").unwrap();
     assert!(watch.wait().unwrap().success());
 }
@@ -185,7 +190,9 @@ fn ctrl_c_ends_with_130_and_leaves_the_lab_as_it_was() {
     // Its first output says that it is past the start.
     let mut byte = [0];
     std::io::Read::read_exact(watch.stdout.as_mut().unwrap(), &mut byte).unwrap();
-    assert!(Command::new("kill").args(["-INT", &watch.id().to_string()]).status().unwrap().success());
+    assert!(
+        Command::new("kill").args(["-INT", &watch.id().to_string()]).status().unwrap().success()
+    );
     assert_eq!(watch.wait().unwrap().code(), Some(130));
     lab.ok(&["status"]);
 }
@@ -280,7 +287,10 @@ fn undo_puts_back_what_the_drill_saved_and_keeps_what_was_written_meanwhile() {
     let traffic = background(&lab).unwrap();
     assert!(alive(traffic));
     let status = lab.run(&["status"]).out;
-    assert!(status.contains("noise is under way") && status.contains("mlops-lab check noise"), "{status}");
+    assert!(
+        status.contains("noise is under way") && status.contains("mlops-lab check noise"),
+        "{status}"
+    );
     assert!(lab.ok(&["logs", "background-1"]).out.contains("knock"));
     std::fs::write(lab.root.join("config/attempt.txt"), "attempt\n").unwrap();
     let undone = json(&lab.ok(&["break", "--undo", "--json"]).out);
@@ -288,8 +298,15 @@ fn undo_puts_back_what_the_drill_saved_and_keeps_what_was_written_meanwhile() {
         (read(&lab, "greeting.txt"), read(&lab, "config/mine.txt")),
         ("hello\n".into(), "mine\n".into())
     );
-    assert!(!lab.root.join("config/wrong.txt").exists() && !lab.root.join("config/attempt.txt").exists());
-    assert_eq!(undone["kept"].as_array().unwrap().len(), 1, "the damage is nobody's work: {undone}");
+    assert!(
+        !lab.root.join("config/wrong.txt").exists()
+            && !lab.root.join("config/attempt.txt").exists()
+    );
+    assert_eq!(
+        undone["kept"].as_array().unwrap().len(),
+        1,
+        "the damage is nobody's work: {undone}"
+    );
     let kept = undone["kept"][0]["backup"].as_str().unwrap();
     assert_eq!(std::fs::read_to_string(kept).unwrap(), "attempt\n");
     assert!(!alive(traffic), "the traffic ends with the drill");
@@ -319,8 +336,12 @@ fn recovery_and_down_end_what_a_drill_runs() {
 fn a_break_that_was_killed_can_be_put_back_at_any_moment() {
     let lab = before_noise();
     for wait in [0, 20, 60, 120, 250] {
-        let mut child =
-            lab.command(&["break", "noise"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = lab
+            .command(&["break", "noise"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         std::thread::sleep(std::time::Duration::from_millis(wait));
         child.kill().unwrap();
         child.wait().unwrap();
@@ -381,8 +402,12 @@ fn doctor_says_that_the_lab_holds_its_own_port() {
     lab.ok(&["up"]);
     let report = json(&lab.ok(&["doctor", "--json"]).out);
     let port = format!("port.{}", lab.port);
-    let finding =
-        report["findings"].as_array().unwrap().iter().find(|finding| finding["id"] == port.as_str()).unwrap();
+    let finding = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|finding| finding["id"] == port.as_str())
+        .unwrap();
     assert_eq!((&finding["status"], &finding["class"]), (&json("\"pass\""), &json("\"own\"")));
 }
 
@@ -412,6 +437,9 @@ solution = { run = [["true"]] }
     std::fs::write(lab.root.join("go"), "").unwrap();
     assert_eq!(check.wait().unwrap().code(), Some(1));
     assert!(lab.ok(&["hint", "slow"]).out.contains("3 of 4"), "a hint was forgotten");
-    assert!(lab.ok(&["break", "--undo"]).out.contains("gone is put back"), "the drill was forgotten");
+    assert!(
+        lab.ok(&["break", "--undo"]).out.contains("gone is put back"),
+        "the drill was forgotten"
+    );
     assert!(lab.root.join("greeting.txt").exists());
 }

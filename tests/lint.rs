@@ -23,7 +23,12 @@ struct Plant {
 
 const MANIFEST: &str = "labs/tiny/lab.toml";
 
-const fn plant(file: &'static str, from: &'static str, to: &'static str, said: &'static str) -> Plant {
+const fn plant(
+    file: &'static str,
+    from: &'static str,
+    to: &'static str,
+    said: &'static str,
+) -> Plant {
     Plant { file, from, to, said }
 }
 
@@ -46,7 +51,12 @@ const PLANTS: &[Plant] = &[
         "schema = 3",
         "lab.toml:1:10: this is schema 3, and this mlops-lab reads 1 to 2",
     ),
-    plant(MANIFEST, "recovered = [{", "mended = [{", "`mended` is called `recovered` since schema 2"),
+    plant(
+        MANIFEST,
+        "recovered = [{",
+        "mended = [{",
+        "`mended` is called `recovered` since schema 2",
+    ),
     plant(
         MANIFEST,
         "[vars.port]",
@@ -101,8 +111,18 @@ const PLANTS: &[Plant] = &[
         "help = \"A secret\"\nlength = 8",
         "a secret has at least 16 characters",
     ),
-    plant(MANIFEST, "default = 8123", "default = 8123\nalphabet = \"hex\"", "only a secret has an alphabet"),
-    plant(MANIFEST, "user = \"API_USER\"", "user = \"API_USR\"", "the lab's dot-env sets no `API_USR`"),
+    plant(
+        MANIFEST,
+        "default = 8123",
+        "default = 8123\nalphabet = \"hex\"",
+        "only a secret has an alphabet",
+    ),
+    plant(
+        MANIFEST,
+        "user = \"API_USER\"",
+        "user = \"API_USR\"",
+        "the lab's dot-env sets no `API_USR`",
+    ),
     plant(MANIFEST, "requires = [\"more.txt\"]", "requires = [\"../more.txt\"]", "lab.toml:"),
     plant(
         MANIFEST,
@@ -110,7 +130,12 @@ const PLANTS: &[Plant] = &[
         "[[stand_in]]\nof = \"x\"\ntext = \"y\"\nsteps = [\"one\"]\nseen = { command = { argv = [\"true\"] } }\n[endpoint.api]",
         "asked by http, tcp or metric",
     ),
-    plant("templates/tiny/dot-gitignore", ".env", "env", "the lab's dot-gitignore does not list `.env`"),
+    plant(
+        "templates/tiny/dot-gitignore",
+        ".env",
+        "env",
+        "the lab's dot-gitignore does not list `.env`",
+    ),
     plant("labs/tiny/wrong/one/typo/wrong.toml", "", "", "has 1 wrong solutions"),
     plant("templates/tiny/about.txt", "<[ port ]>", "<[ prot ]>", "templates/tiny/about.txt:1:"),
     plant(
@@ -119,9 +144,24 @@ const PLANTS: &[Plant] = &[
         "http://127.0.0.1:8123/",
         "`127.0.0.1:8123` is written out where a variable is meant",
     ),
-    plant("templates/tiny/Dockerfile", "", "FROM python:latest\n", "the image `python:latest` is not pinned"),
-    plant(MANIFEST, "was = [\"uno\"]", "was = [\"gone\"]", "`gone` is the name of another step or drill"),
-    plant(MANIFEST, "was = [\"uno\"]", "holds_until = \"one\"", "there is no step `one` after `one`"),
+    plant(
+        "templates/tiny/Dockerfile",
+        "",
+        "FROM python:latest\n",
+        "the image `python:latest` is not pinned",
+    ),
+    plant(
+        MANIFEST,
+        "was = [\"uno\"]",
+        "was = [\"gone\"]",
+        "`gone` is the name of another step or drill",
+    ),
+    plant(
+        MANIFEST,
+        "was = [\"uno\"]",
+        "holds_until = \"one\"",
+        "there is no step `one` after `one`",
+    ),
     plant(
         MANIFEST,
         "was = [\"lost-greeting\"]",
@@ -131,7 +171,12 @@ const PLANTS: &[Plant] = &[
     plant(MANIFEST, "inject = [[", "background = [[]]\ninject = [[", "an empty command"),
     plant("templates/tiny/requirements.txt", "", "six==1.17.0\n", "`six==1.17.0` has no hash"),
     // Undefined in a value of the manifest: the place is that in the file.
-    plant(MANIFEST, "title = \"Publish a greeting\"", "title = \"Publish <[ nope ]>\"", "lab.toml:54:21: "),
+    plant(
+        MANIFEST,
+        "title = \"Publish a greeting\"",
+        "title = \"Publish <[ nope ]>\"",
+        "lab.toml:54:21: ",
+    ),
     plant(
         MANIFEST,
         "title = \"Publish a greeting\"",
@@ -157,7 +202,12 @@ const PLANTS: &[Plant] = &[
         "solution = { run = [[]]",
         "an empty command",
     ),
-    plant(MANIFEST, "\"service.sh\", \"waiting\"", "\"servise.sh\", \"waiting\"", "has the file servise.sh"),
+    plant(
+        MANIFEST,
+        "\"service.sh\", \"waiting\"",
+        "\"servise.sh\", \"waiting\"",
+        "has the file servise.sh",
+    ),
     plant(
         MANIFEST,
         "inject = [[\"rm\", \"greeting.txt\"]]",
@@ -203,7 +253,12 @@ const PLANTS: &[Plant] = &[
         "body = 5",
         "`body` is text: it never equals 5",
     ),
-    plant(MANIFEST, "body = { matches = \"^hello\\\\s*$\" }", "body = { ge = 5 }", "no size to compare"),
+    plant(
+        MANIFEST,
+        "body = { matches = \"^hello\\\\s*$\" }",
+        "body = { ge = 5 }",
+        "no size to compare",
+    ),
     plant(
         MANIFEST,
         "check = [{ http = { endpoint = \"api\", path = \"/greeting.txt\" }, expect = { status = 200, body = { matches = \"^hello\\\\s*$\" } }",
@@ -223,16 +278,36 @@ const PLANTS: &[Plant] = &[
         "a SHA-256 has 64 hexadecimal digits",
     ),
     plant(MANIFEST, "path = \"/made.txt\"", "path = \"made.txt\"", "a path begins with `/`"),
-    plant(MANIFEST, "path = \"/made.txt\"", "path = \"/made.txt\", repeat = 0", "it is asked 0 times"),
-    plant(MANIFEST, "when = { status = 404 }", "when = { check = 9 }", "there is 1 check, and no check 9"),
-    plant(MANIFEST, "text = \"A file server serves files.\"", "text = \"\"", "a hint that says nothing"),
+    plant(
+        MANIFEST,
+        "path = \"/made.txt\"",
+        "path = \"/made.txt\", repeat = 0",
+        "it is asked 0 times",
+    ),
+    plant(
+        MANIFEST,
+        "when = { status = 404 }",
+        "when = { check = 9 }",
+        "there is 1 check, and no check 9",
+    ),
+    plant(
+        MANIFEST,
+        "text = \"A file server serves files.\"",
+        "text = \"\"",
+        "a hint that says nothing",
+    ),
     plant(
         MANIFEST,
         "minutes = 1",
         "minutes = 1\nafter = [\"nolab\"]",
         "lab.toml:8:10: there is no lab `nolab`",
     ),
-    plant(MANIFEST, "minutes = 1", "minutes = 1\nafter = [\"trackng\"]", "did you mean `tracking`?"),
+    plant(
+        MANIFEST,
+        "minutes = 1",
+        "minutes = 1\nafter = [\"trackng\"]",
+        "did you mean `tracking`?",
+    ),
     plant(
         MANIFEST,
         "summary = \"The smallest lab that has everything: for the tool's own tests.\"",
@@ -264,14 +339,24 @@ const PLANTS: &[Plant] = &[
         "[[wrong]]\nname = \"typo\"\nwhy = \"b\"\nrun = [[\"true\"]]\n",
         "there are two wrong solutions `typo`",
     ),
-    plant("labs/tiny/wrong/one.toml", "", "[[wrong]]\nnmae = \"a\"\n", "one.toml:2:1: unknown field `nmae`"),
+    plant(
+        "labs/tiny/wrong/one.toml",
+        "",
+        "[[wrong]]\nnmae = \"a\"\n",
+        "one.toml:2:1: unknown field `nmae`",
+    ),
     plant(
         "labs/tiny/wrong/one.toml",
         "",
         "[[right]]\nname = \"a\"\nwhy = \"b\"\nrun = [[\"true\"]]\n",
         "belongs into right/one.toml",
     ),
-    plant("labs/tiny/wrong/one.toml", "", "[[wrong]]\nwhy = \"b\"\nrun = [[\"true\"]]\n", "has no `name`"),
+    plant(
+        "labs/tiny/wrong/one.toml",
+        "",
+        "[[wrong]]\nwhy = \"b\"\nrun = [[\"true\"]]\n",
+        "has no `name`",
+    ),
     plant(
         "labs/tiny/wrong/one.toml",
         "",
@@ -323,7 +408,12 @@ const PLANTS: &[Plant] = &[
         "labs/tiny/solutoin: nothing reads it (did you mean `solution`?)",
     ),
     plant("labs/tiny/steps/two.md", "", "x", "no step or drill has this text"),
-    plant("templates/tiny/run.sh", "", "#!/bin/sh\r\ntrue\r\n", "run.sh:1:10: it has Windows line ends"),
+    plant(
+        "templates/tiny/run.sh",
+        "",
+        "#!/bin/sh\r\ntrue\r\n",
+        "run.sh:1:10: it has Windows line ends",
+    ),
     plant("templates/tiny/Makefile", "", "all:\r\n\ttrue\r\n", "it has Windows line ends"),
     plant(
         "templates/tiny/compose.yaml",
@@ -333,11 +423,20 @@ const PLANTS: &[Plant] = &[
     ),
     plant("templates/tiny/about.txt~", "", "x", "a copy that an editor or a tool left"),
     plant("labs/tiny/steps/.one.md.swp", "", "x", "a copy that an editor or a tool left"),
-    plant("templates/tiny/__pycache__/a.cpython-313.pyc", "", "x", "a cache or a tool's own folder"),
+    plant(
+        "templates/tiny/__pycache__/a.cpython-313.pyc",
+        "",
+        "x",
+        "a cache or a tool's own folder",
+    ),
 ];
 
 fn lint(pack: &Path) -> (i32, String) {
-    let out = Command::new(env!("CARGO_BIN_EXE_mlops-lab")).args(["lab", "lint"]).arg(pack).output().unwrap();
+    let out = Command::new(env!("CARGO_BIN_EXE_mlops-lab"))
+        .args(["lab", "lint"])
+        .arg(pack)
+        .output()
+        .unwrap();
     (out.status.code().unwrap(), String::from_utf8_lossy(&out.stdout).into_owned())
 }
 
@@ -393,7 +492,9 @@ fn every_typo_of_a_manifest_is_reported_once_and_programs_get_its_place() {
     assert_eq!(code, 1);
     assert!(out.ends_with("1 problem in tiny\n"), "{out}");
     assert_eq!(out.matches("unknown field").count(), 1, "{out}");
-    let three = one.replace("minutes = 1", "minutes = 1\nsumary = [1, 2]").replacen("when = {", "wen = {", 1);
+    let three = one
+        .replace("minutes = 1", "minutes = 1\nsumary = [1, 2]")
+        .replacen("when = {", "wen = {", 1);
     let three = three.replacen(
         "recovered = [{ http = { endpoint = \"api\"",
         "recovered = [{ http = { endpoint = \"app\"",
@@ -401,13 +502,22 @@ fn every_typo_of_a_manifest_is_reported_once_and_programs_get_its_place() {
     );
     std::fs::write(&path, three).unwrap();
     let (_, out) = lint(temp.path());
-    for part in ["`sumary`", "`stop_withn`", "`wen`", "there is no endpoint `app`", "4 problems in tiny"] {
+    for part in
+        ["`sumary`", "`stop_withn`", "`wen`", "there is no endpoint `app`", "4 problems in tiny"]
+    {
         assert!(out.contains(part), "{part}\n{out}");
     }
-    let out = Command::new(support::BIN).args(["lab", "lint", "--json"]).arg(temp.path()).output().unwrap();
+    let out = Command::new(support::BIN)
+        .args(["lab", "lint", "--json"])
+        .arg(temp.path())
+        .output()
+        .unwrap();
     let report: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
     let first = &report["problems"][0];
-    assert_eq!((&first["line"], &first["column"], &first["rule"]), (&8.into(), &1.into(), &"parse".into()));
+    assert_eq!(
+        (&first["line"], &first["column"], &first["rule"]),
+        (&8.into(), &1.into(), &"parse".into())
+    );
     assert!(first["file"].as_str().unwrap().ends_with("lab.toml"), "{first}");
     assert!(first["message"].as_str().unwrap().starts_with("unknown field `sumary`"), "{first}");
 }
@@ -434,8 +544,11 @@ fn the_schema_before_is_read_with_its_own_words() {
     );
     std::fs::write(&path, wrong).unwrap();
     let (code, out) = lint(temp.path());
-    let line =
-        std::fs::read_to_string(&path).unwrap().lines().position(|line| line.starts_with("mended")).unwrap()
-            + 1;
+    let line = std::fs::read_to_string(&path)
+        .unwrap()
+        .lines()
+        .position(|line| line.starts_with("mended"))
+        .unwrap()
+        + 1;
     assert!(code == 1 && out.contains(&format!("lab.toml:{line}:")), "{out}");
 }

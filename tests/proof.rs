@@ -1,4 +1,5 @@
-//! The proof itself: which wrong and right solutions it accepts, and that no case leaves a trace for the next one.
+//! The proof itself: which wrong and right solutions it accepts, and that no case leaves a trace
+//! for the next one.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -178,7 +179,8 @@ fn a_drill_that_does_not_put_back_what_was_there_is_found() {
     let text = std::fs::read_to_string(&path).unwrap();
     let from = r#"restore = [["sh", "-c", "echo hello >greeting.txt"]]"#;
     assert!(text.contains(from));
-    let text = text.replace(from, r#"restore = [["sh", "-c", "echo hello there >greeting.txt; touch new"]]"#);
+    let text = text
+        .replace(from, r#"restore = [["sh", "-c", "echo hello there >greeting.txt; touch new"]]"#);
     let text = text.replace("keep = [\"greeting.txt\"]\n", "");
     std::fs::write(&path, text).unwrap();
     let cases = proof(temp.path());
@@ -189,7 +191,8 @@ fn a_drill_that_does_not_put_back_what_was_there_is_found() {
 #[test]
 fn only_the_cases_that_are_named_run_after_what_leads_to_them() {
     let pack = pack(&[]);
-    let cases = proof_of(pack.path(), &["--only", "gone::put-back", "--only", "tiny::local::one::before"]);
+    let cases =
+        proof_of(pack.path(), &["--only", "gone::put-back", "--only", "tiny::local::one::before"]);
     let names: Vec<&str> = cases.keys().map(String::as_str).collect();
     assert_eq!(names, ["gone::put-back", "one::before"]);
     assert!(cases.values().all(|case| case["outcome"] == "pass"), "{cases:?}");

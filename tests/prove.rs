@@ -1,10 +1,12 @@
 //! The proof matrix: every lab x runtime x step, each case a test of its own.
 //!
-//! The proof itself is `mlops-lab lab test`; this file runs it once for each lab and runtime and hands its cases to the test runner.
-//! Proofs run side by side, one for each processor, as much of a proof is waiting; their cases are printed in the order of the labs.
-//! A step that only the real thing can show is ignored, with the reason, where a stand-in of it runs; that is known when it is asked.
-//! Where a runtime cannot work on this machine its cases are ignored with the reason on their line; with MLOPS_LAB_STRICT=1 they fail, but
-//! for those of the runtime kubernetes: CI has no cluster. A context that is known to be local, or MLOPS_LAB_KUBECONTEXT, has them run.
+//! The proof itself is `mlops-lab lab test`; this file runs it once for each lab and runtime and
+//! hands its cases to the test runner. Proofs run side by side, one for each processor, as much of
+//! a proof is waiting; their cases are printed in the order of the labs. A step that only the real
+//! thing can show is ignored, with the reason, where a stand-in of it runs; that is known when it
+//! is asked. Where a runtime cannot work on this machine its cases are ignored with the reason on
+//! their line; with MLOPS_LAB_STRICT=1 they fail, but for those of the runtime kubernetes: CI has
+//! no cluster. A context that is known to be local, or MLOPS_LAB_KUBECONTEXT, has them run.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -35,8 +37,12 @@ fn main() {
         for runtime in lab["runtimes"].as_array().unwrap() {
             let runtime = runtime.as_str().unwrap().to_owned();
             let names = json(&["lab", "test", &id, "--runtime", &runtime, "--list", "--json"]);
-            let names: Vec<String> =
-                names.as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect();
+            let names: Vec<String> = names
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|name| name.as_str().unwrap().to_owned())
+                .collect();
             let missing = if arguments.list { None } else { missing(&id, &runtime) };
             let strict = std::env::var_os("MLOPS_LAB_STRICT").is_some();
             let proof = Arc::new(Proof::new(&id, &runtime));
@@ -51,20 +57,24 @@ fn main() {
                 };
                 let ignored = missing.is_some() && (!strict || runtime == "kubernetes");
                 trials.push(
-                    Trial::ignorable_test(label, move || proof.outcome(&name)).with_ignored_flag(ignored),
+                    Trial::ignorable_test(label, move || proof.outcome(&name))
+                        .with_ignored_flag(ignored),
                 );
             }
         }
     }
-    let all =
-        arguments.filter.is_none() && arguments.skip.is_empty() && !arguments.list && !arguments.ignored;
+    let all = arguments.filter.is_none()
+        && arguments.skip.is_empty()
+        && !arguments.list
+        && !arguments.ignored;
     if all {
         side_by_side(proofs);
     }
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-/// Starts all proofs, as many at once as there are processors, the longest first. With a filter each starts when a case asks for it.
+/// Starts all proofs, as many at once as there are processors, the longest first. With a filter
+/// each starts when a case asks for it.
 fn side_by_side(mut proofs: Vec<(usize, Arc<Proof>)>) {
     proofs.sort_by_key(|(cases, _)| std::cmp::Reverse(*cases));
     let queue = Arc::new(Mutex::new(proofs.into_iter()));
@@ -87,7 +97,8 @@ static SCHEDULED: AtomicBool = AtomicBool::new(false);
 
 /// Why this machine cannot carry the runtime, in the doctor's words.
 fn missing(id: &str, runtime: &str) -> Option<String> {
-    let out = Command::new(BIN).args(["doctor", id, "--runtime", runtime, "--json"]).output().unwrap();
+    let out =
+        Command::new(BIN).args(["doctor", id, "--runtime", runtime, "--json"]).output().unwrap();
     if out.status.success() {
         return None;
     }
@@ -171,9 +182,10 @@ impl Proof {
         for line in BufReader::new(child.stdout.take().unwrap()).lines() {
             let Ok(case) = serde_json::from_str::<Value>(&line.unwrap()) else { continue };
             let mut state = self.state.lock().unwrap();
-            state
-                .outcomes
-                .insert(case["name"].as_str().unwrap_or_default().to_owned(), case["outcome"].clone());
+            state.outcomes.insert(
+                case["name"].as_str().unwrap_or_default().to_owned(),
+                case["outcome"].clone(),
+            );
             self.news.notify_all();
         }
         let end = child.wait().unwrap().to_string();

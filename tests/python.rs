@@ -1,4 +1,5 @@
-//! The Python environment of a lab that breaks, and installers that fail, with installers that are scripts.
+//! The Python environment of a lab that breaks, and installers that fail, with installers that are
+//! scripts.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -132,7 +133,11 @@ fn an_environment_that_lost_what_installs_the_others_is_made_again() {
     assert_eq!(gone.len(), 2, "{gone:?}");
     gone.iter().for_each(|path| std::fs::remove_dir_all(path).unwrap());
     let again = bed.up();
-    assert!(again.code == 0 && again.err.contains("was missing: .venv is made again"), "{}", again.err);
+    assert!(
+        again.code == 0 && again.err.contains("was missing: .venv is made again"),
+        "{}",
+        again.err
+    );
     assert!(gone.iter().all(|path| path.is_dir()), "{}", again.err);
 }
 
@@ -143,13 +148,15 @@ fn a_shim_with_nothing_behind_it_is_no_uv() {
     assert_eq!(up.code, 0, "{}", up.err);
     assert!(up.err.contains("with pip"), "{}", up.err);
     let path = format!("{}:{}", bed.bin.path().display(), std::env::var("PATH").unwrap());
-    let doctor = seen(bed.lab.command(&["doctor", "--only", "python", "--verbose"]).env("PATH", path));
+    let doctor =
+        seen(bed.lab.command(&["doctor", "--only", "python", "--verbose"]).env("PATH", path));
     assert!(doctor.out.contains("with venv") && !doctor.out.contains("with uv"), "{}", doctor.out);
 }
 
 #[test]
 fn an_installer_that_fails_has_a_hint_that_fits_its_words() {
-    let failing = |words: &str| UV.replace("mkdir -p", &format!("echo '{words}' >&2; exit 2; mkdir"));
+    let failing =
+        |words: &str| UV.replace("mkdir -p", &format!("echo '{words}' >&2; exit 2; mkdir"));
     for (words, hint) in [
         ("error: failed to write: No space left on device (os error 28)", "the disk is full"),
         ("error: Failed to initialize cache at /nonexistent", "HOME="),
@@ -168,8 +175,13 @@ fn an_installer_that_fails_has_a_hint_that_fits_its_words() {
 fn ctrl_c_in_an_installer_says_nothing_of_indexes() {
     let bed = Bed::new(&UV.replace("mkdir -p", "echo 'dns error'; : >installing; sleep 60; mkdir"));
     let path = format!("{}:{}", bed.bin.path().display(), std::env::var("PATH").unwrap());
-    let child =
-        bed.lab.command(&["up"]).env("PATH", path).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let child = bed
+        .lab
+        .command(&["up"])
+        .env("PATH", path)
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
     let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
     while !bed.lab.root.join("installing").exists() {
         assert!(std::time::Instant::now() < end, "the installer does not begin");
@@ -179,5 +191,8 @@ fn ctrl_c_in_an_installer_says_nothing_of_indexes() {
     let out = child.wait_with_output().unwrap();
     let err = support::text(&out.stderr);
     assert_eq!(out.status.code(), Some(130), "{err}");
-    assert!(err.contains("interrupted") && !err.contains("error:") && !err.contains("hint"), "{err}");
+    assert!(
+        err.contains("interrupted") && !err.contains("error:") && !err.contains("hint"),
+        "{err}"
+    );
 }

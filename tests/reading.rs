@@ -105,7 +105,10 @@ fn the_end_of_a_lab_says_what_was_done_and_where_to_go_on() {
         end.contains("done: A file server, 1 step in") && end.contains("drills: 0 of 2 recovered"),
         "{end}"
     );
-    assert!(end.contains("next: mlops-lab break gone") && end.contains("mlops-lab down --purge"), "{end}");
+    assert!(
+        end.contains("next: mlops-lab break gone") && end.contains("mlops-lab down --purge"),
+        "{end}"
+    );
     for drill in ["gone", "noise"] {
         lab.ok(&["break", drill]);
         let under_way = lab.run(&["check"]).out;
@@ -181,7 +184,9 @@ fn next_commands_can_be_pasted_where_they_were_printed() {
     assert!(out(&["--pack", pack, "list"]).out.contains(&next));
     assert!(out(&["--pack", pack, "show", "tiny"]).out.contains(&next));
     assert!(
-        out(&["lab", "lint", pack]).out.contains(&format!("next: mlops-lab --pack {pack} lab test tiny"))
+        out(&["lab", "lint", pack])
+            .out
+            .contains(&format!("next: mlops-lab --pack {pack} lab test tiny"))
     );
     let lab = tiny();
     let there = lab.root.display().to_string();
@@ -191,22 +196,28 @@ fn next_commands_can_be_pasted_where_they_were_printed() {
     assert!(unknown.err.contains(&format!("mlops-lab -C '{there}' up")), "{}", unknown.err);
 }
 
-/// Typed from elsewhere, with a space in the name and by a relative path: it must work when it is pasted right there.
+/// Typed from elsewhere, with a space in the name and by a relative path: it must work when it is
+/// pasted right there.
 #[test]
 fn a_pack_stays_in_the_next_command_as_it_was_typed() {
     let temp = tempfile::tempdir().unwrap();
     let pack = temp.path().join("my packs/one");
-    support::copy(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/packs/tiny")), &pack);
+    support::copy(
+        std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/packs/tiny")),
+        &pack,
+    );
     std::fs::create_dir(temp.path().join("elsewhere")).unwrap();
     let next = |args: &[&str], from: &str| {
         let seen = seen(Command::new(support::BIN).args(args).current_dir(temp.path().join(from)));
         assert_eq!(seen.code, 0, "{}", seen.err);
-        let line = seen.out.lines().rev().find_map(|line| line.strip_prefix("next: ")).map(str::to_owned);
+        let line =
+            seen.out.lines().rev().find_map(|line| line.strip_prefix("next: ")).map(str::to_owned);
         line.unwrap_or_else(|| panic!("no next command: {}", seen.out))
     };
     let dry = |line: &str, from: &str| {
-        let line =
-            line.replacen("mlops-lab", support::BIN, 1).replace(" --up", " made --dry-run --no-doctor");
+        let line = line
+            .replacen("mlops-lab", support::BIN, 1)
+            .replace(" --up", " made --dry-run --no-doctor");
         seen(Command::new("sh").args(["-c", &line]).current_dir(temp.path().join(from)))
     };
     let there = temp.path().to_str().unwrap();
@@ -220,7 +231,10 @@ fn a_pack_stays_in_the_next_command_as_it_was_typed() {
             assert!(line.contains("my packs/one"), "{typed:?} {verb:?}: {line}");
             if line.contains(" init tiny --up") {
                 let pasted = dry(&line, from);
-                assert!(pasted.code == 0 && pasted.out.contains("service.sh"), "{line}: {pasted:?}");
+                assert!(
+                    pasted.code == 0 && pasted.out.contains("service.sh"),
+                    "{line}: {pasted:?}"
+                );
             }
         }
     }

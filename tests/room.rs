@@ -1,4 +1,5 @@
-//! Full disks, for real: small file systems in memory, on which `init` and `update` do all or nothing. And folders that one may not write.
+//! Full disks, for real: small file systems in memory, on which `init` and `update` do all or
+//! nothing. And folders that one may not write.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -27,8 +28,9 @@ impl Small {
         let temp = tempfile::tempdir().unwrap();
         let small = Small { temp };
         std::fs::create_dir(small.root()).unwrap();
-        let mount =
-            seen(Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(small.root()));
+        let mount = seen(
+            Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(small.root()),
+        );
         if mount.code != 0 {
             assert!(!support::strict(), "a small file system cannot be mounted: {}", mount.err);
             eprintln!("skipped: a small file system cannot be mounted here: {}", mount.err.trim());
@@ -58,7 +60,14 @@ fn tiny() -> PathBuf {
 
 fn init(folder: &Path, args: &[&str]) -> Seen {
     let mut command = Command::new(BIN);
-    seen(command.arg("--pack").arg(tiny()).args(["init", "tiny", "--no-doctor"]).args(args).arg(folder))
+    seen(
+        command
+            .arg("--pack")
+            .arg(tiny())
+            .args(["init", "tiny", "--no-doctor"])
+            .args(args)
+            .arg(folder),
+    )
 }
 
 fn whole() -> usize {
@@ -76,7 +85,8 @@ fn grow(options: &dyn Fn(u32) -> String, from: u32, step: u32, said: &str) {
         let lab = small.root().join("lab");
         let dry = init(&lab, &["--dry-run"]);
         let seen = init(&lab, &[]);
-        let left: Vec<_> = std::fs::read_dir(small.root()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        let left: Vec<_> =
+            std::fs::read_dir(small.root()).unwrap().map(|e| e.unwrap().file_name()).collect();
         if seen.code == 0 {
             assert_eq!(files(&lab).len(), whole, "{}", options(size));
             assert_eq!(left, ["lab"]);
@@ -108,17 +118,25 @@ fn likewise_where_files_cannot_be_counted_on() {
 #[test]
 fn a_disk_that_fills_up_while_we_write_leaves_nothing_and_the_retry_works() {
     let Some(small) = Small::new("size=4m") else { return };
-    // Somebody else writes all the time, so that what was free when we looked is not free when we write.
+    // Somebody else writes all the time, so that what was free when we looked is not free when we
+    // write.
     for round in 0..20 {
         let lab = small.root().join("lab");
         let filler = small.root().join("filler");
-        let script =
-            format!("sleep 0.00{}; head -c 8m /dev/zero > '{}' 2>/dev/null", round % 10, filler.display());
+        let script = format!(
+            "sleep 0.00{}; head -c 8m /dev/zero > '{}' 2>/dev/null",
+            round % 10,
+            filler.display()
+        );
         let mut other = Command::new("sh").args(["-c", &script]).spawn().unwrap();
         let seen = init(&lab, &[]);
         other.wait().unwrap();
         let found = files(&lab).len();
-        assert!((seen.code == 0 && found > 0) || (seen.code == 3 && !lab.exists()), "{} {found}", seen.err);
+        assert!(
+            (seen.code == 0 && found > 0) || (seen.code == 3 && !lab.exists()),
+            "{} {found}",
+            seen.err
+        );
         std::fs::remove_file(filler).unwrap();
         if seen.code == 3 {
             assert_eq!(init(&lab, &[]).code, 0);
@@ -135,9 +153,12 @@ fn an_update_without_room_changes_nothing_and_works_when_there_is_some() {
     let pack = pack.path().join("pack");
     must(Command::new("cp").arg("-r").arg(tiny()).arg(&pack));
     let lab = small.root().join("lab");
-    must(Command::new(BIN).arg("--pack").arg(&pack).args(["init", "tiny", "--no-doctor"]).arg(&lab));
+    must(
+        Command::new(BIN).arg("--pack").arg(&pack).args(["init", "tiny", "--no-doctor"]).arg(&lab),
+    );
     for n in 0..10 {
-        std::fs::write(pack.join(format!("templates/tiny/{n}.txt")), "text\n".repeat(10_000)).unwrap();
+        std::fs::write(pack.join(format!("templates/tiny/{n}.txt")), "text\n".repeat(10_000))
+            .unwrap();
     }
     std::fs::write(lab.join("about.txt"), "mine\n").unwrap();
     let before = files(&lab);
@@ -178,7 +199,9 @@ fn a_file_system_that_is_mounted_inside_a_lab_gets_its_files_too() {
     let pack = temp.path().join("pack");
     must(Command::new("cp").arg("-r").arg(tiny()).arg(&pack));
     let lab = temp.path().join("lab");
-    must(Command::new(BIN).arg("--pack").arg(&pack).args(["init", "tiny", "--no-doctor"]).arg(&lab));
+    must(
+        Command::new(BIN).arg("--pack").arg(&pack).args(["init", "tiny", "--no-doctor"]).arg(&lab),
+    );
     std::fs::create_dir(lab.join("volume")).unwrap();
     must(Command::new("mount").arg("--bind").arg(small.root()).arg(lab.join("volume")));
     std::fs::create_dir(pack.join("templates/tiny/volume")).unwrap();
@@ -256,7 +279,8 @@ fn what_may_not_be_written_is_refused_in_words_and_stays_as_it_is() {
     // Only the project's folder is: then the update has begun, and nothing of it is left.
     must(Command::new("chmod").args(["-R", "u+w"]).arg(lab.join(".mlops-lab")));
     let refused = nobody(&["update", "--set", "port=9000", "-C"], &lab);
-    let changed = files(&lab).iter().any(|(path, bytes)| before.get(path).is_some_and(|was| was != bytes));
+    let changed =
+        files(&lab).iter().any(|(path, bytes)| before.get(path).is_some_and(|was| was != bytes));
     assert!(refused.code == 3 && !changed, "{}{}", refused.out, refused.err);
     assert_eq!(nobody(&["diff", "-C"], &lab).code, 0, "the next command is not stuck");
 }
@@ -266,14 +290,26 @@ fn a_verdict_is_shown_where_nothing_can_be_written() {
     let Some(small) = Small::new("size=4m") else { return };
     let lab = small.root().join("lab");
     let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/tiny");
-    must(Command::new(BIN).arg("--pack").arg(&pack).args(["init", "tiny", "--no-doctor"]).arg(&lab));
+    must(
+        Command::new(BIN).arg("--pack").arg(&pack).args(["init", "tiny", "--no-doctor"]).arg(&lab),
+    );
     small.again("ro");
     let at = |args: &[&str]| seen(Command::new(BIN).args(args).current_dir(&lab));
     let check = at(&["check"]);
-    assert!(check.code == 1 && check.out.contains("Publish a greeting"), "{}{}", check.out, check.err);
+    assert!(
+        check.code == 1 && check.out.contains("Publish a greeting"),
+        "{}{}",
+        check.out,
+        check.err
+    );
     assert_eq!(check.err.matches("warning: this is not saved").count(), 1, "{}", check.err);
     let hint = at(&["hint"]);
-    assert!(hint.code == 0 && hint.out.contains("A file server serves files."), "{}{}", hint.out, hint.err);
+    assert!(
+        hint.code == 0 && hint.out.contains("A file server serves files."),
+        "{}{}",
+        hint.out,
+        hint.err
+    );
     small.again("rw");
 }
 

@@ -1,4 +1,5 @@
-//! The lab `serving` beyond its steps: clients of the field, malformed requests, ten stops under load, its own tests.
+//! The lab `serving` beyond its steps: clients of the field, malformed requests, ten stops under
+//! load, its own tests.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -25,7 +26,10 @@ fn url(lab: &Lab) -> String {
 /// A Python with KServe's client: too large for the lab itself. `.ci/tools` makes it.
 fn kserve() -> Option<String> {
     let python = std::env::var("MLOPS_LAB_KSERVE_PYTHON").ok();
-    assert!(python.is_some() || !strict(), "MLOPS_LAB_KSERVE_PYTHON names no Python with KServe's client");
+    assert!(
+        python.is_some() || !strict(),
+        "MLOPS_LAB_KSERVE_PYTHON names no Python with KServe's client"
+    );
     python
 }
 
@@ -35,14 +39,17 @@ fn clients(lab: &Lab) {
     assert!(refused.out.contains("21 refused"), "{}", refused.out);
     match kserve() {
         Some(python) => assert!(
-            must(Command::new(python).arg(client("kserve_client.py")).arg(url(lab))).out.contains("ok")
+            must(Command::new(python).arg(client("kserve_client.py")).arg(url(lab)))
+                .out
+                .contains("ok")
         ),
         None => eprintln!("KServe's client was not tried: MLOPS_LAB_KSERVE_PYTHON is not set"),
     }
     // Nobody gets more than a share of the server, and while some try another caller is served.
     let paths = ["/v2/health/live", "/v2/models/rollback/infer"];
     must(Command::new(&python).arg(client("greedy.py")).arg(url(lab)).args(paths));
-    // tritonclient is the lab's own: the step `predict` and the lab's tests drive it; here it asks the live server.
+    // tritonclient is the lab's own: the step `predict` and the lab's tests drive it; here it asks
+    // the live server.
     lab.ok(&["solve", "predict"]);
     lab.ok(&["check", "predict"]);
 }
@@ -148,7 +155,11 @@ fn the_machines_own_uv_is_used_where_there_is_one() {
     let path = format!("{}:{}", bin.path().display(), std::env::var("PATH").unwrap());
     let up = seen(lab.command(&["up"]).env("PATH", path));
     assert_eq!(up.code, 0, "{}", up.err);
-    assert!(up.err.contains("making .venv with uv") && !up.err.contains("requirements-uv.txt"), "{}", up.err);
+    assert!(
+        up.err.contains("making .venv with uv") && !up.err.contains("requirements-uv.txt"),
+        "{}",
+        up.err
+    );
     lab.ok(&["status"]);
 }
 
@@ -170,8 +181,10 @@ fn pip_alone_makes_the_same_lab() {
 #[test]
 fn docker_that_is_down_is_said_with_the_way_without_it() {
     let lab = lab();
-    let up =
-        seen(lab.command(&["up", "--runtime", "compose"]).env("DOCKER_HOST", "unix:///nowhere/docker.sock"));
+    let up = seen(
+        lab.command(&["up", "--runtime", "compose"])
+            .env("DOCKER_HOST", "unix:///nowhere/docker.sock"),
+    );
     assert_eq!(up.code, 3, "{}", up.err);
     assert!(
         up.err.contains("docker.engine") && up.err.contains("mlops-lab up --runtime local"),
@@ -190,7 +203,8 @@ fn the_makefile_works_without_this_program() {
         must(&mut command)
     };
     make("up");
-    let ready = must(Command::new("curl").args(["-sSf", &format!("{}/v2/health/ready", url(&lab))]));
+    let ready =
+        must(Command::new("curl").args(["-sSf", &format!("{}/v2/health/ready", url(&lab))]));
     assert!(ready.out.contains("true"), "{}", ready.out);
     make("down");
 }
@@ -200,7 +214,8 @@ fn make_without_settings_says_so_at_once_and_starts_nothing() {
     let lab = lab();
     std::fs::remove_file(lab.root.join(".env")).unwrap();
     for target in ["up", "compose-up", "status", "ask"] {
-        let seen = seen(Command::new("make").arg(target).current_dir(&lab.root).env_remove("MAKEFLAGS"));
+        let seen =
+            seen(Command::new("make").arg(target).current_dir(&lab.root).env_remove("MAKEFLAGS"));
         assert_eq!(seen.code, 2, "{target}: {}", seen.out);
         assert!(seen.err.contains("cp .env.example .env"), "{target}: {}", seen.err);
     }
@@ -216,14 +231,21 @@ fn a_release_that_is_broken_and_put_back_does_no_step_and_keeps_what_the_learner
     let routes = lab.root.join("config/routing.json");
     let own = "{\n  \"rollback\": { \"1\": 3, \"2\": 1 }\n}\n";
     std::fs::write(&routes, own).unwrap();
-    let shown = must(Command::new("curl").args(["-sS", &format!("{}/v2/models/rollback", url(&lab))])).out;
+    let shown =
+        must(Command::new("curl").args(["-sS", &format!("{}/v2/models/rollback", url(&lab))])).out;
     assert!(!shown.contains("\"3\""), "nothing of the release is there before it: {shown}");
     lab.ok(&["break", "bad-release"]);
     assert_eq!(lab.run(&["check", "bad-release"]).code, 1);
-    let metrics = || must(Command::new("curl").args(["-sS", &format!("{}/metrics", url(&lab))])).out;
+    let metrics =
+        || must(Command::new("curl").args(["-sS", &format!("{}/metrics", url(&lab))])).out;
     let flagged = "model_predictions_total{model=\"rollback\",outcome=\"kept\",version=\"3\"}";
-    let counted = metrics().lines().find_map(|line| line.strip_prefix(flagged)?.trim().parse::<f64>().ok());
-    assert!(counted.is_some_and(|count| count > 0.0), "the evidence is in the metrics: {}", metrics());
+    let counted =
+        metrics().lines().find_map(|line| line.strip_prefix(flagged)?.trim().parse::<f64>().ok());
+    assert!(
+        counted.is_some_and(|count| count > 0.0),
+        "the evidence is in the metrics: {}",
+        metrics()
+    );
     lab.ok(&["break", "--undo"]);
     assert_eq!(std::fs::read_to_string(&routes).unwrap(), own);
     assert!(!lab.root.join("models/rollback/3").exists());

@@ -1,4 +1,5 @@
-//! A stand-in answers in the place of the real thing: what only the real thing can show is skipped, said, and never counted as proven.
+//! A stand-in answers in the place of the real thing: what only the real thing can show is skipped,
+//! said, and never counted as proven.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -45,8 +46,11 @@ fn pack(folder: &Path) -> String {
     for name in ["nothing", "empty"] {
         let wrong = pack.join("labs/tiny/wrong/two").join(name);
         fs::create_dir_all(&wrong).unwrap();
-        fs::write(wrong.join("wrong.toml"), "why = \"there is no second file\"\nrun = [[\"true\"]]\n")
-            .unwrap();
+        fs::write(
+            wrong.join("wrong.toml"),
+            "why = \"there is no second file\"\nrun = [[\"true\"]]\n",
+        )
+        .unwrap();
     }
     pack.to_str().unwrap().to_owned()
 }
@@ -59,11 +63,16 @@ fn json(text: &str) -> Value {
 #[test]
 fn show_says_what_was_measured() {
     let show = |lab: &str| must(Command::new(BIN).args(["show", lab])).out;
-    let costs = |text: &str| text.lines().filter(|line| line.contains("costs")).map(str::to_owned).collect();
+    let costs = |text: &str| {
+        text.lines().filter(|line| line.contains("costs")).map(str::to_owned).collect()
+    };
     let (tf_serving, serving): (Vec<String>, Vec<String>) =
         (costs(&show("tf-serving")), costs(&show("serving")));
     assert!(!tf_serving.is_empty() && !serving.is_empty());
-    assert!(tf_serving.iter().all(|line| line.contains("(measured with the stand-in)")), "{tf_serving:?}");
+    assert!(
+        tf_serving.iter().all(|line| line.contains("(measured with the stand-in)")),
+        "{tf_serving:?}"
+    );
     assert!(serving.iter().all(|line| line.contains("(measured)")), "{serving:?}");
 }
 
@@ -78,13 +87,20 @@ fn what_only_the_real_thing_can_show_is_skipped_with_the_reason() {
 
     fs::write(lab.root.join("standin.txt"), "").unwrap();
     let status = lab.ok(&["status"]).out;
-    assert!(status.contains("a stand-in of The Real Server: A small server runs instead"), "{status}");
+    assert!(
+        status.contains("a stand-in of The Real Server: A small server runs instead"),
+        "{status}"
+    );
     assert_eq!(json(&lab.ok(&["status", "--json"]).out)["stand_ins"][0]["of"], "The Real Server");
     assert!(lab.ok(&["up"]).out.contains("a stand-in of The Real Server"));
 
     let seen = lab.run(&["check", "two"]);
     assert_eq!(seen.code, 3, "no answer is no success: {}", seen.out);
-    assert!(seen.out.contains("only The Real Server can show this. A small server"), "{}", seen.out);
+    assert!(
+        seen.out.contains("only The Real Server can show this. A small server"),
+        "{}",
+        seen.out
+    );
     let solve = lab.run(&["solve", "two"]);
     assert_eq!(solve.code, 3, "{}", solve.out);
     assert!(solve.err.contains("only The Real Server can show this"), "{}", solve.err);
@@ -140,7 +156,8 @@ fn a_stand_in_hides_steps_that_exist() {
     let temp = tempfile::tempdir().unwrap();
     let pack = pack(temp.path());
     let manifest = Path::new(&pack).join("labs/tiny/lab.toml");
-    let text = fs::read_to_string(&manifest).unwrap().replace("steps = [\"two\"]", "steps = [\"tow\"]");
+    let text =
+        fs::read_to_string(&manifest).unwrap().replace("steps = [\"two\"]", "steps = [\"tow\"]");
     fs::write(&manifest, text).unwrap();
     let lint = support::seen(Command::new(BIN).args(["lab", "lint", &pack]));
     assert_eq!(lint.code, 1);

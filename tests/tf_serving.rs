@@ -1,4 +1,5 @@
-//! The lab `tf-serving` beyond its steps: the install that asks, its own tests with TensorFlow, its Makefile, the steps for the real server.
+//! The lab `tf-serving` beyond its steps: the install that asks, its own tests with TensorFlow, its
+//! Makefile, the steps for the real server.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -21,7 +22,12 @@ use support::{Lab, client, free_port, must, seen};
 fn it_asks_before_it_installs_its_own_tests_pass_and_a_server_that_is_no_stand_in_has_all_steps() {
     let mut lab = Lab::new(None, "tf-serving", &[&format!("grpc_port={}", free_port())]);
     let up = lab.ok(&["up"]);
-    assert!(up.out.contains("server waits for models/rollback/1/saved_model.pb"), "{}{}", up.out, up.err);
+    assert!(
+        up.out.contains("server waits for models/rollback/1/saved_model.pb"),
+        "{}{}",
+        up.out,
+        up.err
+    );
     nothing_is_installed_unasked(&lab);
     its_tests_know_the_configuration_that_it_begins_with(&lab);
     for step in ["export", "label"] {
@@ -37,8 +43,9 @@ fn it_asks_before_it_installs_its_own_tests_pass_and_a_server_that_is_no_stand_i
 
 /// Without a terminal and without `--yes`: what it would cost, and nothing is installed.
 fn nothing_is_installed_unasked(lab: &Lab) {
-    let install =
-        seen(Command::new("sh").arg("ops/tensorflow.sh").current_dir(&lab.root).stdin(Stdio::null()));
+    let install = seen(
+        Command::new("sh").arg("ops/tensorflow.sh").current_dir(&lab.root).stdin(Stdio::null()),
+    );
     assert_eq!(install.code, 1, "{}", install.err);
     for word in ["download about 320 MB", "on disk 1.5 GB", "nothing was installed", "--yes"] {
         assert!(install.err.contains(word), "{word}: {}", install.err);
@@ -49,15 +56,19 @@ fn nothing_is_installed_unasked(lab: &Lab) {
 /// They work on a copy, because the learner changes the files themselves.
 fn its_tests_know_the_configuration_that_it_begins_with(lab: &Lab) {
     for name in ["models.config", "batching.config", "monitoring.config"] {
-        let text = |folder: &str| std::fs::read_to_string(lab.root.join(folder).join(name)).unwrap();
+        let text =
+            |folder: &str| std::fs::read_to_string(lab.root.join(folder).join(name)).unwrap();
         assert_eq!(text("config"), text("tests/fixtures/config"), "{name}");
     }
 }
 
-/// Comments in the configuration and a version of one's own, through the drill's end by hand and by `--undo`.
+/// Comments in the configuration and a version of one's own, through the drill's end by hand and by
+/// `--undo`.
 fn a_drill_leaves_what_is_the_learners(lab: &Lab) {
     let config = lab.root.join("config/models.config");
-    let mine = std::fs::read_to_string(&config).unwrap().replace("# Both versions", "# Mine: both versions");
+    let mine = std::fs::read_to_string(&config)
+        .unwrap()
+        .replace("# Both versions", "# Mine: both versions");
     std::fs::write(&config, &mine).unwrap();
     let models = lab.root.join("models/rollback");
     must(Command::new("cp").arg("-r").arg(models.join("2")).arg(models.join("3")));
@@ -68,7 +79,10 @@ fn a_drill_leaves_what_is_the_learners(lab: &Lab) {
 
     lab.ok(&["break", "wrong-signature"]);
     let released = std::fs::read_to_string(&config).unwrap();
-    assert!(released.contains("# Mine: both versions") && released.contains("value: 4"), "{released}");
+    assert!(
+        released.contains("# Mine: both versions") && released.contains("value: 4"),
+        "{released}"
+    );
     lab.ok(&["break", "--undo"]);
     is_as_before();
 
@@ -98,7 +112,8 @@ fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// As the learner runs them, after steps and a drill. Only what needs the official image is skipped, where there is none.
+/// As the learner runs them, after steps and a drill. Only what needs the official image is
+/// skipped, where there is none.
 fn its_own_tests(lab: &Lab) {
     let since = Instant::now();
     let tests = must(
@@ -109,10 +124,17 @@ fn its_own_tests(lab: &Lab) {
             .current_dir(&lab.root),
     );
     assert!(tests.out.contains("[100%]"), "{}", tests.out);
-    assert!(since.elapsed() < Duration::from_secs(150), "{:?}: it waited for something", since.elapsed());
+    assert!(
+        since.elapsed() < Duration::from_secs(150),
+        "{:?}: it waited for something",
+        since.elapsed()
+    );
     for skipped in tests.out.lines().filter(|line| line.starts_with("SKIPPED")) {
         eprintln!("{skipped}");
-        assert!(skipped.contains("tests/test_image.py") || skipped.contains("there is no"), "{skipped}");
+        assert!(
+            skipped.contains("tests/test_image.py") || skipped.contains("there is no"),
+            "{skipped}"
+        );
     }
 }
 
@@ -139,12 +161,14 @@ fn the_makefile(lab: &Lab) {
     make("down");
 }
 
-/// The lab's side of the steps for the real server, on a double of it: their checks, solutions and mistakes. Nothing of TensorFlow Serving.
+/// The lab's side of the steps for the real server, on a double of it: their checks, solutions and
+/// mistakes. Nothing of TensorFlow Serving.
 fn on_a_server_that_is_none(lab: &mut Lab) {
     let bin = tempfile::tempdir().unwrap();
     let program = bin.path().join("tensorflow_model_server");
     let double = client("tensorflow_model_server");
-    let text = format!("#!/bin/sh\nexec .tensorflow/.venv/bin/python {} \"$@\"\n", double.display());
+    let text =
+        format!("#!/bin/sh\nexec .tensorflow/.venv/bin/python {} \"$@\"\n", double.display());
     std::fs::write(&program, text).unwrap();
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
     let path = format!("{}:{}", bin.path().display(), std::env::var("PATH").unwrap());
@@ -156,11 +180,14 @@ fn on_a_server_that_is_none(lab: &mut Lab) {
     let up = lab.ok(&["up"]);
     assert!(!up.out.contains("stand-in"), "{}", up.out);
     let status = must(
-        Command::new("curl").arg("-sSf").arg(format!("http://127.0.0.1:{}/v1/models/rollback", lab.port)),
+        Command::new("curl")
+            .arg("-sSf")
+            .arg(format!("http://127.0.0.1:{}/v1/models/rollback", lab.port)),
     );
     assert!(status.out.contains("AVAILABLE") && !status.out.contains("stand_in"), "{}", status.out);
 
-    for (step, why) in [("batching", "without the flag --enable_batching=true"), ("metrics", "404")] {
+    for (step, why) in [("batching", "without the flag --enable_batching=true"), ("metrics", "404")]
+    {
         let check = lab.run(&["check", step]);
         assert!(check.code == 1 && check.out.contains(why), "{step}: {}{}", check.out, check.err);
         lab.ok(&["solve", step]);

@@ -1,4 +1,5 @@
-//! The lab `tracking` beyond its steps: clients of other versions, a large artifact, and what goes wrong with databases, stores and passwords.
+//! The lab `tracking` beyond its steps: clients of other versions, a large artifact, and what goes
+//! wrong with databases, stores and passwords.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -22,23 +23,24 @@ fn lab() -> Lab {
 /// The lab's own settings: what its clients read.
 fn dotenv(lab: &Lab) -> Vec<(String, String)> {
     let text = std::fs::read_to_string(lab.root.join(".env")).unwrap();
-    let pair = |line: &str| line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let pair =
+        |line: &str| line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
     text.lines().filter(|line| !line.starts_with('#')).filter_map(pair).collect()
 }
 
 fn set(lab: &Lab, name: &str, value: &str) {
     let file = lab.root.join(".env");
     let text = std::fs::read_to_string(&file).unwrap();
-    let lines: Vec<String> =
-        text.lines()
-            .map(|line| {
-                if line.starts_with(&format!("{name}=")) {
-                    format!("{name}={value}")
-                } else {
-                    line.to_owned()
-                }
-            })
-            .collect();
+    let lines: Vec<String> = text
+        .lines()
+        .map(|line| {
+            if line.starts_with(&format!("{name}=")) {
+                format!("{name}={value}")
+            } else {
+                line.to_owned()
+            }
+        })
+        .collect();
     assert!(lines.contains(&format!("{name}={value}")), "{name} stands in .env");
     std::fs::write(file, lines.join("\n") + "\n").unwrap();
 }
@@ -59,7 +61,8 @@ fn artifact(lab: &Lab, megabytes: u32) -> Seen {
     own(lab, &[client("artifact.py").to_str().unwrap(), &megabytes.to_string()])
 }
 
-/// Clients of the minor version before the server's, and of the major version before it. `.ci/tools` makes their environments.
+/// Clients of the minor version before the server's, and of the major version before it.
+/// `.ci/tools` makes their environments.
 fn other_clients(lab: &Lab) {
     let Some(pythons) = std::env::var_os("MLOPS_LAB_MLFLOW_PYTHONS") else {
         assert!(!strict(), "MLOPS_LAB_MLFLOW_PYTHONS names no Pythons with MLflow's clients");
@@ -72,8 +75,14 @@ fn other_clients(lab: &Lab) {
         // Older clients print where the run can be seen before.
         .filter_map(|out| out.lines().last().map(str::to_owned))
         .collect();
-    assert!(versions.iter().any(|text| text.starts_with("2.") && text.contains("ok")), "{versions:?}");
-    assert!(versions.iter().any(|text| text.starts_with("3.") && text.contains("ok")), "{versions:?}");
+    assert!(
+        versions.iter().any(|text| text.starts_with("2.") && text.contains("ok")),
+        "{versions:?}"
+    );
+    assert!(
+        versions.iter().any(|text| text.starts_with("3.") && text.contains("ok")),
+        "{versions:?}"
+    );
 }
 
 fn large_artifact(lab: &Lab) {
@@ -112,7 +121,8 @@ fn the_training_of_the_lab_serving_logs_to_this_server() {
     lab.ok(&["up"]);
     let serving = Lab::new(None, "serving", &[]);
     let url = format!("http://127.0.0.1:{}", lab.port);
-    // In the lab's own settings: what the shell says would send runs to whatever server somebody works with.
+    // In the lab's own settings: what the shell says would send runs to whatever server somebody
+    // works with.
     let mut settings = std::fs::read_to_string(serving.root.join(".env")).unwrap();
     settings.push_str(&format!("MLFLOW_TRACKING_URI={url}\n"));
     std::fs::write(serving.root.join(".env"), settings).unwrap();
@@ -120,7 +130,12 @@ fn the_training_of_the_lab_serving_logs_to_this_server() {
     serving.ok(&["down"]);
     let ask = "import mlflow; runs = mlflow.search_runs(experiment_names=['serving'], output_format='list'); print(sorted((r.data.params['version'], r.info.status, r.data.metrics['auc'] > 0.7) for r in runs))";
     let found = own(&lab, &["-c", ask]);
-    assert_eq!(found.out.trim(), "[('1', 'FINISHED', True), ('2', 'FINISHED', True)]", "{}", found.err);
+    assert_eq!(
+        found.out.trim(),
+        "[('1', 'FINISHED', True), ('2', 'FINISHED', True)]",
+        "{}",
+        found.err
+    );
 }
 
 #[test]
@@ -129,7 +144,9 @@ fn a_full_disk_is_an_error_for_the_client_and_not_a_success() {
     let lab = lab();
     let store = lab.root.join("mlartifacts");
     std::fs::create_dir_all(&store).unwrap();
-    if seen(Command::new("mount").args(["-t", "tmpfs", "-o", "size=8m", "tmpfs"]).arg(&store)).code != 0 {
+    if seen(Command::new("mount").args(["-t", "tmpfs", "-o", "size=8m", "tmpfs"]).arg(&store)).code
+        != 0
+    {
         assert!(!strict(), "only root can mount a small file system");
         eprintln!("skipped: only root can mount a small file system");
         return;
@@ -156,7 +173,8 @@ fn a_database_of_another_version_is_refused_with_what_to_type() {
     let up = lab.run(&["up"]);
     assert_eq!(up.code, 3, "{}", up.err);
     assert!(
-        up.err.contains("older than MLflow") && up.err.contains("mlflow db upgrade sqlite:///mlflow.db"),
+        up.err.contains("older than MLflow")
+            && up.err.contains("mlflow db upgrade sqlite:///mlflow.db"),
         "{}",
         up.err
     );
@@ -176,7 +194,8 @@ fn the_makefile_works_without_this_program() {
         must(Command::new("make").arg(target).current_dir(&lab.root).env_remove("MAKEFLAGS"));
     };
     make("up");
-    let url = format!("http://127.0.0.1:{}/api/2.0/mlflow/experiments/search?max_results=1", lab.port);
+    let url =
+        format!("http://127.0.0.1:{}/api/2.0/mlflow/experiments/search?max_results=1", lab.port);
     let ready = must(Command::new("curl").args(["-sSf", &url]));
     assert!(ready.out.contains("Default"), "{}", ready.out);
     make("down");
@@ -188,7 +207,8 @@ fn without_its_settings_it_says_so_before_anything_starts() {
     let lab = lab();
     std::fs::remove_file(lab.root.join(".env")).unwrap();
     for target in ["up", "train", "status", "compose-up", "kubernetes-up"] {
-        let made = seen(Command::new("make").arg(target).current_dir(&lab.root).env_remove("MAKEFLAGS"));
+        let made =
+            seen(Command::new("make").arg(target).current_dir(&lab.root).env_remove("MAKEFLAGS"));
         assert_eq!(made.code, 2, "{target}: {}", made.err);
         assert!(made.err.contains("cp .env.example .env"), "{target}: {}", made.err);
     }
@@ -199,7 +219,12 @@ fn without_its_settings_it_says_so_before_anything_starts() {
     }
     if compose("tracking") {
         let asked = seen(Command::new("docker").args(["compose", "config"]).current_dir(&lab.root));
-        assert!(asked.code != 0 && asked.err.contains("see .env.example"), "{}{}", asked.out, asked.err);
+        assert!(
+            asked.code != 0 && asked.err.contains("see .env.example"),
+            "{}{}",
+            asked.out,
+            asked.err
+        );
     }
 }
 
@@ -212,14 +237,18 @@ fn other_versions_a_large_artifact_and_a_store_that_is_gone_on_compose() {
     let lab = lab();
     lab.ok(&["up", "--runtime", "compose"]);
     other_clients(&lab);
-    // It comes back through the gateway, in time: nobody is sent to the store, which this machine cannot reach.
+    // It comes back through the gateway, in time: nobody is sent to the store, which this machine
+    // cannot reach.
     large_artifact(&lab);
     greedy_callers(&lab);
-    let docker =
-        |args: &[&str]| must(Command::new("docker").arg("compose").args(args).current_dir(&lab.root));
+    let docker = |args: &[&str]| {
+        must(Command::new("docker").arg("compose").args(args).current_dir(&lab.root))
+    };
     // Nobody gets in without the password.
-    let url = format!("http://127.0.0.1:{}/api/2.0/mlflow/experiments/search?max_results=1", lab.port);
-    let code = must(Command::new("curl").args(["-sS", "-o", "/dev/null", "-w", "%{http_code}", &url])).out;
+    let url =
+        format!("http://127.0.0.1:{}/api/2.0/mlflow/experiments/search?max_results=1", lab.port);
+    let code =
+        must(Command::new("curl").args(["-sS", "-o", "/dev/null", "-w", "%{http_code}", &url])).out;
     assert_eq!(code, "401");
     docker(&["stop", "store"]);
     let gone = artifact(&lab, 1);

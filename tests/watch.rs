@@ -22,7 +22,8 @@ use std::time::Duration;
 use support::Lab;
 use terminal::Terminal;
 
-/// A lab that is up, with a second step whose check says another number each time, and a third one that disturbs.
+/// A lab that is up, with a second step whose check says another number each time, and a third one
+/// that disturbs.
 fn lab() -> Lab {
     let lab = Lab::new(Some("tiny"), "tiny", &["program=good"]);
     let manifest = lab.root.join(".mlops-lab/lab.toml");
@@ -72,11 +73,17 @@ struct Watch {
 impl Watch {
     fn start(lab: &Lab, args: &[&str]) -> Watch {
         let mut command = lab.command(&[&["check", "--watch"], args].concat());
-        let mut child =
-            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let (send, lines) = channel();
         let out = BufReader::new(child.stdout.take().unwrap());
-        std::thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
+        std::thread::spawn(move || {
+            out.lines().map_while(Result::ok).try_for_each(|line| send.send(line))
+        });
         Watch { child, lines, seen: String::new() }
     }
 
@@ -93,7 +100,8 @@ impl Watch {
     fn rest(&mut self, within: Duration) -> String {
         let end = std::time::Instant::now() + within;
         let mut rest = String::new();
-        while let Ok(line) = self.lines.recv_timeout(end.saturating_duration_since(std::time::Instant::now()))
+        while let Ok(line) =
+            self.lines.recv_timeout(end.saturating_duration_since(std::time::Instant::now()))
         {
             rest.push_str(&line);
             rest.push('\n');
@@ -102,7 +110,13 @@ impl Watch {
     }
 
     fn signal(&self, name: &str) {
-        assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args([name, &self.child.id().to_string()])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 
     fn end(self) -> (Option<i32>, String) {
@@ -116,9 +130,17 @@ fn numbers_that_change_are_no_news_and_each_success_is_told_once() {
     let lab = lab();
     let mut watch = Watch::start(&lab, &[]);
     watch.until("next: mlops-lab hint two");
-    assert!(watch.seen.contains("observed  0 of 99 were counted, and that is all"), "{}", watch.seen);
+    assert!(
+        watch.seen.contains("observed  0 of 99 were counted, and that is all"),
+        "{}",
+        watch.seen
+    );
     assert!(watch.seen.contains("why       the count is short"), "{}", watch.seen);
-    assert!(!watch.seen.contains("verify/count.sh") && !watch.seen.contains("exit code"), "{}", watch.seen);
+    assert!(
+        !watch.seen.contains("verify/count.sh") && !watch.seen.contains("exit code"),
+        "{}",
+        watch.seen
+    );
     assert_eq!(watch.rest(Duration::from_secs(4)), "", "nothing was done, and nothing is new");
     let count = std::fs::read_to_string(lab.root.join("../count")).unwrap();
     assert!(count.trim().parse::<u32>().unwrap() >= 3, "it did look: {count}");
@@ -134,7 +156,8 @@ fn numbers_that_change_are_no_news_and_each_success_is_told_once() {
 fn what_disturbs_is_asked_once_until_a_file_changes() {
     let lab = lab();
     std::fs::write(lab.root.join("counted"), "").unwrap();
-    let asks = || std::fs::read_to_string(lab.root.join("../asks")).unwrap_or_default().lines().count();
+    let asks =
+        || std::fs::read_to_string(lab.root.join("../asks")).unwrap_or_default().lines().count();
     let mut watch = Watch::start(&lab, &[]);
     watch.until("nobody asked");
     watch.rest(Duration::from_secs(3));
@@ -170,11 +193,14 @@ fn a_lab_that_goes_down_is_said_so_and_watched_on() {
 fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
     let lab = lab();
     let mut command = Command::new("sh");
-    command.args(["-c", "trap '' HUP; exec \"$0\" check --watch", support::BIN]).current_dir(&lab.root);
+    command
+        .args(["-c", "trap '' HUP; exec \"$0\" check --watch", support::BIN])
+        .current_dir(&lab.root);
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     lines.next().unwrap().unwrap();
-    let kill = |name: &str| Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
+    let kill =
+        |name: &str| Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
     kill("-HUP");
     std::thread::sleep(Duration::from_secs(1));
     std::fs::write(lab.root.join("counted"), "").unwrap();
@@ -195,7 +221,11 @@ fn keys_check_give_hints_and_quit() {
     terminal.press("q");
     let ended = terminal.end();
     assert_eq!(ended.code, 1, "{}", ended.out);
-    assert!(ended.out.contains("hint 1 of 2") && ended.out.contains("Count to the end."), "{}", ended.out);
+    assert!(
+        ended.out.contains("hint 1 of 2") && ended.out.contains("Count to the end."),
+        "{}",
+        ended.out
+    );
     assert_eq!(ended.out.matches("the count is short").count(), 2, "Enter answers: {}", ended.out);
 }
 

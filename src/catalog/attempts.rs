@@ -1,5 +1,5 @@
-//! Solutions beside a lab's own, for its proof: wrong ones that a check must refuse, right ones that
-//! it must accept. Parsed once, for `lab lint` and `lab test`.
+//! Solutions beside a lab's own, for its proof: wrong ones that a check must refuse, right ones
+//! that it must accept. Parsed once, for `lab lint` and `lab test`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -147,7 +147,10 @@ impl Reader<'_> {
             let Some(rest) = path.strip_prefix(&below) else { continue };
             match rest.splitn(3, '/').collect::<Vec<_>>()[..] {
                 [target, name, inside] => {
-                    folders.entry((target, name)).or_default().insert(inside.to_owned(), bytes.clone());
+                    folders
+                        .entry((target, name))
+                        .or_default()
+                        .insert(inside.to_owned(), bytes.clone());
                 }
                 [file] if file.ends_with(".toml") => {
                     self.list(side, file.trim_end_matches(".toml"), path);
@@ -199,8 +202,9 @@ impl Reader<'_> {
         let folder = format!("{side}/{target}/{name}");
         let file = format!("{folder}/{side}.toml");
         if files.remove(&format!("{side}.toml")).is_none() {
-            let message =
-                format!("the {side} solution `{name}` has no {side}.toml that says why it is {side}");
+            let message = format!(
+                "the {side} solution `{name}` has no {side}.toml that says why it is {side}"
+            );
             return self.problem(&file, "", None, message);
         }
         let text = self.text(&file);
@@ -217,8 +221,9 @@ impl Reader<'_> {
             match path.strip_prefix("files/") {
                 Some(path) => drop(laid.insert(path.to_owned(), bytes)),
                 None => {
-                    let message =
-                        format!("not read: what is laid over the project stands in {folder}/files/");
+                    let message = format!(
+                        "not read: what is laid over the project stands in {folder}/files/"
+                    );
                     self.problem(&format!("{folder}/{path}"), "", None, message);
                 }
             }

@@ -91,7 +91,8 @@ pub enum VerdictKind {
     CannotTell,
 }
 
-/// Something that takes the place of the real thing where that cannot be had, and says so when it is asked.
+/// Something that takes the place of the real thing where that cannot be had, and says so when it
+/// is asked.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StandIn {
@@ -106,7 +107,8 @@ pub struct StandIn {
 }
 
 impl StandIn {
-    /// Whether it is asked over the network alone, as lint demands: commands that only look ask it, too, and they run nothing of a lab.
+    /// Whether it is asked over the network alone, as lint demands: commands that only look ask it,
+    /// too, and they run nothing of a lab.
     pub fn asked_over_network(&self) -> bool {
         matches!(self.seen.probe(), Ok(Probe::Http(_) | Probe::Tcp(_) | Probe::Metric(_)))
     }
@@ -155,8 +157,8 @@ pub struct Drill {
     pub restore: Vec<Vec<String>>,
     /// How it is fixed.
     pub solution: Solution,
-    /// A file with what there is to learn from it, shown once it is over: what happened, how it could
-    /// have been seen, the real incident it is modelled on, what to automate.
+    /// A file with what there is to learn from it, shown once it is over: what happened, how it
+    /// could have been seen, the real incident it is modelled on, what to automate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub debrief: Option<String>,
 }

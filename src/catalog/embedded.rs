@@ -1,5 +1,5 @@
-//! The labs in this binary: one block of all files, and a table in which each line says where a file begins, how long it is, and its path, in
-//! the order of the paths. `build.rs` makes both.
+//! The labs in this binary: one block of all files, and a table in which each line says where a
+//! file begins, how long it is, and its path, in the order of the paths. `build.rs` makes both.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -24,7 +24,9 @@ static FILES: LazyLock<Vec<(&str, &[u8])>> = LazyLock::new(|| {
 /// The files whose path begins so, each with the rest of its path.
 pub(super) fn below(prefix: &str) -> impl Iterator<Item = (&'static str, &'static [u8])> {
     let first = FILES.partition_point(|(path, _)| *path < prefix);
-    FILES[first..].iter().map_while(move |(path, content)| Some((path.strip_prefix(prefix)?, *content)))
+    FILES[first..]
+        .iter()
+        .map_while(move |(path, content)| Some((path.strip_prefix(prefix)?, *content)))
 }
 
 /// The content of one file.

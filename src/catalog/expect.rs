@@ -213,7 +213,8 @@ pub struct MetricProbe {
     pub during: Vec<String>,
 }
 
-/// `kubernetes = { kind, name }` or `{ kind, selector }`: one object, or the list of those with these labels.
+/// `kubernetes = { kind, name }` or `{ kind, selector }`: one object, or the list of those with
+/// these labels.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KubernetesProbe {
@@ -297,7 +298,8 @@ impl Expect {
     }
 }
 
-/// What a value is held to: a plain value means equal; a table combines rules, all of which must hold.
+/// What a value is held to: a plain value means equal; a table combines rules, all of which must
+/// hold.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Match {
     /// Equal; numbers compare as numbers.
@@ -332,7 +334,8 @@ pub struct Match {
     pub exists: Option<bool>,
 }
 
-/// The table form of a [`Match`], apart from it so that toml's own error names the line and the known keys.
+/// The table form of a [`Match`], apart from it so that toml's own error names the line and the
+/// known keys.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Rules {
@@ -405,7 +408,8 @@ impl fmt::Display for Match {
         words.extend(self.matches.as_ref().map(|pattern| format!("text that matches /{pattern}/")));
         words.extend(self.contains.as_ref().map(|part| format!("something with {part}")));
         words.extend(self.length.as_ref().map(|length| format!("a length of {length}")));
-        words.extend(self.exists.map(|there| if there { "a value" } else { "no value" }.to_owned()));
+        words
+            .extend(self.exists.map(|there| if there { "a value" } else { "no value" }.to_owned()));
         f.write_str(&words.join(" and "))
     }
 }

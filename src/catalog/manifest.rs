@@ -1,4 +1,5 @@
-//! The types of `lab.toml`, as labs/README.md documents them. Plain data: nothing here touches the machine.
+//! The types of `lab.toml`, as labs/README.md documents them. Plain data: nothing here touches the
+//! machine.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,7 +20,8 @@ pub const SCHEMA: u32 = 2;
 /// The oldest version that it reads: in packs of others, and in labs that were made before.
 pub const OLDEST: u32 = 1;
 
-/// A whole `lab.toml`. In a pack its strings may hold `<[ variables ]>`; in a workspace they are rendered.
+/// A whole `lab.toml`. In a pack its strings may hold `<[ variables ]>`; in a workspace they are
+/// rendered.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
@@ -85,23 +87,32 @@ impl Manifest {
     pub fn needs(&self, kind: RuntimeKind) -> &[Need] {
         match kind {
             RuntimeKind::Local => self.runtime.local.as_ref().map_or(&[], |local| &local.needs),
-            RuntimeKind::Compose => self.runtime.compose.as_ref().map_or(&[], |compose| &compose.needs),
-            RuntimeKind::Kubernetes => self.runtime.kubernetes.as_ref().map_or(&[], |cluster| &cluster.needs),
+            RuntimeKind::Compose => {
+                self.runtime.compose.as_ref().map_or(&[], |compose| &compose.needs)
+            }
+            RuntimeKind::Kubernetes => {
+                self.runtime.kubernetes.as_ref().map_or(&[], |cluster| &cluster.needs)
+            }
         }
     }
 
     /// The Python environment that the runtime needs on the host, if any.
     pub fn python(&self, kind: RuntimeKind) -> Option<&Python> {
         match kind {
-            RuntimeKind::Local => self.runtime.local.as_ref().and_then(|local| local.python.as_ref()),
-            RuntimeKind::Compose => self.runtime.compose.as_ref().and_then(|compose| compose.python.as_ref()),
+            RuntimeKind::Local => {
+                self.runtime.local.as_ref().and_then(|local| local.python.as_ref())
+            }
+            RuntimeKind::Compose => {
+                self.runtime.compose.as_ref().and_then(|compose| compose.python.as_ref())
+            }
             RuntimeKind::Kubernetes => {
                 self.runtime.kubernetes.as_ref().and_then(|cluster| cluster.python.as_ref())
             }
         }
     }
 
-    /// The base address of each endpoint in this runtime, by name; endpoints that it does not have are left out.
+    /// The base address of each endpoint in this runtime, by name; endpoints that it does not have
+    /// are left out.
     pub fn endpoints(&self, kind: RuntimeKind) -> BTreeMap<String, String> {
         let place = |(name, endpoint): (&String, &Endpoint)| {
             Some((name.clone(), endpoint.place(kind)?.trim_end_matches('/').to_owned()))
@@ -111,12 +122,16 @@ impl Manifest {
 
     /// The steps that exist in this runtime, in order.
     pub fn steps(&self, kind: RuntimeKind) -> impl Iterator<Item = &Step> {
-        self.step.iter().filter(move |step| step.runtimes.is_empty() || step.runtimes.contains(&kind))
+        self.step
+            .iter()
+            .filter(move |step| step.runtimes.is_empty() || step.runtimes.contains(&kind))
     }
 
     /// The drills that exist in this runtime, in order.
     pub fn drills(&self, kind: RuntimeKind) -> impl Iterator<Item = &Drill> {
-        self.drill.iter().filter(move |drill| drill.runtimes.is_empty() || drill.runtimes.contains(&kind))
+        self.drill
+            .iter()
+            .filter(move |drill| drill.runtimes.is_empty() || drill.runtimes.contains(&kind))
     }
 }
 
@@ -156,7 +171,8 @@ pub enum RuntimeKind {
 
 impl RuntimeKind {
     /// All runtimes, the default first.
-    pub const ALL: [RuntimeKind; 3] = [RuntimeKind::Local, RuntimeKind::Compose, RuntimeKind::Kubernetes];
+    pub const ALL: [RuntimeKind; 3] =
+        [RuntimeKind::Local, RuntimeKind::Compose, RuntimeKind::Kubernetes];
 
     /// The name as it is typed.
     pub fn name(self) -> &'static str {
@@ -258,11 +274,13 @@ impl Alphabet {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum VarKind {
-    /// Fit for a folder, a compose project and a Kubernetes object at once (RFC 1123 label, at most 40 characters).
+    /// Fit for a folder, a compose project and a Kubernetes object at once (RFC 1123 label, at most
+    /// 40 characters).
     Name,
     /// 1024 to 65535.
     Port,
-    /// Printable text on one line, without quotes, backslashes, `$`, backticks or template delimiters.
+    /// Printable text on one line, without quotes, backslashes, `$`, backticks or template
+    /// delimiters.
     String,
     /// One of `choices`.
     Choice,
@@ -272,6 +290,7 @@ pub enum VarKind {
     Integer,
     /// A relative path inside the project.
     Path,
-    /// Random letters and digits (32, or as `length` and `alphabet` say), generated at `init`, written to `.env` only.
+    /// Random letters and digits (32, or as `length` and `alphabet` say), generated at `init`,
+    /// written to `.env` only.
     Secret,
 }

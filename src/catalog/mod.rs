@@ -28,7 +28,8 @@ pub struct Lab {
     pub text: String,
     /// The manifest's name in errors.
     pub file: String,
-    /// The files of the shared packs below `labs/_shared` and of `labs/<id>/`, the latter over the former.
+    /// The files of the shared packs below `labs/_shared` and of `labs/<id>/`, the latter over the
+    /// former.
     pub knowledge: Files,
     /// The files of the shared packs and of `templates/<id>/`, the latter over the former.
     pub template: Files,

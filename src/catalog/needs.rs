@@ -30,7 +30,8 @@ pub enum Need {
     Memory(Size),
     /// Processors.
     Cpus(u32),
-    /// Processors' architectures that the lab's programs or images exist for, as images name them: `amd64`, `arm64`.
+    /// Processors' architectures that the lab's programs or images exist for, as images name them:
+    /// `amd64`, `arm64`.
     Arch(Vec<String>),
     /// An NVIDIA GPU.
     Gpu(GpuNeed),
@@ -44,7 +45,8 @@ pub enum Need {
     Cluster(VersionReq),
     /// Whether the cluster must have a default StorageClass.
     Storageclass(bool),
-    /// API groups with versions that the cluster must serve, as in `serving.kserve.io/v1beta1`: what CRDs add.
+    /// API groups with versions that the cluster must serve, as in `serving.kserve.io/v1beta1`:
+    /// what CRDs add.
     Apis(Vec<String>),
     /// Any other program.
     Tool(ToolNeed),

@@ -21,7 +21,8 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// `file:line:column`, or the file alone. Lines and columns count from 1, columns in characters.
+    /// `file:line:column`, or the file alone. Lines and columns count from 1, columns in
+    /// characters.
     pub fn place(&self, text: &str) -> String {
         match &self.span {
             Some(span) => {
@@ -37,8 +38,9 @@ impl Problem {
         let span = self.span.clone()?;
         let start = span.start.min(text.len());
         let end = span.end.clamp(start, text.len());
-        let snippet =
-            Snippet::source(text).path(&self.file).annotation(AnnotationKind::Primary.span(start..end));
+        let snippet = Snippet::source(text)
+            .path(&self.file)
+            .annotation(AnnotationKind::Primary.span(start..end));
         let report = [Level::ERROR.primary_title("").element(snippet)];
         // The title is ours to print; keep what comes under it.
         let drawn = Renderer::plain().render(&report);
@@ -57,8 +59,8 @@ pub fn line_column(text: &str, offset: usize) -> (usize, usize) {
 /// Reads a manifest. `file` names it in errors.
 ///
 /// # Errors
-/// Exit 2 with file, line, column and the source line: not TOML, unknown or missing keys, wrong types, a schema this program does not
-/// read, a check without exactly one probe.
+/// Exit 2 with file, line, column and the source line: not TOML, unknown or missing keys, wrong
+/// types, a schema this program does not read, a check without exactly one probe.
 pub fn manifest(text: &str, file: &str) -> Result<Manifest> {
     read(text, file).map_err(|(problem, hint)| {
         let error = Error::from(Finding { problem, text: text.to_owned(), rule: RULE });
@@ -76,17 +78,19 @@ const TYPOS: usize = 20;
 pub fn read(text: &str, file: &str) -> Result<Manifest, (Problem, Option<&'static str>)> {
     let problem = |span, message| Problem { file: file.to_owned(), span, message };
     let manifest = toml::from_str::<Manifest>(text);
-    // The schema before all else: a newer format must not be reported as a pile of unknown keys. What this program understands is read once.
+    // The schema before all else: a newer format must not be reported as a pile of unknown keys.
+    // What this program understands is read once.
     let schema = match &manifest {
         Ok(manifest) => Some(i64::from(manifest.schema)),
-        Err(_) => {
-            toml::from_str::<toml::Table>(text).ok().and_then(|table| table.get("schema")?.as_integer())
-        }
+        Err(_) => toml::from_str::<toml::Table>(text)
+            .ok()
+            .and_then(|table| table.get("schema")?.as_integer()),
     };
     if let Some(schema) = schema
         && !(i64::from(OLDEST)..=i64::from(SCHEMA)).contains(&schema)
     {
-        let message = format!("this is schema {schema}, and this mlops-lab reads {OLDEST} to {SCHEMA}");
+        let message =
+            format!("this is schema {schema}, and this mlops-lab reads {OLDEST} to {SCHEMA}");
         let hint = Some("use the mlops-lab that made it, or a newer one");
         return Err((problem(locate(text, &["schema".into()]), message), hint));
     }
@@ -97,7 +101,8 @@ pub fn read(text: &str, file: &str) -> Result<Manifest, (Problem, Option<&'stati
     }
 }
 
-/// Everything that keeps a manifest from being read, for its author: past a key that is unknown the reading goes on without it.
+/// Everything that keeps a manifest from being read, for its author: past a key that is unknown the
+/// reading goes on without it.
 pub fn problems(text: &str, file: &str) -> Vec<Problem> {
     let Err((first, _)) = read(text, file) else { return Vec::new() };
     let problem = |span, message| Problem { file: file.to_owned(), span, message };
@@ -120,14 +125,19 @@ pub fn problems(text: &str, file: &str) -> Vec<Problem> {
         }
     }
     // Of another schema: one problem, whatever else does not fit.
-    if all.is_empty() || all.iter().all(|found| found.span != first.span) { vec![first] } else { all }
+    if all.is_empty() || all.iter().all(|found| found.span != first.span) {
+        vec![first]
+    } else {
+        all
+    }
 }
 
 fn words(error: &toml::de::Error) -> String {
     error.message().trim().replace('\n', ", ")
 }
 
-/// The text with blanks in the place of a key and its value, and of the comma behind them; none where they are not of one piece.
+/// The text with blanks in the place of a key and its value, and of the comma behind them; none
+/// where they are not of one piece.
 fn without(text: &str, key: &Range<usize>) -> Option<String> {
     let root = toml::de::DeTable::parse(text).ok()?;
     let value = value_of(root.get_ref(), key)?;
@@ -147,15 +157,15 @@ fn value_of(table: &toml::de::DeTable<'_>, key: &Range<usize>) -> Option<Range<u
     fn inside(value: &toml::de::DeValue<'_>, key: &Range<usize>) -> Option<Range<usize>> {
         match value {
             toml::de::DeValue::Table(table) => value_of(table, key),
-            toml::de::DeValue::Array(items) => items.iter().find_map(|item| inside(item.get_ref(), key)),
+            toml::de::DeValue::Array(items) => {
+                items.iter().find_map(|item| inside(item.get_ref(), key))
+            }
             _ => None,
         }
     }
-    table.iter().find_map(
-        |(name, value)| {
-            if name.span() == *key { Some(value.span()) } else { inside(value.get_ref(), key) }
-        },
-    )
+    table.iter().find_map(|(name, value)| {
+        if name.span() == *key { Some(value.span()) } else { inside(value.get_ref(), key) }
+    })
 }
 
 /// One part of the way to a value: a key or an index.
@@ -211,8 +221,8 @@ pub fn locate(text: &str, path: &[Key]) -> Option<Range<usize>> {
 
 /// Where a part of a string stands in the text: `part` are bytes of the value at `path`.
 ///
-/// Exact where the string is written as it is read; with escapes before it, where the same words stand for as many times; else the whole
-/// string.
+/// Exact where the string is written as it is read; with escapes before it, where the same words
+/// stand for as many times; else the whole string.
 pub fn locate_inside(text: &str, path: &[Key], part: Range<usize>) -> Option<Range<usize>> {
     let whole = locate(text, path)?;
     let raw = text.get(whole.clone())?;
@@ -270,7 +280,10 @@ pub fn checks(manifest: &Manifest) -> Vec<(Vec<Key>, &super::expect::Check)> {
     }
     if let Some(cluster) = &manifest.runtime.kubernetes {
         for (c, check) in cluster.ready.iter().enumerate() {
-            all.push((vec!["runtime".into(), "kubernetes".into(), "ready".into(), c.into()], check));
+            all.push((
+                vec!["runtime".into(), "kubernetes".into(), "ready".into(), c.into()],
+                check,
+            ));
         }
     }
     all
@@ -290,15 +303,20 @@ fn shape(manifest: &Manifest) -> Vec<(Vec<Key>, String)> {
             Err(message) => wrong.push((path, message)),
             Ok(Probe::Kubernetes(KubernetesProbe { name: Some(_), selector: Some(_), .. })) => {
                 let path = [path, vec!["kubernetes".into()]].concat();
-                wrong.push((path, "an object has a `name`, a list has a `selector`: not both".to_owned()));
+                wrong.push((
+                    path,
+                    "an object has a `name`, a list has a `selector`: not both".to_owned(),
+                ));
             }
             Ok(probe) => {
                 if let Some(name) = probe.endpoint()
                     && !manifest.endpoint.contains_key(name)
                 {
                     let known: Vec<_> = manifest.endpoint.keys().map(String::as_str).collect();
-                    let message =
-                        format!("there is no endpoint `{name}`; this lab has: {}", known.join(", "));
+                    let message = format!(
+                        "there is no endpoint `{name}`; this lab has: {}",
+                        known.join(", ")
+                    );
                     let path = [path, vec![probe.name().into(), "endpoint".into()]].concat();
                     wrong.push((path, message));
                 }

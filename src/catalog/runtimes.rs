@@ -36,7 +36,8 @@ pub struct Local {
     /// Environment of every task and service; `.env` is read first.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub env: IndexMap<String, String>,
-    /// Paths of the project that services keep their data in, as volumes are for containers: `down --purge` removes them.
+    /// Paths of the project that services keep their data in, as volumes are for containers: `down
+    /// --purge` removes them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub data: Vec<String>,
     /// One-shot commands before the services, in order.
@@ -60,7 +61,8 @@ pub struct Compose {
     /// The compose file.
     #[serde(default = "compose_file")]
     pub file: String,
-    /// Files and folders of the project that containers of another user read as mounts: a strict umask must not keep them from it.
+    /// Files and folders of the project that containers of another user read as mounts: a strict
+    /// umask must not keep them from it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub readable: Vec<String>,
     /// What must pass before the lab counts as up.
@@ -126,7 +128,8 @@ fn compose_file() -> String {
 pub struct Python {
     /// Requirement files; every entry carries hashes.
     pub requirements: Vec<String>,
-    /// A requirement file that holds uv, fetched by pip where the machine has no uv: it installs the rest three times faster.
+    /// A requirement file that holds uv, fetched by pip where the machine has no uv: it installs
+    /// the rest three times faster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uv: Option<String>,
 }
@@ -161,7 +164,8 @@ pub struct Service {
     /// How long it may take to end after SIGTERM before its group is killed (default 10 s).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_within: Option<Within>,
-    /// Paths of the project without which the service has nothing to do yet: while one is missing it is left out, and a later `up` starts it.
+    /// Paths of the project without which the service has nothing to do yet: while one is missing
+    /// it is left out, and a later `up` starts it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requires: Vec<String>,
     /// What must pass before the service counts as ready.

@@ -13,7 +13,9 @@ impl Var {
     /// Exit 3 when the system gives no random numbers.
     pub fn new_secret(&self) -> Result<String> {
         let alphabet: &[u8] = match self.alphabet {
-            Alphabet::Alphanumeric => b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
+            Alphabet::Alphanumeric => {
+                b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+            }
             Alphabet::Hex => b"0123456789abcdef",
         };
         let length = self.length.unwrap_or(LENGTH);

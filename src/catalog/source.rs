@@ -1,4 +1,5 @@
-//! Where labs come from: the trees embedded in this binary, or a pack on disk with the same two trees.
+//! Where labs come from: the trees embedded in this binary, or a pack on disk with the same two
+//! trees.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -43,13 +44,13 @@ impl Source {
     /// The lab with this id.
     ///
     /// # Errors
-    /// Exit 2: no such lab (with the nearest name), or a manifest that does not parse (with line and column).
+    /// Exit 2: no such lab (with the nearest name), or a manifest that does not parse (with line
+    /// and column).
     pub fn lab(&self, id: &str) -> Result<Lab> {
         let ids = self.ids()?;
         if !ids.iter().any(|known| known == id) {
-            return Err(
-                unknown("lab", id, ids.iter().map(String::as_str)).hint("see them all: mlops-lab list")
-            );
+            return Err(unknown("lab", id, ids.iter().map(String::as_str))
+                .hint("see them all: mlops-lab list"));
         }
         let own = self.files(&format!("labs/{id}"))?;
         let file = self.describe(&format!("labs/{id}/lab.toml"));
@@ -81,7 +82,8 @@ impl Source {
         Ok(Lab { source: self.clone(), manifest, text, file, knowledge, template })
     }
 
-    /// Why the manifest of this lab cannot be read, all of it; nothing when it can, or is not there.
+    /// Why the manifest of this lab cannot be read, all of it; nothing when it can, or is not
+    /// there.
     pub fn unparsed(&self, id: &str) -> Vec<Finding> {
         let file = self.describe(&format!("labs/{id}/lab.toml"));
         let files = self.files(&format!("labs/{id}")).unwrap_or_default();
@@ -129,8 +131,8 @@ impl Source {
         let file = self.describe("labs/index.toml");
         let text = String::from_utf8(bytes)
             .map_err(|error| Error::usage(format!("{file} is not UTF-8")).because(error))?;
-        let index: Index =
-            toml::from_str(&text).map_err(|error| Error::usage(format!("{file}: {}", error.message())))?;
+        let index: Index = toml::from_str(&text)
+            .map_err(|error| Error::usage(format!("{file}: {}", error.message())))?;
         Ok(index.stage.into_iter().flat_map(|stage| stage.labs).collect())
     }
 
@@ -157,13 +159,14 @@ const NEW: &str = "new-lab";
 /// The port of the skeleton.
 pub const PORT: u16 = 8095;
 
-/// The files of a small lab with this id and default port, by path in a pack: `labs/<id>/...` and `templates/<id>/...`.
+/// The files of a small lab with this id and default port, by path in a pack: `labs/<id>/...` and
+/// `templates/<id>/...`.
 pub fn skeleton(id: &str, port: u16) -> Files {
     let files = Source::Embedded.files("templates/_skeleton").unwrap_or_default();
     let named = |bytes: Cow<'static, [u8]>| match std::str::from_utf8(&bytes) {
-        Ok(text) => {
-            Cow::Owned(text.replace(NEW, id).replace(&PORT.to_string(), &port.to_string()).into_bytes())
-        }
+        Ok(text) => Cow::Owned(
+            text.replace(NEW, id).replace(&PORT.to_string(), &port.to_string()).into_bytes(),
+        ),
         Err(_) => bytes,
     };
     files.into_iter().map(|(path, bytes)| (path.replace(NEW, id), named(bytes))).collect()

@@ -1,4 +1,5 @@
-//! A tree of files as a value, and the only kind of path that may be written: relative, inside, portable.
+//! A tree of files as a value, and the only kind of path that may be written: relative, inside,
+//! portable.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -32,22 +33,25 @@ pub struct RelPath(String);
 
 /// Names that Windows keeps for devices, with any extension.
 const DEVICES: [&str; 22] = [
-    "con", "prn", "aux", "nul", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8", "com9",
-    "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9",
+    "con", "prn", "aux", "nul", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8",
+    "com9", "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9",
 ];
 
 impl RelPath {
-    /// Whether this file may hold secrets: a `.env`, in whatever folder. Readable by its owner only, without a pristine copy, ignored by git.
+    /// Whether this file may hold secrets: a `.env`, in whatever folder. Readable by its owner
+    /// only, without a pristine copy, ignored by git.
     pub fn is_secret(&self) -> bool {
         self.as_str().rsplit('/').next() == Some(".env")
     }
 
-    /// Takes a path with `/` between its parts. Refused, with the reason: empty, absolute, `.` or `..` parts, backslashes,
-    /// characters and names that Windows refuses, parts over 255 bytes, control characters.
+    /// Takes a path with `/` between its parts. Refused, with the reason: empty, absolute, `.` or
+    /// `..` parts, backslashes, characters and names that Windows refuses, parts over 255 bytes,
+    /// control characters.
     pub fn new(path: impl Into<String>) -> Result<Self, String> {
         let path = path.into();
-        let refuse =
-            |why: &str| Err(format!("`{}` is not a path inside the project: {why}", path.escape_debug()));
+        let refuse = |why: &str| {
+            Err(format!("`{}` is not a path inside the project: {why}", path.escape_debug()))
+        };
         if path.is_empty() {
             return refuse("it is empty");
         }
@@ -135,7 +139,8 @@ mod tests {
 
     #[test]
     fn ordinary_paths_are_taken() {
-        for path in ["a", ".gitignore", "k8s/base/deployment.yaml", "config/routing.json", "a b/c"] {
+        for path in ["a", ".gitignore", "k8s/base/deployment.yaml", "config/routing.json", "a b/c"]
+        {
             assert_eq!(RelPath::new(path).unwrap().as_str(), path);
         }
     }

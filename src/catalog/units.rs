@@ -15,12 +15,17 @@ impl FromStr for Within {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         let (number, unit) = split_unit(text);
-        let value: u64 = number.parse().map_err(|_| format!("`{text}` is not a duration such as \"5s\""))?;
+        let value: u64 =
+            number.parse().map_err(|_| format!("`{text}` is not a duration such as \"5s\""))?;
         let millis = match unit {
             "ms" => Some(value),
             "s" => value.checked_mul(1000),
             "m" => value.checked_mul(60_000),
-            _ => return Err(format!("`{text}` is not a duration such as \"500ms\", \"5s\" or \"2m\"")),
+            _ => {
+                return Err(format!(
+                    "`{text}` is not a duration such as \"500ms\", \"5s\" or \"2m\""
+                ));
+            }
         };
         let millis = millis.filter(|ms| *ms > 0 && *ms <= 86_400_000);
         millis
@@ -42,7 +47,8 @@ impl fmt::Display for Within {
     }
 }
 
-/// A number of bytes written as `200MB` or `1GB` (decimal, as disks and clouds count) or `1GiB` (binary).
+/// A number of bytes written as `200MB` or `1GB` (decimal, as disks and clouds count) or `1GiB`
+/// (binary).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Size(pub u64);
@@ -51,13 +57,18 @@ impl FromStr for Size {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         let (number, unit) = split_unit(text);
-        let value: u64 = number.parse().map_err(|_| format!("`{text}` is not a size such as \"1GB\""))?;
+        let value: u64 =
+            number.parse().map_err(|_| format!("`{text}` is not a size such as \"1GB\""))?;
         let scale: u64 = match unit {
             "MB" => 1_000_000,
             "GB" => 1_000_000_000,
             "MiB" => 1 << 20,
             "GiB" => 1 << 30,
-            _ => return Err(format!("`{text}` is not a size such as \"200MB\", \"1GB\" or \"1GiB\"")),
+            _ => {
+                return Err(format!(
+                    "`{text}` is not a size such as \"200MB\", \"1GB\" or \"1GiB\""
+                ));
+            }
         };
         value.checked_mul(scale).map(Size).ok_or_else(|| format!("`{text}` is too large"))
     }
@@ -65,7 +76,9 @@ impl FromStr for Size {
 
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (scale, unit) in [(1 << 30, "GiB"), (1_000_000_000, "GB"), (1 << 20, "MiB"), (1_000_000, "MB")] {
+        for (scale, unit) in
+            [(1 << 30, "GiB"), (1_000_000_000, "GB"), (1 << 20, "MiB"), (1_000_000, "MB")]
+        {
             if self.0 >= scale && self.0.is_multiple_of(scale) {
                 return write!(f, "{}{unit}", self.0 / scale);
             }
@@ -80,9 +93,11 @@ fn split_unit(text: &str) -> (&str, &str) {
     (&text[..at], text[at..].trim())
 }
 
-/// A version as tools print it, reduced to its first two or three numbers: `v1.29.4-gke.1043002` is 1.29.4.
+/// A version as tools print it, reduced to its first two or three numbers: `v1.29.4-gke.1043002` is
+/// 1.29.4.
 ///
-/// Strict semantic versions are not what kubectl, Docker or Debian print (helm#3810), so only the numbers are compared.
+/// Strict semantic versions are not what kubectl, Docker or Debian print (helm#3810), so only the
+/// numbers are compared.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version {
     /// Major, minor, patch; a missing patch is 0.
@@ -99,10 +114,17 @@ impl Version {
         while at < bytes.len() {
             if bytes[at].is_ascii_digit() {
                 let end = at
-                    + text[at..].find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len() - at);
-                let numbers: Vec<u64> = text[at..end].split('.').map_while(|n| n.parse().ok()).collect();
+                    + text[at..]
+                        .find(|c: char| !c.is_ascii_digit() && c != '.')
+                        .unwrap_or(text.len() - at);
+                let numbers: Vec<u64> =
+                    text[at..end].split('.').map_while(|n| n.parse().ok()).collect();
                 if numbers.len() >= 2 {
-                    let rest = text[end..].split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
+                    let rest = text[end..]
+                        .split_whitespace()
+                        .next()
+                        .unwrap_or_default()
+                        .to_ascii_lowercase();
                     let prerelease = ["alpha", "beta", "rc"].iter().any(|word| rest.contains(word));
                     let patch = numbers.get(2).copied().unwrap_or(0);
                     return Some(Version { numbers: [numbers[0], numbers[1], patch], prerelease });
@@ -158,7 +180,9 @@ impl FromStr for VersionReq {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         let bad = || {
-            format!("`{text}` is not a version requirement such as \">=3.11\", \">=3.11, <3.15\" or \"*\"")
+            format!(
+                "`{text}` is not a version requirement such as \">=3.11\", \">=3.11, <3.15\" or \"*\""
+            )
         };
         let mut rules = Vec::new();
         if text.trim() != "*" {

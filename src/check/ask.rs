@@ -75,7 +75,12 @@ pub(super) fn words(probe: Probe<'_>, context: &Context) -> String {
 }
 
 /// Asks and compares.
-pub(super) fn ask(probe: Probe<'_>, expect: &Expect, context: &Context, budget: Budget<'_>) -> Seen {
+pub(super) fn ask(
+    probe: Probe<'_>,
+    expect: &Expect,
+    context: &Context,
+    budget: Budget<'_>,
+) -> Seen {
     match probe {
         Probe::Http(probe) => http(probe, expect, context, budget),
         Probe::Command(probe) => command(probe, expect, context, budget),
@@ -98,13 +103,20 @@ pub(super) fn endpoint(probe: Probe<'_>) -> Option<&str> {
 
 pub(super) fn base<'a>(endpoint: &str, context: &'a Context) -> Result<&'a str, Seen> {
     let missing = || {
-        Seen::cannot_tell("an endpoint", format!("the endpoint `{endpoint}` does not exist in this runtime"))
+        Seen::cannot_tell(
+            "an endpoint",
+            format!("the endpoint `{endpoint}` does not exist in this runtime"),
+        )
     };
     context.endpoints.get(endpoint).map(String::as_str).ok_or_else(missing)
 }
 
 /// A file of the project by its path in the manifest.
-fn read(path: &str, context: &Context, budget: Budget<'_>) -> Result<std::io::Result<Vec<u8>>, Seen> {
+fn read(
+    path: &str,
+    context: &Context,
+    budget: Budget<'_>,
+) -> Result<std::io::Result<Vec<u8>>, Seen> {
     match RelPath::new(path) {
         Ok(path) => Ok(budget.world.read(&context.root, path.as_str())),
         Err(why) => Err(Seen::cannot_tell("a file of the project", why)),
@@ -181,7 +193,8 @@ fn http_answer(response: &Response, expect: &Expect) -> Seen {
     if let Some(wanted) = expect.status
         && wanted != status
     {
-        return Seen::not_yet(format!("status {wanted}"), format!("status {status}: {text}")).status(status);
+        return Seen::not_yet(format!("status {wanted}"), format!("status {status}: {text}"))
+            .status(status);
     }
     for (name, rule) in &expect.headers {
         let value = response
@@ -200,7 +213,8 @@ fn http_answer(response: &Response, expect: &Expect) -> Seen {
         return Seen::not_yet(format!("a body: {rule}"), text).status(status);
     }
     match pointers(&expect.json, ANSWER, || {
-        serde_json::from_slice(&response.body).map_err(|error| format!("not JSON ({error}): {text}"))
+        serde_json::from_slice(&response.body)
+            .map_err(|error| format!("not JSON ({error}): {text}"))
     }) {
         Some(seen) => seen.status(status),
         None => Seen::pass(expected_http(expect), format!("status {status}")).status(status),
@@ -249,20 +263,24 @@ pub(super) fn build(argv: &[String], context: &Context, budget: Budget<'_>) -> C
 
 /// What a command ended with: from its verdict on, where it prints one, else its last line.
 pub(super) fn last_words(captured: &Captured) -> String {
-    let (err, out) = (String::from_utf8_lossy(&captured.stderr), String::from_utf8_lossy(&captured.stdout));
+    let (err, out) =
+        (String::from_utf8_lossy(&captured.stderr), String::from_utf8_lossy(&captured.stdout));
     for text in [&err, &out] {
         for head in VERDICTS {
-            let found = text.match_indices(head).find(|(at, _)| *at == 0 || text[..*at].ends_with('\n'));
+            let found =
+                text.match_indices(head).find(|(at, _)| *at == 0 || text[..*at].ends_with('\n'));
             if let Some((at, _)) = found {
                 return text[at + head.len()..].trim().to_owned();
             }
         }
     }
-    let last = |text: &str| text.lines().rev().find(|line| !line.trim().is_empty()).map(str::to_owned);
+    let last =
+        |text: &str| text.lines().rev().find(|line| !line.trim().is_empty()).map(str::to_owned);
     last(&err).or_else(|| last(&out)).unwrap_or_default()
 }
 
-/// Whether a command is a script of the lab's own, which the learner did not write and need not read.
+/// Whether a command is a script of the lab's own, which the learner did not write and need not
+/// read.
 pub(super) fn ours(argv: &[String]) -> bool {
     argv.iter().any(|word| word.starts_with(OURS))
 }
@@ -281,7 +299,10 @@ fn command(probe: &CommandProbe, expect: &Expect, context: &Context, budget: Bud
         match read(path, context, budget) {
             Ok(Ok(bytes)) => command.stdin = bytes,
             Ok(Err(error)) => {
-                return Seen::cannot_tell("the standard input", format!("cannot read {path}: {error}"));
+                return Seen::cannot_tell(
+                    "the standard input",
+                    format!("cannot read {path}: {error}"),
+                );
             }
             Err(seen) => return seen,
         }
@@ -311,7 +332,10 @@ fn command(probe: &CommandProbe, expect: &Expect, context: &Context, budget: Bud
         ended if ours(&probe.argv) => {
             let words = last_words(&captured);
             // Its words stand alone; a script that crashed has none for the learner.
-            return Seen::not_yet(expected, if words.is_empty() { ended.to_string() } else { words });
+            return Seen::not_yet(
+                expected,
+                if words.is_empty() { ended.to_string() } else { words },
+            );
         }
         ended => return Seen::not_yet(expected, format!("{ended}: {}", last_words(&captured))),
     }
@@ -345,14 +369,18 @@ fn file(probe: &FileProbe, expect: &Expect, context: &Context, budget: Budget<'_
             };
         }
         Ok(Err(error)) => {
-            return Seen::cannot_tell(format!("the file {path}"), format!("cannot read {path}: {error}"));
+            return Seen::cannot_tell(
+                format!("the file {path}"),
+                format!("cannot read {path}: {error}"),
+            );
         }
     };
     if !exists {
         return Seen::not_yet(format!("no file {path}"), format!("{path} exists"));
     }
     if let Some(wanted) = &expect.sha256 {
-        let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash: String =
+            Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         if !hash.eq_ignore_ascii_case(wanted) {
             return Seen::not_yet(format!("SHA-256 {wanted}"), hash);
         }
@@ -363,10 +391,11 @@ fn file(probe: &FileProbe, expect: &Expect, context: &Context, budget: Budget<'_
     {
         return Seen::not_yet(format!("{path}: {rule}"), text);
     }
-    let json = || serde_json::from_slice(&bytes).map_err(|error| format!("{path} is not JSON: {error}"));
+    let json =
+        || serde_json::from_slice(&bytes).map_err(|error| format!("{path} is not JSON: {error}"));
     let toml = || {
-        let value: toml::Value =
-            toml::from_str(&text).map_err(|error| format!("{path} is not TOML: {}", error.message()))?;
+        let value: toml::Value = toml::from_str(&text)
+            .map_err(|error| format!("{path} is not TOML: {}", error.message()))?;
         serde_json::to_value(value).map_err(|error| error.to_string())
     };
     pointers(&expect.json, path, json)
@@ -381,13 +410,18 @@ fn tcp(probe: &TcpProbe, expect: &Expect, context: &Context, budget: Budget<'_>)
     };
     let address = base.split_once("://").map_or(base, |(_, rest)| rest);
     let open = expect.open.unwrap_or(true);
-    let expected =
-        if open { format!("{address} accepts connections") } else { format!("nothing listens at {address}") };
+    let expected = if open {
+        format!("{address} accepts connections")
+    } else {
+        format!("nothing listens at {address}")
+    };
     match (budget.world.connect(address, budget.left()), open) {
         (Ok(()), true) => Seen::pass(expected, "it does"),
         (Ok(()), false) => Seen::not_yet(expected, "something listens there"),
         // Refused is an answer: the machine was seen, and the port is closed.
-        (Err(Unreachable::Refused), true) => Seen::not_yet(expected, Unreachable::Refused.to_string()),
+        (Err(Unreachable::Refused), true) => {
+            Seen::not_yet(expected, Unreachable::Refused.to_string())
+        }
         (Err(Unreachable::Refused), false) => Seen::pass(expected, "nothing listens there"),
         (Err(why), _) => Seen::cannot_tell(expected, why.to_string()),
     }

@@ -18,7 +18,8 @@ fn variable(context: &Context, name: &str) -> Option<String> {
     found.1.to_str().map(str::to_owned)
 }
 
-/// The probe as a command. Context and namespace are always named: what the user's kubeconfig points to meanwhile is another matter.
+/// The probe as a command. Context and namespace are always named: what the user's kubeconfig
+/// points to meanwhile is another matter.
 pub(super) fn kubectl(probe: &KubernetesProbe, context: &Context) -> Vec<String> {
     let mut argv = vec!["kubectl".to_owned()];
     argv.extend(variable(context, CONTEXT).map(|name| format!("--context={name}")));
@@ -32,7 +33,12 @@ pub(super) fn kubectl(probe: &KubernetesProbe, context: &Context) -> Vec<String>
 }
 
 /// Asks and compares.
-pub(super) fn ask(probe: &KubernetesProbe, expect: &Expect, context: &Context, budget: Budget<'_>) -> Seen {
+pub(super) fn ask(
+    probe: &KubernetesProbe,
+    expect: &Expect,
+    context: &Context,
+    budget: Budget<'_>,
+) -> Seen {
     let wanted = expect.exists.unwrap_or(true);
     let expected = match (wanted, expect.json.iter().next()) {
         (false, _) => format!("no {} {}", probe.kind, probe.name.as_deref().unwrap_or_default()),
@@ -57,12 +63,17 @@ pub(super) fn ask(probe: &KubernetesProbe, expect: &Expect, context: &Context, b
         Ended::Code(0) if !wanted => Seen::not_yet(expected, "it is there"),
         Ended::Code(0) => {
             let seen = pointers(&expect.json, "the object", || {
-                serde_json::from_slice(&captured.stdout).map_err(|error| format!("not JSON ({error})"))
+                serde_json::from_slice(&captured.stdout)
+                    .map_err(|error| format!("not JSON ({error})"))
             });
             seen.unwrap_or_else(|| Seen::pass(expected, "it is there, and as expected"))
         }
-        Ended::Code(_) if said.contains("(NotFound)") && !wanted => Seen::pass(expected, "it is not there"),
-        Ended::Code(_) if said.contains("(NotFound)") => Seen::not_yet(expected, last_words(&captured)),
+        Ended::Code(_) if said.contains("(NotFound)") && !wanted => {
+            Seen::pass(expected, "it is not there")
+        }
+        Ended::Code(_) if said.contains("(NotFound)") => {
+            Seen::not_yet(expected, last_words(&captured))
+        }
         Ended::TimedOut => Seen::cannot_tell(
             expected,
             format!("the cluster gave no answer within {:.0} s", captured.took.as_secs_f64()),

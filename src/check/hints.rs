@@ -3,8 +3,9 @@
 use super::Verdict;
 use crate::catalog::manifest::{Hint, RuntimeKind, When};
 
-/// The hints that apply in this runtime, most fitting first: those tied to what was observed, then the ladder. What the whole lab has
-/// in `common` stands in where none of the step's own is tied to what was observed.
+/// The hints that apply in this runtime, most fitting first: those tied to what was observed, then
+/// the ladder. What the whole lab has in `common` stands in where none of the step's own is tied to
+/// what was observed.
 pub fn hints<'a>(
     ladder: &'a [Hint],
     common: &'a [Hint],
@@ -17,10 +18,11 @@ pub fn hints<'a>(
     };
     // A hint that names nothing but its runtime is part of the ladder there.
     let plain = |hint: &&Hint| {
-        hint.when.as_ref().is_none_or(|when| *when == When { runtime: when.runtime, ..When::default() })
+        hint.when
+            .as_ref()
+            .is_none_or(|when| *when == When { runtime: when.runtime, ..When::default() })
     };
-    let fits =
-        |hint: &&Hint| matches!((&hint.when, verdict), (Some(when), Some(verdict)) if holds(when, verdict));
+    let fits = |hint: &&Hint| matches!((&hint.when, verdict), (Some(when), Some(verdict)) if holds(when, verdict));
     let tied = |hints: &'a [Hint]| -> Vec<&'a Hint> {
         hints.iter().filter(here).filter(|hint| !plain(hint)).filter(fits).collect()
     };
@@ -50,13 +52,23 @@ mod tests {
         let ladder = [
             hint(None, "concept"),
             hint(Some(When { status: Some(404), ..When::default() }), "name"),
-            hint(Some(When { verdict: Some(VerdictKind::CannotTell), ..When::default() }), "start it"),
             hint(
-                Some(When { matches: Some("draining".to_owned()), check: Some(2), ..When::default() }),
+                Some(When { verdict: Some(VerdictKind::CannotTell), ..When::default() }),
+                "start it",
+            ),
+            hint(
+                Some(When {
+                    matches: Some("draining".to_owned()),
+                    check: Some(2),
+                    ..When::default()
+                }),
                 "wait",
             ),
             hint(None, "nearly the command"),
-            hint(Some(When { runtime: Some(RuntimeKind::Kubernetes), ..When::default() }), "bring it there"),
+            hint(
+                Some(When { runtime: Some(RuntimeKind::Kubernetes), ..When::default() }),
+                "bring it there",
+            ),
         ];
         let verdict = |kind, status, observed: &str, check| Verdict {
             verdict: kind,
@@ -71,7 +83,8 @@ mod tests {
         };
         let unreachable = When { matches: Some("refused".to_owned()), ..When::default() };
         let common = [hint(Some(unreachable), "bring it up")];
-        let texts = |verdict: Option<&Verdict>| hints(&ladder, &common, verdict, RuntimeKind::Local);
+        let texts =
+            |verdict: Option<&Verdict>| hints(&ladder, &common, verdict, RuntimeKind::Local);
         assert_eq!(texts(None), ["concept", "nearly the command"]);
         let there = hints(&ladder, &common, None, RuntimeKind::Kubernetes);
         assert_eq!(there, ["concept", "nearly the command", "bring it there"]);
@@ -80,8 +93,14 @@ mod tests {
             ["name", "concept", "nearly the command"]
         );
         assert_eq!(texts(Some(&verdict(VerdictKind::CannotTell, None, "", 1)))[0], "start it");
-        assert_eq!(texts(Some(&verdict(VerdictKind::NotYet, Some(503), "is draining", 2)))[0], "wait");
-        assert_eq!(texts(Some(&verdict(VerdictKind::NotYet, Some(503), "is draining", 1)))[0], "concept");
+        assert_eq!(
+            texts(Some(&verdict(VerdictKind::NotYet, Some(503), "is draining", 2)))[0],
+            "wait"
+        );
+        assert_eq!(
+            texts(Some(&verdict(VerdictKind::NotYet, Some(503), "is draining", 1)))[0],
+            "concept"
+        );
         assert_eq!(
             texts(Some(&verdict(VerdictKind::NotYet, None, "connection refused", 1))),
             ["bring it up", "concept", "nearly the command"]

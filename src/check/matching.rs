@@ -30,10 +30,9 @@ pub(super) fn meets(rules: &Match, value: Option<&Value>) -> bool {
             regex_lite::Regex::new(pattern).is_ok_and(|regex| regex.is_match(&text(value)))
         })
         && rules.contains.as_ref().is_none_or(|part| contains(value, part))
-        && rules
-            .length
-            .as_ref()
-            .is_none_or(|rules| length(value).is_some_and(|length| meets(rules, Some(&Value::from(length)))))
+        && rules.length.as_ref().is_none_or(|rules| {
+            length(value).is_some_and(|length| meets(rules, Some(&Value::from(length))))
+        })
 }
 
 /// Equal, where 1 and 1.0 are.
@@ -43,7 +42,9 @@ fn equal(a: &Value, b: &Value) -> bool {
             (Some(a), Some(b)) => a == b,
             _ => a.as_f64() == b.as_f64(),
         },
-        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b)),
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b))
+        }
         (Value::Object(a), Value::Object(b)) => {
             a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| equal(a, b)))
         }

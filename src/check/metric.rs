@@ -9,7 +9,12 @@ use crate::platform::net::Request;
 use crate::platform::process::{Ended, shell_words};
 
 /// Asks and compares.
-pub(super) fn ask(probe: &MetricProbe, expect: &Expect, context: &Context, budget: Budget<'_>) -> Seen {
+pub(super) fn ask(
+    probe: &MetricProbe,
+    expect: &Expect,
+    context: &Context,
+    budget: Budget<'_>,
+) -> Seen {
     let growth = !probe.during.is_empty();
     let rule = expect.value.clone().unwrap_or_else(|| Match { ge: Some(1.0), ..Match::default() });
     let expected = if growth { format!("an increase: {rule}") } else { rule.to_string() };
@@ -42,7 +47,9 @@ pub(super) fn ask(probe: &MetricProbe, expect: &Expect, context: &Context, budge
         if after < before {
             return Seen::cannot_tell(
                 expected,
-                format!("the counter fell from {before} to {after}: the server restarted meanwhile"),
+                format!(
+                    "the counter fell from {before} to {after}: the server restarted meanwhile"
+                ),
             );
         }
         value = after - before;
@@ -67,10 +74,12 @@ fn scrape(probe: &MetricProbe, context: &Context, budget: Budget<'_>) -> Result<
         body: Vec::new(),
         within: budget.left(),
     };
-    let response = budget.world.http(&request).map_err(|why| Seen::cannot_tell("", why.to_string()))?;
+    let response =
+        budget.world.http(&request).map_err(|why| Seen::cannot_tell("", why.to_string()))?;
     let text = String::from_utf8_lossy(&response.body);
     if response.status != 200 {
-        return Err(Seen::not_yet("", format!("status {}: {text}", response.status)).status(response.status));
+        return Err(Seen::not_yet("", format!("status {}: {text}", response.status))
+            .status(response.status));
     }
     let samples = metrics::parse(&text)
         .map_err(|(line, text)| Seen::not_yet("", format!("no metrics: line {line} is {text}")))?;

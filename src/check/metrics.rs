@@ -1,6 +1,7 @@
 //! The Prometheus text format, as far as a sum over series needs it. Pure.
 //!
-//! Format: Prometheus exposition formats, text-based, version 0.0.4; OpenMetrics' `# EOF` and exemplars are passed over.
+//! Format: Prometheus exposition formats, text-based, version 0.0.4; OpenMetrics' `# EOF` and
+//! exemplars are passed over.
 
 /// One sample.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +28,8 @@ fn sample(line: &str) -> Option<Sample> {
     let end = line.find(|c: char| c == '{' || c.is_whitespace())?;
     let (name, rest) = line.split_at(end);
     let well = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
-    if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) || !name.chars().all(well) {
+    if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) || !name.chars().all(well)
+    {
         return None;
     }
     let (labels, rest) = match rest.strip_prefix('{') {
@@ -83,10 +85,16 @@ pub(super) fn sum<'a>(
     labels: impl Iterator<Item = (&'a String, &'a String)> + Clone,
 ) -> f64 {
     let carries = |sample: &&Sample| {
-        labels.clone().all(|(k, v)| sample.labels.iter().any(|(name, value)| name == k && value == v))
+        labels
+            .clone()
+            .all(|(k, v)| sample.labels.iter().any(|(name, value)| name == k && value == v))
     };
-    let sum: f64 =
-        samples.iter().filter(|sample| sample.name == name).filter(carries).map(|sample| sample.value).sum();
+    let sum: f64 = samples
+        .iter()
+        .filter(|sample| sample.name == name)
+        .filter(carries)
+        .map(|sample| sample.value)
+        .sum();
     // The sum of nothing is -0.0, which prints as it is.
     sum + 0.0
 }

@@ -1,4 +1,5 @@
-//! Checks on the live system: probes, verdicts, hints. Judging is pure: it asks a [`World`] and compares values.
+//! Checks on the live system: probes, verdicts, hints. Judging is pure: it asks a [`World`] and
+//! compares values.
 
 mod ask;
 mod cluster;
@@ -28,8 +29,8 @@ pub use stand_in::{stand_ins, why_hidden};
 /// A probe that says nothing about its deadline has this long.
 const WITHIN: Duration = Duration::from_secs(5);
 
-/// What is shown of an observation, in characters: an answer of a server, which may be anything, and the words of a script of the lab, which
-/// were written to be read.
+/// What is shown of an observation, in characters: an answer of a server, which may be anything,
+/// and the words of a script of the lab, which were written to be read.
 const SHOWN: usize = 300;
 const WORDS: usize = 2000;
 
@@ -69,8 +70,8 @@ impl Credentials {
     /// The header of Basic authentication (RFC 7617).
     fn header(&self) -> (String, String) {
         use base64::Engine as _;
-        let pair =
-            base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", self.user, self.password));
+        let pair = base64::engine::general_purpose::STANDARD
+            .encode(format!("{}:{}", self.user, self.password));
         ("Authorization".to_owned(), format!("Basic {pair}"))
     }
 }
@@ -165,7 +166,8 @@ impl std::fmt::Debug for dyn World + '_ {
 }
 
 impl Budget<'_> {
-    /// What is left, at least a millisecond: a probe given nothing would report another error than «too late».
+    /// What is left, at least a millisecond: a probe given nothing would report another error than
+    /// «too late».
     fn left(&self) -> Duration {
         self.end.saturating_duration_since(self.world.now()).max(Duration::from_millis(1))
     }
@@ -190,7 +192,8 @@ pub fn judge(check: &Check, context: &Context, world: &dyn World) -> Verdict {
         observed: shorten(&seen.observed, if script { WORDS } else { SHOWN }),
         status: seen.status,
         because: check.because.clone(),
-        took_ms: u64::try_from(world.now().saturating_duration_since(since).as_millis()).unwrap_or(u64::MAX),
+        took_ms: u64::try_from(world.now().saturating_duration_since(since).as_millis())
+            .unwrap_or(u64::MAX),
     }
 }
 

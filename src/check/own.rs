@@ -1,4 +1,5 @@
-//! Whose what listens at an endpoint is: the lab's own, nobody's, or a stranger's. A stranger is no part of the answer, and gets no password.
+//! Whose what listens at an endpoint is: the lab's own, nobody's, or a stranger's. A stranger is no
+//! part of the answer, and gets no password.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -66,7 +67,8 @@ fn by_processes(sockets: Option<&[Socket]>, own: &Own, root: &Path, meant: Meant
             && holder.user == Some(own.user)
             && holder.cwd.as_ref().is_some_and(|cwd| cwd.starts_with(root))
     };
-    let ours = |socket: &&Socket| socket.holders.iter().any(|holder| started(holder) || by_hand(holder));
+    let ours =
+        |socket: &&Socket| socket.holders.iter().any(|holder| started(holder) || by_hand(holder));
     match sockets.iter().find(|socket| !ours(socket)) {
         None => Standing::Ours,
         Some(socket) if socket.holders.is_empty() && socket.user == own.user => Standing::Unknown,
@@ -81,7 +83,8 @@ fn named(socket: &Socket) -> String {
     }
 }
 
-/// Whose the containers are that publish a port, from lines of name, ports, folder and project; none when no container does. Pure.
+/// Whose the containers are that publish a port, from lines of name, ports, folder and project;
+/// none when no container does. Pure.
 fn by_containers(lines: &str, port: u16, is_root: impl Fn(&Path) -> bool) -> Option<Standing> {
     let mut found = None;
     for line in lines.lines() {
@@ -97,14 +100,19 @@ fn by_containers(lines: &str, port: u16, is_root: impl Fn(&Path) -> bool) -> Opt
     found
 }
 
-/// Whether one of the published ports (`127.0.0.1:80->8080/tcp, [::]:90-91->90-91/tcp`) is this one, on loopback or on all addresses.
+/// Whether one of the published ports (`127.0.0.1:80->8080/tcp, [::]:90-91->90-91/tcp`) is this
+/// one, on loopback or on all addresses.
 fn published(ports: &str, port: u16) -> bool {
     ports.split(", ").filter_map(|mapping| mapping.split_once("->")?.0.rsplit_once(':')).any(
         |(host, range)| {
             let (first, last) = range.split_once('-').unwrap_or((range, range));
             let within = |first: u16, last: u16| (first..=last).contains(&port);
             matches!(host, "127.0.0.1" | "0.0.0.0" | "[::]" | "[::1]" | "::" | "")
-                && first.parse().ok().zip(last.parse().ok()).is_some_and(|(first, last)| within(first, last))
+                && first
+                    .parse()
+                    .ok()
+                    .zip(last.parse().ok())
+                    .is_some_and(|(first, last)| within(first, last))
         },
     )
 }
@@ -135,12 +143,16 @@ pub(super) fn standing(url: &str, meant: Meant, context: &Context, budget: Budge
 }
 
 fn in_containers(port: u16, context: &Context, budget: Budget<'_>) -> Option<Standing> {
-    const WHOSE: &str = "{{.Names}}\t{{.Ports}}\t{{.Label \"com.docker.compose.project.working_dir\"}}";
+    const WHOSE: &str =
+        "{{.Names}}\t{{.Ports}}\t{{.Label \"com.docker.compose.project.working_dir\"}}";
     let filter = format!("publish={port}");
-    let command = Command::new("docker", budget.left()).args(["ps", "--filter", &filter, "--format", WHOSE]);
-    let captured = budget.world.run(&command).ok().filter(|captured| captured.ended == Ended::Code(0))?;
+    let command =
+        Command::new("docker", budget.left()).args(["ps", "--filter", &filter, "--format", WHOSE]);
+    let captured =
+        budget.world.run(&command).ok().filter(|captured| captured.ended == Ended::Code(0))?;
     let is_root = |folder: &Path| {
-        folder == context.root || folder.canonicalize().is_ok_and(|folder: PathBuf| folder == context.root)
+        folder == context.root
+            || folder.canonicalize().is_ok_and(|folder: PathBuf| folder == context.root)
     };
     by_containers(&String::from_utf8_lossy(&captured.stdout), port, is_root)
 }
@@ -152,7 +164,9 @@ pub(super) fn withheld(endpoint: &str, context: &Context, budget: Budget<'_>) ->
     let expected = format!("the lab's own server at {url}");
     match standing(url, Meant::ByHand, context, budget) {
         Standing::Ours => None,
-        Standing::Nobody => Some(Seen::cannot_tell(expected, net::Unreachable::Refused.to_string())),
+        Standing::Nobody => {
+            Some(Seen::cannot_tell(expected, net::Unreachable::Refused.to_string()))
+        }
         Standing::Unknown => Some(Seen::cannot_tell(
             expected,
             "this system does not say who listens there: no password was sent. next: mlops-lab up",
@@ -171,7 +185,9 @@ pub(super) fn withheld(endpoint: &str, context: &Context, budget: Budget<'_>) ->
 pub(super) fn withheld_from_commands(context: &Context, budget: Budget<'_>) -> Option<Seen> {
     let stranger = |name: &String| {
         let url = context.endpoints.get(name)?;
-        let Standing::Other(who) = standing(url, Meant::ByHand, context, budget) else { return None };
+        let Standing::Other(who) = standing(url, Meant::ByHand, context, budget) else {
+            return None;
+        };
         Some(Seen::cannot_tell(
             format!("the lab's own server at {url}"),
             format!(
@@ -225,11 +241,21 @@ mod tests {
         for (what, holder, started, by_hand) in [
             ("the service", holder(100, &[100], None, 1000, "/"), Standing::Ours, Standing::Ours),
             ("its child", holder(7, &[7, 100], None, 1000, "/"), Standing::Ours, Standing::Ours),
-            ("one that left it", holder(7, &[7], Some("abc"), 1000, "/"), Standing::Ours, Standing::Ours),
+            (
+                "one that left it",
+                holder(7, &[7], Some("abc"), 1000, "/"),
+                Standing::Ours,
+                Standing::Ours,
+            ),
             ("another lab's", holder(7, &[7], Some("xyz"), 1000, "/"), stranger(), stranger()),
             ("make up", holder(7, &[7], None, 1000, "/lab/sub"), stranger(), Standing::Ours),
             ("another user there", holder(7, &[7], None, 1001, "/lab"), stranger(), stranger()),
-            ("a folder with a longer name", holder(7, &[7], None, 1000, "/lab2"), stranger(), stranger()),
+            (
+                "a folder with a longer name",
+                holder(7, &[7], None, 1000, "/lab2"),
+                stranger(),
+                stranger(),
+            ),
         ] {
             let sockets = [Socket { user: 1000, holders: vec![holder] }];
             let of = |meant| by_processes(Some(&sockets), &own(), Path::new("/lab"), meant);
@@ -246,12 +272,18 @@ mod tests {
         let unread = |user| Socket { user, holders: Vec::new() };
         assert_eq!(of(Some(&[]), &own()), Standing::Nobody);
         assert_eq!(of(Some(&[ours.clone(), unread(1000)]), &own()), Standing::Unknown);
-        assert_eq!(of(Some(&[ours, unread(0)]), &own()), Standing::Other("a process of user 0".to_owned()));
+        assert_eq!(
+            of(Some(&[ours, unread(0)]), &own()),
+            Standing::Other("a process of user 0".to_owned())
+        );
         assert_eq!(of(None, &own()), Standing::Ours);
         assert_eq!(of(None, &Own { leaders: Vec::new(), ..own() }), Standing::Unknown);
         let unmarked = Socket { user: 1000, holders: vec![holder(7, &[7], None, 1000, "/")] };
         let never_up = Own { mark: None, leaders: Vec::new(), ..own() };
-        assert_eq!(of(Some(&[unmarked]), &never_up), Standing::Other("python3 (process 7)".to_owned()));
+        assert_eq!(
+            of(Some(&[unmarked]), &never_up),
+            Standing::Other("python3 (process 7)".to_owned())
+        );
     }
 
     #[test]

@@ -5,7 +5,8 @@ use crate::catalog::Manifest;
 use crate::catalog::manifest::{StandIn, VerdictKind};
 use crate::platform::world::World;
 
-/// What the live system says of each stand-in of a lab: that it answers, that it does not, or nothing at all.
+/// What the live system says of each stand-in of a lab: that it answers, that it does not, or
+/// nothing at all.
 pub fn stand_ins<'a>(
     manifest: &'a Manifest,
     context: &Context,

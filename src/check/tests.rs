@@ -69,7 +69,8 @@ fn check(toml: &str) -> Check {
 fn verdict(toml: &str, world: &Fake) -> Verdict {
     let endpoints = [("api".to_owned(), "http://127.0.0.1:1".to_owned())].into();
     let logins = BTreeMap::new();
-    let context = Context { root: "/project".into(), endpoints, logins, env: Vec::new(), own: own() };
+    let context =
+        Context { root: "/project".into(), endpoints, logins, env: Vec::new(), own: own() };
     judge(&check(toml), &context, world)
 }
 
@@ -86,8 +87,7 @@ fn http(toml: &str, answers: Vec<Result<Response, Unreachable>>) -> Verdict {
     verdict(toml, &Fake { http: RefCell::new(answers), ..Fake::default() })
 }
 
-const READY: &str =
-    "http = { endpoint = 'api', path = '/ready' }\nexpect = { status = 200, json = { '/n' = { ge = 2 } } }";
+const READY: &str = "http = { endpoint = 'api', path = '/ready' }\nexpect = { status = 200, json = { '/n' = { ge = 2 } } }";
 
 #[test]
 fn an_answer_is_judged_and_no_answer_is_cannot_tell() {
@@ -134,8 +134,11 @@ fn requests_log_in_and_what_is_shown_does_not_give_the_password_away() {
             Instant::now()
         }
     }
-    let login =
-        Credentials { user: "me".to_owned(), password: "s3cret".to_owned(), shown: "$U:$P".to_owned() };
+    let login = Credentials {
+        user: "me".to_owned(),
+        password: "s3cret".to_owned(),
+        shown: "$U:$P".to_owned(),
+    };
     let context = Context {
         root: "/".into(),
         endpoints: [("api".to_owned(), "http://127.0.0.1:1".to_owned())].into(),
@@ -144,7 +147,9 @@ fn requests_log_in_and_what_is_shown_does_not_give_the_password_away() {
         own: Own { variables: [(1, "port".to_owned())].into(), ..own() },
     };
     let world = Asked(RefCell::new(Vec::new()), None);
-    for probe in ["http = { endpoint = 'api', path = '/' }", "metric = { endpoint = 'api', name = 'up' }"] {
+    for probe in
+        ["http = { endpoint = 'api', path = '/' }", "metric = { endpoint = 'api', name = 'up' }"]
+    {
         let seen = judge(&check(probe), &context, &world);
         assert_eq!(seen.verdict, VerdictKind::Pass, "{seen:?}");
         assert!(!format!("{seen:?} {context:?}").contains("s3cret"));
@@ -154,10 +159,14 @@ fn requests_log_in_and_what_is_shown_does_not_give_the_password_away() {
     assert!(world.0.borrow().iter().all(|request| request.headers.contains(&header)));
     let seen = judge(&check("http = { endpoint = 'api', path = '/' }"), &context, &world);
     assert!(seen.probe.ends_with("-u \"$U:$P\""), "{}", seen.probe);
-    // A stranger on the port, or nobody: nothing is sent at all, and no command that knows the password is run.
+    // A stranger on the port, or nobody: nothing is sent at all, and no command that knows the
+    // password is run.
     let stranger = Holder { pid: 77, name: "nc".to_owned(), ..Holder::default() };
     for (sockets, observed) in [
-        (vec![Socket { user: 0, holders: vec![stranger] }], "nc (process 77) listens at http://127.0.0.1:1"),
+        (
+            vec![Socket { user: 0, holders: vec![stranger] }],
+            "nc (process 77) listens at http://127.0.0.1:1",
+        ),
         (vec![Socket { user: 1, holders: Vec::new() }], "a process of user 1 listens at"),
         (Vec::new(), "connection refused"),
     ] {
@@ -174,7 +183,10 @@ fn requests_log_in_and_what_is_shown_does_not_give_the_password_away() {
             let seen = judge(&check(probe), &context, &world);
             assert_eq!(seen.verdict, VerdictKind::CannotTell, "{seen:?}");
             assert!(seen.observed.contains(observed), "{seen:?}");
-            assert!(quiet || seen.observed.ends_with("next: mlops-lab update --set port=10001"), "{seen:?}");
+            assert!(
+                quiet || seen.observed.ends_with("next: mlops-lab update --set port=10001"),
+                "{seen:?}"
+            );
         }
         assert!(world.0.borrow().is_empty());
     }
@@ -205,7 +217,11 @@ fn a_command_is_judged_by_its_exit_and_says_when_it_could_not_look() {
         (ran(Ended::Code(0), r#"{"ok": false}"#, ""), VerdictKind::NotYet, "false"),
         (ran(Ended::Code(0), "oops", ""), VerdictKind::NotYet, "not JSON"),
         (ran(Ended::Code(1), "", "first\nlast\n\n"), VerdictKind::NotYet, "exit code 1: last"),
-        (ran(Ended::Code(3), "", "the server is down"), VerdictKind::CannotTell, "the server is down"),
+        (
+            ran(Ended::Code(3), "", "the server is down"),
+            VerdictKind::CannotTell,
+            "the server is down",
+        ),
         (ran(Ended::Signal(11), "", ""), VerdictKind::NotYet, "signal 11"),
         (ran(Ended::TimedOut, "", ""), VerdictKind::CannotTell, "no end"),
         (Err(NotRun::Absent("verify".to_owned())), VerdictKind::CannotTell, "no program `verify`"),
@@ -225,7 +241,10 @@ fn a_closed_port_is_seen_and_a_silent_host_is_not() {
         ("tcp = { endpoint = 'api' }", "tcp = { endpoint = 'api' }\nexpect = { open = false }");
     assert_eq!(tcp(open, None), VerdictKind::Pass);
     assert_eq!(tcp(open, Some(Unreachable::Refused)), VerdictKind::NotYet);
-    assert_eq!(tcp(open, Some(Unreachable::TimedOut(Duration::from_secs(1)))), VerdictKind::CannotTell);
+    assert_eq!(
+        tcp(open, Some(Unreachable::TimedOut(Duration::from_secs(1)))),
+        VerdictKind::CannotTell
+    );
     assert_eq!(tcp(closed, Some(Unreachable::Refused)), VerdictKind::Pass);
     assert_eq!(tcp(closed, None), VerdictKind::NotYet);
 }
@@ -233,17 +252,29 @@ fn a_closed_port_is_seen_and_a_silent_host_is_not() {
 #[test]
 fn a_file_is_compared_and_its_absence_is_an_answer() {
     let file = |expect: &str, file: Option<&'static [u8]>| {
-        verdict(&format!("file = {{ path = 'a.toml' }}\n{expect}"), &Fake { file, ..Fake::default() }).verdict
+        verdict(
+            &format!("file = {{ path = 'a.toml' }}\n{expect}"),
+            &Fake { file, ..Fake::default() },
+        )
+        .verdict
     };
     assert_eq!(file("", None), VerdictKind::NotYet);
     assert_eq!(file("expect = { exists = false }", None), VerdictKind::Pass);
-    assert_eq!(file("expect = { toml = { '/a/b' = 1 } }", Some(b"[a]\nb = 1\n")), VerdictKind::Pass);
-    assert_eq!(file("expect = { toml = { '/a/b' = 2 } }", Some(b"[a]\nb = 1\n")), VerdictKind::NotYet);
+    assert_eq!(
+        file("expect = { toml = { '/a/b' = 1 } }", Some(b"[a]\nb = 1\n")),
+        VerdictKind::Pass
+    );
+    assert_eq!(
+        file("expect = { toml = { '/a/b' = 2 } }", Some(b"[a]\nb = 1\n")),
+        VerdictKind::NotYet
+    );
     assert_eq!(file("expect = { text = { contains = 'x' } }", Some(b"axb")), VerdictKind::Pass);
     let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     assert_eq!(file(&format!("expect = {{ sha256 = '{empty}' }}"), Some(b"")), VerdictKind::Pass);
-    let outside =
-        verdict("file = { path = '../etc/passwd' }", &Fake { file: Some(b"root"), ..Fake::default() });
+    let outside = verdict(
+        "file = { path = '../etc/passwd' }",
+        &Fake { file: Some(b"root"), ..Fake::default() },
+    );
     assert_eq!(outside.verdict, VerdictKind::CannotTell);
 }
 
@@ -252,7 +283,8 @@ const GROWTH: &str = "metric = { endpoint = 'api', name = 'n', labels = { v = '2
 #[test]
 fn the_increase_of_a_metric_is_judged() {
     let growth = |after: &str| {
-        let http = RefCell::new(vec![answer(200, "n{v=\"2\"} 5\nn{v=\"1\"} 9\n"), answer(200, after)]);
+        let http =
+            RefCell::new(vec![answer(200, "n{v=\"2\"} 5\nn{v=\"1\"} 9\n"), answer(200, after)]);
         verdict(
             GROWTH,
             &Fake { http, run: RefCell::new(vec![ran(Ended::Code(0), "", "")]), ..Fake::default() },
@@ -282,9 +314,11 @@ fn the_first_check_that_does_not_pass_is_the_verdict() {
         env: Vec::new(),
         own: own(),
     };
-    let file =
-        |path: &str, expect: &str| check(&format!("file = {{ path = '{path}' }}\nexpect = {{ {expect} }}"));
-    let checks = [file("a", "exists = false"), file("b", "exists = true"), file("c", "exists = true")];
+    let file = |path: &str, expect: &str| {
+        check(&format!("file = {{ path = '{path}' }}\nexpect = {{ {expect} }}"))
+    };
+    let checks =
+        [file("a", "exists = false"), file("b", "exists = true"), file("c", "exists = true")];
     let seen = judge_all(&checks, &context, &Fake::default());
     assert_eq!((seen.check, seen.verdict), (2, VerdictKind::NotYet));
     assert_eq!(judge_all(&[], &context, &Fake::default()).verdict, VerdictKind::CannotTell);
@@ -293,7 +327,9 @@ fn the_first_check_that_does_not_pass_is_the_verdict() {
 #[test]
 fn what_is_shown_is_one_short_line_without_control_characters() {
     let shown = shorten(&format!("a\u{1b}[31m\n{}", "x".repeat(500)), SHOWN);
-    assert!(!shown.contains('\u{1b}') && !shown.contains('\n') && shown.chars().count() == SHOWN + 1);
+    assert!(
+        !shown.contains('\u{1b}') && !shown.contains('\n') && shown.chars().count() == SHOWN + 1
+    );
 }
 
 #[test]
@@ -305,7 +341,10 @@ fn an_object_of_the_cluster_is_held_to_what_is_expected() {
     };
     let ready = seen(ran(Ended::Code(0), "{\"status\": {\"readyReplicas\": 2}}", ""));
     assert_eq!(ready.verdict, VerdictKind::Pass, "{ready:?}");
-    assert_eq!(ready.probe, "kubectl --context=kind-dev --namespace=lab get deployment server --output=json");
+    assert_eq!(
+        ready.probe,
+        "kubectl --context=kind-dev --namespace=lab get deployment server --output=json"
+    );
     assert_eq!(seen(ran(Ended::Code(0), "{\"status\": {}}", "")).verdict, VerdictKind::NotYet);
     let missing = "Error from server (NotFound): deployments.apps \"server\" not found";
     assert_eq!(seen(ran(Ended::Code(1), "", missing)).verdict, VerdictKind::NotYet);
@@ -364,7 +403,8 @@ fn a_check_that_somebody_ended_says_nothing_about_the_system() {
 #[test]
 fn a_value_by_pointer_is_named_in_words() {
     let http = |body: &str| {
-        let toml = "http = { endpoint = 'api', path = '/' }\nexpect = { json = { '/pending' = 0 } }";
+        let toml =
+            "http = { endpoint = 'api', path = '/' }\nexpect = { json = { '/pending' = 0 } }";
         let seen = http(toml, vec![answer(200, body)]);
         (seen.expected, seen.observed)
     };
@@ -377,9 +417,13 @@ fn a_value_by_pointer_is_named_in_words() {
 
 #[test]
 fn what_disturbs_is_asked_by_whoever_asks() {
-    let checks = [check("file = { path = 'a' }"), check("tcp = { endpoint = 'api' }\ndisturbs = true")];
+    let checks =
+        [check("file = { path = 'a' }"), check("tcp = { endpoint = 'api' }\ndisturbs = true")];
     let mut asked = Vec::new();
-    let pass = Verdict { verdict: VerdictKind::Pass, ..verdict("file = { path = 'a' }", &Fake::default()) };
+    let pass = Verdict {
+        verdict: VerdictKind::Pass,
+        ..verdict("file = { path = 'a' }", &Fake::default())
+    };
     let last = judge_by(&checks, &mut |index, check| {
         asked.push((index, check.disturbs));
         pass.clone()
@@ -389,9 +433,11 @@ fn what_disturbs_is_asked_by_whoever_asks() {
 
 #[test]
 fn a_list_that_is_longer_than_what_is_kept_is_not_judged() {
-    let captured = ran(Ended::Code(0), "{\"items\": [", "").map(|seen| Captured { truncated: true, ..seen });
+    let captured =
+        ran(Ended::Code(0), "{\"items\": [", "").map(|seen| Captured { truncated: true, ..seen });
     let world = Fake { run: RefCell::new(vec![captured]), ..Fake::default() };
-    let toml = "kubernetes = { kind = 'pods' }\nexpect = { json = { '/items/0' = { exists = true } } }";
+    let toml =
+        "kubernetes = { kind = 'pods' }\nexpect = { json = { '/items/0' = { exists = true } } }";
     let seen = verdict_there(toml, &world);
     assert_eq!(seen.verdict, VerdictKind::CannotTell, "{seen:?}");
     assert!(seen.observed.contains("longer than 8 MiB"), "{seen:?}");

@@ -16,7 +16,8 @@ pub struct Nothing {}
 /// Consent, for commands that run what a lab names.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct Consent {
-    /// Trust the lab as it is now: run what it names, without a question. Needed once for a lab that came from elsewhere, or changed.
+    /// Trust the lab as it is now: run what it names, without a question. Needed once for a lab
+    /// that came from elsewhere, or changed.
     #[arg(long)]
     pub trust: bool,
 }
@@ -156,7 +157,8 @@ pub struct Init {
     /// Take answers from a TOML or JSON file.
     #[arg(long, value_name = "FILE")]
     pub answers: Option<PathBuf>,
-    /// Ask for every answer that is not given, on this terminal. Without it, only what has no default is asked.
+    /// Ask for every answer that is not given, on this terminal. Without it, only what has no
+    /// default is asked.
     #[arg(long)]
     pub ask: bool,
     /// Start the lab at once.
@@ -254,16 +256,19 @@ pub struct Restart {
     pub up: Up,
 }
 
-/// Which cluster, for the runtime kubernetes. Kept in the lab: said once, meant until `down --purge`.
+/// Which cluster, for the runtime kubernetes. Kept in the lab: said once, meant until `down
+/// --purge`.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Cluster {
-    /// The kubeconfig context that is meant; needed for one that is not known to be a local cluster.
+    /// The kubeconfig context that is meant; needed for one that is not known to be a local
+    /// cluster.
     #[arg(long, value_name = "NAME", env = "MLOPS_LAB_KUBECONTEXT", hide_env_values = true)]
     pub context: Option<String>,
     /// Push the lab's images to this registry, for the cluster to pull them: HOST/PATH.
     #[arg(long, value_name = "HOST", env = "MLOPS_LAB_REGISTRY", hide_env_values = true)]
     pub registry: Option<String>,
-    /// Bring the lab's images to the nodes with this command, which reads a `docker save` on standard input.
+    /// Bring the lab's images to the nodes with this command, which reads a `docker save` on
+    /// standard input.
     #[arg(
         long,
         value_name = "COMMAND",
@@ -306,7 +311,8 @@ pub struct Doctor {
     /// Show how each thing was found out, as commands to paste.
     #[arg(short, long)]
     pub verbose: bool,
-    /// For a bug report: with all evidence, without home, user, host, addresses, tokens and passwords.
+    /// For a bug report: with all evidence, without home, user, host, addresses, tokens and
+    /// passwords.
     #[arg(long)]
     pub report: bool,
     /// Offer to run the commands that fix what fails. Nothing is run without a yes.
@@ -318,7 +324,8 @@ pub struct Doctor {
     /// Ask package indexes and registries as well.
     #[arg(long)]
     pub online: bool,
-    /// The kubeconfig context that is meant; needed for one that is not known to be a local cluster.
+    /// The kubeconfig context that is meant; needed for one that is not known to be a local
+    /// cluster.
     #[arg(long, value_name = "NAME", env = "MLOPS_LAB_KUBECONTEXT", hide_env_values = true)]
     pub context: Option<String>,
     /// Read /proc, /sys and /etc below this folder.
@@ -354,7 +361,8 @@ pub struct Check {
     /// Every step, also those done before.
     #[arg(long)]
     pub all: bool,
-    /// Go on checking, and print what changes. On a terminal: Enter checks now, h gives the next hint, q quits.
+    /// Go on checking, and print what changes. On a terminal: Enter checks now, h gives the next
+    /// hint, q quits.
     #[arg(short, long)]
     pub watch: bool,
     /// Where the lab runs, when nothing runs.
@@ -384,10 +392,12 @@ pub enum LabCommand {
     New(Later<LabNew>),
     /// Hold a pack to the rules of the format.
     Lint(Later<LabLint>),
-    /// Prove a lab on this machine: checks are red before their step and for wrong solutions, green for right ones.
+    /// Prove a lab on this machine: checks are red before their step and for wrong solutions, green
+    /// for right ones.
     ///
-    /// Each case is printed as soon as it is known, with --json as a line of JSON of its own. Ends with 1 when a case failed, with 3 when none
-    /// could be run here, else with 0: cases that need the real thing where a stand-in runs are counted as not proven, in words.
+    /// Each case is printed as soon as it is known, with --json as a line of JSON of its own. Ends
+    /// with 1 when a case failed, with 3 when none could be run here, else with 0: cases that need
+    /// the real thing where a stand-in runs are counted as not proven, in words.
     Test(Later<LabTest>),
     /// Print the documentation of the format of labs.
     Format(Later<Nothing>),
@@ -420,7 +430,8 @@ pub struct LabTest {
     /// Only list the cases.
     #[arg(long)]
     pub list: bool,
-    /// Run only this case, or all cases of this step or drill; the steps before it are solved first.
+    /// Run only this case, or all cases of this step or drill; the steps before it are solved
+    /// first.
     #[arg(long, value_name = "CASE")]
     pub only: Vec<String>,
     /// Write the measured cost into the lab.toml of the pack named by --pack.
@@ -429,7 +440,8 @@ pub struct LabTest {
     /// Keep the project that was made, stopped; its folder is printed at the end.
     #[arg(long)]
     pub keep: bool,
-    /// Answer a question of the lab, where the proof's own answer does not fit: images that lie on a node already have a name.
+    /// Answer a question of the lab, where the proof's own answer does not fit: images that lie on
+    /// a node already have a name.
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub set: Vec<String>,
     /// The cluster, and how images get there.

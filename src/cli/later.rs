@@ -1,5 +1,6 @@
-//! Options that clap learns of when their command is typed. Describing those of all commands, and giving each command a copy of what is
-//! global, was a fifth of the time that `--help` takes (1.37 ms before, 1.07 ms after, with other changes; `benches/peers` measures it).
+//! Options that clap learns of when their command is typed. Describing those of all commands, and
+//! giving each command a copy of what is global, was a fifth of the time that `--help` takes (1.37
+//! ms before, 1.07 ms after, with other changes; `benches/peers` measures it).
 
 use std::ops::Deref;
 
@@ -8,7 +9,8 @@ use clap::{ArgMatches, Args, Command, Error, FromArgMatches};
 
 use super::Everywhere;
 
-/// The arguments of one command: described when it is the one that is typed, or somebody wants to see them all.
+/// The arguments of one command: described when it is the one that is typed, or somebody wants to
+/// see them all.
 #[derive(Debug)]
 pub struct Later<T>(T);
 
@@ -43,7 +45,8 @@ impl<T: Args> Args for Later<T> {
     }
 }
 
-/// Adds the arguments, and those that every command takes. The command's own words stay: they come before those of the types.
+/// Adds the arguments, and those that every command takes. The command's own words stay: they come
+/// before those of the types.
 fn described(command: Command, describe: fn(Command) -> Command) -> Command {
     let (about, long) = (command.get_about().cloned(), command.get_long_about().cloned());
     Everywhere::augment_args(describe(command))

@@ -1,4 +1,5 @@
-//! The command that does without questions what was done with them: the line that was typed, the answers in it. Pure but for its printing.
+//! The command that does without questions what was done with them: the line that was typed, the
+//! answers in it. Pure but for its printing.
 
 use super::quoted;
 use crate::platform::term::{self, DIM};
@@ -27,7 +28,8 @@ impl Again {
         if self.sets.is_empty() && self.settled.is_empty() {
             return;
         }
-        let typed = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+        let typed =
+            std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
         term::say(&format!("\n{DIM}the same without questions:{DIM:#}\n  {}\n", self.line(typed)));
     }
 
@@ -56,14 +58,17 @@ impl Again {
         for (name, value) in &self.sets {
             words.extend(["--set".to_owned(), format!("{name}={value}")]);
         }
-        for Settled { path, how } in self.settled.iter().filter(|settled| settled.how != self.rest()) {
+        for Settled { path, how } in
+            self.settled.iter().filter(|settled| settled.how != self.rest())
+        {
             words.extend(["--settle".to_owned(), format!("{path}={how}")]);
         }
         words.extend(tail);
         words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
     }
 
-    /// What one flag says for all files; where they differ, what does the least to a file that is not named.
+    /// What one flag says for all files; where they differ, what does the least to a file that is
+    /// not named.
     fn rest(&self) -> &'static str {
         match &self.settled[..] {
             [] => "ask",
@@ -78,8 +83,10 @@ mod tests {
     use super::*;
 
     fn line(typed: &str, sets: &[(&str, &str)], settled: &[(&str, &'static str)]) -> String {
-        let sets = sets.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let settled = settled.iter().map(|(path, how)| Settled { path: (*path).to_owned(), how }).collect();
+        let sets =
+            sets.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let settled =
+            settled.iter().map(|(path, how)| Settled { path: (*path).to_owned(), how }).collect();
         Again { sets, settled }.line(typed.split(' ').map(str::to_owned).collect())
     }
 
@@ -89,7 +96,10 @@ mod tests {
             line("init tiny --ask my,lab", &[("port", "9000"), ("owner", "the ops")], &[]),
             "mlops-lab init tiny my,lab --set port=9000 --set 'owner=the ops'"
         );
-        assert_eq!(line("init --ask -- tiny", &[("a", "b")], &[]), "mlops-lab init --set a=b -- tiny");
+        assert_eq!(
+            line("init --ask -- tiny", &[("a", "b")], &[]),
+            "mlops-lab init --set a=b -- tiny"
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Questions on a terminal, all of them before the first byte is written: answers of a lab, and what becomes of files that both sides have.
+//! Questions on a terminal, all of them before the first byte is written: answers of a lab, and
+//! what becomes of files that both sides have.
 
 use super::again::{Again, Settled};
 use super::diff::unified;
@@ -14,8 +15,9 @@ use crate::scaffold::{self, Action, Change, Given, Policies, Policy, Question};
 /// A rule of the command over that of the lab.
 pub(super) type Rule<'a> = &'a dyn Fn(&str, &str) -> Result<(), String>;
 
-/// Asks for what is open, of all that was not given (`every`) or of what has no default, and adds it to what was given. Where nobody can
-/// be asked nothing is: what then is missing is told by `scaffold::answers`.
+/// Asks for what is open, of all that was not given (`every`) or of what has no default, and adds
+/// it to what was given. Where nobody can be asked nothing is: what then is missing is told by
+/// `scaffold::answers`.
 pub(super) fn answers(
     session: &Session,
     manifest: &Manifest,
@@ -33,14 +35,17 @@ pub(super) fn answers(
     }
     let pad = questions.iter().map(|question| question.name.len()).max().unwrap_or(0);
     let mut prompt = Prompt::open()?;
-    prompt
-        .say(&format!("{BOLD}{}{BOLD:#}  {DIM}Esc leaves, and nothing is written{DIM:#}\n", manifest.title));
+    prompt.say(&format!(
+        "{BOLD}{}{BOLD:#}  {DIM}Esc leaves, and nothing is written{DIM:#}\n",
+        manifest.title
+    ));
     for question in &questions {
         let name = &question.name;
         let choice = |name: &String| Choice { name: name.clone(), about: String::new() };
         let options: Vec<Choice> = question.choices().iter().map(choice).collect();
         let taken = question.default.as_ref().map(|default| format!("Enter takes {default}"));
-        let expects = [Some(question.expects()), taken].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+        let expects =
+            [Some(question.expects()), taken].into_iter().flatten().collect::<Vec<_>>().join(" · ");
         let judge = |text: &str| {
             let value = question.judge(text)?;
             rule(name, &value).map(|()| value)
@@ -86,8 +91,8 @@ pub(super) struct Trees<'a> {
     pub(super) theirs: &'a Tree,
 }
 
-/// What is done with files that both sides have: by the flags, and, where those say so, by whoever sits at the terminal. A plan that is
-/// only looked at (`dry`) asks nothing.
+/// What is done with files that both sides have: by the flags, and, where those say so, by whoever
+/// sits at the terminal. A plan that is only looked at (`dry`) asks nothing.
 pub(super) fn policies(
     session: &Session,
     how: OnConflict,
@@ -193,10 +198,12 @@ fn decide(
 ) -> Result<(OnConflict, bool)> {
     let path = &change.path;
     let own = change.renamed_from.as_ref().unwrap_or(path);
-    let bytes =
-        |tree: &Tree, path: &RelPath| tree.get(path).map(|file| file.bytes.clone()).unwrap_or_default();
+    let bytes = |tree: &Tree, path: &RelPath| {
+        tree.get(path).map(|file| file.bytes.clone()).unwrap_or_default()
+    };
     let (mine, theirs) = (bytes(trees.mine, own), bytes(trees.theirs, path));
-    let mut help = format!("{number} of {of}: yours has {}, the lab's {}", size(&mine), size(&theirs));
+    let mut help =
+        format!("{number} of {of}: yours has {}, the lab's {}", size(&mine), size(&theirs));
     if own != path {
         help.push_str(&format!("; it was {own} before"));
     }
@@ -206,9 +213,13 @@ fn decide(
     loop {
         let mut options: Vec<Choice> = HOWS
             .into_iter()
-            .map(|how| Choice { name: word(how).to_owned(), about: outcome(trees, policies, change, how) })
+            .map(|how| Choice {
+                name: word(how).to_owned(),
+                about: outcome(trees, policies, change, how),
+            })
             .collect();
-        let option = |name: &str, about: &str| Choice { name: name.to_owned(), about: about.to_owned() };
+        let option =
+            |name: &str, about: &str| Choice { name: name.to_owned(), about: about.to_owned() };
         options.push(option("diff", "show first what is different, line by line"));
         if left > 0 {
             let files = if left == 1 { "the file".to_owned() } else { format!("the {left} files") };
@@ -230,7 +241,9 @@ fn decide(
             "quit" => return Err(prompt::left()),
             how => {
                 let how = HOWS.into_iter().find(|known| word(*known) == how);
-                return how.map(|how| (how, rest)).ok_or_else(|| Error::bug("an option that is none"));
+                return how
+                    .map(|how| (how, rest))
+                    .ok_or_else(|| Error::bug("an option that is none"));
             }
         }
     }
@@ -246,13 +259,18 @@ fn outcome(trees: &Trees<'_>, policies: &Policies, change: &Change, how: OnConfl
     let new = before.iter().find(|other| other.path.as_str().starts_with(&beside));
     match (how, same.map(|change| change.action)) {
         (OnConflict::Skip, _) => "leave yours".to_owned(),
-        (OnConflict::Overwrite, _) => "take the lab's; yours is kept for `mlops-lab undo`".to_owned(),
+        (OnConflict::Overwrite, _) => {
+            "take the lab's; yours is kept for `mlops-lab undo`".to_owned()
+        }
         (OnConflict::Merge, Some(Action::Merge)) => "take both: they fit together".to_owned(),
         (OnConflict::Merge, Some(Action::Conflict)) => {
             let file = same.and_then(|change| change.file.as_ref());
-            let text = file.map(|file| String::from_utf8_lossy(&file.bytes).into_owned()).unwrap_or_default();
+            let text = file
+                .map(|file| String::from_utf8_lossy(&file.bytes).into_owned())
+                .unwrap_or_default();
             let places = text.lines().filter(|line| line.starts_with("<<<<<<<")).count();
-            let places = if places == 1 { "1 place".to_owned() } else { format!("{places} places") };
+            let places =
+                if places == 1 { "1 place".to_owned() } else { format!("{places} places") };
             format!("take both: markers in {places} for you to choose")
         }
         (OnConflict::Merge, _) if new.is_none() => "yours has it all already".to_owned(),

@@ -1,6 +1,7 @@
 //! Completions: the script that a shell loads, and what it then asks us for with every Tab.
 //!
-//! The script holds no names: labs, steps, drills and variables are looked up when they are wanted, in the lab or the pack that is typed.
+//! The script holds no names: labs, steps, drills and variables are looked up when they are wanted,
+//! in the lab or the pack that is typed.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -75,7 +76,8 @@ fn argument(arg: Arg) -> Arg {
     };
     arg.add(ArgValueCompleter::new(move |current: &OsStr| {
         let current = current.to_string_lossy();
-        let names = names(&Typed::now()).into_iter().filter(|(name, _)| name.starts_with(&*current));
+        let names =
+            names(&Typed::now()).into_iter().filter(|(name, _)| name.starts_with(&*current));
         names.map(|(name, help)| CompletionCandidate::new(name).help(Some(help.into()))).collect()
     }))
 }
@@ -98,7 +100,8 @@ impl Typed {
     }
 
     fn of(words: Vec<OsString>, here: &Path) -> Typed {
-        let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+        let words: Vec<String> =
+            words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
         let value = |names: [&str; 2]| {
             let mut found = None;
             for (index, word) in words.iter().enumerate() {
@@ -112,7 +115,8 @@ impl Typed {
             }
             found
         };
-        let folder = value(["-C", "--directory"]).map_or(here.to_owned(), |folder| here.join(folder));
+        let folder =
+            value(["-C", "--directory"]).map_or(here.to_owned(), |folder| here.join(folder));
         let pack = value(["--pack", ""]);
         let source = pack.map_or(Source::Embedded, |pack| Source::Pack(folder.join(pack)));
         Typed { words, folder, source }
@@ -132,7 +136,8 @@ impl Typed {
 
     fn steps(&self) -> Vec<Name> {
         let Some(workspace) = self.workspace() else { return Vec::new() };
-        let active = workspace.progress().ok().and_then(|progress| progress.drill).map(|drill| drill.id);
+        let active =
+            workspace.progress().ok().and_then(|progress| progress.drill).map(|drill| drill.id);
         let manifest = workspace.manifest();
         let steps = manifest.step.iter().map(|step| (step.id.clone(), step.title.clone()));
         let drills = manifest.drill.iter().filter(|drill| Some(&drill.id) == active.as_ref());
@@ -141,7 +146,12 @@ impl Typed {
 
     fn drills(&self) -> Vec<Name> {
         let Some(workspace) = self.workspace() else { return Vec::new() };
-        workspace.manifest().drill.iter().map(|drill| (drill.id.clone(), drill.title.clone())).collect()
+        workspace
+            .manifest()
+            .drill
+            .iter()
+            .map(|drill| (drill.id.clone(), drill.title.clone()))
+            .collect()
     }
 
     /// The manifest that is meant: of the lab that is typed, else of the one in which we stand.
@@ -155,7 +165,8 @@ impl Typed {
     }
 
     fn runtimes(&self) -> Vec<Name> {
-        let offered = self.manifest().map_or(RuntimeKind::ALL.to_vec(), |manifest| manifest.runtimes());
+        let offered =
+            self.manifest().map_or(RuntimeKind::ALL.to_vec(), |manifest| manifest.runtimes());
         let what = |kind: &RuntimeKind| match kind {
             RuntimeKind::Local => "processes of this machine",
             RuntimeKind::Compose => "containers",

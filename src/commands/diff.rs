@@ -56,7 +56,11 @@ pub(super) fn unified(path: &RelPath, old: &[u8], new: &[u8]) -> String {
 pub(super) fn coloured(diff: &str, out: &mut dyn Write) -> io::Result<()> {
     for line in term::escape(diff).lines() {
         let style = match line.as_bytes() {
-            [b'+' | b'-', b'+' | b'-', ..] if line.starts_with("+++ ") || line.starts_with("--- ") => BOLD,
+            [b'+' | b'-', b'+' | b'-', ..]
+                if line.starts_with("+++ ") || line.starts_with("--- ") =>
+            {
+                BOLD
+            }
             [b'+', ..] => GOOD,
             [b'-', ..] => BAD,
             [b'@', b'@', ..] => HUNK,

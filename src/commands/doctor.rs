@@ -38,9 +38,8 @@ pub(super) fn run(session: &Session, args: &cli::Doctor) -> Result<Exit> {
         return session.show(&Checks(doctor::all().map(Row::from).collect()));
     }
     if session.json && !matches!(args.format, Format::Text | Format::Json) {
-        return Err(
-            Error::usage("--json and --format ask for different things").hint("leave one of them out")
-        );
+        return Err(Error::usage("--json and --format ask for different things")
+            .hint("leave one of them out"));
     }
     doctor::known(&args.only)?;
     doctor::known(&args.skip)?;
@@ -59,8 +58,11 @@ pub(super) fn run(session: &Session, args: &cli::Doctor) -> Result<Exit> {
         report = doctor::examine(&scope, within);
     }
     let report = report.strict(args.strict);
-    let report =
-        if args.report { doctor::redact(report, &doctor::Private::look(&scope.root)) } else { report };
+    let report = if args.report {
+        doctor::redact(report, &doctor::Private::look(&scope.root))
+    } else {
+        report
+    };
     session.show(&Diagnosis { report, format: args.format, verbose: args.verbose || args.report })
 }
 
@@ -69,8 +71,11 @@ fn asked(session: &Session, args: &cli::Doctor) -> Result<Scope> {
     let kind = args.runtime;
     let scope = match (args.lab.as_deref(), session.workspace()) {
         (None, Ok(workspace)) => {
-            let workspace =
-                if session.trust { consent::given(session, workspace, Purpose::Judge)? } else { workspace };
+            let workspace = if session.trust {
+                consent::given(session, workspace, Purpose::Judge)?
+            } else {
+                workspace
+            };
             let held = runtime::own_ports(&workspace);
             let scope = scope(workspace.manifest(), workspace.root(), kind, held)?;
             let trusted = consent::looking(&workspace, &left_out(&scope))?;
@@ -107,7 +112,8 @@ fn asked(session: &Session, args: &cli::Doctor) -> Result<Scope> {
     Ok(Scope { only, skip, context, online: args.online, root, ..scope })
 }
 
-/// Whether a need names a program that would be run, or an address that would be asked, as the lab likes.
+/// Whether a need names a program that would be run, or an address that would be asked, as the lab
+/// likes.
 fn names(need: &Need) -> bool {
     matches!(need, Need::Tool(_) | Need::Images(_))
 }
@@ -123,7 +129,10 @@ fn of_source(session: &Session, scope: Scope) -> Scope {
     if !named || session.trust || session.source == Source::Embedded {
         return scope;
     }
-    term::say(&format!("note: this pack was not said to be trusted (--trust): {}", left_out(&scope)));
+    term::say(&format!(
+        "note: this pack was not said to be trusted (--trust): {}",
+        left_out(&scope)
+    ));
     without_names(scope)
 }
 
@@ -134,7 +143,8 @@ fn left_out(scope: &Scope) -> String {
     if needs.is_empty() {
         return "what it would run is not looked at".to_owned();
     }
-    let needs: Vec<String> = needs.iter().map(|need| term::escape(need).replace('\n', " ")).collect();
+    let needs: Vec<String> =
+        needs.iter().map(|need| term::escape(need).replace('\n', " ")).collect();
     format!("not looked at, as the lab decides what would be run or asked: {}", needs.join("; "))
 }
 
@@ -178,13 +188,19 @@ fn fix(report: &Report, yes: bool) -> Result<bool> {
     let mut ran = false;
     let mut shown: Vec<String> = Vec::new();
     for finding in report.troubles() {
-        let Some(cmd) = finding.hints.iter().filter(|hint| hint.fix).find_map(|hint| hint.cmd.clone()) else {
+        let Some(cmd) =
+            finding.hints.iter().filter(|hint| hint.fix).find_map(|hint| hint.cmd.clone())
+        else {
             continue;
         };
         if shown.contains(&cmd) {
             continue;
         }
-        term::say(&format!("{}: {}\n  {BOLD}{cmd}{BOLD:#}", finding.id, term::escape(&finding.title)));
+        term::say(&format!(
+            "{}: {}\n  {BOLD}{cmd}{BOLD:#}",
+            finding.id,
+            term::escape(&finding.title)
+        ));
         shown.push(cmd.clone());
         if yes || term::confirm("  run it?") {
             let ended = process::attached(&cmd)?;
@@ -200,7 +216,9 @@ fn fix(report: &Report, yes: bool) -> Result<bool> {
     if shown.is_empty() {
         term::say("there is nothing that a command of ours could mend");
     } else if !yes && !term::attended() {
-        term::say("nothing was run; to run these without being asked: mlops-lab doctor --fix --yes");
+        term::say(
+            "nothing was run; to run these without being asked: mlops-lab doctor --fix --yes",
+        );
     }
     Ok(ran)
 }
@@ -245,7 +263,8 @@ pub(super) fn gate(
                     None => hint.text.clone(),
                 });
             }
-            for other in workspace.manifest().runtimes().into_iter().filter(|other| *other != kind) {
+            for other in workspace.manifest().runtimes().into_iter().filter(|other| *other != kind)
+            {
                 if works(workspace, other, within)? {
                     error = error.hint(format!("this works here: mlops-lab up --runtime {other}"));
                 }
@@ -255,7 +274,8 @@ pub(super) fn gate(
     }
 }
 
-/// The context that is meant: as named, else the one that the lab was brought to, which was named or local then.
+/// The context that is meant: as named, else the one that the lab was brought to, which was named
+/// or local then.
 fn meant(named: Option<String>, workspace: Option<&Workspace>) -> Result<Option<String>> {
     match (named, workspace) {
         (None, Some(workspace)) => Ok(workspace.cluster()?.map(|cluster| cluster.context)),
@@ -271,14 +291,23 @@ fn works(workspace: &Workspace, kind: RuntimeKind, within: Duration) -> Result<b
     Ok(report.runtimes.values().all(|verdict| verdict.status.works()))
 }
 
-fn scope(manifest: &Manifest, root: &Path, kind: Option<RuntimeKind>, held: Vec<u16>) -> Result<Scope> {
+fn scope(
+    manifest: &Manifest,
+    root: &Path,
+    kind: Option<RuntimeKind>,
+    held: Vec<u16>,
+) -> Result<Scope> {
     let offered = manifest.runtimes();
     if let Some(kind) = kind
         && !offered.contains(&kind)
     {
-        return Err(Error::usage(format!("the lab `{}` does not offer the runtime `{kind}`", manifest.id)));
+        return Err(Error::usage(format!(
+            "the lab `{}` does not offer the runtime `{kind}`",
+            manifest.id
+        )));
     }
-    let wider = (kind.is_some() && offered.len() > 1).then(|| format!("mlops-lab doctor {}", manifest.id));
+    let wider =
+        (kind.is_some() && offered.len() > 1).then(|| format!("mlops-lab doctor {}", manifest.id));
     let kinds = offered.into_iter().filter(|offer| kind.is_none_or(|kind| kind == *offer));
     let demands = kinds.map(|kind| Demand {
         lab: manifest.id.clone(),
@@ -297,7 +326,8 @@ fn scope(manifest: &Manifest, root: &Path, kind: Option<RuntimeKind>, held: Vec<
 }
 
 fn everything(session: &Session, kind: Option<RuntimeKind>) -> Result<Scope> {
-    let mut all = Scope { title: "all labs".to_owned(), folder: session.folder.clone(), ..Scope::default() };
+    let mut all =
+        Scope { title: "all labs".to_owned(), folder: session.folder.clone(), ..Scope::default() };
     for id in session.source.ids()? {
         let manifest = with_defaults(session.source.lab(&id)?.manifest);
         if kind.is_none_or(|kind| manifest.runtimes().contains(&kind)) {
@@ -317,7 +347,9 @@ fn with_defaults(mut manifest: Manifest) -> Manifest {
         .vars
         .iter()
         .filter(|(_, var)| var.kind == VarKind::Port)
-        .filter_map(|(name, var)| Some((format!("<[ {name} ]>"), var.default.as_ref()?.to_string())))
+        .filter_map(|(name, var)| {
+            Some((format!("<[ {name} ]>"), var.default.as_ref()?.to_string()))
+        })
         .collect();
     for endpoint in manifest.endpoint.values_mut() {
         for url in [&mut endpoint.local, &mut endpoint.compose].into_iter().flatten() {
@@ -332,9 +364,15 @@ fn with_defaults(mut manifest: Manifest) -> Manifest {
 impl View for Diagnosis {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         match self.format {
-            Format::Text | Format::Json => doctor::human(&self.report, out, self.verbose, term::columns()),
+            Format::Text | Format::Json => {
+                doctor::human(&self.report, out, self.verbose, term::columns())
+            }
             Format::Junit => {
-                writeln!(out, "{}", doctor::junit(&self.report).map_err(io::Error::other)?.trim_end())
+                writeln!(
+                    out,
+                    "{}",
+                    doctor::junit(&self.report).map_err(io::Error::other)?.trim_end()
+                )
             }
             Format::Github => write!(out, "{}", doctor::github(&self.report)),
         }

@@ -33,8 +33,9 @@ pub(super) fn run(session: &Session, kind: Option<RuntimeKind>, purge: bool) -> 
     let down = runtime::down(&workspace, kind, purge, &mut session.progress())?;
     if !down.kept.is_empty() {
         let kept = down.kept.join(", ");
-        let said =
-            format!("what it calls data is kept: {kept}\n  see what it would run and remove: mlops-lab up");
+        let said = format!(
+            "what it calls data is kept: {kept}\n  see what it would run and remove: mlops-lab up"
+        );
         consent::looking(&workspace, &said)?;
     }
     if gone {

@@ -74,9 +74,10 @@ pub(super) fn run(session: &Session, name: Option<&str>, undo: bool) -> Result<B
             if let Some(named) = named
                 && !drill.is_some_and(|drill| is(drill, named))
             {
-                return Err(
-                    Error::usage(format!("the drill under way is `{active}`, not `{named}`")).hint(UNDO)
-                );
+                return Err(Error::usage(format!(
+                    "the drill under way is `{active}`, not `{named}`"
+                ))
+                .hint(UNDO));
             }
             match drill {
                 Some(drill) => restore(session, &workspace, kind, drill),
@@ -96,7 +97,12 @@ pub(super) fn run(session: &Session, name: Option<&str>, undo: bool) -> Result<B
     }
 }
 
-fn inject(session: &Session, workspace: &Workspace, kind: RuntimeKind, drill: &Drill) -> Result<Broken> {
+fn inject(
+    session: &Session,
+    workspace: &Workspace,
+    kind: RuntimeKind,
+    drill: &Drill,
+) -> Result<Broken> {
     none_under_way(&workspace.progress()?)?;
     if runtime::active(workspace).is_none() {
         return Err(solve::needs_up());
@@ -118,15 +124,13 @@ fn inject(session: &Session, workspace: &Workspace, kind: RuntimeKind, drill: &D
 fn none_under_way(progress: &Progress) -> Result<()> {
     match &progress.drill {
         None => Ok(()),
-        Some(active) => {
-            Err(Error::no(format!("the drill `{}` is under way", active.id))
-                .hint(format!("fix it, or {UNDO}")))
-        }
+        Some(active) => Err(Error::no(format!("the drill `{}` is under way", active.id))
+            .hint(format!("fix it, or {UNDO}"))),
     }
 }
 
-/// Saves what the drill will damage, then writes down that it is under way: after a kill at any later moment `break --undo` knows what to put
-/// back, and before that moment nothing was changed.
+/// Saves what the drill will damage, then writes down that it is under way: after a kill at any
+/// later moment `break --undo` knows what to put back, and before that moment nothing was changed.
 fn begin(workspace: &Workspace, drill: &Drill) -> Result<()> {
     let _lock = workspace.lock("break")?;
     none_under_way(&workspace.progress()?)?;
@@ -152,7 +156,12 @@ fn break_it(
         let symptom = check::judge_all(&drill.healthy, context, &Machine);
         if symptom.verdict != VerdictKind::Pass {
             let text = workspace.knowledge_text(&drill.text)?;
-            return Ok(Broken::Injected { id: drill.id.clone(), title: drill.title.clone(), text, symptom });
+            return Ok(Broken::Injected {
+                id: drill.id.clone(),
+                title: drill.title.clone(),
+                text,
+                symptom,
+            });
         }
         if Instant::now() >= end {
             return Err(Error::environment(format!(
@@ -164,13 +173,19 @@ fn break_it(
     }
 }
 
-fn restore(session: &Session, workspace: &Workspace, kind: RuntimeKind, drill: &Drill) -> Result<Broken> {
+fn restore(
+    session: &Session,
+    workspace: &Workspace,
+    kind: RuntimeKind,
+    drill: &Drill,
+) -> Result<Broken> {
     runtime::end_damage(workspace)?;
     runtime::end_background(workspace)?;
     let back = snapshot::put_back(workspace, drill)?;
     solve::run_all(session, workspace, kind, &drill.restore, Some("putting it back"))?;
     over(workspace)?;
-    // With the lab down there is nothing to wait for: what was put back takes effect at the next `up`.
+    // With the lab down there is nothing to wait for: what was put back takes effect at the next
+    // `up`.
     if runtime::active(workspace).is_some() {
         let context = runtime::context(workspace, kind)?;
         let mut steps = session.progress();
@@ -196,7 +211,8 @@ fn restore(session: &Session, workspace: &Workspace, kind: RuntimeKind, drill: &
     Ok(Broken::Restored { id: drill.id.clone(), back })
 }
 
-/// Starts again what the drill under way runs beside the lab, after a `down` has ended it: a drill without its traffic leaves no evidence.
+/// Starts again what the drill under way runs beside the lab, after a `down` has ended it: a drill
+/// without its traffic leaves no evidence.
 pub(super) fn resume(workspace: &Workspace, kind: RuntimeKind) -> Result<()> {
     let Some(active) = workspace.progress()?.drill else { return Ok(()) };
     let drill = workspace.manifest().drill.iter().find(|drill| drill.id == active.id);
@@ -212,7 +228,8 @@ fn over(workspace: &Workspace) -> Result<()> {
     workspace.update_progress(|progress| progress.drill = None)
 }
 
-/// Ends what a drill runs and saved. Before progress says that it is over: killed in between, it can be ended again.
+/// Ends what a drill runs and saved. Before progress says that it is over: killed in between, it
+/// can be ended again.
 pub(super) fn ended(workspace: &Workspace) -> Result<()> {
     runtime::end_damage(workspace)?;
     runtime::end_background(workspace)?;
@@ -220,7 +237,10 @@ pub(super) fn ended(workspace: &Workspace) -> Result<()> {
 }
 
 fn differs(verdict: &Verdict) -> String {
-    format!("asked     {}\nexpected  {}\nobserved  {}", verdict.probe, verdict.expected, verdict.observed)
+    format!(
+        "asked     {}\nexpected  {}\nobserved  {}",
+        verdict.probe, verdict.expected, verdict.observed
+    )
 }
 
 impl View for Broken {
@@ -231,24 +251,36 @@ impl View for Broken {
             }
             Broken::List { drills, active } => {
                 for drill in drills {
-                    let (mark, state) = match (active.as_deref() == Some(&drill.id), drill.done_at) {
+                    let (mark, state) = match (active.as_deref() == Some(&drill.id), drill.done_at)
+                    {
                         (true, _) => ('✗', ": under way".to_owned()),
                         (false, Some(at)) => ('✓', format!(": recovered {}", clock::ago(at))),
                         (false, None) => (' ', String::new()),
                     };
-                    writeln!(out, "{mark} {BOLD}{}{BOLD:#}  {}{DIM}{state}{DIM:#}", drill.id, drill.title)?;
+                    writeln!(
+                        out,
+                        "{mark} {BOLD}{}{BOLD:#}  {}{DIM}{state}{DIM:#}",
+                        drill.id, drill.title
+                    )?;
                 }
                 let open = drills.iter().find(|drill| drill.done_at.is_none()).or(drills.first());
                 match (active, open) {
                     (Some(id), _) => {
-                        writeln!(out, "\nnext: mlops-lab check {id}   (put it back: mlops-lab break --undo)")
+                        writeln!(
+                            out,
+                            "\nnext: mlops-lab check {id}   (put it back: mlops-lab break --undo)"
+                        )
                     }
                     (None, Some(drill)) => writeln!(out, "\nnext: mlops-lab break {}", drill.id),
                     (None, None) => Ok(()),
                 }
             }
             Broken::Injected { id, title, text, .. } => {
-                writeln!(out, "{BOLD}{title}{BOLD:#}\n\n{}", prose::markdown(text, 0, term::columns()))?;
+                writeln!(
+                    out,
+                    "{BOLD}{title}{BOLD:#}\n\n{}",
+                    prose::markdown(text, 0, term::columns())
+                )?;
                 writeln!(out, "\nnext: mlops-lab check {id}   (a hint: mlops-lab hint {id})")?;
                 writeln!(out, "      put it back: mlops-lab break --undo")
             }

@@ -13,8 +13,9 @@ const GIT: Duration = Duration::from_secs(60);
 
 const MESSAGE: &str = "The lab, as mlops-lab init made it";
 
-/// `git init`, and a first commit of everything that git does not ignore. In a folder that belongs to a repository already nothing is
-/// done: a repository in a repository is not seen by the outer one, and what lies there is not ours to commit.
+/// `git init`, and a first commit of everything that git does not ignore. In a folder that belongs
+/// to a repository already nothing is done: a repository in a repository is not seen by the outer
+/// one, and what lies there is not ours to commit.
 ///
 /// # Errors
 /// Exit 3 when there is no git, or it fails: the lab is made all the same.
@@ -36,11 +37,15 @@ pub(super) fn repository(folder: &Path) -> Result<()> {
     // Without a name of the user's own git refuses to commit.
     let known = ask(folder, &["config", "user.email"])?;
     let known = known.ended == Ended::Code(0) && !known.stdout.trim_ascii().is_empty();
-    let who: &[&str] =
-        if known { &[] } else { &["-c", "user.name=mlops-lab", "-c", "user.email=mlops-lab@localhost"] };
+    let who: &[&str] = if known {
+        &[]
+    } else {
+        &["-c", "user.name=mlops-lab", "-c", "user.email=mlops-lab@localhost"]
+    };
     run(folder, &[who, &["commit", "--quiet", "--message", MESSAGE]].concat()).map_err(|error| {
         let commit = |how: &str| format!("git -C {} commit{how} -m '{MESSAGE}'", pasteable(folder));
-        // `gpg failed to sign the data`, `error: Couldn't load public key`: your settings ask for a signature.
+        // `gpg failed to sign the data`, `error: Couldn't load public key`: your settings ask for a
+        // signature.
         let signs = ask(folder, &["config", "--type=bool", "commit.gpgsign"])
             .is_ok_and(|asked| asked.stdout.trim_ascii() == b"true");
         let error = if signs {
@@ -56,10 +61,12 @@ pub(super) fn repository(folder: &Path) -> Result<()> {
 }
 
 fn ask(folder: &Path, args: &[&str]) -> Result<Captured> {
-    process::capture(&Command::new("git", GIT).args(args.iter().copied()).cwd(folder)).map_err(|why| {
-        Error::environment(why.to_string())
-            .hint(format!("the lab is made; install git, then: git init {}", pasteable(folder)))
-    })
+    process::capture(&Command::new("git", GIT).args(args.iter().copied()).cwd(folder)).map_err(
+        |why| {
+            Error::environment(why.to_string())
+                .hint(format!("the lab is made; install git, then: git init {}", pasteable(folder)))
+        },
+    )
 }
 
 fn run(folder: &Path, args: &[&str]) -> Result<()> {

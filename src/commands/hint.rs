@@ -1,4 +1,5 @@
-//! `hint`: the next rung of the ladder, by what the last check observed. Asks nothing of the live system: a hint is instant.
+//! `hint`: the next rung of the ladder, by what the last check observed. Asks nothing of the live
+//! system: a hint is instant.
 
 use std::io::{self, Write};
 
@@ -35,7 +36,13 @@ pub(super) fn run(
     let kind = runtime_of(&workspace, kind)?;
     let mut progress = workspace.progress()?;
     let Some(target) = Target::find(workspace.manifest(), kind, step, &progress)? else {
-        return Ok(Hints { id: None, title: String::new(), hints: Vec::new(), of: 0, after_check: true });
+        return Ok(Hints {
+            id: None,
+            title: String::new(),
+            hints: Vec::new(),
+            of: 0,
+            after_check: true,
+        });
     };
     let seen: Option<Verdict> =
         progress.seen(target.id()).and_then(|seen| serde_json::from_value(seen.clone()).ok());

@@ -18,7 +18,8 @@ use crate::platform::term::{self, BAD, BOLD, GOOD};
 use crate::scaffold::{self, Action, By, Change, Given, Op, Policies};
 use crate::workspace::{self, Left, Place, Workspace};
 
-/// `init` promises to be quick: what the doctor cannot find out in this time it leaves to `doctor` and `up`.
+/// `init` promises to be quick: what the doctor cannot find out in this time it leaves to `doctor`
+/// and `up`.
 const DOCTOR_WITHIN: Duration = Duration::from_millis(400);
 
 #[derive(Serialize)]
@@ -40,7 +41,10 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
     if let Some(kind) = args.runtime
         && !lab.manifest.runtimes().contains(&kind)
     {
-        return Err(Error::usage(format!("the lab `{}` does not offer the runtime `{kind}`", args.lab)));
+        return Err(Error::usage(format!(
+            "the lab `{}` does not offer the runtime `{kind}`",
+            args.lab
+        )));
     }
     let mut again = Again::default();
     let mut given = given(session, args)?;
@@ -82,7 +86,8 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
         Some(how) if !scaffold::vacant(&folder)? => {
             let decide = |mine: &Tree| {
                 let trees = Trees { base: &Tree::new(), mine, theirs: &rendered.tree };
-                let policies = ask::policies(session, how, &args.settle, &trees, false, &mut again)?;
+                let policies =
+                    ask::policies(session, how, &args.settle, &trees, false, &mut again)?;
                 again.tell();
                 Ok(policies)
             };
@@ -114,7 +119,8 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
     };
     // As it was typed, unless `-C` named another place to type it from.
     let here = std::env::current_dir().is_ok_and(|here| here == session.folder);
-    let typed = args.folder.clone().unwrap_or_else(|| PathBuf::from(scaffold::project_name(&answers)));
+    let typed =
+        args.folder.clone().unwrap_or_else(|| PathBuf::from(scaffold::project_name(&answers)));
     let shown = if here { typed } else { folder.clone() };
     let runtime = if kind == default { String::new() } else { format!(" --runtime {kind}") };
     let next = vec![
@@ -151,13 +157,17 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
 /// The lab that was in this folder was deleted while it was up.
 fn still_there(left: &Left) -> Error {
     let root = pasteable(&left.root);
-    Error::environment(format!("of the lab that was in {root} there is still: {}", left.left.join(", ")))
-        .hint(format!("stop it first: mlops-lab -C {root} down --purge"))
+    Error::environment(format!(
+        "of the lab that was in {root} there is still: {}",
+        left.left.join(", ")
+    ))
+    .hint(format!("stop it first: mlops-lab -C {root} down --purge"))
 }
 
 fn place(session: &Session, folder: &Path) -> PathBuf {
     let path = session.folder.join(folder);
-    // Without `..`, where what is above is there to say what that means; `components` drops a `.` at the end.
+    // Without `..`, where what is above is there to say what that means; `components` drops a `.`
+    // at the end.
     match (path.parent().and_then(|above| above.canonicalize().ok()), path.file_name()) {
         (Some(above), Some(name)) => above.join(name),
         _ => path.components().collect(),
@@ -173,7 +183,13 @@ struct Planned {
     diff: String,
 }
 
-fn planned(session: &Session, args: &Init, folder: &Path, tree: &Tree, seed: &Tree) -> Result<Planned> {
+fn planned(
+    session: &Session,
+    args: &Init,
+    folder: &Path,
+    tree: &Tree,
+    seed: &Tree,
+) -> Result<Planned> {
     let vacant = scaffold::vacant(folder)?;
     if !vacant && args.on_conflict.is_none() {
         // The same words as without --dry-run.
@@ -197,7 +213,12 @@ impl View for Planned {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         write!(out, "{}", term::escape(&self.diff))?;
         update::listed(&self.changes, out)?;
-        writeln!(out, "\n{} files in {}; nothing was written", self.changes.len(), self.folder.display())
+        writeln!(
+            out,
+            "\n{} files in {}; nothing was written",
+            self.changes.len(),
+            self.folder.display()
+        )
     }
 }
 
@@ -206,11 +227,13 @@ fn room(session: &Session, args: &Init, name: &str, value: &str) -> Result<(), S
     if name != scaffold::NAME || args.folder.is_some() || args.on_conflict.is_some() {
         return Ok(());
     }
-    scaffold::free(&session.folder.join(value)).map_err(|_| "names a folder that is there already".to_owned())
+    scaffold::free(&session.folder.join(value))
+        .map_err(|_| "names a folder that is there already".to_owned())
 }
 
-/// Writes into a folder in which there is something: one change, of which `undo` puts back what gave way. Returns the files in which
-/// markers stand. What is decided is decided first: until then nothing is written, not even the lock.
+/// Writes into a folder in which there is something: one change, of which `undo` puts back what
+/// gave way. Returns the files in which markers stand. What is decided is decided first: until then
+/// nothing is written, not even the lock.
 fn into(
     folder: &Path,
     decide: impl FnOnce(&Tree) -> Result<Policies>,
@@ -228,7 +251,11 @@ fn into(
     let new = fs::kind(&ours).is_ok_and(|kind| kind == fs::Kind::Missing);
     let result = entered(folder, &seen, policies, tree, seed);
     // A refusal leaves nothing, not even the lock.
-    if new && result.is_err() && !scaffold::unfinished(folder) && !ours.join("record.toml").is_file() {
+    if new
+        && result.is_err()
+        && !scaffold::unfinished(folder)
+        && !ours.join("record.toml").is_file()
+    {
         let _ = fs::remove_tree(&ours);
     }
     result
@@ -249,7 +276,13 @@ fn not_a_lab(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn entered(folder: &Path, seen: &Tree, policies: Policies, tree: &Tree, seed: &Tree) -> Result<Vec<RelPath>> {
+fn entered(
+    folder: &Path,
+    seen: &Tree,
+    policies: Policies,
+    tree: &Tree,
+    seed: &Tree,
+) -> Result<Vec<RelPath>> {
     let _lock = workspace::lock(folder, "init")?;
     recover(folder)?;
     // Another run may have made one since.
@@ -291,7 +324,8 @@ pub(super) fn sets(given: &[String]) -> Result<Vec<(String, String)>> {
         return Err(Error::usage(format!("{} {verb} no `=`", without.join(" and ")))
             .hint("write --set NAME=VALUE, for example --set port=9000"));
     }
-    let split = |set: &String| set.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let split =
+        |set: &String| set.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
     Ok(given.iter().filter_map(split).collect())
 }
 
@@ -305,8 +339,9 @@ fn given(session: &Session, args: &Init) -> Result<Given> {
             match fs::read_optional(&path)? {
                 None => return Err(Error::usage(format!("there is no file {shown}"))),
                 Some(bytes) => {
-                    let text = String::from_utf8(bytes)
-                        .map_err(|error| Error::usage(format!("{shown} is not UTF-8")).because(error))?;
+                    let text = String::from_utf8(bytes).map_err(|error| {
+                        Error::usage(format!("{shown} is not UTF-8")).because(error)
+                    })?;
                     Some((shown, text))
                 }
             }

@@ -56,7 +56,8 @@ pub(super) fn run(session: &Session) -> Result<List> {
             }
         };
         let runtimes = manifest.runtimes();
-        let crate::catalog::Manifest { id, title, summary, level, minutes, tools, after, .. } = manifest;
+        let crate::catalog::Manifest { id, title, summary, level, minutes, tools, after, .. } =
+            manifest;
         labs.push(Row { id, title, summary, level, minutes, tools, runtimes, after });
     }
     let pack = match &session.source {
@@ -73,7 +74,8 @@ impl View for List {
             let (indent, columns) = (width + 2, term::columns());
             let head = format!("{BOLD}{:width$}{BOLD:#}  ", lab.id);
             writeln!(out, "{}", prose::hanging(&head, indent, &lab.title, indent, columns))?;
-            let below = |text: &str| prose::hanging(&" ".repeat(indent), indent, text, indent, columns);
+            let below =
+                |text: &str| prose::hanging(&" ".repeat(indent), indent, text, indent, columns);
             writeln!(out, "{}", below(&lab.summary))?;
             let runtimes: Vec<_> = lab.runtimes.iter().map(|kind| kind.name()).collect();
             let facts = format!(

@@ -10,7 +10,9 @@ use crate::workspace::Trust;
 
 pub(super) fn run(session: &Session, args: &Logs) -> Result<Exit> {
     if session.json && args.raw {
-        return Err(Error::usage("--json and --raw ask for different things").hint("leave one of them out"));
+        return Err(
+            Error::usage("--json and --raw ask for different things").hint("leave one of them out")
+        );
     }
     let (workspace, lacking) = session.to_stop()?;
     let kind = match &lacking {

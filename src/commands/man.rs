@@ -10,7 +10,8 @@ use crate::error::{Error, Exit, Result};
 use crate::platform::{fs, term};
 
 pub(super) fn run(session: &Session, folder: Option<&Path>) -> Result<Exit> {
-    let failed = |error: std::io::Error| Error::bug("a man page that cannot be made").because(error);
+    let failed =
+        |error: std::io::Error| Error::bug("a man page that cannot be made").because(error);
     let command = Cli::command();
     let Some(folder) = folder else {
         let mut page = Vec::new();

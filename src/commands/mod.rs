@@ -1,4 +1,5 @@
-//! One file for each command: arguments in, a [`View`] out. Logic that is worth a test lives in the rooms below.
+//! One file for each command: arguments in, a [`View`] out. Logic that is worth a test lives in the
+//! rooms below.
 
 mod again;
 mod ask;
@@ -79,16 +80,16 @@ impl Session {
         Workspace::find(&self.folder)
     }
 
-    /// Brings a change to its end that a killed run has left in the middle: also where `init` was killed in a folder with files, before
-    /// there was a record.
+    /// Brings a change to its end that a killed run has left in the middle: also where `init` was
+    /// killed in a folder with files, before there was a record.
     fn recover(&self) -> Result<()> {
         let changed = |folder: &&Path| scaffold::unfinished(folder) && workspace::ours(folder);
         let Some(root) = self.folder.ancestors().find(changed) else { return Ok(()) };
         if !begun_here(root)? {
             return Ok(());
         }
-        // No lock where there is nothing to do: a command that only looks must not be in the way of one that works. And whoever is at work on
-        // it brings its own change to an end.
+        // No lock where there is nothing to do: a command that only looks must not be in the way of
+        // one that works. And whoever is at work on it brings its own change to an end.
         if let Ok(_lock) = workspace::lock(root, "recovery")
             && let Some(found) = scaffold::recover(root, workspace::mark(root)?.as_deref())?
         {
@@ -97,12 +98,14 @@ impl Session {
         Ok(())
     }
 
-    /// The lab in which we stand, for a command that runs what the lab names: it is trusted, and known to this machine.
+    /// The lab in which we stand, for a command that runs what the lab names: it is trusted, and
+    /// known to this machine.
     pub fn to_work(&self) -> Result<Workspace> {
         consent::given(self, self.workspace()?, Purpose::Work)?.settle()
     }
 
-    /// The lab in which we stand, or that was here, for a command that only needs what runs: and why its files do not say more.
+    /// The lab in which we stand, or that was here, for a command that only needs what runs: and
+    /// why its files do not say more.
     pub fn to_stop(&self) -> Result<(Workspace, Option<Error>)> {
         match self.workspace() {
             Ok(workspace) => Ok((workspace, None)),
@@ -135,13 +138,16 @@ impl Session {
     pub fn show<V: View>(&self, view: &V) -> Result<Exit> {
         let mut out = term::out();
         let written = if self.json {
-            serde_json::to_writer_pretty(&mut out, view).map_err(io::Error::from).and_then(|()| writeln!(out))
+            serde_json::to_writer_pretty(&mut out, view)
+                .map_err(io::Error::from)
+                .and_then(|()| writeln!(out))
         } else if self.typed.plain() {
             view.human(&mut out)
         } else {
             let mut text = Vec::new();
-            view.human(&mut text)
-                .and_then(|()| out.write_all(self.typed.view(&String::from_utf8_lossy(&text)).as_bytes()))
+            view.human(&mut text).and_then(|()| {
+                out.write_all(self.typed.view(&String::from_utf8_lossy(&text)).as_bytes())
+            })
         };
         self.printed(written.and_then(|()| out.flush()), view.exit())
     }
@@ -163,12 +169,13 @@ impl Session {
     }
 }
 
-/// Does what a stranger's templates decide the length of. The program ends when that does not. Our own templates end, and so do plain ones.
+/// Does what a stranger's templates decide the length of. The program ends when that does not. Our
+/// own templates end, and so do plain ones.
 fn bounded<T>(lab: &Lab, render: impl FnOnce() -> T) -> T {
     const WHAT: &str = "the templates of this lab";
     const HINT: &str = "look for a loop that does not end, or doubles a text";
-    let _watchdog =
-        (lab.source != Source::Embedded && !scaffold::terminates(lab)).then(|| Watchdog::over(WHAT, HINT));
+    let _watchdog = (lab.source != Source::Embedded && !scaffold::terminates(lab))
+        .then(|| Watchdog::over(WHAT, HINT));
     render()
 }
 
@@ -188,7 +195,8 @@ fn begun_here(root: &Path) -> Result<bool> {
     Ok(pending == Pending::Ours)
 }
 
-/// The mark under which files of a lab, or of one that is being made, are changed. Its lock is held, so that it is known.
+/// The mark under which files of a lab, or of one that is being made, are changed. Its lock is
+/// held, so that it is known.
 fn mark(root: &Path) -> Result<String> {
     workspace::mark(root)?.ok_or_else(|| Error::bug("a lab that is locked, and not known"))
 }
@@ -199,7 +207,9 @@ fn recovered(found: &Recovered) {
         Recovered::Finished(command, since) => {
             term::say(&format!("`mlops-lab {command}` had been killed: it is finished now"));
             for path in since {
-                term::say(&format!("  {path} had been changed since: `mlops-lab undo` brings that back"));
+                term::say(&format!(
+                    "  {path} had been changed since: `mlops-lab undo` brings that back"
+                ));
             }
         }
         Recovered::Dropped => term::say("a run had been killed before it changed anything"),
@@ -217,7 +227,8 @@ pub fn run(cli: &Cli) -> Exit {
     if let Command::Keep(program) = &cli.command {
         return process::keeper(&program.args).map_or_else(|error| error.exit(), |()| Exit::Done);
     }
-    // A proof stops what it has started first; `init` alone looks at the signal wherever it takes longer than some milliseconds.
+    // A proof stops what it has started first; `init` alone looks at the signal wherever it takes
+    // longer than some milliseconds.
     let patient = match &cli.command {
         Command::Lab(_) | Command::Again(_) => true,
         Command::Init(init) => !init.up,
@@ -256,11 +267,14 @@ fn session(cli: &Cli) -> Result<Session> {
     if !there {
         return Err(Error::usage(format!("there is no folder {}", folder.display())));
     }
-    let source =
-        cli.everywhere.pack.as_ref().map_or(Source::Embedded, |pack| Source::Pack(folder.join(pack)));
+    let source = cli
+        .everywhere
+        .pack
+        .as_ref()
+        .map_or(Source::Embedded, |pack| Source::Pack(folder.join(pack)));
     // `doctor --format json` is `--json` under another name.
-    let json =
-        cli.everywhere.json || matches!(&cli.command, Command::Doctor(args) if args.format == Format::Json);
+    let json = cli.everywhere.json
+        || matches!(&cli.command, Command::Doctor(args) if args.format == Format::Json);
     let trust = cli.command.trusts();
     Ok(Session { folder, source, json, trust, typed: next::Typed::of(cli) })
 }
@@ -278,7 +292,9 @@ fn without_files(workspace: &Workspace, error: &Error) {
     if !workspace.root().is_dir() {
         return;
     }
-    term::say(&format!("warning: {error}\n  what runs is found by what was noted when it was started"));
+    term::say(&format!(
+        "warning: {error}\n  what runs is found by what was noted when it was started"
+    ));
     error.hints().iter().for_each(|hint| term::say(&format!("  {hint}")));
 }
 
@@ -295,7 +311,9 @@ fn dispatch(cli: &Cli, session: &Session) -> Result<Exit> {
         Command::Down(args) => session.show(&down::run(session, args.runtime, args.purge)?),
         Command::Status(args) => session.show(&status::run(session, args.runtime)?),
         Command::Logs(args) => logs::run(session, args),
-        Command::Open(args) => session.show(&open::run(session, args.endpoint.as_deref(), args.runtime)?),
+        Command::Open(args) => {
+            session.show(&open::run(session, args.endpoint.as_deref(), args.runtime)?)
+        }
         Command::Check(args) => check::run(session, args),
         Command::Hint(args) => {
             session.show(&hint::run(session, args.step.as_deref(), args.all, args.runtime)?)
@@ -303,7 +321,9 @@ fn dispatch(cli: &Cli, session: &Session) -> Result<Exit> {
         Command::Solve(args) => {
             session.show(&solve::run(session, args.step.as_deref(), args.diff, args.runtime)?)
         }
-        Command::Break(args) => session.show(&drill::run(session, args.drill.as_deref(), args.undo)?),
+        Command::Break(args) => {
+            session.show(&drill::run(session, args.drill.as_deref(), args.undo)?)
+        }
         Command::Doctor(args) => doctor::run(session, args),
         Command::Lab(lab) => match &lab.command {
             LabCommand::New(args) => session.show(&lab::new(session, &args.id, &args.folder)?),
@@ -313,7 +333,9 @@ fn dispatch(cli: &Cli, session: &Session) -> Result<Exit> {
         },
         Command::Man(args) => man::run(session, args.folder.as_deref()),
         Command::Completions(args) => completions::run(session, args.shell),
-        Command::Launch(_) | Command::Again(_) | Command::Keep(_) => Err(Error::bug("handled before")),
+        Command::Launch(_) | Command::Again(_) | Command::Keep(_) => {
+            Err(Error::bug("handled before"))
+        }
     }
 }
 
@@ -330,7 +352,9 @@ fn runtime_of(workspace: &Workspace, asked: Option<RuntimeKind>) -> Result<Runti
                 .hint(format!("it offers: {}", names.join(", "))))
         }
         Some(kind) => Ok(kind),
-        None => Ok(runtime::active(workspace).or(offered.first().copied()).unwrap_or(RuntimeKind::Local)),
+        None => Ok(runtime::active(workspace)
+            .or(offered.first().copied())
+            .unwrap_or(RuntimeKind::Local)),
     }
 }
 

@@ -1,12 +1,13 @@
-//! The next command as it must be typed here: with the folder, the pack, the runtime and the answers that were typed. Pure.
+//! The next command as it must be typed here: with the folder, the pack, the runtime and the
+//! answers that were typed. Pure.
 
 use super::{pasteable, quoted};
 use crate::cli::{Cli, Command, LabCommand, OnConflict};
 
 /// Commands that mean the lab in which one stands.
 const OF_LAB: [&str; 13] = [
-    "diff", "update", "undo", "up", "down", "restart", "status", "logs", "open", "check", "hint", "solve",
-    "break",
+    "diff", "update", "undo", "up", "down", "restart", "status", "logs", "open", "check", "hint",
+    "solve", "break",
 ];
 
 /// Commands that take labs from a pack.
@@ -46,7 +47,9 @@ impl Typed {
                 {
                     update.push(format!("--on-conflict {}", how.get_name()));
                 }
-                update.extend(args.settle.iter().map(|settle| format!("--settle {}", quoted(settle))));
+                update.extend(
+                    args.settle.iter().map(|settle| format!("--settle {}", quoted(settle))),
+                );
                 None
             }
             Command::Lab(lab) => {
@@ -67,7 +70,10 @@ impl Typed {
 
     /// Whether the next command is as it would be without.
     pub(super) fn plain(&self) -> bool {
-        self.directory.is_none() && self.pack.is_none() && self.runtime.is_none() && self.update.is_empty()
+        self.directory.is_none()
+            && self.pack.is_none()
+            && self.runtime.is_none()
+            && self.update.is_empty()
     }
 
     /// What a view says, from where it says what is next.
@@ -92,8 +98,9 @@ impl Typed {
         while let Some(found) = rest.find("mlops-lab ") {
             let (before, after) = rest.split_at(found);
             let after = &after["mlops-lab ".len()..];
-            moved |=
-                before.lines().any(|line| line.trim_start().trim_start_matches("next: ").starts_with("cd "));
+            moved |= before
+                .lines()
+                .any(|line| line.trim_start().trim_start_matches("next: ").starts_with("cd "));
             out.push_str(before);
             out.push_str("mlops-lab ");
             let inside = before.ends_with(|c: char| c.is_alphanumeric() || "/-.".contains(c));
@@ -107,11 +114,14 @@ impl Typed {
             let end = after[..end].find(['\n', '(', ',', ';']).unwrap_or(end);
             let has = |option: &str| after[..end].contains(option);
             // `lab lint` is told where by its argument.
-            let of_pack = OF_PACK.contains(&verb) && !has("--pack") && !after.starts_with("lab lint");
+            let of_pack =
+                OF_PACK.contains(&verb) && !has("--pack") && !after.starts_with("lab lint");
             let pack = self.pack.as_ref().filter(|_| of_pack && !moved);
             // A pack is looked for from there, too.
-            let there =
-                self.directory.as_ref().filter(|_| !moved && (OF_LAB.contains(&verb) || pack.is_some()));
+            let there = self
+                .directory
+                .as_ref()
+                .filter(|_| !moved && (OF_LAB.contains(&verb) || pack.is_some()));
             out.extend(there.map(|directory| format!("-C {directory} ")));
             out.extend(pack.map(|pack| format!("--pack {pack} ")));
             out.push_str(verb);
@@ -137,7 +147,8 @@ mod tests {
     use super::*;
 
     fn typed(line: &str) -> Typed {
-        let mut matches = <Cli as clap::CommandFactory>::command().get_matches_from(line.split(' '));
+        let mut matches =
+            <Cli as clap::CommandFactory>::command().get_matches_from(line.split(' '));
         Typed::of(&Cli::of(&mut matches).unwrap())
     }
 
@@ -150,7 +161,11 @@ mod tests {
                 "next: mlops-lab init a --up",
                 "next: mlops-lab --pack p init a --up",
             ),
-            ("mlops-lab lab lint p", "next: mlops-lab lab test a", "next: mlops-lab --pack p lab test a"),
+            (
+                "mlops-lab lab lint p",
+                "next: mlops-lab lab test a",
+                "next: mlops-lab --pack p lab test a",
+            ),
             (
                 "mlops-lab -C l check --runtime compose",
                 "nothing runs. next: mlops-lab up   (or: mlops-lab hint a)",
@@ -166,7 +181,11 @@ mod tests {
                 "next: mlops-lab update",
                 "next: mlops-lab update --set port=9001",
             ),
-            ("mlops-lab -C x init a", "next:\n  cd /x/a\n  mlops-lab up", "next:\n  cd /x/a\n  mlops-lab up"),
+            (
+                "mlops-lab -C x init a",
+                "next:\n  cd /x/a\n  mlops-lab up",
+                "next:\n  cd /x/a\n  mlops-lab up",
+            ),
             (
                 "mlops-lab --pack p lab lint",
                 "next: mlops-lab --pack q lab test a",

@@ -17,7 +17,11 @@ pub(super) struct Opened {
     browser: bool,
 }
 
-pub(super) fn run(session: &Session, endpoint: Option<&str>, asked: Option<RuntimeKind>) -> Result<Opened> {
+pub(super) fn run(
+    session: &Session,
+    endpoint: Option<&str>,
+    asked: Option<RuntimeKind>,
+) -> Result<Opened> {
     let workspace = session.workspace()?;
     let kind = runtime_of(&workspace, asked)?;
     let manifest = workspace.manifest();
@@ -31,8 +35,10 @@ pub(super) fn run(session: &Session, endpoint: Option<&str>, asked: Option<Runti
         }
     };
     let all = manifest.endpoints(kind);
-    let base = all.get(&name).ok_or_else(|| unknown("endpoint", &name, all.keys().map(String::as_str)))?;
-    let path = manifest.endpoint.get(&name).and_then(|endpoint| endpoint.open.clone()).unwrap_or_default();
+    let base =
+        all.get(&name).ok_or_else(|| unknown("endpoint", &name, all.keys().map(String::as_str)))?;
+    let path =
+        manifest.endpoint.get(&name).and_then(|endpoint| endpoint.open.clone()).unwrap_or_default();
     let url = format!("{base}{path}");
     if !consent::looking(&workspace, "its addresses are not asked")? {
         return Err(Error::no(format!("nobody has looked whether anything answers at {url}"))

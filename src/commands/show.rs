@@ -24,12 +24,18 @@ impl View for Show {
         let lab = &self.0;
         let columns = term::columns();
         // A label, and text beside it that goes on below itself.
-        let line = |label: &str, text: &str| prose::hanging(&format!("{label:<12}"), 12, text, 12, columns);
+        let line = |label: &str, text: &str| {
+            prose::hanging(&format!("{label:<12}"), 12, text, 12, columns)
+        };
         writeln!(out, "{BOLD}{}{BOLD:#}: {}", lab.id, lab.title)?;
         writeln!(out, "{}", prose::sentence(&lab.summary, 0, columns))?;
         writeln!(out, "\n{}", line("builds on", &lab.devops))?;
         writeln!(out, "{}", line("tools", &lab.tools.join(", ")))?;
-        writeln!(out, "{}", line("level", &format!("{}, about {} minutes", lab.level, lab.minutes)))?;
+        writeln!(
+            out,
+            "{}",
+            line("level", &format!("{}, about {} minutes", lab.level, lab.minutes))
+        )?;
         if !lab.after.is_empty() {
             writeln!(out, "{}", line("after", &lab.after.join(", ")))?;
         }
@@ -45,7 +51,8 @@ impl View for Show {
                 parts.extend(cost.peak_mb.map(|mb| format!("{mb} MB of memory")));
                 parts.extend(cost.ready_s.map(|s| format!("{s} s from up to ready, installed")));
                 // A number of something else in its place is that thing's number, and says so.
-                let with = cost.with.as_ref().map(|with| format!(" with {with}")).unwrap_or_default();
+                let with =
+                    cost.with.as_ref().map(|with| format!(" with {with}")).unwrap_or_default();
                 let costs = format!("costs {} (measured{with})", parts.join(", "));
                 writeln!(out, "{}", line("", &costs))?;
             }
@@ -53,9 +60,17 @@ impl View for Show {
         writeln!(out, "\n{BOLD}steps{BOLD:#}")?;
         for (index, step) in lab.step.iter().enumerate() {
             let only: Vec<&str> = step.runtimes.iter().map(|kind| kind.name()).collect();
-            let only = if only.is_empty() { String::new() } else { format!(", {} only", only.join(" and ")) };
+            let only = if only.is_empty() {
+                String::new()
+            } else {
+                format!(", {} only", only.join(" and "))
+            };
             let text = format!("{} ({}{only})", step.title, step.id);
-            writeln!(out, "{}", prose::hanging(&format!("  {:>2}. ", index + 1), 6, &text, 6, columns))?;
+            writeln!(
+                out,
+                "{}",
+                prose::hanging(&format!("  {:>2}. ", index + 1), 6, &text, 6, columns)
+            )?;
         }
         if !lab.drill.is_empty() {
             writeln!(out, "{BOLD}drills{BOLD:#}")?;
@@ -66,7 +81,8 @@ impl View for Show {
         }
         writeln!(out, "{BOLD}answers{BOLD:#}")?;
         for (name, var) in lab.vars.iter().filter(|(_, var)| var.kind != VarKind::Secret) {
-            let default = var.default.as_ref().map(|value| format!(" (default {value})")).unwrap_or_default();
+            let default =
+                var.default.as_ref().map(|value| format!(" (default {value})")).unwrap_or_default();
             let text = format!("{}{default}", var.help);
             let head = format!("  --set {name}=…  ");
             writeln!(out, "{}", prose::hanging(&head, 12 + name.len(), &text, 6, columns))?;

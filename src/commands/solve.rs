@@ -83,8 +83,9 @@ pub(super) fn run(
     Ok(solved)
 }
 
-/// Runs the commands of a solution, an injection or a restoration, in order, showing what they print when one fails.
-/// With `veil` that is what is said of each: the commands of a drill would give it away.
+/// Runs the commands of a solution, an injection or a restoration, in order, showing what they
+/// print when one fails. With `veil` that is what is said of each: the commands of a drill would
+/// give it away.
 pub(super) fn run_all(
     session: &Session,
     workspace: &Workspace,

@@ -35,7 +35,9 @@ pub(super) fn run(session: &Session, kind: Option<RuntimeKind>) -> Result<Shown>
         }
         Err(error) => {
             let labs = workspace::left()?;
-            if let Some(foreign) = workspace::foreign_above(&session.folder).filter(|_| !labs.is_empty()) {
+            if let Some(foreign) =
+                workspace::foreign_above(&session.folder).filter(|_| !labs.is_empty())
+            {
                 term::say(&format!("note: {foreign}"));
             }
             return if labs.is_empty() { Err(error) } else { Ok(Shown::Labs { labs }) };

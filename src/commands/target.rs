@@ -1,4 +1,5 @@
-//! What a step or drill name on the command line means, and where the learner is when none is given.
+//! What a step or drill name on the command line means, and where the learner is when none is
+//! given.
 
 use crate::catalog::Manifest;
 use crate::catalog::expect::Check;
@@ -21,7 +22,8 @@ impl<'a> Target<'a> {
     /// The target with this name; without one the active drill, else where the learner is.
     ///
     /// # Errors
-    /// Exit 2: no such step or drill in this runtime (with the nearest name). Exit 0 is not an error: `None` means all is done.
+    /// Exit 2: no such step or drill in this runtime (with the nearest name). Exit 0 is not an
+    /// error: `None` means all is done.
     pub(super) fn find(
         manifest: &'a Manifest,
         kind: RuntimeKind,
@@ -30,7 +32,9 @@ impl<'a> Target<'a> {
     ) -> Result<Option<Target<'a>>> {
         let active = progress.drill.as_ref().map(|drill| drill.id.as_str());
         let Some(name) = name else {
-            if let Some(drill) = manifest.drill.iter().find(|drill| Some(drill.id.as_str()) == active) {
+            if let Some(drill) =
+                manifest.drill.iter().find(|drill| Some(drill.id.as_str()) == active)
+            {
                 return Ok(Some(Target::Drill(drill)));
             }
             return Ok(course::place::current(manifest, kind, progress).map(Target::Step));
@@ -50,8 +54,10 @@ impl<'a> Target<'a> {
         }
         if let Some(step) = manifest.step.iter().find(|step| is(&step.id, &step.was)) {
             let runtimes: Vec<_> = step.runtimes.iter().map(|kind| kind.name()).collect();
-            return Err(Error::usage(format!("the step `{name}` does not exist in the runtime {kind}"))
-                .hint(format!("it exists in: {}", runtimes.join(", "))));
+            return Err(Error::usage(format!(
+                "the step `{name}` does not exist in the runtime {kind}"
+            ))
+            .hint(format!("it exists in: {}", runtimes.join(", "))));
         }
         let known = manifest
             .steps(kind)
@@ -99,12 +105,19 @@ impl<'a> Target<'a> {
 
 fn not_under_way(drill: &Drill, progress: &Progress) -> Error {
     let recovered = progress.done_at(&drill.id).map(|at| format!(": recovered {}", clock::ago(at)));
-    Error::usage(format!("the drill `{}` is not under way{}", drill.id, recovered.unwrap_or_default()))
-        .hint(format!("start it: mlops-lab break {}", drill.id))
+    Error::usage(format!(
+        "the drill `{}` is not under way{}",
+        drill.id,
+        recovered.unwrap_or_default()
+    ))
+    .hint(format!("start it: mlops-lab break {}", drill.id))
 }
 
 /// The steps of a runtime with their numbers in the README, from 1.
-pub(super) fn steps(manifest: &Manifest, kind: RuntimeKind) -> impl Iterator<Item = (usize, &Step)> {
+pub(super) fn steps(
+    manifest: &Manifest,
+    kind: RuntimeKind,
+) -> impl Iterator<Item = (usize, &Step)> {
     let here = move |step: &Step| step.runtimes.is_empty() || step.runtimes.contains(&kind);
     manifest
         .step

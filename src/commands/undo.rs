@@ -24,12 +24,16 @@ pub(super) fn run(session: &Session) -> Result<Back> {
 
 impl View for Back {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        let project = self.0.restored.iter().filter(|path| !path.as_str().starts_with(".mlops-lab/"));
+        let project =
+            self.0.restored.iter().filter(|path| !path.as_str().starts_with(".mlops-lab/"));
         for path in project {
             writeln!(out, "  put back  {path}")?;
         }
         for path in &self.0.changed_since {
-            writeln!(out, "  {path} had been changed since: `mlops-lab undo` once more brings that back")?;
+            writeln!(
+                out,
+                "  {path} had been changed since: `mlops-lab undo` once more brings that back"
+            )?;
         }
         writeln!(out, "undone: {}\n\nnext: mlops-lab diff", self.0.command)
     }

@@ -50,7 +50,8 @@ pub(super) fn with(
     if let Some(restored) = &restored {
         again(workspace, kind, restored);
     }
-    // What makes this runtime impossible is said before anything is started; the ports are the runtime's own to judge.
+    // What makes this runtime impossible is said before anything is started; the ports are the
+    // runtime's own to judge.
     let cli::Cluster { context, registry, load } = args.cluster.clone();
     doctor::gate(workspace, kind, context.clone(), Duration::from_secs(5))?;
     let mut progress = session.progress();
@@ -74,9 +75,13 @@ fn again(workspace: &Workspace, kind: RuntimeKind, restored: &Restored) {
     term::say(&format!("{files}: {what}"));
     let volumes = || {
         let left = runtime::leftovers(workspace, true, None).unwrap_or_default();
-        left.iter().filter_map(|name| name.strip_prefix("volume ")).map(str::to_owned).collect::<Vec<_>>()
+        left.iter()
+            .filter_map(|name| name.strip_prefix("volume "))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
     };
-    let volumes = if restored.secrets && kind == RuntimeKind::Compose { volumes() } else { Vec::new() };
+    let volumes =
+        if restored.secrets && kind == RuntimeKind::Compose { volumes() } else { Vec::new() };
     if !volumes.is_empty() {
         term::say(&format!(
             "warning: {} may hold data under the passwords before: bring that .env back,\nor remove the data: mlops-lab down --purge",
@@ -92,7 +97,10 @@ impl View for Running {
         if self.up.running {
             writeln!(out, "\n{BOLD}up{BOLD:#} on {runtime} after {seconds:.1} s")?;
         } else {
-            writeln!(out, "\n{BOLD}prepared{BOLD:#} on {runtime} after {seconds:.1} s: nothing runs yet")?;
+            writeln!(
+                out,
+                "\n{BOLD}prepared{BOLD:#} on {runtime} after {seconds:.1} s: nothing runs yet"
+            )?;
         }
         for (name, why) in &changes.restarted {
             writeln!(out, "  {}: {}: restarted", escape(name), escape(why))?;

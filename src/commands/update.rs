@@ -81,8 +81,8 @@ pub(super) fn run(session: &Session, args: &cli::Update) -> Result<Updated> {
     let mut env = Vec::new();
     for (path, (old, new)) in &next.secret {
         let own = content(ws.root(), path)?;
-        let Renewed { file, changed: names, kept } =
-            scaffold::renew(old, own.as_ref(), new).map_err(|problem| {
+        let Renewed { file, changed: names, kept } = scaffold::renew(old, own.as_ref(), new)
+            .map_err(|problem| {
                 let place = path.under(ws.root());
                 Error::usage(format!("{}:{}: {}", place.display(), problem.line, problem.why))
                     .hint("nothing was changed: fix that line, then try it again")
@@ -106,8 +106,9 @@ pub(super) fn run(session: &Session, args: &cli::Update) -> Result<Updated> {
     Ok(Updated { lab: lab.manifest.id.clone(), dry, changes, env, recheck, diff })
 }
 
-/// What is about to be written is trusted, unless it is made from a pack that this user has neither named nor used here as it is now: a pack
-/// travels, too, and what it makes is then asked about before it runs.
+/// What is about to be written is trusted, unless it is made from a pack that this user has neither
+/// named nor used here as it is now: a pack travels, too, and what it makes is then asked about
+/// before it runs.
 fn trust(session: &Session, ws: &Workspace, lab: &Lab, seed: &Tree) -> Result<()> {
     let named = session.source != Source::Embedded;
     let pack = workspace::pack_print(lab);
@@ -154,7 +155,13 @@ struct Next {
     seed: Tree,
 }
 
-fn next(session: &Session, ws: &Workspace, lab: &Lab, args: &cli::Update, again: &mut Again) -> Result<Next> {
+fn next(
+    session: &Session,
+    ws: &Workspace,
+    lab: &Lab,
+    args: &cli::Update,
+    again: &mut Again,
+) -> Result<Next> {
     let mut before = Given {
         file: None,
         // An answer to a question that is not asked any more is dropped.
@@ -201,7 +208,8 @@ fn next(session: &Session, ws: &Workspace, lab: &Lab, args: &cli::Update, again:
     Ok(Next { manifest: now.manifest, tree, secret, seed })
 }
 
-/// The files on disk with these paths, and those that stand where one would be put beside them. A folder is no file.
+/// The files on disk with these paths, and those that stand where one would be put beside them. A
+/// folder is no file.
 pub(super) fn disk<'a>(root: &Path, paths: impl Iterator<Item = &'a RelPath>) -> Result<Tree> {
     let mut tree = Tree::new();
     let mut read = |path: &RelPath| -> Result<bool> {
@@ -225,11 +233,13 @@ pub(super) fn disk<'a>(root: &Path, paths: impl Iterator<Item = &'a RelPath>) ->
 
 /// A file of the project as it is; none where there is none.
 fn content(root: &Path, path: &RelPath) -> Result<Option<File>> {
-    let found = inside::content(root, path.as_str()).map_err(cannot("read", root, path.as_str()))?;
+    let found =
+        inside::content(root, path.as_str()).map_err(cannot("read", root, path.as_str()))?;
     Ok(found.map(|(bytes, executable)| File { bytes, executable }))
 }
 
-/// What changes below `.mlops-lab`: the record, the manifest, the lab's own files and the pristine ones.
+/// What changes below `.mlops-lab`: the record, the manifest, the lab's own files and the pristine
+/// ones.
 fn own_files(ws: &Workspace, seed: &Tree) -> Result<Vec<Op>> {
     let mut ops = Vec::new();
     for part in ["lab", workspace::DOTENVS, workspace::FOLDER_BEFORE] {
@@ -259,7 +269,9 @@ fn recheck(old: &Manifest, new: &Manifest) -> Vec<String> {
         serde_json::to_value((&step.check, &step.runtimes)).ok()
     };
     let known = new.step.iter().map(|step| step.id.clone());
-    known.filter(|id| checks(old, id).is_some_and(|before| Some(before) != checks(new, id))).collect()
+    known
+        .filter(|id| checks(old, id).is_some_and(|before| Some(before) != checks(new, id)))
+        .collect()
 }
 
 /// What changes, line by line.
@@ -287,7 +299,8 @@ pub(super) fn listed(changes: &[Change], out: &mut dyn Write) -> io::Result<()> 
             Action::Keep => (WARN, "kept"),
             Action::Ask => (WARN, "ask"),
         };
-        let from = change.renamed_from.as_ref().map(|from| format!(" (was {from})")).unwrap_or_default();
+        let from =
+            change.renamed_from.as_ref().map(|from| format!(" (was {from})")).unwrap_or_default();
         let why = change.why.map(|why| format!(": {why}")).unwrap_or_default();
         writeln!(out, "  {style}{word:8}{style:#}  {}{from}{DIM}{why}{DIM:#}", change.path)?;
     }
@@ -298,7 +311,10 @@ impl View for Updated {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         write!(out, "{}", escape(&self.diff))?;
         if self.changes.is_empty() && self.env.is_empty() {
-            return writeln!(out, "{GOOD}up to date{GOOD:#}: nothing of yours changes\n\nnext: mlops-lab up");
+            return writeln!(
+                out,
+                "{GOOD}up to date{GOOD:#}: nothing of yours changes\n\nnext: mlops-lab up"
+            );
         }
         listed(&self.changes, out)?;
         for env in &self.env {
@@ -316,7 +332,11 @@ impl View for Updated {
             }
         }
         if !self.recheck.is_empty() {
-            writeln!(out, "\nthese steps are checked in another way now: {}", self.recheck.join(", "))?;
+            writeln!(
+                out,
+                "\nthese steps are checked in another way now: {}",
+                self.recheck.join(", ")
+            )?;
         }
         let conflicts = self.conflicts();
         if self.dry {

@@ -64,13 +64,25 @@ mod tests {
 
     #[test]
     fn damage_goes_and_what_the_learner_wrote_is_kept() {
-        let before =
-            survey(&[("c", folder()), ("c/a", file("a")), ("c/same", file("s")), ("c/lost", file("l"))]);
-        let damaged =
-            survey(&[("c", folder()), ("c/a", file("bad")), ("c/same", file("s")), ("c/extra", file("e"))]);
+        let before = survey(&[
+            ("c", folder()),
+            ("c/a", file("a")),
+            ("c/same", file("s")),
+            ("c/lost", file("l")),
+        ]);
+        let damaged = survey(&[
+            ("c", folder()),
+            ("c/a", file("bad")),
+            ("c/same", file("s")),
+            ("c/extra", file("e")),
+        ]);
         let plan_of = |now: &[(&str, Entry)]| plan(&before, Some(&damaged), &survey(now));
-        let untouched =
-            plan_of(&[("c", folder()), ("c/a", file("bad")), ("c/same", file("s")), ("c/extra", file("e"))]);
+        let untouched = plan_of(&[
+            ("c", folder()),
+            ("c/a", file("bad")),
+            ("c/same", file("s")),
+            ("c/extra", file("e")),
+        ]);
         assert_eq!(
             untouched,
             Plan {
@@ -108,7 +120,8 @@ mod tests {
     #[test]
     fn a_file_where_a_folder_was_and_a_folder_where_a_file_was() {
         let before = survey(&[("f", file("f")), ("d", folder()), ("d/x", file("x"))]);
-        let plan = plan(&before, None, &survey(&[("f", folder()), ("f/y", file("y")), ("d", file("d"))]));
+        let plan =
+            plan(&before, None, &survey(&[("f", folder()), ("f/y", file("y")), ("d", file("d"))]));
         assert_eq!(plan.aside, ["d", "f/y"]);
         assert_eq!(plan.remove, plan.aside);
         assert_eq!(plan.folders, ["f"]);

@@ -10,9 +10,16 @@ pub fn over<'a>(manifest: &'a Manifest, step: &'a Step, progress: &Progress) -> 
     manifest.step.iter().find(|later| later.id == until && progress.done(until))
 }
 
-/// Where the learner is: a step that had passed and was seen to fail since, else the first that has not passed and can.
-pub fn current<'a>(manifest: &'a Manifest, kind: RuntimeKind, progress: &Progress) -> Option<&'a Step> {
-    let open = |step: &&Step| progress.hidden(&step.id).is_none() && over(manifest, step, progress).is_none();
+/// Where the learner is: a step that had passed and was seen to fail since, else the first that has
+/// not passed and can.
+pub fn current<'a>(
+    manifest: &'a Manifest,
+    kind: RuntimeKind,
+    progress: &Progress,
+) -> Option<&'a Step> {
+    let open = |step: &&Step| {
+        progress.hidden(&step.id).is_none() && over(manifest, step, progress).is_none()
+    };
     let open: Vec<&Step> = manifest.steps(kind).filter(open).collect();
     let failing = open.iter().find(|step| progress.failing(&step.id));
     failing.or_else(|| open.iter().find(|step| !progress.done(&step.id))).copied()
@@ -30,7 +37,8 @@ mod tests {
                 "[[step]]\nid = '{id}'\ntitle = ''\ntext = ''\n{more}\ncheck = []\nsolution = {{ run = [['true']] }}\n"
             )
         };
-        let steps = [step("a", ""), step("canary", "holds_until = 'promote'"), step("promote", "")].concat();
+        let steps = [step("a", ""), step("canary", "holds_until = 'promote'"), step("promote", "")]
+            .concat();
         parse::manifest(&format!("{head}{steps}"), "lab.toml").unwrap()
     }
 

@@ -1,4 +1,5 @@
-//! The files that a drill saves before its damage, on disk in the run state: saved whole or not at all, put back as often as needed.
+//! The files that a drill saves before its damage, on disk in the run state: saved whole or not at
+//! all, put back as often as needed.
 
 use std::path::{Path, PathBuf};
 
@@ -57,7 +58,8 @@ const NEW: &str = "drill.new";
 /// Saves what a drill names. A run that is killed meanwhile leaves no snapshot.
 ///
 /// # Errors
-/// Exit 3: what is there cannot be saved (a link on the way, a special file, too much of it), or the disk refuses.
+/// Exit 3: what is there cannot be saved (a link on the way, a special file, too much of it), or
+/// the disk refuses.
 pub fn save(ws: &Workspace, drill: &Drill) -> Result<()> {
     forget(ws)?;
     if drill.keep.is_empty() {
@@ -78,8 +80,10 @@ pub fn save(ws: &Workspace, drill: &Drill) -> Result<()> {
 }
 
 fn bounded(before: &Survey) -> Result<()> {
-    let bytes: u64 =
-        before.values().map(|entry| if let Entry::File { length, .. } = entry { *length } else { 0 }).sum();
+    let bytes: u64 = before
+        .values()
+        .map(|entry| if let Entry::File { length, .. } = entry { *length } else { 0 })
+        .sum();
     if bytes > BYTES || before.len() > FILES {
         return Err(Error::environment(format!(
             "what this drill saves is too much: {} MB in {} files, at most {} MB in {FILES}",
@@ -179,8 +183,8 @@ fn damaged_file() -> String {
 }
 
 fn write<T: Serialize>(run: &Path, path: &str, value: &T) -> Result<()> {
-    let text =
-        serde_json::to_vec(value).map_err(|error| Error::bug("not writable as JSON").because(error))?;
+    let text = serde_json::to_vec(value)
+        .map_err(|error| Error::bug("not writable as JSON").because(error))?;
     inside::write(run, path, &text, Mode::Private).map_err(cannot("write", run, path))
 }
 

@@ -1,4 +1,5 @@
-//! All checks that there are: their stable ids, what they are about, and the closed list of classes each can come out with.
+//! All checks that there are: their stable ids, what they are about, and the closed list of classes
+//! each can come out with.
 
 use crate::error::{Error, Result, nearest};
 
@@ -76,7 +77,13 @@ const fn kind(
 
 /// Every check, in the order of the report.
 pub const CHECKS: [Kind; 37] = [
-    kind("environment", Group::Tools, false, "the lab's .venv has its Python and its packages", &["broken"]),
+    kind(
+        "environment",
+        Group::Tools,
+        false,
+        "the lab's .venv has its Python and its packages",
+        &["broken"],
+    ),
     kind(
         "python",
         Group::Tools,
@@ -302,7 +309,13 @@ pub const CHECKS: [Kind; 37] = [
     kind("disk", Group::Machine, false, "room where the lab is", &["too-little", "unknown"]),
     kind("memory", Group::Machine, false, "memory of this machine", &["too-little", "unknown"]),
     kind("cpus", Group::Machine, false, "processors of this machine", &["too-little", "unknown"]),
-    kind("arch", Group::Machine, true, "the lab's programs exist for this processor", &["unsupported"]),
+    kind(
+        "arch",
+        Group::Machine,
+        true,
+        "the lab's programs exist for this processor",
+        &["unsupported"],
+    ),
     kind(
         "gpu",
         Group::Machine,
@@ -359,7 +372,8 @@ pub fn of(id: &str) -> Option<&'static Kind> {
     })
 }
 
-/// Whether a word given to `--only` or `--skip` means this id: the id itself, or what stands before one of its dots.
+/// Whether a word given to `--only` or `--skip` means this id: the id itself, or what stands before
+/// one of its dots.
 pub fn means(word: &str, id: &str) -> bool {
     id.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         || (word == "kubernetes" && of(id).is_some_and(|kind| kind.group == Group::Kubernetes))

@@ -11,7 +11,8 @@ use super::{Finding, Report, SCHEMA, Scope, Status, Verdict, checks, hints, judg
 use crate::catalog::manifest::RuntimeKind;
 use crate::platform::process::shell_words;
 
-/// What is waited for beyond the deadline of the looks themselves, so that «late» comes from the one that knows what was late.
+/// What is waited for beyond the deadline of the looks themselves, so that «late» comes from the
+/// one that knows what was late.
 const GRACE: Duration = Duration::from_millis(250);
 
 fn grace(deadline: Duration) -> Duration {
@@ -28,12 +29,14 @@ impl All {
     }
 
     fn took(&self, looks: &[Look]) -> Duration {
-        let took = self.0.iter().filter(|(made, ..)| looks.contains(made)).map(|(_, _, took)| *took);
+        let took =
+            self.0.iter().filter(|(made, ..)| looks.contains(made)).map(|(_, _, took)| *took);
         took.max().unwrap_or_default()
     }
 }
 
-/// Looks at everything side by side. Never takes longer than the deadline and half a second: what is late is `unknown`.
+/// Looks at everything side by side. Never takes longer than the deadline and half a second: what
+/// is late is `unknown`.
 pub fn examine(scope: &Scope, deadline: Duration) -> Report {
     let since = Instant::now();
     let wanted = wanted(scope);
@@ -119,7 +122,8 @@ fn report(scope: &Scope, findings: Vec<Finding>, since: Instant) -> Report {
         let key = key(&demand.lab, demand.kind);
         let own = || findings.iter().filter(|finding| finding.needed_by.contains(&key));
         let status = own().map(|finding| finding.status).max().unwrap_or(Status::Pass);
-        let because = own().filter(|finding| !finding.status.works()).map(|finding| finding.id.clone());
+        let because =
+            own().filter(|finding| !finding.status.works()).map(|finding| finding.id.clone());
         runtimes.insert(key.clone(), Verdict { status, because: because.collect() });
     }
     let next = next(scope, &runtimes);
@@ -138,7 +142,8 @@ fn report(scope: &Scope, findings: Vec<Finding>, since: Instant) -> Report {
     report.strict(false)
 }
 
-/// The command to go on with: the first runtime that works, of the first lab that has one. The demands of a lab begin with its default.
+/// The command to go on with: the first runtime that works, of the first lab that has one. The
+/// demands of a lab begin with its default.
 fn next(scope: &Scope, runtimes: &IndexMap<String, Verdict>) -> String {
     let works = |demand: &&super::Demand| {
         runtimes.get(&key(&demand.lab, demand.kind)).is_some_and(|verdict| verdict.status.works())

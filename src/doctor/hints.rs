@@ -1,4 +1,5 @@
-//! Hints as data: by check and class, fit for the system, the package manager and the session that are here.
+//! Hints as data: by check and class, fit for the system, the package manager and the session that
+//! are here.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +12,8 @@ use crate::platform::host::{self, Root};
 
 const TEXT: &str = include_str!("hints.toml");
 
-/// Package managers and the program that shows each is here, in the order in which they are preferred when several are.
+/// Package managers and the program that shows each is here, in the order in which they are
+/// preferred when several are.
 const MANAGERS: [(&str, &str); 8] = [
     ("apt", "apt-get"),
     ("dnf", "dnf"),
@@ -61,9 +63,11 @@ impl Here {
             std::env::split_paths(&path).any(|folder| Path::new(&folder).join(program).is_file())
         };
         let distribution = root.distribution();
-        let managers = MANAGERS.iter().filter(|(_, program)| there(program)).map(|(name, _)| *name).collect();
+        let managers =
+            MANAGERS.iter().filter(|(_, program)| there(program)).map(|(name, _)| *name).collect();
         let set = |name: &str| host::var(name).is_some();
-        let kernel = root.text("/proc/sys/kernel/osrelease").unwrap_or_default().to_ascii_lowercase();
+        let kernel =
+            root.text("/proc/sys/kernel/osrelease").unwrap_or_default().to_ascii_lowercase();
         let holds = |tag: &str| match tag {
             "linux" => cfg!(target_os = "linux"),
             "macos" => cfg!(target_os = "macos"),
@@ -81,8 +85,10 @@ impl Here {
             _ => false,
         };
         let tags = TAGS.iter().filter(|tag| holds(tag)).map(|tag| (*tag).to_owned()).collect();
-        let user =
-            root.user(host::user_id()).or_else(|| host::var("USER")).unwrap_or_else(|| "$USER".to_owned());
+        let user = root
+            .user(host::user_id())
+            .or_else(|| host::var("USER"))
+            .unwrap_or_else(|| "$USER".to_owned());
         Here { managers, tags, user }
     }
 
@@ -116,7 +122,8 @@ struct Entry {
     /// What else there is to do, in this order.
     #[serde(default)]
     hint: Vec<Line>,
-    /// Why there is nothing to do: for whoever reads the file, and for the test that holds every class to hints or a reason.
+    /// Why there is nothing to do: for whoever reads the file, and for the test that holds every
+    /// class to hints or a reason.
     #[cfg_attr(not(test), allow(dead_code, reason = "read by people and by the test"))]
     none: Option<String>,
 }
@@ -143,14 +150,16 @@ struct File {
     hint: Vec<Entry>,
 }
 
-/// The file is part of the program, and a test reads it: a broken one shows there and not to a user.
+/// The file is part of the program, and a test reads it: a broken one shows there and not to a
+/// user.
 static ENTRIES: LazyLock<Vec<Entry>> =
     LazyLock::new(|| toml::from_str::<File>(TEXT).map(|file| file.hint).unwrap_or_default());
 
 fn entry(id: &str, class: &str) -> Option<&'static Entry> {
     let check = checks::of(id).map_or(id, |kind| kind.id);
     ENTRIES.iter().find(|entry| {
-        entry.checks.iter().any(|known| known == check) && entry.classes.iter().any(|known| known == class)
+        entry.checks.iter().any(|known| known == check)
+            && entry.classes.iter().any(|known| known == class)
     })
 }
 
@@ -173,7 +182,8 @@ fn install(manager: &str, packages: &str) -> String {
     }
 }
 
-/// What to do about a finding, most fitting first, and where to read on. Only managers that are here are named.
+/// What to do about a finding, most fitting first, and where to read on. Only managers that are
+/// here are named.
 pub(super) fn hints(
     id: &str,
     class: &str,
@@ -186,9 +196,11 @@ pub(super) fn hints(
     let plain = |command: String| if root { command.replace("sudo ", "") } else { command };
     let by_manager = here.managers.iter().find_map(|manager| {
         // `apt@ubuntu` is for that distribution only, and goes before `apt`.
-        let special = here.tags.iter().find_map(|tag| entry.install.get(&format!("{manager}@{tag}")));
-        let packages =
-            special.or_else(|| entry.install.get(*manager)).filter(|_| here.is(&entry.install_when))?;
+        let special =
+            here.tags.iter().find_map(|tag| entry.install.get(&format!("{manager}@{tag}")));
+        let packages = special
+            .or_else(|| entry.install.get(*manager))
+            .filter(|_| here.is(&entry.install_when))?;
         Some(Hint {
             cmd: Some(plain(fill(&install(manager, packages), facts, here)?)),
             manager: Some((*manager).to_owned()),
@@ -201,7 +213,8 @@ pub(super) fn hints(
             Some(cmd) => Some(plain(fill(cmd, facts, here)?)),
             None => None,
         };
-        let os = ["linux", "macos", "wsl"].into_iter().find(|os| line.when.iter().any(|tag| tag == os));
+        let os =
+            ["linux", "macos", "wsl"].into_iter().find(|os| line.when.iter().any(|tag| tag == os));
         Some(Hint {
             text: fill(&line.text, facts, here)?,
             cmd,
@@ -256,7 +269,8 @@ mod tests {
                 match entry(kind.id, class) {
                     None => missing.push(format!("{} {class}", kind.id)),
                     Some(entry) => assert!(
-                        entry.none.is_some() != (!entry.hint.is_empty() || !entry.install.is_empty()),
+                        entry.none.is_some()
+                            != (!entry.hint.is_empty() || !entry.install.is_empty()),
                         "{} {class}: hints, or a reason why none",
                         kind.id
                     ),
@@ -270,11 +284,15 @@ mod tests {
     fn no_hint_is_for_a_check_a_class_a_manager_or_a_tag_that_does_not_exist() {
         for entry in ENTRIES.iter() {
             for check in &entry.checks {
-                let kind =
-                    checks::all().find(|kind| kind.id == check).unwrap_or_else(|| panic!("no check {check}"));
+                let kind = checks::all()
+                    .find(|kind| kind.id == check)
+                    .unwrap_or_else(|| panic!("no check {check}"));
                 for class in &entry.classes {
                     let shared = entry.checks.len() > 1;
-                    assert!(shared || kind.classes.contains(&class.as_str()), "{check} has no class {class}");
+                    assert!(
+                        shared || kind.classes.contains(&class.as_str()),
+                        "{check} has no class {class}"
+                    );
                 }
             }
             for manager in entry.install.keys() {
@@ -285,7 +303,8 @@ mod tests {
             for tag in entry.hint.iter().flat_map(|line| &line.when) {
                 assert!(TAGS.contains(&tag.trim_start_matches('!')), "no tag {tag}");
             }
-            let named = entry.hint.iter().any(|line| line.when.is_empty() || line.text.contains("http"));
+            let named =
+                entry.hint.iter().any(|line| line.when.is_empty() || line.text.contains("http"));
             assert!(
                 entry.none.is_some() || named || entry.docs.is_some(),
                 "{:?}: nothing is said where no condition holds",
@@ -296,14 +315,24 @@ mod tests {
 
     #[test]
     fn only_managers_that_are_here_are_named() {
-        assert_eq!(commands("git", "absent", &[], &here(&["apt"], &[])), ["sudo apt-get install -y git"]);
-        assert_eq!(commands("git", "absent", &[], &here(&["apt"], &["root"])), ["apt-get install -y git"]);
-        assert_eq!(commands("git", "absent", &[], &here(&["brew"], &["macos"])), ["brew install git"]);
+        assert_eq!(
+            commands("git", "absent", &[], &here(&["apt"], &[])),
+            ["sudo apt-get install -y git"]
+        );
+        assert_eq!(
+            commands("git", "absent", &[], &here(&["apt"], &["root"])),
+            ["apt-get install -y git"]
+        );
+        assert_eq!(
+            commands("git", "absent", &[], &here(&["brew"], &["macos"])),
+            ["brew install git"]
+        );
         for kind in checks::all() {
             for class in kind.classes {
                 for command in commands(kind.id, class, &[], &here(&[], &[])) {
-                    let named =
-                        MANAGERS.iter().any(|(_, program)| command.split(' ').any(|word| word == *program));
+                    let named = MANAGERS
+                        .iter()
+                        .any(|(_, program)| command.split(' ').any(|word| word == *program));
                     assert!(!named, "{} {class}: {command}", kind.id);
                 }
             }
@@ -313,7 +342,10 @@ mod tests {
     #[test]
     fn hints_fit_the_session() {
         let systemd = here(&["apt"], &["linux", "systemd"]);
-        assert_eq!(commands("docker.engine", "refused", &[], &systemd)[0], "sudo systemctl start docker");
+        assert_eq!(
+            commands("docker.engine", "refused", &[], &systemd)[0],
+            "sudo systemctl start docker"
+        );
         let mac = here(&["brew"], &["macos", "desktop"]);
         assert!(commands("docker.engine", "refused", &[], &mac)[0].starts_with("open -a Docker"));
         let container = here(&["apt"], &["linux", "container", "root"]);
@@ -322,20 +354,31 @@ mod tests {
                 .iter()
                 .all(|cmd| !cmd.contains("systemctl"))
         );
-        assert_eq!(commands("docker.engine", "permission", &[], &systemd)[0], "sudo usermod -aG docker ada");
+        assert_eq!(
+            commands("docker.engine", "permission", &[], &systemd)[0],
+            "sudo usermod -aG docker ada"
+        );
         assert!(
-            commands("docker.engine", "permission-session", &[], &systemd)[0].starts_with("newgrp docker")
+            commands("docker.engine", "permission-session", &[], &systemd)[0]
+                .starts_with("newgrp docker")
         );
         let ubuntu = here(&["apt"], &["linux", "ubuntu"]);
-        assert!(commands("docker.compose", "no-plugin", &[], &ubuntu)[0].contains("docker-compose-v2"));
+        assert!(
+            commands("docker.compose", "no-plugin", &[], &ubuntu)[0].contains("docker-compose-v2")
+        );
     }
 
     #[test]
     fn a_hint_whose_facts_are_not_known_is_left_out() {
         let here = here(&[], &["linux"]);
         assert!(
-            commands("port.8080", "taken", &[("pid", "42"), ("name", "x"), ("port", "8080")], &here)
-                .contains(&"kill 42".to_owned())
+            commands(
+                "port.8080",
+                "taken",
+                &[("pid", "42"), ("name", "x"), ("port", "8080")],
+                &here
+            )
+            .contains(&"kill 42".to_owned())
         );
         assert!(
             !commands("port.8080", "taken", &[("port", "8080")], &here)

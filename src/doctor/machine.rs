@@ -1,4 +1,5 @@
-//! The report for machines other than JSON readers: JUnit for test reports, annotations for GitHub Actions. The same verdicts.
+//! The report for machines other than JSON readers: JUnit for test reports, annotations for GitHub
+//! Actions. The same verdicts.
 
 use std::time::Duration;
 
@@ -20,8 +21,8 @@ fn words(finding: &Finding) -> String {
     escape(&lines.join("\n"))
 }
 
-/// A suite for each group, a case for each check: a failure for what fails (and, if strict, for what warns), an error for what could not
-/// be found out.
+/// A suite for each group, a case for each check: a failure for what fails (and, if strict, for
+/// what warns), an error for what could not be found out.
 ///
 /// # Errors
 /// Exit 70: the text could not be made.
@@ -73,10 +74,13 @@ pub fn junit(report: &Report) -> Result<String> {
     }
     junit.add_test_suites(suites.into_iter().map(|(_, suite)| suite));
     junit.set_time(Duration::from_millis(report.ms));
-    junit.to_string().map_err(|error| Error::bug("the JUnit report cannot be written").because(error))
+    junit
+        .to_string()
+        .map_err(|error| Error::bug("the JUnit report cannot be written").because(error))
 }
 
-/// An annotation for each finding that is not well, and one line that counts (GitHub Actions, "Workflow commands").
+/// An annotation for each finding that is not well, and one line that counts (GitHub Actions,
+/// "Workflow commands").
 pub fn github(report: &Report) -> String {
     let mut text = String::new();
     for finding in report.troubles() {
@@ -84,7 +88,11 @@ pub fn github(report: &Report) -> String {
             Status::Warn if !report.strict => "warning",
             _ => "error",
         };
-        text.push_str(&format!("::{level} title={}::{}\n", property(&finding.id), data(&words(finding))));
+        text.push_str(&format!(
+            "::{level} title={}::{}\n",
+            property(&finding.id),
+            data(&words(finding))
+        ));
     }
     let well = report.findings.iter().filter(|finding| finding.status == Status::Pass).count();
     text.push_str(&format!("{}: {well} of {} checks ok\n", report.title, report.findings.len()));

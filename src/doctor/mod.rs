@@ -1,6 +1,8 @@
-//! What this machine lacks for a lab: needs become checks, looks bring observations, judging makes findings, findings one report.
+//! What this machine lacks for a lab: needs become checks, looks bring observations, judging makes
+//! findings, findings one report.
 //!
-//! Looking touches the machine, side by side and bounded; judging is pure. What is late is `unknown`, never good or bad.
+//! Looking touches the machine, side by side and bounded; judging is pure. What is late is
+//! `unknown`, never good or bad.
 
 mod checks;
 mod examine;
@@ -52,7 +54,8 @@ pub struct Scope {
     pub skip: Vec<String>,
     /// The command that asks about the lab's other runtimes, when they were left out.
     pub wider: Option<String>,
-    /// The kubeconfig context that the user named: only such a one may be a cluster that is not known to be local.
+    /// The kubeconfig context that the user named: only such a one may be a cluster that is not
+    /// known to be local.
     pub context: Option<String>,
     /// Whether registries and indexes may be asked.
     pub online: bool,
@@ -184,7 +187,8 @@ pub struct Report {
 }
 
 impl Report {
-    /// 1 when something fails (with `strict` also when something warns), else 3 when something could not be found out, else 0.
+    /// 1 when something fails (with `strict` also when something warns), else 3 when something
+    /// could not be found out, else 0.
     pub fn verdict(&self) -> Exit {
         let has = |status| self.findings.iter().any(|finding| finding.status == status);
         if has(Status::Fail) || (self.strict && has(Status::Warn)) {
@@ -206,11 +210,14 @@ impl Report {
 
     /// What deserves the learner's attention.
     pub fn troubles(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(|finding| !matches!(finding.status, Status::Pass | Status::Skip))
+        self.findings
+            .iter()
+            .filter(|finding| !matches!(finding.status, Status::Pass | Status::Skip))
     }
 }
 
-/// The finding that makes this runtime impossible, if any. Too little disk or memory is for the learner to judge.
+/// The finding that makes this runtime impossible, if any. Too little disk or memory is for the
+/// learner to judge.
 pub fn impossible(report: &Report, kind: RuntimeKind) -> Option<&Finding> {
     let suffix = format!("/{kind}");
     report.findings.iter().find(|finding| {

@@ -1,4 +1,5 @@
-//! The report without what is nobody else's business: home, user, host, addresses, tokens, passwords. Pure.
+//! The report without what is nobody else's business: home, user, host, addresses, tokens,
+//! passwords. Pure.
 
 use std::sync::LazyLock;
 
@@ -15,8 +16,17 @@ pub struct Private {
 }
 
 /// Names of variables whose values are secrets.
-const SECRET: [&str; 9] =
-    ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "APIKEY", "API_KEY", "PRIVATE"];
+const SECRET: [&str; 9] = [
+    "TOKEN",
+    "SECRET",
+    "PASSWORD",
+    "PASSWD",
+    "PASSPHRASE",
+    "CREDENTIAL",
+    "APIKEY",
+    "API_KEY",
+    "PRIVATE",
+];
 
 impl Private {
     /// What this machine, its user and the environment have that is private.
@@ -74,21 +84,27 @@ pub fn redact(report: Report, private: &Private) -> Report {
     Report { title: hide(&report.title), next: hide(&report.next), findings, ..report }
 }
 
-/// What is private by its form. The patterns are ours and fixed: one that cannot be read shows in the tests.
+/// What is private by its form. The patterns are ours and fixed: one that cannot be read shows in
+/// the tests.
 static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     let all = [
         // Users and passwords in addresses.
         (r"(://)[^/@\s'\x22]+@", "$1<secret>@"),
         (r"(?i)(bearer\s+)[A-Za-z0-9._~+/=-]{8,}", "$1<secret>"),
         // What GitHub, GitLab, AWS, OpenAI, Slack and Hugging Face hand out, and JSON web tokens.
-        (r"\b(gh[pousr]_|github_pat_|glpat-|AKIA|sk-|xox[abprs]-|hf_|eyJ)[A-Za-z0-9._-]{8,}", "<secret>"),
+        (
+            r"\b(gh[pousr]_|github_pat_|glpat-|AKIA|sk-|xox[abprs]-|hf_|eyJ)[A-Za-z0-9._-]{8,}",
+            "<secret>",
+        ),
         (
             r"(?i)((?:password|passwd|token|secret|api[_-]?key)\x22?\s*[=:]\s*\x22?)[^\s\x22',;&]{3,}",
             "$1<secret>",
         ),
         (r"\b([0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F]{1,4}\b", "<ip>"),
     ];
-    all.into_iter().filter_map(|(pattern, stands)| Some((Regex::new(pattern).ok()?, stands))).collect()
+    all.into_iter()
+        .filter_map(|(pattern, stands)| Some((Regex::new(pattern).ok()?, stands)))
+        .collect()
 });
 
 static ADDRESS: LazyLock<Option<Regex>> =
@@ -103,9 +119,11 @@ fn hide(text: &str, private: &Private) -> String {
         text = pattern.replace_all(&text, *stands).into_owned();
     }
     if let Some(address) = ADDRESS.as_ref() {
-        let keep = |found: &str| found.starts_with("127.") || found == "0.0.0.0" || !is_address(found);
-        let stands =
-            |found: &Captures<'_>| if keep(&found[0]) { found[0].to_owned() } else { "<ip>".to_owned() };
+        let keep =
+            |found: &str| found.starts_with("127.") || found == "0.0.0.0" || !is_address(found);
+        let stands = |found: &Captures<'_>| {
+            if keep(&found[0]) { found[0].to_owned() } else { "<ip>".to_owned() }
+        };
         text = address.replace_all(&text, stands).into_owned();
     }
     text

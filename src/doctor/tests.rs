@@ -1,4 +1,5 @@
-//! What follows from needs, and what the whole says. The cases themselves are in tests/doctor, with the real things injected.
+//! What follows from needs, and what the whole says. The cases themselves are in tests/doctor, with
+//! the real things injected.
 
 use super::*;
 

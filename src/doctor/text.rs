@@ -25,7 +25,12 @@ fn word(status: Status) -> (anstyle::Style, &'static str) {
 }
 
 /// The whole report. `columns`: where lines are broken; none to leave that to whoever reads a pipe.
-pub fn human(report: &Report, out: &mut dyn Write, verbose: bool, columns: Option<usize>) -> io::Result<()> {
+pub fn human(
+    report: &Report,
+    out: &mut dyn Write,
+    verbose: bool,
+    columns: Option<usize>,
+) -> io::Result<()> {
     let page = Page::new(&report.findings, columns, verbose);
     writeln!(out, "{BOLD}{}{BOLD:#}", report.title)?;
     let mut group: Option<Group> = None;
@@ -62,8 +67,11 @@ fn count(report: &Report) -> String {
         (of(Status::Unknown), "not found out"),
         (of(Status::Skip), "not looked at"),
     ];
-    let parts: Vec<String> =
-        parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    let parts: Vec<String> = parts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
     format!("{} checks in {} ms: {}", report.findings.len(), report.ms, parts.join(", "))
 }
 
@@ -77,7 +85,8 @@ struct Page {
 
 impl Page {
     fn new(findings: &[Finding], columns: Option<usize>, verbose: bool) -> Page {
-        let ids = findings.iter().map(|finding| finding.id.chars().count()).max().unwrap_or(0).min(24);
+        let ids =
+            findings.iter().map(|finding| finding.id.chars().count()).max().unwrap_or(0).min(24);
         Page { columns: columns.unwrap_or(usize::MAX), ids, verbose }
     }
 
@@ -99,7 +108,8 @@ impl Page {
         } else {
             let ids = self.ids;
             write!(out, "  {style}{word:<4}{style:#}  {:<ids$}  ", finding.id)?;
-            let lines = wrapped(&escape(&finding.title), self.columns.saturating_sub(self.indent()));
+            let lines =
+                wrapped(&escape(&finding.title), self.columns.saturating_sub(self.indent()));
             for (index, line) in lines.iter().enumerate() {
                 let indent = if index == 0 { 0 } else { self.indent() };
                 writeln!(out, "{:indent$}{dim}{line}{dim:#}", "")?;
@@ -131,7 +141,9 @@ impl Page {
         );
         self.paragraph(&facts, indent, DIM, out)?;
         match evidence.saw.lines().next() {
-            Some(saw) if !saw.is_empty() && *saw != finding.title => self.paragraph(saw, indent, DIM, out),
+            Some(saw) if !saw.is_empty() && *saw != finding.title => {
+                self.paragraph(saw, indent, DIM, out)
+            }
             _ => Ok(()),
         }
     }
@@ -165,7 +177,11 @@ impl Page {
     }
 
     /// A line for each lab: in which runtimes it works here.
-    fn verdicts(&self, runtimes: &IndexMap<String, Verdict>, out: &mut dyn Write) -> io::Result<()> {
+    fn verdicts(
+        &self,
+        runtimes: &IndexMap<String, Verdict>,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         let mut labs: IndexMap<&str, Vec<(&str, &Verdict)>> = IndexMap::new();
         for (key, verdict) in runtimes {
             let (lab, kind) = key.split_once('/').unwrap_or((key, ""));

@@ -130,7 +130,9 @@ impl Ask {
             | Ask::ClusterMemory(_) => vec![Look::kubectl(), Look::Cluster],
             Ask::Skew => vec![Look::kubectl(), Look::Cluster],
             Ask::Inotify | Ask::Cgroup => vec![Look::Host, Look::kubectl(), Look::Cluster],
-            Ask::Disk(_) | Ask::Memory(_) | Ask::Cpus(_) | Ask::Arch(_) | Ask::Proxy => vec![Look::Host],
+            Ask::Disk(_) | Ask::Memory(_) | Ask::Cpus(_) | Ask::Arch(_) | Ask::Proxy => {
+                vec![Look::Host]
+            }
             Ask::Gpu(_) => vec![Look::Gpu],
             Ask::Port(port) => vec![Look::Port(*port)],
             Ask::Packages => vec![Look::Packages],
@@ -138,7 +140,8 @@ impl Ask {
         }
     }
 
-    /// The greater of two amounts of the same thing: too little of it is a warning, whoever asked for more.
+    /// The greater of two amounts of the same thing: too little of it is a warning, whoever asked
+    /// for more.
     fn join(&mut self, other: &Ask) -> bool {
         match (&mut *self, other) {
             (Ask::Disk(a), Ask::Disk(b))
@@ -167,7 +170,9 @@ pub(super) fn wanted(scope: &Scope) -> Vec<Want> {
         let by = key(&demand.lab, demand.kind);
         let mut asks = vec![Ask::Proxy];
         let cluster = demand.needs.iter().any(|need| matches!(need, Need::Cluster(_)));
-        asks.extend(demand.needs.iter().flat_map(|need| of(need, demand.kind, cluster, scope.online)));
+        asks.extend(
+            demand.needs.iter().flat_map(|need| of(need, demand.kind, cluster, scope.online)),
+        );
         let python = demand.needs.iter().any(|need| matches!(need, Need::Python(_)));
         asks.extend((python && scope.environment.is_some()).then_some(Ask::Environment));
         asks.extend(demand.ports.iter().map(|port| Ask::Port(*port)));
@@ -186,7 +191,8 @@ pub(super) fn wanted(scope: &Scope) -> Vec<Want> {
     });
     wanted.sort_by_key(|want| {
         let id = want.ask.id();
-        let place = checks::all().position(|kind| checks::of(&id).is_some_and(|own| own.id == kind.id));
+        let place =
+            checks::all().position(|kind| checks::of(&id).is_some_and(|own| own.id == kind.id));
         (checks::of(&id).map(|kind| kind.group), place)
     });
     wanted
@@ -228,7 +234,9 @@ fn of(need: &Need, kind: RuntimeKind, cluster: bool, online: bool) -> Vec<Ask> {
         Need::Arch(names) => vec![Ask::Arch(names.clone())],
         Need::Gpu(need) if compose => vec![Ask::Gpu(*need), Ask::EngineGpu(*need)],
         Need::Gpu(need) => vec![Ask::Gpu(*need)],
-        Need::Images(images) if online => images.iter().map(|image| Ask::Image(image.clone())).collect(),
+        Need::Images(images) if online => {
+            images.iter().map(|image| Ask::Image(image.clone())).collect()
+        }
         Need::Images(_) => Vec::new(),
         Need::Kubectl(version) => vec![Ask::Kubectl(version.clone())],
         Need::Cluster(version) => vec![

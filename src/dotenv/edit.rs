@@ -3,23 +3,27 @@
 use super::{Document, Value};
 
 impl Document {
-    /// The same file with another value for a name: in the line that counts, with its quotes where they fit; every other byte stays. None
-    /// when the name has no value in the file, or none of the ways to write this one is read back as it.
+    /// The same file with another value for a name: in the line that counts, with its quotes where
+    /// they fit; every other byte stays. None when the name has no value in the file, or none of
+    /// the ways to write this one is read back as it.
     #[must_use]
     pub fn with(&self, name: &str, value: &str) -> Option<Document> {
         let at = self.statements.iter().rposition(|statement| statement.name == name)?;
         let old = self.statements[at].value.as_ref()?;
         spellings(value, old.quote).into_iter().find_map(|spelled| {
-            let text = format!("{}{spelled}{}", &self.text[..old.span.start], &self.text[old.span.end..]);
+            let text =
+                format!("{}{spelled}{}", &self.text[..old.span.start], &self.text[old.span.end..]);
             let new = Document::parse(text).ok()?;
             // What stands behind the value may have become a part of it.
             let read = new.statements.len() == self.statements.len()
-                && new.statements[at].value.as_ref().and_then(Value::constant).as_deref() == Some(value);
+                && new.statements[at].value.as_ref().and_then(Value::constant).as_deref()
+                    == Some(value);
             read.then_some(new)
         })
     }
 
-    /// The same file with the value that another one has for a name in a line at the end, written as there. None when the other has none.
+    /// The same file with the value that another one has for a name in a line at the end, written
+    /// as there. None when the other has none.
     #[must_use]
     pub fn and(&self, name: &str, from: &Document) -> Option<Document> {
         let statement = from.statements.iter().rfind(|statement| statement.name == name)?;

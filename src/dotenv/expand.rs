@@ -2,7 +2,8 @@
 
 use super::Outside;
 
-/// The escapes of a value in double quotes. An escaped dollar becomes `$$`, which [`variables`] takes for a plain one.
+/// The escapes of a value in double quotes. An escaped dollar becomes `$$`, which [`variables`]
+/// takes for a plain one.
 pub(super) fn escapes(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
@@ -24,7 +25,8 @@ pub(super) fn escapes(text: &str) -> String {
             '$' => out.push_str("$$"),
             '"' | '\\' => out.push(c),
             '0' => {
-                let digits: String = after[1..].chars().take(3).take_while(char::is_ascii_digit).collect();
+                let digits: String =
+                    after[1..].chars().take(3).take_while(char::is_ascii_digit).collect();
                 taken += digits.len();
                 let code = Some(&digits).filter(|digits| digits.len() == 3);
                 match code.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
@@ -43,7 +45,8 @@ pub(super) fn escapes(text: &str) -> String {
     out + rest
 }
 
-/// A text with `$NAME`, `${NAME}` and `${NAME` with `:-`, `-`, `:?`, `?`, `:+` or `+` filled in; what has no value is empty.
+/// A text with `$NAME`, `${NAME}` and `${NAME` with `:-`, `-`, `:?`, `?`, `:+` or `+` filled in;
+/// what has no value is empty.
 ///
 /// # Errors
 /// A `${` that does not end or names nothing; a value that is required and not there.
@@ -73,7 +76,8 @@ pub(super) fn variables(text: &str, lookup: Outside<'_>) -> Result<String, Strin
 
 /// The name with which a text begins.
 fn name(text: &str) -> &str {
-    let length = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len());
+    let length =
+        text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len());
     if text.starts_with(|c: char| c.is_ascii_digit()) { "" } else { &text[..length] }
 }
 

@@ -1,6 +1,8 @@
-//! `.env` files: the one reader, which reads as compose does, and the one editor, which keeps every byte that it does not change. Pure.
+//! `.env` files: the one reader, which reads as compose does, and the one editor, which keeps every
+//! byte that it does not change. Pure.
 //!
-//! The grammar is that of compose-go's `dotenv` package; `tests/dotenv.rs` holds it against the real `docker compose config`.
+//! The grammar is that of compose-go's `dotenv` package; `tests/dotenv.rs` holds it against the
+//! real `docker compose config`.
 
 mod edit;
 mod expand;
@@ -98,7 +100,8 @@ impl Document {
         names
     }
 
-    /// Names and values with variables filled in, in order; the later of two counts. A name alone that is not set outside has no value.
+    /// Names and values with variables filled in, in order; the later of two counts. A name alone
+    /// that is not set outside has no value.
     ///
     /// # Errors
     /// A value with a `${...}` that is none, or with `${NAME:?why}` where NAME has no value.
@@ -109,8 +112,12 @@ impl Document {
                 None => outside(&statement.name),
                 Some(value) => {
                     let lookup = |name: &str| {
-                        let own =
-                            || values.iter().find(|(known, _)| known == name).map(|(_, own)| own.clone());
+                        let own = || {
+                            values
+                                .iter()
+                                .find(|(known, _)| known == name)
+                                .map(|(_, own)| own.clone())
+                        };
                         outside(name).or_else(own)
                     };
                     let expanded = value.expanded(&lookup);
@@ -126,7 +133,8 @@ impl Document {
         Ok(values)
     }
 
-    /// The value that counts for a name, where it depends on no variable: what can be compared with another file's.
+    /// The value that counts for a name, where it depends on no variable: what can be compared with
+    /// another file's.
     pub fn constant(&self, name: &str) -> Option<String> {
         let last = self.statements.iter().rfind(|statement| statement.name == name)?;
         last.value.as_ref()?.constant()
@@ -224,7 +232,10 @@ fn value(text: &str, at: usize) -> Result<(Value, usize), String> {
         let line = rest.split('\n').next().unwrap_or_default();
         let inner = line.split(" #").next().unwrap_or_default().trim_end();
         let end = (at + line.len() + 1).min(text.len());
-        return Ok((Value { span: at..at + inner.len(), quote: None, inner: inner.to_owned() }, end));
+        return Ok((
+            Value { span: at..at + inner.len(), quote: None, inner: inner.to_owned() },
+            end,
+        ));
     };
     let mut inner = String::new();
     let mut escaped = false;

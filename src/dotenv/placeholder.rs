@@ -1,4 +1,5 @@
-//! Templates of `.env` files in which secrets are holes, `<[ name ]>`: what a lab keeps of them in git.
+//! Templates of `.env` files in which secrets are holes, `<[ name ]>`: what a lab keeps of them in
+//! git.
 
 use std::collections::BTreeMap;
 
@@ -14,11 +15,13 @@ pub fn hole(name: &str) -> String {
 
 /// A template with its holes filled.
 pub fn fill(template: &str, secrets: &BTreeMap<String, String>) -> String {
-    secrets.iter().fold(template.to_owned(), |text, (name, secret)| text.replace(&hole(name), secret))
+    secrets
+        .iter()
+        .fold(template.to_owned(), |text, (name, secret)| text.replace(&hole(name), secret))
 }
 
-/// The secrets that a `.env` holds, by the name of the hole in its template: a line that is one secret between fixed texts is matched with
-/// the line of that name.
+/// The secrets that a `.env` holds, by the name of the hole in its template: a line that is one
+/// secret between fixed texts is matched with the line of that name.
 pub fn secrets(template: &Document, own: &Document) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     for name in template.names() {

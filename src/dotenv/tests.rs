@@ -72,8 +72,14 @@ fn a_value_changes_in_place_and_all_else_stays() {
     assert_eq!(emptied.constant("A").unwrap(), "", "{}", emptied.text());
     assert_eq!(Document::parse("A\n").unwrap().with("A", "1"), None);
     let other = Document::parse("B: \"x y\" # two\n").unwrap();
-    assert_eq!(Document::parse("A=1").unwrap().and("B", &other).unwrap().text(), "A=1\nB=\"x y\"\n");
-    assert_eq!(Document::parse("A=1\r\n").unwrap().and("B", &other).unwrap().text(), "A=1\r\nB=\"x y\"\r\n");
+    assert_eq!(
+        Document::parse("A=1").unwrap().and("B", &other).unwrap().text(),
+        "A=1\nB=\"x y\"\n"
+    );
+    assert_eq!(
+        Document::parse("A=1\r\n").unwrap().and("B", &other).unwrap().text(),
+        "A=1\r\nB=\"x y\"\r\n"
+    );
 }
 
 #[test]

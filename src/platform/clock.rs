@@ -13,13 +13,15 @@ use crate::error::{Error, Exit, Result};
 
 static INTERRUPTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
-/// From a signal to the end of a command, whatever it does: less than the half of a second that people wait before they press it again.
+/// From a signal to the end of a command, whatever it does: less than the half of a second that
+/// people wait before they press it again.
 const GRACE: Duration = Duration::from_millis(400);
 
-/// From here on Ctrl-C, SIGTERM and SIGHUP are noted instead of ending the program: long work looks at [`interrupted`]
-/// and leaves things whole. A second signal ends the program at once.
+/// From here on Ctrl-C, SIGTERM and SIGHUP are noted instead of ending the program: long work looks
+/// at [`interrupted`] and leaves things whole. A second signal ends the program at once.
 ///
-/// Long computations and waits that do not look are ended after [`GRACE`]; with `patient` they are not.
+/// Long computations and waits that do not look are ended after [`GRACE`]; with `patient` they are
+/// not.
 pub fn catch_interrupts(patient: bool) {
     let ignored = ignored();
     let last = if patient { None } else { last_resort() };
@@ -28,18 +30,22 @@ pub fn catch_interrupts(patient: bool) {
         if ignored >> (signal - 1) & 1 == 1 {
             continue;
         }
-        // In this order: the first is for what the second has noted before. Failing to install them leaves the default behaviour, which is
-        // to end: nothing to report.
-        let _ = flag::register_conditional_shutdown(signal, Exit::Interrupted as i32, INTERRUPTED.clone())
-            .and_then(|_| flag::register(signal, INTERRUPTED.clone()));
+        // In this order: the first is for what the second has noted before. Failing to install them
+        // leaves the default behaviour, which is to end: nothing to report.
+        let _ = flag::register_conditional_shutdown(
+            signal,
+            Exit::Interrupted as i32,
+            INTERRUPTED.clone(),
+        )
+        .and_then(|_| flag::register(signal, INTERRUPTED.clone()));
         if let Some(last) = last.as_ref().and_then(|last| last.try_clone().ok()) {
             let _ = signal_hook::low_level::pipe::register(signal, last);
         }
     }
 }
 
-/// Ends the program when a signal has been heard on the other side and nobody has ended it since. What it leaves is what `kill -9` leaves,
-/// and the next command brings that to its end.
+/// Ends the program when a signal has been heard on the other side and nobody has ended it since.
+/// What it leaves is what `kill -9` leaves, and the next command brings that to its end.
 #[allow(clippy::disallowed_methods, reason = "whoever is at work does not look at the signal")]
 fn last_resort() -> Option<UnixStream> {
     let (mut heard, signal) = UnixStream::pair().ok()?;
@@ -55,7 +61,8 @@ fn last_resort() -> Option<UnixStream> {
 
 /// The signals that are ignored now, one bit each; none where the system does not say.
 fn ignored() -> u64 {
-    let status = super::fs::read_text(std::path::Path::new("/proc/self/status")).unwrap_or_default();
+    let status =
+        super::fs::read_text(std::path::Path::new("/proc/self/status")).unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }

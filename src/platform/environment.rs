@@ -1,13 +1,16 @@
-//! What children find in their environment: one policy by kind of child, as a table that `docs/environment.md` shows. Pure.
+//! What children find in their environment: one policy by kind of child, as a table that
+//! `docs/environment.md` shows. Pure.
 
 use std::ffi::{OsStr, OsString};
 
 /// What a process that we start is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// docker, kubectl, git, probes for versions: found on the user's PATH, with the user's settings. Nothing of a lab reaches them.
+    /// docker, kubectl, git, probes for versions: found on the user's PATH, with the user's
+    /// settings. Nothing of a lab reaches them.
     Tool,
-    /// uv and pip, which make a lab's `.venv`: the user's indexes, proxies and certificates, and nothing that installs elsewhere.
+    /// uv and pip, which make a lab's `.venv`: the user's indexes, proxies and certificates, and
+    /// nothing that installs elsewhere.
     Installer,
     /// A lab's services and tasks.
     Service,
@@ -40,7 +43,10 @@ struct Family {
     /// By kind of child.
     rules: [Rule; 4],
     /// Why, for the table.
-    #[cfg_attr(not(test), allow(dead_code, reason = "read by people and by the test of the table"))]
+    #[cfg_attr(
+        not(test),
+        allow(dead_code, reason = "read by people and by the test of the table")
+    )]
     why: &'static str,
 }
 
@@ -208,7 +214,8 @@ const FAMILIES: [Family; 17] = [
     Family { names: &["PWD"], but: &[], rules: [Set, Set, Set, Set], why: "where the child runs" },
 ];
 
-/// Names that steer a program whatever it is, or docker and what it starts. A lab's `.env` may give them to the lab's own processes only.
+/// Names that steer a program whatever it is, or docker and what it starts. A lab's `.env` may give
+/// them to the lab's own processes only.
 const STEERING: [&str; 21] = [
     "PATH",
     "HOME",
@@ -253,22 +260,28 @@ pub fn steers(name: &str) -> bool {
     STEERING.iter().any(|pattern| fits(pattern, &upper))
 }
 
-/// The variables of a child that keep a proxy away from this machine, from what it would find otherwise.
+/// The variables of a child that keep a proxy away from this machine, from what it would find
+/// otherwise.
 pub fn no_proxy(found: impl Fn(&str) -> Option<OsString>) -> [(OsString, OsString); 2] {
     let names = ["NO_PROXY", "no_proxy"];
     names.map(|name| {
         let other = if name == names[0] { names[1] } else { names[0] };
         let text = |name: &str| found(name).filter(|value| !value.is_empty());
         let own = text(name).or_else(|| text(other)).unwrap_or_default();
-        (name.into(), own.into_string().map_or_else(|bytes| bytes, |own| with_loopback(&own).into()))
+        (
+            name.into(),
+            own.into_string().map_or_else(|bytes| bytes, |own| with_loopback(&own).into()),
+        )
     })
 }
 
 fn with_loopback(hosts: &str) -> String {
-    let mut all: Vec<&str> = hosts.split(',').map(str::trim).filter(|host| !host.is_empty()).collect();
+    let mut all: Vec<&str> =
+        hosts.split(',').map(str::trim).filter(|host| !host.is_empty()).collect();
     // All hosts already; with others beside it some programs do not see it any more.
     if all != ["*"] {
-        let missing = LOOPBACK.iter().filter(|host| !all.contains(*host)).copied().collect::<Vec<_>>();
+        let missing =
+            LOOPBACK.iter().filter(|host| !all.contains(*host)).copied().collect::<Vec<_>>();
         all.extend(missing);
     }
     all.join(",")
@@ -289,14 +302,22 @@ mod tests {
     #[test]
     fn what_redirects_is_dropped_and_what_a_company_needs_passes() {
         for role in ROLES {
-            assert!(drops(role, "GIT_DIR") && drops(role, "GIT_CONFIG_COUNT") && drops(role, "COMPOSE_FILE"));
-            for name in ["GIT_AUTHOR_NAME", "GIT_SSH_COMMAND", "HOME", "LANG", "HTTPS_PROXY", "MY_OWN"] {
+            assert!(
+                drops(role, "GIT_DIR")
+                    && drops(role, "GIT_CONFIG_COUNT")
+                    && drops(role, "COMPOSE_FILE")
+            );
+            for name in
+                ["GIT_AUTHOR_NAME", "GIT_SSH_COMMAND", "HOME", "LANG", "HTTPS_PROXY", "MY_OWN"]
+            {
                 assert!(!drops(role, name), "{name}");
             }
         }
         assert!(!drops(Role::Tool, "DOCKER_HOST") && !drops(Role::Tool, "PYTHONPATH"));
         for role in [Role::Installer, Role::Service, Role::Command] {
-            for name in ["PIP_USER", "PIP_TARGET", "UV_PYTHON", "PYTHONSAFEPATH", "MLFLOW_TRACKING_URI"] {
+            for name in
+                ["PIP_USER", "PIP_TARGET", "UV_PYTHON", "PYTHONSAFEPATH", "MLFLOW_TRACKING_URI"]
+            {
                 assert!(drops(role, name), "{name}");
             }
             for name in ["PIP_INDEX_URL", "PIP_CERT", "UV_INDEX_URL", "UV_INDEX", "PYTHONUTF8"] {
@@ -331,8 +352,9 @@ mod tests {
 
     /// The policy as a table in Markdown.
     fn table() -> String {
-        let list =
-            |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" ");
+        let list = |names: &[&str]| {
+            names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" ")
+        };
         let word = |rule: &Rule| match rule {
             Passes => "passes",
             Dropped => "dropped",
@@ -348,7 +370,11 @@ mod tests {
                 format!("; these pass: {}", list(family.but))
             };
             let rules = family.rules.iter().map(word).collect::<Vec<_>>().join(" | ");
-            table.push_str(&format!("| {}{but} | {rules} | {} |\n", list(family.names), family.why));
+            table.push_str(&format!(
+                "| {}{but} | {rules} | {} |\n",
+                list(family.names),
+                family.why
+            ));
         }
         table + "| everything else | passes | passes | passes | passes | it is the user's |\n"
     }
@@ -357,8 +383,14 @@ mod tests {
     fn the_page_shows_the_policy_that_is_in_force() {
         let page = include_str!("../../docs/environment.md");
         let wanted = table();
-        assert!(page.contains(&wanted), "docs/environment.md has another table than this:\n{wanted}");
+        assert!(
+            page.contains(&wanted),
+            "docs/environment.md has another table than this:\n{wanted}"
+        );
         let steering = STEERING.map(|name| format!("`{name}`")).join(" ");
-        assert!(page.contains(&steering), "docs/environment.md has another list than this:\n{steering}");
+        assert!(
+            page.contains(&steering),
+            "docs/environment.md has another list than this:\n{steering}"
+        );
     }
 }

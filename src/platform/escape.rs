@@ -1,9 +1,10 @@
-//! What comes from files, processes, servers and names must not drive the terminal. Everything that we print goes through [`Escaped`].
+//! What comes from files, processes, servers and names must not drive the terminal. Everything that
+//! we print goes through [`Escaped`].
 
 use std::io::{self, Write};
 
-/// The parameters of the styles that are ours: reset, bold, dim, italic, underline, their ends, and the colours of text. Not among them:
-/// what hides text, backgrounds, reverse.
+/// The parameters of the styles that are ours: reset, bold, dim, italic, underline, their ends, and
+/// the colours of text. Not among them: what hides text, backgrounds, reverse.
 const STYLES: [&str; 16] =
     ["", "0", "1", "2", "3", "4", "22", "23", "24", "31", "32", "33", "34", "35", "36", "39"];
 
@@ -19,7 +20,8 @@ fn drives(c: char) -> bool {
     turns || (c.is_control() && c != '\n' && c != '\t')
 }
 
-/// Text with the characters that would drive a terminal shown as `\u001b`, which is also how JSON writes them.
+/// Text with the characters that would drive a terminal shown as `\u001b`, which is also how JSON
+/// writes them.
 pub fn escape(text: &str) -> String {
     let mut shown = Vec::with_capacity(text.len());
     push(&mut shown, text);
@@ -42,7 +44,8 @@ fn push(shown: &mut Vec<u8>, text: &str) {
     shown.extend_from_slice(&text.as_bytes()[copied..]);
 }
 
-/// A writer that lets text and our own styles through, and shows everything else that would drive a terminal.
+/// A writer that lets text and our own styles through, and shows everything else that would drive a
+/// terminal.
 #[derive(Debug)]
 pub struct Escaped<W: Write> {
     inner: W,
@@ -141,11 +144,13 @@ fn style(bytes: &[u8]) -> Style {
         return Style::Foreign;
     }
     let body = &bytes[2..];
-    let Some(length) = body.iter().position(|byte| !(byte.is_ascii_digit() || *byte == b';')) else {
+    let Some(length) = body.iter().position(|byte| !(byte.is_ascii_digit() || *byte == b';'))
+    else {
         return if body.len() < LONGEST { Style::Perhaps } else { Style::Foreign };
     };
     let parameters = String::from_utf8_lossy(&body[..length]);
-    let ours = body[length] == b'm' && parameters.split(';').all(|parameter| STYLES.contains(&parameter));
+    let ours =
+        body[length] == b'm' && parameters.split(';').all(|parameter| STYLES.contains(&parameter));
     if ours { Style::Ours(2 + length + 1) } else { Style::Foreign }
 }
 
@@ -207,7 +212,8 @@ mod tests {
         for (byte, shown) in [(7, r"\u0007"), (0x1b, r"\u001b"), (0xff, "\u{fffd}")] {
             let since = std::time::Instant::now();
             assert_eq!(through(&[&vec![byte; LONG]]), shown.repeat(LONG), "{byte}");
-            // Formatting each one took 26 s, and looking for the end from each one would take an hour.
+            // Formatting each one took 26 s, and looking for the end from each one would take an
+            // hour.
             assert!(since.elapsed().as_secs() < 15, "{byte}: {:?}", since.elapsed());
         }
     }

@@ -17,8 +17,9 @@ const READ_LIMIT: u64 = 64 << 20;
 /// # Errors
 /// Exit 3 with the file's name; also for a file over 64 MiB.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
-    read_io(path)
-        .map_err(|error| Error::environment(format!("cannot read {}", path.display())).because(error))
+    read_io(path).map_err(|error| {
+        Error::environment(format!("cannot read {}", path.display())).because(error)
+    })
 }
 
 /// Room for a file whose length nobody knows.
@@ -27,7 +28,8 @@ const PAGE: u64 = 4096;
 /// The whole file, with the plain error of the system.
 pub fn read_io(path: &Path) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
-    // With room for all that is said to be there two reads are enough; `/proc` says nothing, and devices say anything.
+    // With room for all that is said to be there two reads are enough; `/proc` says nothing, and
+    // devices say anything.
     let said = file.metadata().map_or(0, |meta| meta.len().min(READ_LIMIT));
     let room = if said == 0 { PAGE } else { said };
     let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or(0));
@@ -43,14 +45,17 @@ pub fn read_optional(path: &Path) -> Result<Option<Vec<u8>>> {
     match read_io(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Error::environment(format!("cannot read {}", path.display())).because(error)),
+        Err(error) => {
+            Err(Error::environment(format!("cannot read {}", path.display())).because(error))
+        }
     }
 }
 
 /// The whole file as text.
 pub fn read_text(path: &Path) -> Result<String> {
-    String::from_utf8(read(path)?)
-        .map_err(|error| Error::environment(format!("{} is not UTF-8", path.display())).because(error))
+    String::from_utf8(read(path)?).map_err(|error| {
+        Error::environment(format!("{} is not UTF-8", path.display())).because(error)
+    })
 }
 
 /// The most that is read of a file's end, in bytes.
@@ -61,7 +66,8 @@ pub fn tail(path: &Path, lines: usize) -> Vec<String> {
     last_lines(path, lines).0
 }
 
-/// The last lines of a file, and whether it holds more of them than were read: at most [`TAIL`] bytes are.
+/// The last lines of a file, and whether it holds more of them than were read: at most [`TAIL`]
+/// bytes are.
 pub fn last_lines(path: &Path, lines: usize) -> (Vec<String>, bool) {
     use std::io::{Seek, SeekFrom};
     const CHUNK: u64 = 64 << 10;
@@ -124,18 +130,21 @@ impl Mode {
     }
 }
 
-/// Writes a file so that a reader, or a run killed at any moment, finds the old content or the new, never a part. Makes the folders above it.
+/// Writes a file so that a reader, or a run killed at any moment, finds the old content or the new,
+/// never a part. Makes the folders above it.
 pub fn write(path: &Path, bytes: &[u8], executable: bool) -> Result<()> {
     write_as(path, bytes, Mode::of(executable))
 }
 
 /// The same, with the mode that the file is to have.
 pub fn write_as(path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
-    write_io(path, bytes, mode)
-        .map_err(|error| Error::environment(format!("cannot write {}", path.display())).because(error))
+    write_io(path, bytes, mode).map_err(|error| {
+        Error::environment(format!("cannot write {}", path.display())).because(error)
+    })
 }
 
-/// The most characters of a name that are repeated in that of the file beside it: a name may have 255 bytes, and so may that.
+/// The most characters of a name that are repeated in that of the file beside it: a name may have
+/// 255 bytes, and so may that.
 const REPEATED: usize = 50;
 
 fn write_io(path: &Path, bytes: &[u8], mode: Mode) -> io::Result<()> {
@@ -151,7 +160,8 @@ fn write_io(path: &Path, bytes: &[u8], mode: Mode) -> io::Result<()> {
     result
 }
 
-/// Writes a file that must not exist yet: for a tree that is not visible until it is whole, where a plain write is enough.
+/// Writes a file that must not exist yet: for a tree that is not visible until it is whole, where a
+/// plain write is enough.
 pub fn create(path: &Path, bytes: &[u8], mode: Mode) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
@@ -165,13 +175,15 @@ pub fn create(path: &Path, bytes: &[u8], mode: Mode) -> io::Result<()> {
     #[cfg(unix)]
     if let Mode::Exactly(bits) = mode {
         use std::os::unix::fs::PermissionsExt;
-        // A file system without modes refuses; the umask has made it narrower than asked, never wider.
+        // A file system without modes refuses; the umask has made it narrower than asked, never
+        // wider.
         let _ = file.set_permissions(fs::Permissions::from_mode(bits));
     }
     Ok(())
 }
 
-/// The permission bits of what stands at a path, a link not followed; none where there is nothing, or no such thing.
+/// The permission bits of what stands at a path, a link not followed; none where there is nothing,
+/// or no such thing.
 pub fn bits(path: &Path) -> Option<u32> {
     #[cfg(unix)]
     {
@@ -227,7 +239,8 @@ pub fn may_change(folder: &Path) -> io::Result<()> {
     fs::metadata(folder).map(drop)
 }
 
-/// Takes the lock of a folder, which the system frees when its holder dies; none when somebody has it.
+/// Takes the lock of a folder, which the system frees when its holder dies; none when somebody has
+/// it.
 ///
 /// # Errors
 /// Those of the system, also where folders cannot be locked.
@@ -252,11 +265,9 @@ pub fn append(path: &Path) -> Result<File> {
     if let Some(folder) = path.parent() {
         make_folder(folder)?;
     }
-    OpenOptions::new()
-        .append(true)
-        .create(true)
-        .open(path)
-        .map_err(|error| Error::environment(format!("cannot write {}", path.display())).because(error))
+    OpenOptions::new().append(true).create(true).open(path).map_err(|error| {
+        Error::environment(format!("cannot write {}", path.display())).because(error)
+    })
 }
 
 /// Opens (and makes) a file to lock.
@@ -264,13 +275,9 @@ pub fn open_lock(path: &Path) -> Result<File> {
     if let Some(folder) = path.parent() {
         make_folder(folder)?;
     }
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)
-        .map_err(|error| Error::environment(format!("cannot open {}", path.display())).because(error))
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(
+        |error| Error::environment(format!("cannot open {}", path.display())).because(error),
+    )
 }
 
 /// Opens a file for reading.
@@ -323,7 +330,9 @@ pub fn kind(path: &Path) -> io::Result<Kind> {
         Ok(meta) if meta.is_dir() => Ok(Kind::Folder),
         Ok(_) => Ok(Kind::Other),
         // Below a file there is nothing.
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
+        {
             Ok(Kind::Missing)
         }
         Err(error) => Err(error),
@@ -356,8 +365,8 @@ pub fn folders(path: &Path) -> io::Result<Vec<String>> {
 /// All files below a folder, by path with `/`. A missing folder is empty.
 ///
 /// # Errors
-/// Exit 2 for a link, a special file or a name that is not UTF-8: a tree that is to be copied must not point out of itself, and must come out
-/// under its own names. Exit 3 when it cannot be read.
+/// Exit 2 for a link, a special file or a name that is not UTF-8: a tree that is to be copied must
+/// not point out of itself, and must come out under its own names. Exit 3 when it cannot be read.
 pub fn walk(root: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
     let mut files = BTreeMap::new();
     if kind(root).is_ok_and(|kind| matches!(kind, Kind::Other | Kind::File)) {
@@ -366,10 +375,13 @@ pub fn walk(root: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
     }
     let mut open: Vec<(PathBuf, String)> = vec![(root.to_path_buf(), String::new())];
     while let Some((folder, prefix)) = open.pop() {
-        let cannot =
-            |error: io::Error| Error::environment(format!("cannot read {}", folder.display())).because(error);
+        let cannot = |error: io::Error| {
+            Error::environment(format!("cannot read {}", folder.display())).because(error)
+        };
         let entries = match fs::read_dir(&folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound && prefix.is_empty() => return Ok(files),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && prefix.is_empty() => {
+                return Ok(files);
+            }
             entries => entries.map_err(cannot)?,
         };
         for entry in entries {
@@ -385,21 +397,29 @@ pub fn walk(root: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
             } else if kind.is_file() {
                 files.insert(path, read(&entry.path())?);
             } else {
-                return Err(Error::usage(format!("{} is a link or a special file", entry.path().display()))
-                    .hint("a pack holds plain files only"));
+                return Err(Error::usage(format!(
+                    "{} is a link or a special file",
+                    entry.path().display()
+                ))
+                .hint("a pack holds plain files only"));
             }
         }
     }
     Ok(files)
 }
 
-/// Visits every file below a folder but those in folders with the names `apart`; links and special files are passed over.
-/// Tells path with `/`, content, and whether it may be executed.
-pub fn visit(root: &Path, apart: &[&str], tell: &mut dyn FnMut(String, Vec<u8>, bool)) -> Result<()> {
+/// Visits every file below a folder but those in folders with the names `apart`; links and special
+/// files are passed over. Tells path with `/`, content, and whether it may be executed.
+pub fn visit(
+    root: &Path,
+    apart: &[&str],
+    tell: &mut dyn FnMut(String, Vec<u8>, bool),
+) -> Result<()> {
     let mut open: Vec<(PathBuf, String)> = vec![(root.to_path_buf(), String::new())];
     while let Some((folder, prefix)) = open.pop() {
-        let cannot =
-            |error: io::Error| Error::environment(format!("cannot read {}", folder.display())).because(error);
+        let cannot = |error: io::Error| {
+            Error::environment(format!("cannot read {}", folder.display())).because(error)
+        };
         for entry in fs::read_dir(&folder).map_err(cannot)? {
             let entry = entry.map_err(cannot)?;
             let name = entry.file_name().to_string_lossy().into_owned();
@@ -422,7 +442,8 @@ pub fn visit(root: &Path, apart: &[&str], tell: &mut dyn FnMut(String, Vec<u8>, 
     Ok(())
 }
 
-/// The bytes of all files below a folder, links not followed; what cannot be read counts as nothing.
+/// The bytes of all files below a folder, links not followed; what cannot be read counts as
+/// nothing.
 pub fn size(root: &Path) -> u64 {
     let Ok(entries) = fs::read_dir(root) else { return 0 };
     let sizes = entries.filter_map(|entry| entry.ok()).map(|entry| match entry.file_type() {

@@ -1,4 +1,5 @@
-//! Facts of this machine: memory, disk, who we are. Files of /proc, /sys and /etc are read below a root, so that tests can give others.
+//! Facts of this machine: memory, disk, who we are. Files of /proc, /sys and /etc are read below a
+//! root, so that tests can give others.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -46,8 +47,10 @@ impl Root {
 
     /// `ID` and `ID_LIKE` of /etc/os-release (os-release(5)), most special first.
     pub fn distribution(&self) -> Vec<String> {
-        let text =
-            self.text("/etc/os-release").or_else(|| self.text("/usr/lib/os-release")).unwrap_or_default();
+        let text = self
+            .text("/etc/os-release")
+            .or_else(|| self.text("/usr/lib/os-release"))
+            .unwrap_or_default();
         let value = |key: &str| {
             let line = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
             line.unwrap_or_default().trim_matches('"').to_owned()
@@ -65,7 +68,15 @@ impl Root {
                 return None;
             }
             let id = fields.nth(1)?.parse().ok()?;
-            Some((id, fields.next()?.split(',').filter(|user| !user.is_empty()).map(str::to_owned).collect()))
+            Some((
+                id,
+                fields
+                    .next()?
+                    .split(',')
+                    .filter(|user| !user.is_empty())
+                    .map(str::to_owned)
+                    .collect(),
+            ))
         })
     }
 
@@ -87,7 +98,8 @@ impl Root {
     }
 }
 
-/// Bytes that this user can still write on the file system of `path`, or of the nearest folder above it that is there.
+/// Bytes that this user can still write on the file system of `path`, or of the nearest folder
+/// above it that is there.
 pub fn free_space(path: &Path) -> std::io::Result<u64> {
     let place = path.ancestors().find(|place| place.is_dir()).unwrap_or(Path::new("/"));
     let stat = rustix::fs::statvfs(place)?;

@@ -1,5 +1,6 @@
-//! The kubeconfig, read as kubectl reads it. kubectl itself is not asked: a dispatcher that stands for it asks the cluster before it does
-//! anything, and so would hang with it, and would touch one that is to be left alone.
+//! The kubeconfig, read as kubectl reads it. kubectl itself is not asked: a dispatcher that stands
+//! for it asks the cluster before it does anything, and so would hang with it, and would touch one
+//! that is to be left alone.
 
 use std::path::PathBuf;
 
@@ -7,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::{fs, host};
 
-/// Names that kind, minikube, k3d and the desktops give to the contexts of their own local clusters.
+/// Names that kind, minikube, k3d and the desktops give to the contexts of their own local
+/// clusters.
 const LOCAL: [&str; 9] = [
     "minikube",
     "docker-desktop",
@@ -44,7 +46,8 @@ impl Context {
     pub fn local(&self) -> bool {
         LOCAL.iter().any(|local| match local.strip_suffix('-') {
             Some(_) => self.name.starts_with(local),
-            // colima-work, minikube profiles and the like are not known to be local: a profile may be called anything.
+            // colima-work, minikube profiles and the like are not known to be local: a profile may
+            // be called anything.
             None => self.name == *local,
         })
     }
@@ -55,8 +58,9 @@ impl Context {
     }
 }
 
-/// The kubeconfig: the files of KUBECONFIG, else the one in the home; in each list the first of a name wins, as kubectl merges them
-/// (kubernetes.io, "Organizing Cluster Access Using kubeconfig Files").
+/// The kubeconfig: the files of KUBECONFIG, else the one in the home; in each list the first of a
+/// name wins, as kubectl merges them (kubernetes.io, "Organizing Cluster Access Using kubeconfig
+/// Files").
 fn read(files: &[PathBuf]) -> Result<Value, (&'static str, String)> {
     let mut merged = json!({"contexts": [], "clusters": [], "users": [], "current-context": ""});
     for file in files {
@@ -70,7 +74,10 @@ fn read(files: &[PathBuf]) -> Result<Value, (&'static str, String)> {
         }
         let broken = |why: &dyn std::fmt::Display| {
             let why = why.to_string();
-            ("broken-config", format!("{}: {}", file.display(), why.lines().next().unwrap_or_default()))
+            (
+                "broken-config",
+                format!("{}: {}", file.display(), why.lines().next().unwrap_or_default()),
+            )
         };
         let text = String::from_utf8(bytes).map_err(|error| broken(&error))?;
         let config: Value = serde_saphyr::from_str(&text).map_err(|error| broken(&error))?;
@@ -93,14 +100,21 @@ fn read(files: &[PathBuf]) -> Result<Value, (&'static str, String)> {
     Ok(merged)
 }
 
-/// What `KUBECONFIG` was, for those of our own runs that a lab's commands start: in there it leads to the lab's cluster or to none.
+/// What `KUBECONFIG` was, for those of our own runs that a lab's commands start: in there it leads
+/// to the lab's cluster or to none.
 pub const OUTSIDE: &str = "MLOPS_LAB_KUBECONFIG";
 
-/// Where the user's kubectl looks: the files of `KUBECONFIG`, else the one in the home. Absolute: our kubectl stands in the lab's folder.
+/// Where the user's kubectl looks: the files of `KUBECONFIG`, else the one in the home. Absolute:
+/// our kubectl stands in the lab's folder.
 pub fn files() -> Vec<PathBuf> {
     let files: Vec<PathBuf> = match host::var(OUTSIDE).or_else(|| host::var("KUBECONFIG")) {
-        Some(list) => std::env::split_paths(&list).filter(|file| !file.as_os_str().is_empty()).collect(),
-        None => host::var("HOME").map(|home| PathBuf::from(home).join(".kube/config")).into_iter().collect(),
+        Some(list) => {
+            std::env::split_paths(&list).filter(|file| !file.as_os_str().is_empty()).collect()
+        }
+        None => host::var("HOME")
+            .map(|home| PathBuf::from(home).join(".kube/config"))
+            .into_iter()
+            .collect(),
     };
     files.into_iter().map(|file| std::path::absolute(&file).unwrap_or(file)).collect()
 }
@@ -108,7 +122,8 @@ pub fn files() -> Vec<PathBuf> {
 /// The context that is meant: the named one, else the current one.
 ///
 /// # Errors
-/// A class (`no-config`, `no-context`, `missing-context`, `missing-cluster`, `broken-config`) and words.
+/// A class (`no-config`, `no-context`, `missing-context`, `missing-cluster`, `broken-config`) and
+/// words.
 pub fn context(files: &[PathBuf], named: Option<&str>) -> Result<Context, (&'static str, String)> {
     read(files).and_then(|config| resolve(&config, named))
 }
@@ -128,7 +143,10 @@ fn resolve(config: &Value, named: Option<&str>) -> Result<Context, (&'static str
     };
     let Some(context) = named_in("contexts", name) else {
         let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        return Err(("missing-context", format!("the context `{name}` does not exist; there are: {there}")));
+        return Err((
+            "missing-context",
+            format!("the context `{name}` does not exist; there are: {there}"),
+        ));
     };
     let cluster = context["context"]["cluster"].as_str().unwrap_or_default();
     let Some(server) = named_in("clusters", cluster)
@@ -180,7 +198,8 @@ mod tests {
         let local = |name: &str| {
             let (cluster, user, server) = (String::new(), String::new(), String::new());
             let name = name.to_owned();
-            Context { name, cluster, user, server, proxied: false, exec: None, named: false }.local()
+            Context { name, cluster, user, server, proxied: false, exec: None, named: false }
+                .local()
         };
         for name in ["kind-kind", "k3d-x", "minikube", "docker-desktop", "colima"] {
             assert!(local(name), "{name}");

@@ -1,4 +1,5 @@
-//! Who listens on a port of this machine: sockets from `/proc/net`, and the processes that hold them. Linux only; elsewhere nothing is known.
+//! Who listens on a port of this machine: sockets from `/proc/net`, and the processes that hold
+//! them. Linux only; elsewhere nothing is known.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
@@ -21,7 +22,8 @@ pub struct Holder {
     pub name: String,
     /// The user that it belongs to.
     pub user: Option<u32>,
-    /// Its process group, its session and the processes above it: whoever started it is among them, unless it has left them all.
+    /// Its process group, its session and the processes above it: whoever started it is among them,
+    /// unless it has left them all.
     pub kin: Vec<u32>,
     /// The mark of a lab in its environment.
     pub mark: Option<String>,
@@ -29,7 +31,8 @@ pub struct Holder {
     pub cwd: Option<PathBuf>,
 }
 
-/// The sockets that would take a connection to this port of a loopback address; none when the system does not say.
+/// The sockets that would take a connection to this port of a loopback address; none when the
+/// system does not say.
 pub fn at(host: &str, port: u16) -> Option<Vec<Socket>> {
     #[cfg(target_os = "linux")]
     return linux::at(host, port);
@@ -58,7 +61,8 @@ fn meant(host: &str) -> Vec<IpAddr> {
     }
 }
 
-/// The rows that take connections to an address: those bound to it, else those bound to all addresses of its family, else to all of both.
+/// The rows that take connections to an address: those bound to it, else those bound to all
+/// addresses of its family, else to all of both.
 fn answering(rows: &[Row], address: IpAddr, port: u16) -> Vec<Row> {
     let any4 = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
     let any6 = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
@@ -125,10 +129,13 @@ mod linux {
         if found.is_empty() {
             return Some(Vec::new());
         }
-        let mut sockets: BTreeMap<u64, Socket> =
-            found.iter().map(|row| (row.inode, Socket { user: row.user, holders: Vec::new() })).collect();
+        let mut sockets: BTreeMap<u64, Socket> = found
+            .iter()
+            .map(|row| (row.inode, Socket { user: row.user, holders: Vec::new() }))
+            .collect();
         let entries = std::fs::read_dir("/proc").ok()?;
-        for pid in entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok()) {
+        for pid in entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok())
+        {
             let mut held: Vec<u64> =
                 inodes(pid).into_iter().filter(|inode| sockets.contains_key(inode)).collect();
             held.sort_unstable();
@@ -169,8 +176,7 @@ mod linux {
 mod tests {
     use super::*;
 
-    const HEAD: &str =
-        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
+    const HEAD: &str = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
 
     fn line(address: &str, state: &str, inode: u64) -> String {
         format!(

@@ -1,4 +1,5 @@
-//! Network: one HTTP exchange, one TCP connection, who holds a port. Never through a proxy: a lab is on this machine.
+//! Network: one HTTP exchange, one TCP connection, who holds a port. Never through a proxy: a lab
+//! is on this machine.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
@@ -61,9 +62,13 @@ impl fmt::Display for Unreachable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Unreachable::Refused => f.write_str("connection refused: nothing listens there"),
-            Unreachable::TimedOut(within) => write!(f, "no answer within {:.1} s", within.as_secs_f64()),
+            Unreachable::TimedOut(within) => {
+                write!(f, "no answer within {:.1} s", within.as_secs_f64())
+            }
             Unreachable::NoSuchHost => f.write_str("the host name has no address"),
-            Unreachable::TooLong(limit) => write!(f, "the answer is longer than {} MiB", limit >> 20),
+            Unreachable::TooLong(limit) => {
+                write!(f, "the answer is longer than {} MiB", limit >> 20)
+            }
             Unreachable::Other(text) => f.write_str(text),
         }
     }
@@ -88,7 +93,8 @@ fn unreachable(error: &io::Error, within: Duration) -> Unreachable {
 /// Between two looks at Ctrl-C while another side has the word.
 const TICK: Duration = Duration::from_millis(20);
 
-/// Does what may wait for another side in a thread of its own: after Ctrl-C nobody waits for it any more.
+/// Does what may wait for another side in a thread of its own: after Ctrl-C nobody waits for it any
+/// more.
 fn interruptible<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Unreachable> + Send + 'static,
 ) -> Result<T, Unreachable> {
@@ -121,11 +127,14 @@ fn exchange(request: &Request) -> Result<Response, Unreachable> {
         .user_agent(concat!("mlops-lab/", env!("CARGO_PKG_VERSION")))
         .build()
         .into();
-    let mut builder = ureq::http::Request::builder().method(request.method.as_str()).uri(&request.url);
+    let mut builder =
+        ureq::http::Request::builder().method(request.method.as_str()).uri(&request.url);
     for (name, value) in &request.headers {
         builder = builder.header(name, value);
     }
-    let built = builder.body(request.body.clone()).map_err(|error| Unreachable::Other(error.to_string()))?;
+    let built = builder
+        .body(request.body.clone())
+        .map_err(|error| Unreachable::Other(error.to_string()))?;
     let answer = agent.configure_request(built).allow_non_standard_methods(true).build();
     let answer = agent.run(answer).map_err(|error| ureq_error(error, within))?;
     let status = answer.status().as_u16();
@@ -137,12 +146,12 @@ fn exchange(request: &Request) -> Result<Response, Unreachable> {
         })
         .collect();
     let mut body = Vec::new();
-    answer.into_body().into_reader().take(BODY_LIMIT + 1).read_to_end(&mut body).map_err(|error| {
-        match error.downcast::<ureq::Error>() {
+    answer.into_body().into_reader().take(BODY_LIMIT + 1).read_to_end(&mut body).map_err(
+        |error| match error.downcast::<ureq::Error>() {
             Ok(error) => ureq_error(error, within),
             Err(error) => unreachable(&error, within),
-        }
-    })?;
+        },
+    )?;
     if body.len() as u64 > BODY_LIMIT {
         return Err(Unreachable::TooLong(BODY_LIMIT));
     }
@@ -199,7 +208,8 @@ pub enum Port {
 
 /// Whether a service could listen on 127.0.0.1 at this port, and who is in the way.
 pub fn port(port: u16) -> Port {
-    // A listener on all addresses blocks one on loopback only on some systems, and would take the lab's traffic on the others: ask for both.
+    // A listener on all addresses blocks one on loopback only on some systems, and would take the
+    // lab's traffic on the others: ask for both.
     for host in [Ipv4Addr::LOCALHOST, Ipv4Addr::UNSPECIFIED] {
         match TcpListener::bind(SocketAddr::new(IpAddr::V4(host), port)) {
             Ok(_) => {}
@@ -210,7 +220,8 @@ pub fn port(port: u16) -> Port {
     Port::Free
 }
 
-/// That this machine reaches itself at all: in a fresh network namespace its loopback interface is down.
+/// That this machine reaches itself at all: in a fresh network namespace its loopback interface is
+/// down.
 ///
 /// # Errors
 /// The system's.
@@ -219,7 +230,8 @@ pub fn loopback() -> io::Result<()> {
     TcpStream::connect_timeout(&listener.local_addr()?, Duration::from_secs(1)).map(drop)
 }
 
-/// Where systems begin to hand out ports to outgoing connections (ip(7), ip_local_port_range; others begin higher).
+/// Where systems begin to hand out ports to outgoing connections (ip(7), ip_local_port_range;
+/// others begin higher).
 const EPHEMERAL: u16 = 32_768;
 
 /// A free port that no outgoing connection will be given.
@@ -257,17 +269,21 @@ pub fn loopback_place(url: &str) -> Option<(String, u16)> {
     let url: ureq::http::Uri = url.parse().ok()?;
     let host = url.host()?.to_owned();
     let loopback = host == "localhost"
-        || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        || host
+            .trim_matches(['[', ']'])
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback());
     // Whoever stands before an `@` is not the host, and has no business in an address of a lab.
     let plain = url.authority().is_some_and(|authority| !authority.as_str().contains('@'));
     let port = url.port_u16().unwrap_or(if url.scheme_str() == Some("https") { 443 } else { 80 });
     (loopback && plain).then_some((host, port))
 }
 
-/// One GET over a Unix socket, as bytes. HTTP/1.0, so that the answer ends with the connection and comes in one piece.
+/// One GET over a Unix socket, as bytes. HTTP/1.0, so that the answer ends with the connection and
+/// comes in one piece.
 ///
-/// Neither a socket that accepts and never answers nor one with a full backlog, on which a blocking `connect` hangs for ever, holds us
-/// longer than `within`.
+/// Neither a socket that accepts and never answers nor one with a full backlog, on which a blocking
+/// `connect` hangs for ever, holds us longer than `within`.
 ///
 /// # Errors
 /// The system's; [`ErrorKind::TimedOut`] when it was too late.
@@ -292,7 +308,9 @@ pub fn unix_get(socket: &Path, path: &str, within: Duration) -> io::Result<Vec<u
             Ok(0) => break,
             Ok(length) => answer.extend_from_slice(&buffer[..length]),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return Err(ErrorKind::TimedOut.into()),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                return Err(ErrorKind::TimedOut.into());
+            }
             Err(error) => return Err(error),
         }
     }
@@ -313,7 +331,9 @@ fn unix_connect(socket: &Path, end: Instant) -> io::Result<UnixStream> {
                 return Ok(stream);
             }
             // The backlog is full: it may be for a moment only.
-            Err(rustix::io::Errno::AGAIN) if Instant::now() < end => clock::nap(Duration::from_millis(20)),
+            Err(rustix::io::Errno::AGAIN) if Instant::now() < end => {
+                clock::nap(Duration::from_millis(20))
+            }
             Err(rustix::io::Errno::AGAIN) => return Err(ErrorKind::TimedOut.into()),
             Err(error) => return Err(error.into()),
         }
@@ -367,7 +387,10 @@ mod tests {
 
     #[test]
     fn an_answer_is_read_whole_and_silence_ends_in_time() {
-        assert_eq!(served(Some("HTTP/1.0 200 OK\r\n\r\n{}")).unwrap(), b"HTTP/1.0 200 OK\r\n\r\n{}");
+        assert_eq!(
+            served(Some("HTTP/1.0 200 OK\r\n\r\n{}")).unwrap(),
+            b"HTTP/1.0 200 OK\r\n\r\n{}"
+        );
         assert_eq!(served(None).unwrap_err().kind(), ErrorKind::TimedOut);
     }
 
@@ -384,7 +407,8 @@ mod tests {
 
         let full = folder.path().join("full.sock");
         let _listener = UnixListener::bind(&full).unwrap();
-        // Nobody accepts: connections stay in the backlog (128 in the standard library) until it is full.
+        // Nobody accepts: connections stay in the backlog (128 in the standard library) until it is
+        // full.
         let mut held = Vec::new();
         while let Ok(stream) = unix_connect(&full, Instant::now()) {
             held.push(stream);

@@ -1,6 +1,9 @@
 //! Whose a folder is, and which one: a path alone may mean another one by now.
 
-#![allow(clippy::disallowed_methods, reason = "whose a folder is, before anything in it is trusted")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "whose a folder is, before anything in it is trusted"
+)]
 
 use std::fs::{self, DirBuilder};
 use std::io;
@@ -10,8 +13,8 @@ use std::time::UNIX_EPOCH;
 
 use super::host;
 
-/// A folder as the file system knows it, whatever its path. Numbers of files are used again; the moment in which a folder was made is
-/// not, where the file system notes it.
+/// A folder as the file system knows it, whatever its path. Numbers of files are used again; the
+/// moment in which a folder was made is not, where the file system notes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
     /// The file system's number. Some have another one after a restart.
@@ -26,7 +29,11 @@ pub struct Node {
 pub fn node(path: &Path) -> Option<Node> {
     let meta = fs::metadata(path).ok().filter(fs::Metadata::is_dir)?;
     let born = meta.created().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    Some(Node { device: meta.dev(), inode: meta.ino(), born: born.map_or(0, |since| since.as_nanos()) })
+    Some(Node {
+        device: meta.dev(),
+        inode: meta.ino(),
+        born: born.map_or(0, |since| since.as_nanos()),
+    })
 }
 
 /// Whether this is a folder of this user's.
@@ -34,8 +41,8 @@ pub fn owns(path: &Path, user: u32) -> bool {
     fs::metadata(path).is_ok_and(|meta| meta.is_dir() && meta.uid() == user)
 }
 
-/// The owner of what stands at a path, a link as such, where that is a stranger: not this user, not root, and not whoever typed `sudo`, as
-/// git sees it.
+/// The owner of what stands at a path, a link as such, where that is a stranger: not this user, not
+/// root, and not whoever typed `sudo`, as git sees it.
 pub fn stranger(path: &Path) -> Option<u32> {
     let owner = fs::symlink_metadata(path).ok()?.uid();
     let user = host::user_id();

@@ -1,10 +1,12 @@
-//! A panic is a bug of ours, and ends the program at once with the exit code that says so, in whatever thread it happens.
+//! A panic is a bug of ours, and ends the program at once with the exit code that says so, in
+//! whatever thread it happens.
 
 use super::{prompt, term};
 use crate::error::Exit;
 
-/// From here on a panic gives the terminal back, says what happened and where, and ends the program. Nothing is cleaned up: what a change leaves
-/// in the middle is brought to its end by the next command, as after a kill.
+/// From here on a panic gives the terminal back, says what happened and where, and ends the
+/// program. Nothing is cleaned up: what a change leaves in the middle is brought to its end by the
+/// next command, as after a kill.
 #[allow(clippy::disallowed_methods, reason = "there is nobody to return an exit code to")]
 pub fn catch() {
     let tell = std::panic::take_hook();
@@ -18,7 +20,10 @@ pub fn catch() {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::disallowed_methods, reason = "the test is a process of its own that is to end")]
+    #![allow(
+        clippy::disallowed_methods,
+        reason = "the test is a process of its own that is to end"
+    )]
 
     use std::process::{Command, Output, Stdio};
 
@@ -71,15 +76,21 @@ mod tests {
         grantpt(&screen).unwrap();
         unlockpt(&screen).unwrap();
         let name = ptsname(&screen, Vec::new()).unwrap();
-        let terminal = rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
+        let terminal =
+            rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
         let before = tcgetattr(&terminal).unwrap();
-        let seen =
-            again("a_panic_in_a_question_gives_the_terminal_back", terminal.try_clone().unwrap().into());
+        let seen = again(
+            "a_panic_in_a_question_gives_the_terminal_back",
+            terminal.try_clone().unwrap().into(),
+        );
         let told = String::from_utf8_lossy(&seen.stderr);
         assert_eq!(seen.status.code(), Some(70), "{told}");
         assert!(told.contains("in the middle of a question"), "{told}");
         let after = tcgetattr(&terminal).unwrap();
         assert!(after.local_modes.contains(LocalModes::ECHO | LocalModes::ICANON));
-        assert_eq!((after.local_modes, after.input_modes), (before.local_modes, before.input_modes));
+        assert_eq!(
+            (after.local_modes, after.input_modes),
+            (before.local_modes, before.input_modes)
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Standard output whose reader may have stopped reading without going away: there a write waits for ever, and Ctrl-C must end it.
+//! Standard output whose reader may have stopped reading without going away: there a write waits
+//! for ever, and Ctrl-C must end it.
 
 use std::io::{self, ErrorKind, Write};
 
@@ -9,7 +10,8 @@ use super::clock;
 /// How soon a signal is felt.
 const SLICE: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 
-/// What surely fits where there is room at all: a pipe is writable when 4096 bytes fit, and standard output holds up to 1024 back.
+/// What surely fits where there is room at all: a pipe is writable when 4096 bytes fit, and
+/// standard output holds up to 1024 back.
 const FITS: usize = 2048;
 
 /// A writer to standard output that never waits for its reader longer than until Ctrl-C.
@@ -43,7 +45,8 @@ impl<W: Write> Write for Patient<W> {
     }
 }
 
-/// Until standard output takes something. What is no pipe or terminal always does, and what is closed says so when it is written to.
+/// Until standard output takes something. What is no pipe or terminal always does, and what is
+/// closed says so when it is written to.
 fn wait() -> io::Result<()> {
     let out = io::stdout();
     loop {

@@ -1,6 +1,8 @@
-//! Text for people as a terminal shows it: wrapped at its width, the little Markdown of labs as styles instead of as marks. Pure.
+//! Text for people as a terminal shows it: wrapped at its width, the little Markdown of labs as
+//! styles instead of as marks. Pure.
 //!
-//! Without a width (a pipe) lines stay as they were written: whoever searches them finds what stands in the file.
+//! Without a width (a pipe) lines stay as they were written: whoever searches them finds what
+//! stands in the file.
 
 use anstyle::{AnsiColor, Style};
 
@@ -53,7 +55,8 @@ pub fn markdown(text: &str, indent: usize, width: Option<usize>) -> String {
                     text.push_str(line.trim());
                 }
                 _ => {
-                    let hang = paragraph.as_ref().filter(|_| hang == 0).map_or(hang, |(hang, _)| *hang);
+                    let hang =
+                        paragraph.as_ref().filter(|_| hang == 0).map_or(hang, |(hang, _)| *hang);
                     flush(&mut out, &mut paragraph);
                     paragraph = Some((hang, line.trim_end().to_owned()));
                 }
@@ -69,13 +72,20 @@ pub fn sentence(text: &str, indent: usize, width: Option<usize>) -> String {
     hanging("", 0, text, indent, width)
 }
 
-/// What a program printed or a server answered, after a label that takes `indent` columns; no mark in it means anything.
+/// What a program printed or a server answered, after a label that takes `indent` columns; no mark
+/// in it means anything.
 pub fn quoted(label: &str, text: &str, indent: usize, width: Option<usize>) -> String {
     laid(label, indent, words(&[(escape(text), None)]), indent, width)
 }
 
 /// A sentence of a lab after a label that takes `taken` columns; further lines are indented.
-pub fn hanging(label: &str, taken: usize, text: &str, indent: usize, width: Option<usize>) -> String {
+pub fn hanging(
+    label: &str,
+    taken: usize,
+    text: &str,
+    indent: usize,
+    width: Option<usize>,
+) -> String {
     laid(label, taken, words(&inline(&escape(text))), indent, width)
 }
 
@@ -144,7 +154,13 @@ fn words(spans: &[Span]) -> Vec<Vec<Span>> {
 }
 
 /// Words in lines: the first begins after what stands there already.
-fn laid(first: &str, taken: usize, words: Vec<Vec<Span>>, indent: usize, width: Option<usize>) -> String {
+fn laid(
+    first: &str,
+    taken: usize,
+    words: Vec<Vec<Span>>,
+    indent: usize,
+    width: Option<usize>,
+) -> String {
     let width = width.map_or(usize::MAX, |width| width.min(WIDEST));
     let mut out = first.to_owned();
     let mut column = taken;
@@ -202,6 +218,9 @@ mod tests {
 
     #[test]
     fn a_label_takes_its_place_in_the_first_line() {
-        assert_eq!(plain(&hanging("why  ", 5, "one two three", 5, Some(12))), "why  one two\n     three");
+        assert_eq!(
+            plain(&hanging("why  ", 5, "one two three", 5, Some(12))),
+            "why  one two\n     three"
+        );
     }
 }

@@ -13,16 +13,19 @@ pub struct Space {
     pub inodes: Option<u64>,
 }
 
-/// The room where `path` lies, or would lie: the nearest folder above it that is there. None where the system does not say.
+/// The room where `path` lies, or would lie: the nearest folder above it that is there. None where
+/// the system does not say.
 pub fn space(path: &Path) -> Option<Space> {
     #[cfg(unix)]
     {
-        let here = path.ancestors().find(|folder| folder.is_dir()).or_else(|| Some(Path::new(".")))?;
+        let here =
+            path.ancestors().find(|folder| folder.is_dir()).or_else(|| Some(Path::new(".")))?;
         let told = rustix::fs::statvfs(here).ok()?;
         // A part is kept for the superuser.
         let all = rustix::process::geteuid().is_root();
-        let free =
-            |total: u64, free: u64, others: u64| (total > 0).then_some(if all { free } else { others });
+        let free = |total: u64, free: u64, others: u64| {
+            (total > 0).then_some(if all { free } else { others })
+        };
         Some(Space {
             block: told.f_frsize.max(1),
             blocks: free(told.f_blocks, told.f_bfree, told.f_bavail),

@@ -1,4 +1,5 @@
-//! The terminal: data on stdout, talk on stderr, colour only where it is wanted, progress that also reads well in a pipe.
+//! The terminal: data on stdout, talk on stderr, colour only where it is wanted, progress that also
+//! reads well in a pipe.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the one place that prints")]
 
 use std::io::{self, IsTerminal, Write};
@@ -57,10 +58,12 @@ pub fn attended() -> bool {
     io::stderr().is_terminal()
 }
 
-/// How many columns standard output has: `COLUMNS`, else the terminal's; none in a pipe, where lines are not broken.
+/// How many columns standard output has: `COLUMNS`, else the terminal's; none in a pipe, where
+/// lines are not broken.
 pub fn columns() -> Option<usize> {
     let said = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
-    let seen = || rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| usize::from(size.ws_col));
+    let seen =
+        || rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| usize::from(size.ws_col));
     said.or_else(seen).filter(|columns| *columns >= 20)
 }
 
@@ -158,7 +161,9 @@ impl Progress for Steps {
             return;
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix} {elapsed} {wide_msg:.dim}") {
+        if let Ok(style) =
+            ProgressStyle::with_template("{spinner} {prefix} {elapsed} {wide_msg:.dim}")
+        {
             bar.set_style(style);
         }
         bar.set_prefix(escape(what).replace(['\n', '\t'], " "));

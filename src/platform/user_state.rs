@@ -26,8 +26,9 @@ enum Place {
     Private(PathBuf),
 }
 
-/// By the XDG base directory specification, where paths that are not absolute do not count. A home that is not there, or somebody
-/// else's (`sudo` keeps it, and containers have `/`), is no place for state.
+/// By the XDG base directory specification, where paths that are not absolute do not count. A home
+/// that is not there, or somebody else's (`sudo` keeps it, and containers have `/`), is no place
+/// for state.
 fn choose(seen: &Seen, own: impl Fn(&Path) -> bool) -> Place {
     let absolute = |path: &Option<PathBuf>| path.clone().filter(|path| path.is_absolute());
     if let Some(state) = absolute(&seen.state) {
@@ -41,7 +42,8 @@ fn choose(seen: &Seen, own: impl Fn(&Path) -> bool) -> Place {
 
 fn place() -> Place {
     let user = host::user_id();
-    let var = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let var =
+        |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let (state, home) = (var("XDG_STATE_HOME"), var("HOME"));
     let own = |path: &Path| owner::owns(path, user);
     // The last one is looked up only where it is asked for: most runs never read /etc/passwd.
@@ -77,9 +79,12 @@ pub fn folder() -> Result<PathBuf> {
 pub fn make() -> Result<PathBuf> {
     let path = folder()?;
     owner::make_private(&path).map_err(|error| {
-        Error::environment(format!("cannot make {}, where what runs of your labs is noted", path.display()))
-            .because(error)
-            .hint("name another folder: export XDG_STATE_HOME=DIR")
+        Error::environment(format!(
+            "cannot make {}, where what runs of your labs is noted",
+            path.display()
+        ))
+        .because(error)
+        .hint("name another folder: export XDG_STATE_HOME=DIR")
     })?;
     // Somebody may have been there first.
     folder()

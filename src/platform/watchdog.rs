@@ -1,4 +1,5 @@
-//! A bound on work that cannot be asked to stop: templates of a stranger's pack may loop for ever or double a text until memory ends.
+//! A bound on work that cannot be asked to stop: templates of a stranger's pack may loop for ever
+//! or double a text until memory ends.
 //!
 //! The program ends when the bound is met. So it is for work that has changed nothing yet.
 
@@ -24,7 +25,8 @@ pub struct Watchdog {
 }
 
 impl Watchdog {
-    /// Watches what this thread does from here on. `what` is what takes so long, in the plural: "the templates of this lab".
+    /// Watches what this thread does from here on. `what` is what takes so long, in the plural:
+    /// "the templates of this lab".
     #[allow(clippy::disallowed_methods, reason = "the thread that works cannot be asked to return")]
     pub fn over(what: &'static str, hint: &'static str) -> Watchdog {
         let (working, ended) = mpsc::channel();
@@ -53,7 +55,9 @@ fn watch(ended: &mpsc::Receiver<()>, what: &str) -> Option<Error> {
         }
         if since.elapsed() > LONGEST {
             let seconds = LONGEST.as_secs();
-            return Some(Error::usage(format!("{what} take longer than {seconds} s: nothing was changed")));
+            return Some(Error::usage(format!(
+                "{what} take longer than {seconds} s: nothing was changed"
+            )));
         }
         if process::resident(std::process::id()).is_some_and(|bytes| bytes > MOST) {
             let most = MOST >> 20;

@@ -18,7 +18,8 @@ pub trait World {
     fn read(&self, root: &Path, path: &str) -> io::Result<Vec<u8>>;
     /// Opens a TCP connection to `host:port` and closes it.
     fn connect(&self, address: &str, within: Duration) -> Result<(), Unreachable>;
-    /// Who would take a connection to this port of a loopback address; none when the system does not say.
+    /// Who would take a connection to this port of a loopback address; none when the system does
+    /// not say.
     fn listening(&self, host: &str, port: u16) -> Option<Vec<Socket>>;
     /// A port that is free.
     fn spare_port(&self) -> Option<u16>;

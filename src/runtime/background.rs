@@ -1,4 +1,5 @@
-//! What runs while a drill is under way, so that there is evidence to find: started by `break`, ended with the drill or by `down`.
+//! What runs while a drill is under way, so that there is evidence to find: started by `break`,
+//! ended with the drill or by `down`.
 
 use std::time::{Duration, Instant};
 
@@ -37,7 +38,8 @@ impl Background {
             match child.ended()? {
                 None | Some(Ended::Code(0)) => {}
                 Some(ended) => {
-                    let what = format!("{name}, which the drill runs beside the lab, ended with {ended}");
+                    let what =
+                        format!("{name}, which the drill runs beside the lab, ended with {ended}");
                     return Err(Error::environment(what)
                         .detail(fs::tail(&places::log(ws, name), TAIL).join("\n"))
                         .hint("put it back: mlops-lab break --undo"));
@@ -48,7 +50,8 @@ impl Background {
     }
 }
 
-/// Starts what a drill runs in the background. Each writes down by itself which process it is, before it begins.
+/// Starts what a drill runs in the background. Each writes down by itself which process it is,
+/// before it begins.
 ///
 /// # Errors
 /// Exit 3 when one cannot be started; those that were are on record.
@@ -77,7 +80,8 @@ pub fn background_runs(ws: &Workspace) -> bool {
     places::all_background(ws).iter().any(|record| process::alive(&record.process))
 }
 
-/// Ends what a drill runs in the background, from what is on disk alone. Returns the names of those that were alive.
+/// Ends what a drill runs in the background, from what is on disk alone. Returns the names of those
+/// that were alive.
 ///
 /// # Errors
 /// Exit 3 when a record cannot be removed.
@@ -96,7 +100,8 @@ pub fn end_background(ws: &Workspace) -> Result<Vec<String>> {
     Ok(ended)
 }
 
-/// Runs a command of a lab to its end: of a solution, or of a drill. One of a drill is on record, so that it can be ended when we are killed.
+/// Runs a command of a lab to its end: of a solution, or of a drill. One of a drill is on record,
+/// so that it can be ended when we are killed.
 ///
 /// # Errors
 /// Exit 3 with its last lines when it fails.
@@ -109,16 +114,22 @@ pub fn run(
 ) -> Result<()> {
     let (log, record) = (places::log(ws, "command"), places::damage(ws));
     let record = of_drill.then_some(("command", record.as_path()));
-    process::shown(&ws.command(kind, argv, COMMAND)?, Shown { log: &log, record, verbose: false }, progress)
+    process::shown(
+        &ws.command(kind, argv, COMMAND)?,
+        Shown { log: &log, record, verbose: false },
+        progress,
+    )
 }
 
-/// Ends the command of a drill whose `break` was killed: it must not go on damaging what is put back.
+/// Ends the command of a drill whose `break` was killed: it must not go on damaging what is put
+/// back.
 ///
 /// # Errors
 /// Exit 3 when its record cannot be removed.
 pub fn end_damage(ws: &Workspace) -> Result<()> {
     let path = places::damage(ws);
-    let record = fs::read_io(&path).ok().and_then(|bytes| serde_json::from_slice::<Record>(&bytes).ok());
+    let record =
+        fs::read_io(&path).ok().and_then(|bytes| serde_json::from_slice::<Record>(&bytes).ok());
     if let Some(record) = record {
         process::end(&record.process, STOP);
     }

@@ -62,7 +62,9 @@ struct Container {
 impl Container {
     /// What compose made of its settings when it made it.
     fn hash(&self) -> Option<&str> {
-        self.labels.split(',').find_map(|label| label.strip_prefix("com.docker.compose.config-hash="))
+        self.labels
+            .split(',')
+            .find_map(|label| label.strip_prefix("com.docker.compose.config-hash="))
     }
 
     fn dead(&self) -> bool {
@@ -84,7 +86,8 @@ fn project(ws: &Workspace) -> String {
     ws.containers().map_or_else(|| ws.project(), |noted| noted.project)
 }
 
-/// Whether a file for compose is there. A link or a FIFO is refused rather than passed over: compose would follow it, or wait.
+/// Whether a file for compose is there. A link or a FIFO is refused rather than passed over:
+/// compose would follow it, or wait.
 fn regular(ws: &Workspace, file: &str) -> Result<bool> {
     let cannot = |error| inside::cannot("read", ws.root(), file)(error);
     match inside::kind(ws.root(), file).map_err(cannot)? {
@@ -95,26 +98,37 @@ fn regular(ws: &Workspace, file: &str) -> Result<bool> {
 
 /// `docker compose -p PROJECT -f FILE ...`
 fn compose(ws: &Workspace, args: &[&str], within: Duration) -> Result<Command> {
-    let file = ws.manifest().runtime.compose.as_ref().map(|compose| compose.file.clone()).unwrap_or_default();
+    let file = ws
+        .manifest()
+        .runtime
+        .compose
+        .as_ref()
+        .map(|compose| compose.file.clone())
+        .unwrap_or_default();
     let mut argv = vec!["docker".to_owned(), "compose".to_owned(), "-p".to_owned(), project(ws)];
     // Without its file, compose still finds by their labels what it made.
     if regular(ws, &file)? {
         // What compose itself would lay over its file.
-        let over =
-            [OVERRIDE, "compose.override.yml"].into_iter().find(|over| inside::is_file(ws.root(), over));
+        let over = [OVERRIDE, "compose.override.yml"]
+            .into_iter()
+            .find(|over| inside::is_file(ws.root(), over));
         let over = over.filter(|_| file == "compose.yaml").map(str::to_owned);
-        argv.extend([Some(file), over].into_iter().flatten().flat_map(|file| ["-f".to_owned(), file]));
+        argv.extend(
+            [Some(file), over].into_iter().flatten().flat_map(|file| ["-f".to_owned(), file]),
+        );
     }
     argv.extend(args.iter().map(|arg| (*arg).to_owned()));
     ws.compose(&argv, within)
 }
 
-/// The same for what looks at or ends all that was ever started: services whose profile is not switched on (any more) count too.
+/// The same for what looks at or ends all that was ever started: services whose profile is not
+/// switched on (any more) count too.
 fn compose_all(ws: &Workspace, args: &[&str], within: Duration) -> Result<Command> {
     compose(ws, &[&["--profile", "*"], args].concat(), within)
 }
 
-/// The same by the project's name alone: compose finds by their labels what it made, whatever has become of its file and of `.env`.
+/// The same by the project's name alone: compose finds by their labels what it made, whatever has
+/// become of its file and of `.env`.
 fn by_name(ws: &Workspace, args: &[&str], within: Duration) -> Result<Command> {
     let own = project(ws);
     let argv = [&["docker", "compose", "-p", &own], args].concat();
@@ -147,10 +161,16 @@ pub(super) fn up(
     }
     python::prepare(ws, KIND, plan.python.as_ref(), options.verbose, progress)?;
     open_mounts(ws, plan, progress)?;
-    // Written before anything is made: after a kill in the middle `down` knows that there is something to look for.
-    ws.note_containers(&Containers { project: ws.project(), root: ws.root().to_owned(), up: true })?;
+    // Written before anything is made: after a kill in the middle `down` knows that there is
+    // something to look for.
+    ws.note_containers(&Containers {
+        project: ws.project(),
+        root: ws.root().to_owned(),
+        up: true,
+    })?;
     let result = build_and_start(ws, plan, options, world, progress);
-    // After Ctrl-C no command of ours is begun any more; it is written down that there may be containers.
+    // After Ctrl-C no command of ours is begun any more; it is written down that there may be
+    // containers.
     clock::interrupted()
         .map_err(|error| error.hint("some containers may be there already: mlops-lab down"))?;
     if result.is_err() && !running {
@@ -169,9 +189,11 @@ pub(super) fn up(
     Ok(changes)
 }
 
-/// Lets the users of the containers read what is mounted from the project: a strict umask has kept it for its owner.
+/// Lets the users of the containers read what is mounted from the project: a strict umask has kept
+/// it for its owner.
 fn open_mounts(ws: &Workspace, plan: &Compose, progress: &mut dyn Progress) -> Result<()> {
-    let there = |path: &&String| inside::kind(ws.root(), path).is_ok_and(|kind| kind != Kind::Missing);
+    let there =
+        |path: &&String| inside::kind(ws.root(), path).is_ok_and(|kind| kind != Kind::Missing);
     for path in plan.readable.iter().filter(there) {
         let opened = inside::make_readable(ws.root(), path).map_err(inside::cannot(
             "change the mode of",
@@ -216,7 +238,8 @@ fn build_and_start(
         Restart::Only(_) => {
             let known = known(ws)?;
             let names = options.restart.names(known.iter().map(String::as_str))?;
-            let args = [vec!["--force-recreate".to_owned(), "--no-deps".to_owned()], names].concat();
+            let args =
+                [vec!["--force-recreate".to_owned(), "--no-deps".to_owned()], names].concat();
             let args: Vec<&str> = args.iter().map(String::as_str).collect();
             start(ws, &[&up[..], &args].concat(), how, progress)?;
             Vec::new()
@@ -243,7 +266,10 @@ fn build_and_start(
                     };
                     Err(with_last_words(
                         ws,
-                        Error::environment(format!("the container of {} {what}", container.service)),
+                        Error::environment(format!(
+                            "the container of {} {what}",
+                            container.service
+                        )),
                     ))
                 }
             }
@@ -254,7 +280,8 @@ fn build_and_start(
 }
 
 fn start(ws: &Workspace, args: &[&str], how: Shown<'_>, progress: &mut dyn Progress) -> Result<()> {
-    process::shown(&compose(ws, args, BUILD)?, how, progress).map_err(|error| with_last_words(ws, error))
+    process::shown(&compose(ws, args, BUILD)?, how, progress)
+        .map_err(|error| with_last_words(ws, error))
 }
 
 /// The services of the compose file.
@@ -310,26 +337,34 @@ fn list(ws: &Workspace, within: Duration) -> Result<Option<Vec<Container>>> {
     let text = String::from_utf8_lossy(&captured.stdout).into_owned();
     // Some versions print one list, others one object a line.
     if text.trim_start().starts_with('[') {
-        return serde_json::from_str(&text)
-            .map(Some)
-            .map_err(|error| Error::environment("unexpected output from docker compose ps").because(error));
+        return serde_json::from_str(&text).map(Some).map_err(|error| {
+            Error::environment("unexpected output from docker compose ps").because(error)
+        });
     }
     Ok(Some(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()))
 }
 
-pub(super) fn down(ws: &Workspace, purge: bool, progress: &mut dyn Progress) -> Result<Vec<String>> {
+pub(super) fn down(
+    ws: &Workspace,
+    purge: bool,
+    progress: &mut dyn Progress,
+) -> Result<Vec<String>> {
     // A lab whose containers were never started here needs no Docker to go down.
     let noted = ws.containers().filter(|noted| noted.up || purge);
     if noted.is_none() {
         // What is written on containers says whose they are, also when what was noted is lost.
-        let found =
-            if purge && ws.manifest().runtime.compose.is_some() { folders_of(&ws.project()) } else { None };
+        let found = if purge && ws.manifest().runtime.compose.is_some() {
+            folders_of(&ws.project())
+        } else {
+            None
+        };
         if !found.is_some_and(|folders| folders.iter().any(|folder| same(folder, ws.root()))) {
             return Ok(Vec::new());
         }
     }
     mine(ws)?;
-    let names: Vec<String> = containers(ws)?.into_iter().map(|container| container.service).collect();
+    let names: Vec<String> =
+        containers(ws)?.into_iter().map(|container| container.service).collect();
     remove(ws, purge, progress)?;
     Ok(names)
 }
@@ -342,8 +377,10 @@ fn remove(ws: &Workspace, purge: bool, progress: &mut dyn Progress) -> Result<()
     }
     let log = places::log(ws, "compose-down");
     let how = Shown { log: &log, record: None, verbose: false };
-    // With its file compose knows images of which no container is there; a file or a `.env` that it cannot read holds up nothing.
-    let whole = compose_all(ws, &args, STOP).and_then(|command| process::shown(&command, how, progress));
+    // With its file compose knows images of which no container is there; a file or a `.env` that it
+    // cannot read holds up nothing.
+    let whole =
+        compose_all(ws, &args, STOP).and_then(|command| process::shown(&command, how, progress));
     if let Err(error) = whole {
         clock::interrupted()?;
         process::shown(&by_name(ws, &args, STOP)?, how, progress).map_err(|_| error)?;
@@ -381,12 +418,17 @@ pub(super) fn services(ws: &Workspace, glance: &Glance<'_>) -> Result<Vec<Servic
         let dead = |container: &Container| container.dead().then(|| container.name.clone());
         let asked = |name: String| scope.spawn(move || last_words(&name, glance.left()));
         let asked: Vec<_> = found.iter().map(|container| dead(container).map(asked)).collect();
-        asked.into_iter().map(|asked| asked.and_then(|asked| asked.join().ok()).unwrap_or_default()).collect()
+        asked
+            .into_iter()
+            .map(|asked| asked.and_then(|asked| asked.join().ok()).unwrap_or_default())
+            .collect()
     });
     let service = |(container, last_words): (Container, Vec<String>)| {
         let state = state(&container);
-        let other =
-            hashes.get(&container.service).zip(container.hash()).is_some_and(|(now, then)| now != then);
+        let other = hashes
+            .get(&container.service)
+            .zip(container.hash())
+            .is_some_and(|(now, then)| now != then);
         Service {
             place: Some(container.name),
             observed: observed.clone().filter(|_| state == State::NotReady),
@@ -400,8 +442,11 @@ pub(super) fn services(ws: &Workspace, glance: &Glance<'_>) -> Result<Vec<Servic
 
 /// What compose makes of each service's settings now; nothing when it does not say in time.
 fn hashes(ws: &Workspace, within: Duration) -> BTreeMap<String, String> {
-    let Ok(command) = compose_all(ws, &["config", "--hash", "*"], within) else { return BTreeMap::new() };
-    let captured = process::capture(&command).ok().filter(|captured| captured.ended == Ended::Code(0));
+    let Ok(command) = compose_all(ws, &["config", "--hash", "*"], within) else {
+        return BTreeMap::new();
+    };
+    let captured =
+        process::capture(&command).ok().filter(|captured| captured.ended == Ended::Code(0));
     let text = captured.map(|captured| String::from_utf8_lossy(&captured.stdout).into_owned());
     let lines = text.iter().flat_map(|text| text.lines());
     lines

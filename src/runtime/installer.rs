@@ -29,13 +29,23 @@ pub(super) enum Failure {
     NoVenv,
 }
 
-/// The words by which each is known, in lower case; the first that fits counts: what comes later may only follow from it.
+/// The words by which each is known, in lower case; the first that fits counts: what comes later
+/// may only follow from it.
 const WORDS: [(Failure, &[&str]); 10] = [
     (
         Failure::Disk,
-        &["no space left on device", "errno 28", "os error 28", "disk quota exceeded", "os error 122"],
+        &[
+            "no space left on device",
+            "errno 28",
+            "os error 28",
+            "disk quota exceeded",
+            "os error 122",
+        ],
     ),
-    (Failure::NoVenv, &["ensurepip is not available", "no module named venv", "no module named ensurepip"]),
+    (
+        Failure::NoVenv,
+        &["ensurepip is not available", "no module named venv", "no module named ensurepip"],
+    ),
     (
         Failure::Hash,
         &[
@@ -79,7 +89,13 @@ const WORDS: [(Failure, &[&str]); 10] = [
     ),
     (
         Failure::Permission,
-        &["permission denied", "errno 13", "os error 13", "read-only file system", "operation not permitted"],
+        &[
+            "permission denied",
+            "errno 13",
+            "os error 13",
+            "read-only file system",
+            "operation not permitted",
+        ],
     ),
     (
         Failure::Certificate,
@@ -126,7 +142,8 @@ impl Failure {
     /// What an installer's words say; none when they say nothing known.
     pub(super) fn of(words: &str) -> Option<Failure> {
         let words = words.to_lowercase();
-        let known = |(_, known): &&(Failure, &[&str])| known.iter().any(|known| words.contains(known));
+        let known =
+            |(_, known): &&(Failure, &[&str])| known.iter().any(|known| words.contains(known));
         WORDS.iter().find(known).map(|(failure, _)| *failure)
     }
 
@@ -203,8 +220,14 @@ mod tests {
                 "error: Failed to create virtual environment\n  Caused by: failed to create symlink: Operation not permitted (os error 1)",
                 Failure::FileSystem,
             ),
-            ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.", Failure::Hash),
-            ("  × Failed to download `six==1.17.0`\n  ╰─▶ Hash mismatch for `six==1.17.0`", Failure::Hash),
+            (
+                "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.",
+                Failure::Hash,
+            ),
+            (
+                "  × Failed to download `six==1.17.0`\n  ╰─▶ Hash mismatch for `six==1.17.0`",
+                Failure::Hash,
+            ),
             (
                 "ERROR: Can not perform a '--user' install. User site-packages are not visible in this virtualenv.",
                 Failure::Settings,

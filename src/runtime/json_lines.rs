@@ -70,7 +70,8 @@ impl Drop for JsonLines<'_> {
     }
 }
 
-/// A line without what stands before it: `web-1  | text` of compose, `[pod/web-7d4b9-x2x/server] text` of kubectl.
+/// A line without what stands before it: `web-1  | text` of compose, `[pod/web-7d4b9-x2x/server]
+/// text` of kubectl.
 fn labelled(line: &str) -> Option<(&str, &str)> {
     if let Some((pod, text)) = line.strip_prefix("[pod/").and_then(|line| line.split_once(']')) {
         return Some((pod.split('/').next()?, text.strip_prefix(' ').unwrap_or(text)));
@@ -78,15 +79,22 @@ fn labelled(line: &str) -> Option<(&str, &str)> {
     let (label, text) = line.split_once('|')?;
     let label = label.strip_prefix(CLEAR).unwrap_or(label).trim_end();
     let is_name = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    (!label.is_empty() && label.chars().all(is_name)).then(|| (label, text.strip_prefix(' ').unwrap_or(text)))
+    (!label.is_empty() && label.chars().all(is_name))
+        .then(|| (label, text.strip_prefix(' ').unwrap_or(text)))
 }
 
 /// The service of a container or a pod: the longest name that its own begins with, else its own.
 fn service<'a>(label: &'a str, services: &'a [String]) -> &'a str {
     let begins = |service: &&String| {
-        label.strip_prefix(service.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        label
+            .strip_prefix(service.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
     };
-    services.iter().filter(begins).max_by_key(|service| service.len()).map_or(label, |service| service)
+    services
+        .iter()
+        .filter(begins)
+        .max_by_key(|service| service.len())
+        .map_or(label, |service| service)
 }
 
 #[cfg(test)]
@@ -103,8 +111,7 @@ mod tests {
 
     #[test]
     fn each_line_has_its_service_in_the_words_of_either_tool_wherever_it_is_cut() {
-        let all =
-            "\u{1b}[2Kweb-1     | a | \"b\"\nweb-db-2  | \nother     | x\r\n[pod/web-7d4b9-x2x/server] [c]\n";
+        let all = "\u{1b}[2Kweb-1     | a | \"b\"\nweb-db-2  | \nother     | x\r\n[pod/web-7d4b9-x2x/server] [c]\n";
         let shown = [
             r#"{"service":"web","line":"a | \"b\""}"#,
             r#"{"service":"web-db","line":""}"#,

@@ -6,12 +6,14 @@ use crate::error::Result;
 use crate::platform::process;
 use crate::workspace::{Cluster, Workspace};
 
-/// Everything of the lab that is alive, or lies in Docker or in a cluster, in words. With `purged`, volumes and the namespace count too.
-/// `cluster` is where the lab was, when its record is gone.
+/// Everything of the lab that is alive, or lies in Docker or in a cluster, in words. With `purged`,
+/// volumes and the namespace count too. `cluster` is where the lab was, when its record is gone.
 pub fn leftovers(ws: &Workspace, purged: bool, cluster: Option<&Cluster>) -> Result<Vec<String>> {
     let mut left = Vec::new();
-    for record in
-        places::services(ws).into_iter().chain(places::all_passing(ws)).chain(places::all_background(ws))
+    for record in places::services(ws)
+        .into_iter()
+        .chain(places::all_passing(ws))
+        .chain(places::all_background(ws))
     {
         if process::alive(&record.process) {
             left.push(format!("{} (pid {})", record.name, record.process.pid));
@@ -24,7 +26,9 @@ pub fn leftovers(ws: &Workspace, purged: bool, cluster: Option<&Cluster>) -> Res
     );
     if purged {
         left.extend(
-            local::data(ws).into_iter().map(|path| format!("data {}", ws.root().join(path).display())),
+            local::data(ws)
+                .into_iter()
+                .map(|path| format!("data {}", ws.root().join(path).display())),
         );
     }
     left.extend(compose::leftovers(ws, purged));
@@ -32,7 +36,8 @@ pub fn leftovers(ws: &Workspace, purged: bool, cluster: Option<&Cluster>) -> Res
     Ok(left)
 }
 
-/// What the lab takes up outside the project's folder, in bytes: the images of its containers. None where the engine does not say.
+/// What the lab takes up outside the project's folder, in bytes: the images of its containers. None
+/// where the engine does not say.
 pub fn images(ws: &Workspace, kind: RuntimeKind) -> Option<u64> {
     match kind {
         RuntimeKind::Local => Some(0),

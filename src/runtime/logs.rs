@@ -27,7 +27,8 @@ pub struct Wanted<'a> {
     pub json: bool,
 }
 
-/// Writes the last lines of a service's log, or of each; goes on until Ctrl-C when asked to. Ends well when nobody reads any more.
+/// Writes the last lines of a service's log, or of each; goes on until Ctrl-C when asked to. Ends
+/// well when nobody reads any more.
 ///
 /// # Errors
 /// Exit 2: no such service. Exit 1: it printed nothing yet.
@@ -57,10 +58,13 @@ pub fn logs(
 fn local(ws: &Workspace, wanted: Wanted<'_>, out: &mut dyn Write) -> Result<()> {
     let Wanted { service, lines, follow, json } = wanted;
     let local = ws.manifest().runtime.local.as_ref();
-    let services = local.iter().flat_map(|local| &local.service).map(|service| service.name.as_str());
+    let services =
+        local.iter().flat_map(|local| &local.service).map(|service| service.name.as_str());
     let tasks = local.iter().flat_map(|local| &local.task).map(|task| task.name.as_str());
-    let background: Vec<String> = places::all_background(ws).into_iter().map(|record| record.name).collect();
-    let mut known: Vec<&str> = services.chain(tasks).chain(background.iter().map(String::as_str)).collect();
+    let background: Vec<String> =
+        places::all_background(ws).into_iter().map(|record| record.name).collect();
+    let mut known: Vec<&str> =
+        services.chain(tasks).chain(background.iter().map(String::as_str)).collect();
     // Where the manifest cannot be read, by what there is.
     let found = if ws.manifest().runtimes().is_empty() { places::logs(ws) } else { Vec::new() };
     known.extend(found.iter().map(String::as_str));
@@ -80,9 +84,14 @@ fn local(ws: &Workspace, wanted: Wanted<'_>, out: &mut dyn Write) -> Result<()> 
     // What was written last comes last: lines carry no time of their own.
     files.sort_by_key(|(_, path)| fs::written(path));
     let logs = Logs { several: files.len() > 1, files, json };
-    match logs.print(lines, out).and_then(|ends| if follow { logs.follow(ends, out) } else { Ok(()) }) {
+    match logs
+        .print(lines, out)
+        .and_then(|ends| if follow { logs.follow(ends, out) } else { Ok(()) })
+    {
         // Somebody stopped reading: the end, and no failure. Or Ctrl-C.
-        Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::Interrupted) => {
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::Interrupted) =>
+        {
             clock::interrupted()
         }
         Err(error) => Err(Error::environment("cannot write to standard output").because(error)),
@@ -91,7 +100,11 @@ fn local(ws: &Workspace, wanted: Wanted<'_>, out: &mut dyn Write) -> Result<()> 
 }
 
 fn size(bytes: u64) -> String {
-    if bytes < 1 << 20 { format!("{} KiB", (bytes >> 10).max(1)) } else { format!("{} MiB", bytes >> 20) }
+    if bytes < 1 << 20 {
+        format!("{} KiB", (bytes >> 10).max(1))
+    } else {
+        format!("{} MiB", bytes >> 20)
+    }
 }
 
 /// The logs of this lab, by service.
@@ -160,7 +173,8 @@ impl Logs<'_> {
                     && file.seek(SeekFrom::Start(*seen)).is_ok()
                     && file.take(length - *seen).read_to_end(&mut fresh).is_ok()
                 {
-                    let whole = fresh.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+                    let whole =
+                        fresh.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
                     *seen += whole as u64;
                     for line in String::from_utf8_lossy(&fresh[..whole]).lines() {
                         self.line(name, line, out)?;

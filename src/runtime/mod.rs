@@ -21,7 +21,9 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-pub use background::{background_runs, end_background, end_damage, generation, run, start_background};
+pub use background::{
+    background_runs, end_background, end_damage, generation, run, start_background,
+};
 pub use left::{images, leftovers, memory};
 pub use logs::{Wanted, logs};
 pub use ports::own_ports;
@@ -50,7 +52,8 @@ pub struct Options {
     pub context: Option<String>,
     /// The registry that images are pushed to, for the cluster to pull.
     pub registry: Option<String>,
-    /// A command that brings images to the cluster's nodes: it reads a `docker save` on standard input.
+    /// A command that brings images to the cluster's nodes: it reads a `docker save` on standard
+    /// input.
     pub load: Option<String>,
     /// What is started again.
     pub restart: Restart,
@@ -78,7 +81,8 @@ impl Restart {
         match self {
             Restart::No => Ok(Vec::new()),
             Restart::All => Ok(known.into_iter().map(str::to_owned).collect()),
-            Restart::Only(names) => match names.iter().find(|name| !known.contains(&name.as_str())) {
+            Restart::Only(names) => match names.iter().find(|name| !known.contains(&name.as_str()))
+            {
                 Some(name) => Err(unknown("service", name, known)),
                 None => Ok(names.clone()),
             },
@@ -128,12 +132,14 @@ pub struct Down {
     pub kept: Vec<String>,
 }
 
-/// Brings the lab to what its files say: starts what is not running and what runs with other settings than it would have now, and waits
-/// until it is ready. What runs as it should is left alone.
+/// Brings the lab to what its files say: starts what is not running and what runs with other
+/// settings than it would have now, and waits until it is ready. What runs as it should is left
+/// alone.
 ///
 /// # Errors
-/// Exit 3: another run is at work, another runtime is up, a port is taken (by whom), the environment cannot be made, a task fails, a service
-/// dies or is not ready in time (with its last lines); then what this run started is stopped again. Exit 130 after Ctrl-C, likewise.
+/// Exit 3: another run is at work, another runtime is up, a port is taken (by whom), the
+/// environment cannot be made, a task fails, a service dies or is not ready in time (with its last
+/// lines); then what this run started is stopped again. Exit 130 after Ctrl-C, likewise.
 pub fn up(
     ws: &Workspace,
     kind: RuntimeKind,
@@ -164,11 +170,13 @@ pub fn up(
     })
 }
 
-/// Stops everything of the lab, in one runtime or in all, from what is on disk alone. With `purge` the volumes and images of containers and
-/// the namespace in a cluster go as well, and of a lab that is trusted the data of its services.
+/// Stops everything of the lab, in one runtime or in all, from what is on disk alone. With `purge`
+/// the volumes and images of containers and the namespace in a cluster go as well, and of a lab
+/// that is trusted the data of its services.
 ///
 /// # Errors
-/// Exit 3: another run is at work; Docker, or the cluster, cannot be reached although something of the lab was started there.
+/// Exit 3: another run is at work; Docker, or the cluster, cannot be reached although something of
+/// the lab was started there.
 pub fn down(
     ws: &Workspace,
     only: Option<RuntimeKind>,
@@ -223,9 +231,11 @@ pub fn waiting(ws: &Workspace, kind: RuntimeKind) -> BTreeMap<String, String> {
 /// That somebody takes connections at an address of the lab.
 ///
 /// # Errors
-/// Exit 1: nothing runs, or what would answer waits for something. Exit 3: it should answer and does not.
+/// Exit 1: nothing runs, or what would answer waits for something. Exit 3: it should answer and
+/// does not.
 pub fn answers(ws: &Workspace, kind: RuntimeKind, endpoint: &str, url: &str) -> Result<()> {
-    let address = url.split_once("://").map_or(url, |(_, rest)| rest).split('/').next().unwrap_or_default();
+    let address =
+        url.split_once("://").map_or(url, |(_, rest)| rest).split('/').next().unwrap_or_default();
     let Err(why) = net::connect(address, CONNECT) else { return Ok(()) };
     if active(ws) != Some(kind) {
         return Err(Error::no(format!("nothing runs at {url}"))
@@ -244,8 +254,9 @@ pub fn answers(ws: &Workspace, kind: RuntimeKind, endpoint: &str, url: &str) -> 
             .hint("when it is there: mlops-lab up"));
     }
     let error = Error::environment(format!("nobody answers at {url}: {why}"));
-    let error =
-        waiting.iter().fold(error, |error, (name, path)| error.hint(format!("{name} waits for {path}")));
+    let error = waiting
+        .iter()
+        .fold(error, |error, (name, path)| error.hint(format!("{name} waits for {path}")));
     Err(error.hint("see what runs: mlops-lab status"))
 }
 
@@ -276,7 +287,8 @@ fn own(ws: &Workspace, kind: RuntimeKind) -> Own {
     }
 }
 
-/// What the endpoints' logins come to: the values of their variables in the lab's environment, where both are set.
+/// What the endpoints' logins come to: the values of their variables in the lab's environment,
+/// where both are set.
 fn logins(ws: &Workspace, env: &[(OsString, OsString)]) -> BTreeMap<String, Credentials> {
     let value = |wanted: &str| {
         let found = env.iter().rev().find(|(name, _)| name == wanted)?;

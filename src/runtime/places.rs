@@ -51,7 +51,8 @@ pub(super) fn making(ws: &Workspace, what: &str) -> PathBuf {
     ws.run_folder().join(format!("making-{what}"))
 }
 
-/// Says that the lab was brought up: its environment is made, its tasks are done. Its services may still wait for something, or it has none.
+/// Says that the lab was brought up: its environment is made, its tasks are done. Its services may
+/// still wait for something, or it has none.
 pub(super) fn prepared(ws: &Workspace) -> PathBuf {
     ws.run_folder().join("prepared")
 }

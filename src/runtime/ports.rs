@@ -15,7 +15,8 @@ use crate::workspace::{MovedPort, Workspace};
 /// All that is waited for an engine that does not say whose its containers are.
 const ASK: Duration = Duration::from_secs(1);
 
-/// The ports that the lab itself holds now: to a doctor they are not «taken». A stranger on one of them is none of the lab.
+/// The ports that the lab itself holds now: to a doctor they are not «taken». A stranger on one of
+/// them is none of the lab.
 pub fn own_ports(ws: &Workspace) -> Vec<u16> {
     let Some(kind) = active(ws) else { return Vec::new() };
     let context = Context {
@@ -35,7 +36,12 @@ pub fn own_ports(ws: &Workspace) -> Vec<u16> {
             Standing::Nobody | Standing::Other(_) => false,
         }
     };
-    context.endpoints.values().filter(|url| held(url)).filter_map(|url| net::own_port(url)).collect()
+    context
+        .endpoints
+        .values()
+        .filter(|url| held(url))
+        .filter_map(|url| net::own_port(url))
+        .collect()
 }
 
 pub(super) fn ports(ws: &Workspace, kind: RuntimeKind) -> Vec<u16> {
@@ -46,7 +52,8 @@ pub(super) fn ports(ws: &Workspace, kind: RuntimeKind) -> Vec<u16> {
     ports
 }
 
-/// Every port of the lab is free, or held by a service of its own; looked at before anything is started.
+/// Every port of the lab is free, or held by a service of its own; looked at before anything is
+/// started.
 pub(super) fn free_ports(ws: &Workspace, kind: RuntimeKind) -> Result<()> {
     for port in ports(ws, kind) {
         let held = match net::port(port) {
@@ -72,12 +79,15 @@ pub(super) fn free_port(ws: &Workspace, port: u16) -> Result<()> {
     match net::port(port) {
         net::Port::Free => Ok(()),
         net::Port::Busy(owner) => {
-            let who = owner.map_or("another program (of another user, perhaps)".to_owned(), |owner| {
-                format!("{} (process {})", owner.name, owner.pid)
-            });
+            let who = owner
+                .map_or("another program (of another user, perhaps)".to_owned(), |owner| {
+                    format!("{} (process {})", owner.name, owner.pid)
+                });
             Err(taken(ws.root(), port, &who, ws.port_variable(port).as_deref()))
         }
-        net::Port::Forbidden(why) => Err(Error::environment(format!("port {port} cannot be used: {why}"))),
+        net::Port::Forbidden(why) => {
+            Err(Error::environment(format!("port {port} cannot be used: {why}")))
+        }
     }
 }
 
@@ -94,7 +104,8 @@ pub(super) fn taken(root: &Path, port: u16, who: &str, variable: Option<&str>) -
     error.hint("or stop that program")
 }
 
-/// What would make every start fail, found before anything is started: no loopback, a port that was changed in `.env` alone.
+/// What would make every start fail, found before anything is started: no loopback, a port that was
+/// changed in `.env` alone.
 pub(super) fn before_up(ws: &Workspace) -> Result<()> {
     if let Err(error) = net::loopback() {
         return Err(Error::environment("this machine does not reach itself at 127.0.0.1")
@@ -114,7 +125,8 @@ pub(super) fn before_up(ws: &Workspace) -> Result<()> {
         .hint(format!("or put it back in .env: {name}={port}")))
 }
 
-/// A command of ours as it must be typed from where we are: after `init --up`, the user stands outside.
+/// A command of ours as it must be typed from where we are: after `init --up`, the user stands
+/// outside.
 fn typed(root: &Path, words: &str) -> String {
     let inside = std::env::current_dir().is_ok_and(|here| here.starts_with(root));
     if inside {

@@ -1,4 +1,5 @@
-//! The Python environment of a lab: `.venv`, from requirements with hashes, by uv when it is there, else venv and pip.
+//! The Python environment of a lab: `.venv`, from requirements with hashes, by uv when it is there,
+//! else venv and pip.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -35,12 +36,14 @@ const STAMP: &str = ".venv/.mlops-lab";
 const INFO: &str = ".dist-info";
 
 /// Interpreters that are looked for, the user's own choice first.
-const NAMES: [&str; 6] = ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python"];
+const NAMES: [&str; 6] =
+    ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python"];
 
 /// What an environment lacks, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Lack {
-    /// It is not there, or worth nothing: what is there is removed first, unless it is the learner's.
+    /// It is not there, or worth nothing: what is there is removed first, unless it is the
+    /// learner's.
     Everything(String),
     /// It works, and a package is missing.
     Packages(String),
@@ -54,7 +57,8 @@ impl Lack {
     }
 }
 
-/// What the environment lacks; none when it is whole. Costs a hash, a few looks, and the start of an interpreter.
+/// What the environment lacks; none when it is whole. Costs a hash, a few looks, and the start of
+/// an interpreter.
 ///
 /// # Errors
 /// Exit 3 when a file of requirements cannot be read, or `.venv` is no folder of the lab's own.
@@ -62,7 +66,8 @@ pub(super) fn lack(ws: &Workspace, kind: RuntimeKind, python: &Python) -> Result
     lack_by(ws, python, || runs(ws, kind))
 }
 
-/// What is wrong with the lab's environment, as far as can be seen without starting anything of it; outer none when none was made yet.
+/// What is wrong with the lab's environment, as far as can be seen without starting anything of it;
+/// outer none when none was made yet.
 pub fn python_trouble(ws: &Workspace, kind: RuntimeKind) -> Option<Option<String>> {
     let python = ws.manifest().python(kind)?;
     let there = inside::kind(ws.root(), VENV).is_ok_and(|kind| kind != Kind::Missing);
@@ -78,17 +83,26 @@ pub fn python_trouble(ws: &Workspace, kind: RuntimeKind) -> Option<Option<String
     })
 }
 
-fn lack_by(ws: &Workspace, python: &Python, starts: impl FnOnce() -> Result<bool>) -> Result<Option<Lack>> {
+fn lack_by(
+    ws: &Workspace,
+    python: &Python,
+    starts: impl FnOnce() -> Result<bool>,
+) -> Result<Option<Lack>> {
     own(ws)?;
     let everything = |why: &str| Ok(Some(Lack::Everything(why.to_owned())));
-    let stamp = inside::read_optional(ws.root(), STAMP).map_err(cannot("read", ws.root(), STAMP))?;
+    let stamp =
+        inside::read_optional(ws.root(), STAMP).map_err(cannot("read", ws.root(), STAMP))?;
     let stamp = stamp.map(|stamp| String::from_utf8_lossy(&stamp).into_owned());
     let mut lines = stamp.iter().flat_map(|stamp| stamp.lines());
     match lines.next() {
-        _ if places::making(ws, "venv").is_file() => return everything("its environment was half made"),
+        _ if places::making(ws, "venv").is_file() => {
+            return everything("its environment was half made");
+        }
         // The learner's own, or none.
         None => return everything("its environment was not made by `mlops-lab up`"),
-        Some(made) if made != fingerprint(ws, python)? => return everything("the requirements changed"),
+        Some(made) if made != fingerprint(ws, python)? => {
+            return everything("the requirements changed");
+        }
         Some(_) => {}
     }
     if !starts()? {
@@ -103,7 +117,8 @@ fn lack_by(ws: &Workspace, python: &Python, starts: impl FnOnce() -> Result<bool
     }))
 }
 
-/// Packages are installed into no environment that a link leads to: it belongs to somebody, and serves others too.
+/// Packages are installed into no environment that a link leads to: it belongs to somebody, and
+/// serves others too.
 fn own(ws: &Workspace) -> Result<()> {
     match inside::kind(ws.root(), VENV).map_err(cannot("inspect", ws.root(), VENV))? {
         Kind::Missing | Kind::Folder => Ok(()),
@@ -137,7 +152,8 @@ fn installed(root: &Path) -> Vec<String> {
         found.filter_map(|(name, kind)| (kind == Kind::Folder).then_some(name))
     };
     let places = folders(&lib).map(|version| format!("{lib}/{version}/site-packages"));
-    let mut found: Vec<String> = places.flat_map(|place| folders(&place).collect::<Vec<_>>()).collect();
+    let mut found: Vec<String> =
+        places.flat_map(|place| folders(&place).collect::<Vec<_>>()).collect();
     found.retain(|name| name.ends_with(INFO));
     found.sort_unstable();
     found
@@ -146,7 +162,8 @@ fn installed(root: &Path) -> Vec<String> {
 /// Makes the environment, or what it lacks.
 ///
 /// # Errors
-/// Exit 3: no Python that fits, no venv module, requirements that cannot be fetched or do not have their hash (with the last lines).
+/// Exit 3: no Python that fits, no venv module, requirements that cannot be fetched or do not have
+/// their hash (with the last lines).
 pub(super) fn make(
     ws: &Workspace,
     kind: RuntimeKind,
@@ -165,18 +182,22 @@ pub(super) fn make(
     }
     match lack {
         Lack::Everything(_) if stamped || making.is_file() => {
-            // Ours, and half made by a run that was killed, or made from other requirements, or moved: a part of one is worse than none.
+            // Ours, and half made by a run that was killed, or made from other requirements, or
+            // moved: a part of one is worse than none.
             inside::remove_tree(root, VENV).map_err(cannot("remove", root, VENV))?;
         }
         // The learner's own (by make, by hand): installed into, never removed.
         Lack::Everything(_) if there() && !runs(ws, kind)? => {
             let venv = root.join(VENV);
-            return Err(Error::environment(format!("the Python of {} does not start", venv.display()))
-                .hint(format!(
-                    "it was not made by mlops-lab: rm -r {}",
-                    shell_words(&[venv.display().to_string()])
-                ))
-                .hint("then: mlops-lab up"));
+            return Err(Error::environment(format!(
+                "the Python of {} does not start",
+                venv.display()
+            ))
+            .hint(format!(
+                "it was not made by mlops-lab: rm -r {}",
+                shell_words(&[venv.display().to_string()])
+            ))
+            .hint("then: mlops-lab up"));
         }
         _ => {}
     }
@@ -191,7 +212,9 @@ pub(super) fn make(
                 requirement(ws, kind),
                 ".venv".to_owned(),
             ],
-            None => vec![interpreter(ws, kind)?, "-m".to_owned(), "venv".to_owned(), ".venv".to_owned()],
+            None => {
+                vec![interpreter(ws, kind)?, "-m".to_owned(), "venv".to_owned(), ".venv".to_owned()]
+            }
         };
         progress.start(if uv.is_some() { "making .venv with uv" } else { "making .venv" });
         run(ws, "venv", &argv, verbose, progress)?;
@@ -215,7 +238,8 @@ pub(super) fn make(
     progress.start(&format!("installing {} with {tool}", python.requirements.join(", ")));
     install(ws, &argv, verbose, progress)?;
     let lines = [vec![wanted], installed(root)].concat().join("\n");
-    inside::write(root, STAMP, lines.as_bytes(), Mode::Plain).map_err(cannot("write", root, STAMP))?;
+    inside::write(root, STAMP, lines.as_bytes(), Mode::Plain)
+        .map_err(cannot("write", root, STAMP))?;
     fs::remove(&making)
 }
 
@@ -247,7 +271,12 @@ fn requirements(start: &[&str], files: &[String]) -> Vec<String> {
         .collect()
 }
 
-fn install(ws: &Workspace, argv: &[String], verbose: bool, progress: &mut dyn Progress) -> Result<()> {
+fn install(
+    ws: &Workspace,
+    argv: &[String],
+    verbose: bool,
+    progress: &mut dyn Progress,
+) -> Result<()> {
     run(ws, "install", argv, verbose, progress)?;
     progress.done("");
     Ok(())
@@ -260,10 +289,14 @@ fn run(
     verbose: bool,
     progress: &mut dyn Progress,
 ) -> Result<()> {
-    let command = ws.installer(argv, INSTALL)?.env("UV_NO_PROGRESS", "1").env("UV_SYSTEM_CERTS", "1");
+    let command =
+        ws.installer(argv, INSTALL)?.env("UV_NO_PROGRESS", "1").env("UV_SYSTEM_CERTS", "1");
     let (log, record) = (places::log(ws, name), places::passing(ws, name));
-    let shown =
-        process::shown(&command, Shown { log: &log, record: Some((name, &record)), verbose }, progress);
+    let shown = process::shown(
+        &command,
+        Shown { log: &log, record: Some((name, &record)), verbose },
+        progress,
+    );
     shown.map_err(|error| {
         // After Ctrl-C whatever the installer said last is no reason.
         clock::interrupted().err().unwrap_or_else(|| {
@@ -273,7 +306,8 @@ fn run(
     })
 }
 
-/// What the environment is made from: changes with any requirement file, and with the folder (scripts in it hold its path).
+/// What the environment is made from: changes with any requirement file, and with the folder
+/// (scripts in it hold its path).
 pub(super) fn fingerprint(ws: &Workspace, python: &Python) -> Result<String> {
     let mut hash = Sha256::new();
     hash.update(ws.root().as_os_str().as_encoded_bytes());
@@ -286,7 +320,8 @@ pub(super) fn fingerprint(ws: &Workspace, python: &Python) -> Result<String> {
 fn which(ws: &Workspace, name: &str) -> Result<Option<PathBuf>> {
     let command = ws.installer(&[name.to_owned()], ASK)?;
     // A uv inside the .venv is a package of the lab, not the tool that makes it.
-    let Some(found) = process::locate(&command).ok().filter(|found| !found.starts_with(ws.root())) else {
+    let Some(found) = process::locate(&command).ok().filter(|found| !found.starts_with(ws.root()))
+    else {
         return Ok(None);
     };
     // A shim of a version manager may be there with nothing behind it.
@@ -323,7 +358,8 @@ fn interpreter(ws: &Workspace, kind: RuntimeKind) -> Result<String> {
             continue;
         };
         if need(ws, kind).is_none_or(|wanted| wanted.allows(&version)) {
-            let path = process::locate(&command).map_err(|why| Error::environment(why.to_string()))?;
+            let path =
+                process::locate(&command).map_err(|why| Error::environment(why.to_string()))?;
             return Ok(path.display().to_string());
         }
         seen.push(format!("{name} is {version}"));

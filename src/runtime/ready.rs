@@ -20,8 +20,8 @@ const LOOK: Duration = Duration::from_secs(2);
 /// How long to wait when the check says nothing.
 const DEFAULT: Duration = Duration::from_secs(60);
 
-/// The check's own verdict, unless what answered is not the lab's: then it is not ready, whatever was answered. With the URL and the
-/// stranger, when there is one.
+/// The check's own verdict, unless what answered is not the lab's: then it is not ready, whatever
+/// was answered. With the URL and the stranger, when there is one.
 pub(super) fn judge(
     check: &Check,
     context: &Context,
@@ -31,14 +31,17 @@ pub(super) fn judge(
     let passed = verdict.verdict == VerdictKind::Pass;
     let compose = context.own.kind == RuntimeKind::Compose;
     if compose && !passed {
-        // Docker itself sees to it that a port is published once; asking it whose one is takes time.
+        // Docker itself sees to it that a port is published once; asking it whose one is takes
+        // time.
         return (verdict, None);
     }
-    let not_yet = |observed: String| Verdict { verdict: VerdictKind::NotYet, observed, ..verdict.clone() };
+    let not_yet =
+        |observed: String| Verdict { verdict: VerdictKind::NotYet, observed, ..verdict.clone() };
     match check::whose(check, context, world) {
-        Some((url, Standing::Other(who))) => {
-            (not_yet(format!("{who} listens at {url}, and is not part of this lab")), Some((url, who)))
-        }
+        Some((url, Standing::Other(who))) => (
+            not_yet(format!("{who} listens at {url}, and is not part of this lab")),
+            Some((url, who)),
+        ),
         // It let go of its port just now. Of a container's port the system may know nothing.
         Some((url, Standing::Nobody)) if passed && !compose => {
             (not_yet(format!("nothing listens at {url} any more")), None)
@@ -47,10 +50,12 @@ pub(super) fn judge(
     }
 }
 
-/// Waits until the check passes, and what answered is the lab's own. `gone` tells why there is nothing more to wait for.
+/// Waits until the check passes, and what answered is the lab's own. `gone` tells why there is
+/// nothing more to wait for.
 ///
 /// # Errors
-/// What `gone` says; exit 3 when a stranger listens where the lab should, or when it is not ready in time, with what was seen last; exit 130 after Ctrl-C.
+/// What `gone` says; exit 3 when a stranger listens where the lab should, or when it is not ready
+/// in time, with what was seen last; exit 130 after Ctrl-C.
 pub(super) fn wait(
     ready: &Check,
     context: &Context,

@@ -43,7 +43,12 @@ pub struct Drill {
 
 impl Drill {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "  {WARN}drill{WARN:#} {} is under way, since {}", self.id, clock::ago(self.since))?;
+        writeln!(
+            out,
+            "  {WARN}drill{WARN:#} {} is under way, since {}",
+            self.id,
+            clock::ago(self.since)
+        )?;
         for service in &self.background {
             let word = if service.state == State::Ready { "runs" } else { "ended" };
             let place = service.place.as_deref().unwrap_or_default();
@@ -96,7 +101,8 @@ pub struct Service {
     /// What its own check saw, when it runs and is not ready.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed: Option<String>,
-    /// Why it should be started again, while it runs: what differs from what it would be started with now.
+    /// Why it should be started again, while it runs: what differs from what it would be started
+    /// with now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outdated: Option<String>,
     /// What it printed last, when it is dead.
@@ -181,10 +187,17 @@ impl Status {
                 State::Paused => (WARN, "paused"),
                 State::NoAnswer => (WARN, "no answer"),
             };
-            let place = service.place.as_ref().map(|place| format!("  {place}")).unwrap_or_default();
-            let since =
-                service.since.map(|since| format!("  started {}", clock::ago(since))).unwrap_or_default();
-            writeln!(out, "  {:width$}  {style}{word}{style:#}{DIM}{place}{since}{DIM:#}", service.name)?;
+            let place =
+                service.place.as_ref().map(|place| format!("  {place}")).unwrap_or_default();
+            let since = service
+                .since
+                .map(|since| format!("  started {}", clock::ago(since)))
+                .unwrap_or_default();
+            writeln!(
+                out,
+                "  {:width$}  {style}{word}{style:#}{DIM}{place}{since}{DIM:#}",
+                service.name
+            )?;
             if let Some(observed) = &service.observed {
                 writeln!(out, "      {DIM}{}{DIM:#}", escape(observed))?;
             }
@@ -204,7 +217,10 @@ impl Status {
         if let Some(drill) = &self.drill {
             drill.human(out)?;
             let id = &drill.id;
-            return writeln!(out, "\nnext: mlops-lab check {id}   (put it back: mlops-lab break --undo)");
+            return writeln!(
+                out,
+                "\nnext: mlops-lab check {id}   (put it back: mlops-lab break --undo)"
+            );
         }
         let outdated = self.services.iter().any(|service| service.outdated.is_some());
         let next = match self.healthy() {

@@ -1,4 +1,5 @@
-//! Asking each runtime what runs: all at once, and never for long. What does not answer in time is part of the answer.
+//! Asking each runtime what runs: all at once, and never for long. What does not answer in time is
+//! part of the answer.
 
 use std::time::{Duration, Instant};
 
@@ -58,7 +59,8 @@ impl Glance<'_> {
             // No thread for one question.
             [one] => vec![judge(one)],
             many => std::thread::scope(|scope| {
-                let asked: Vec<_> = many.iter().map(|check| scope.spawn(move || judge(check))).collect();
+                let asked: Vec<_> =
+                    many.iter().map(|check| scope.spawn(move || judge(check))).collect();
                 asked.into_iter().filter_map(|asked| asked.join().ok()).collect()
             }),
         }
@@ -72,7 +74,11 @@ pub(super) fn first_unready(verdicts: &[Verdict]) -> Option<String> {
 }
 
 /// What runs of the lab, in one runtime or wherever it is up.
-pub fn status(ws: &Workspace, only: Option<RuntimeKind>, world: &(dyn World + Sync)) -> Result<Status> {
+pub fn status(
+    ws: &Workspace,
+    only: Option<RuntimeKind>,
+    world: &(dyn World + Sync),
+) -> Result<Status> {
     let end = Instant::now() + WHOLE;
     let drill = ws.progress()?.drill.map(|drill| Drill {
         id: drill.id,
@@ -96,12 +102,17 @@ pub fn status(ws: &Workspace, only: Option<RuntimeKind>, world: &(dyn World + Sy
     clock::interrupted()?;
     let endpoints = ws.manifest().endpoints(kind);
     let cluster = ws.cluster()?.filter(|_| kind == RuntimeKind::Kubernetes);
-    let cluster = cluster.map(|Cluster { context, namespace, up, .. }| Place { context, namespace, up });
+    let cluster =
+        cluster.map(|Cluster { context, namespace, up, .. }| Place { context, namespace, up });
     Ok(Status { runtime: Some(kind), services: services?, drill, endpoints, cluster, stand_ins })
 }
 
 /// What answers in the place of the real thing, as the live system says.
-pub fn stand_ins(ws: &Workspace, kind: RuntimeKind, world: &(dyn World + Sync)) -> Result<Vec<StandIn>> {
+pub fn stand_ins(
+    ws: &Workspace,
+    kind: RuntimeKind,
+    world: &(dyn World + Sync),
+) -> Result<Vec<StandIn>> {
     let context = context(ws, kind)?;
     Ok(seen_stand_ins(ws, &Glance { context: &context, world, end: Instant::now() + WHOLE }))
 }
@@ -110,7 +121,9 @@ fn seen_stand_ins(ws: &Workspace, glance: &Glance<'_>) -> Vec<StandIn> {
     let known = ws.manifest().stand_in.iter().filter(|stand_in| stand_in.asked_over_network());
     let verdicts = glance.judge(known.clone().map(|stand_in| &stand_in.seen));
     let answering = known.zip(verdicts).filter(|(_, verdict)| verdict.verdict == VerdictKind::Pass);
-    answering.map(|(stand_in, _)| StandIn { of: stand_in.of.clone(), text: stand_in.text.clone() }).collect()
+    answering
+        .map(|(stand_in, _)| StandIn { of: stand_in.of.clone(), text: stand_in.text.clone() })
+        .collect()
 }
 
 fn processes(ws: &Workspace, glance: &Glance<'_>) -> Result<Vec<Service>> {

@@ -1,4 +1,5 @@
-//! Answers: defaults, then a file, then `--set` and what was typed on a terminal, each held to its type, all problems in one message.
+//! Answers: defaults, then a file, then `--set` and what was typed on a terminal, each held to its
+//! type, all problems in one message.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -40,7 +41,8 @@ pub fn project_name(answers: &Answers) -> String {
 /// Puts the answers of a lab together.
 ///
 /// # Errors
-/// Exit 2 with every problem at once: unknown names (with the nearest one), wrong values, missing answers with the flag that gives them.
+/// Exit 2 with every problem at once: unknown names (with the nearest one), wrong values, missing
+/// answers with the flag that gives them.
 pub fn answers(manifest: &Manifest, given: &Given) -> Result<Answers> {
     let Settled { mut answers, problems, .. } = settle(manifest, given)?;
     refuse(manifest, &problems)?;
@@ -95,9 +97,8 @@ pub(super) fn settle(manifest: &Manifest, given: &Given) -> Result<Settled> {
     for (name, var) in &manifest.vars {
         match (var.kind, texts.get(name)) {
             (VarKind::Secret, None) => {}
-            (_, None) => {
-                problems.push((true, format!("{name} has no answer: --set {name}=…  ({})", var.help)))
-            }
+            (_, None) => problems
+                .push((true, format!("{name} has no answer: --set {name}=…  ({})", var.help))),
             (_, Some((from, text))) => match value::typed(var, text) {
                 Ok(value) => {
                     answers.plain.insert(name.clone(), value);
@@ -151,9 +152,11 @@ fn read(file: &str, text: &str) -> Result<Vec<Entry>> {
         place.map_or(file.to_owned(), |(line, column)| format!("{file}:{line}:{column}"))
     };
     if file.ends_with(".json") {
-        let table: toml::Table = serde_json::from_str(text)
-            .map_err(|error| Error::usage(format!("{file}:{}:{}: {error}", error.line(), error.column())))?;
-        // A reader of JSON keeps no places: the name in quotes and a colon is where it stands, unless it stands there twice.
+        let table: toml::Table = serde_json::from_str(text).map_err(|error| {
+            Error::usage(format!("{file}:{}:{}: {error}", error.line(), error.column()))
+        })?;
+        // A reader of JSON keeps no places: the name in quotes and a colon is where it stands,
+        // unless it stands there twice.
         let found = |name: &str| {
             let quoted = format!("\"{name}\"");
             let mut keys = text
@@ -169,7 +172,11 @@ fn read(file: &str, text: &str) -> Result<Vec<Entry>> {
         return Ok(table.into_iter().map(entry).collect());
     }
     let wrong = |error: toml::de::Error| {
-        Error::usage(format!("{}: {}", place(error.span()), error.message().trim().replace('\n', ", ")))
+        Error::usage(format!(
+            "{}: {}",
+            place(error.span()),
+            error.message().trim().replace('\n', ", ")
+        ))
     };
     let table: toml::Table = toml::from_str(text).map_err(wrong)?;
     let entry = |(name, value): (String, toml::Value)| {

@@ -1,4 +1,5 @@
-//! Putting files on the disk: a new folder whole or not at all; files over a project one by one, keeping what they replace.
+//! Putting files on the disk: a new folder whole or not at all; files over a project one by one,
+//! keeping what they replace.
 
 use std::path::{Path, PathBuf};
 
@@ -15,28 +16,33 @@ use crate::platform::inside::{self, cannot};
 /// Makes a new folder with these files. It appears under its name only when it is whole.
 ///
 /// # Errors
-/// Exit 2, with nothing changed, when something is there already that is not an empty folder. Exit 3 when there is no room for it, or it
-/// cannot be written. Exit 130 after Ctrl-C.
+/// Exit 2, with nothing changed, when something is there already that is not an empty folder. Exit
+/// 3 when there is no room for it, or it cannot be written. Exit 130 after Ctrl-C.
 pub fn create(target: &Path, tree: &Tree) -> Result<()> {
     create_on(&Real, target, tree)
 }
 
 pub(super) fn create_on(disk: &dyn Disk, target: &Path, tree: &Tree) -> Result<()> {
     enough(target, tree)?;
-    let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let missing: Vec<&Path> =
-        parent.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists()).collect();
+    let parent =
+        target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let missing: Vec<&Path> = parent
+        .ancestors()
+        .take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists())
+        .collect();
     let result = disk.make_folder(parent).and_then(|()| {
         sweep(disk, parent);
         let staging = Staging::new(disk, parent)?;
-        let result = fill(disk, &staging.path, tree).and_then(|()| publish(disk, &staging.path, target));
+        let result =
+            fill(disk, &staging.path, tree).and_then(|()| publish(disk, &staging.path, target));
         if result.is_err() {
             let _ = disk.remove_tree(&staging.path);
         }
         result
     });
     if result.is_err() {
-        // What was made on the way; others may have put something into it by now, and then it stays.
+        // What was made on the way; others may have put something into it by now, and then it
+        // stays.
         missing.iter().for_each(|folder| disk.remove_if_empty(folder));
     }
     result
@@ -60,8 +66,8 @@ const STAGING: &str = ".mlops-lab-new-";
 /// Where a new folder is filled: beside its place, so that one rename brings it there.
 struct Staging {
     path: PathBuf,
-    /// Says that it is still wanted, until we die: process numbers mean nothing to the container next door. None where the file system
-    /// has no locks; there nobody sweeps either.
+    /// Says that it is still wanted, until we die: process numbers mean nothing to the container
+    /// next door. None where the file system has no locks; there nobody sweeps either.
     _lock: Option<std::fs::File>,
 }
 
@@ -86,7 +92,10 @@ impl Staging {
                 Err(_) => return Ok(Staging { path, _lock: None }),
             }
         }
-        Err(Error::environment(format!("cannot make a folder in {}: each one disappears", parent.display())))
+        Err(Error::environment(format!(
+            "cannot make a folder in {}: each one disappears",
+            parent.display()
+        )))
     }
 }
 
@@ -107,11 +116,13 @@ pub fn vacant(target: &Path) -> Result<bool> {
 /// # Errors
 /// Exit 2 for anything else.
 pub fn free(target: &Path) -> Result<()> {
-    let kind = fs::kind(target)
-        .map_err(|error| Error::environment(format!("cannot look at {}", target.display())).because(error))?;
+    let kind = fs::kind(target).map_err(|error| {
+        Error::environment(format!("cannot look at {}", target.display())).because(error)
+    })?;
     let names = if kind == Kind::Folder { fs::names(target) } else { Ok(Vec::new()) };
-    let names = names
-        .map_err(|error| Error::environment(format!("cannot read {}", target.display())).because(error))?;
+    let names = names.map_err(|error| {
+        Error::environment(format!("cannot read {}", target.display())).because(error)
+    })?;
     let empty = kind == Kind::Folder && names.is_empty();
     if kind == Kind::Missing || empty {
         return Ok(());
@@ -123,7 +134,9 @@ pub fn free(target: &Path) -> Result<()> {
     };
     Err(Error::usage(format!("{} is {what}: nothing was changed", target.display()))
         .hint("name another folder: mlops-lab init LAB DIR")
-        .hint("or write into it: mlops-lab init LAB DIR --on-conflict merge (see first: --dry-run)"))
+        .hint(
+            "or write into it: mlops-lab init LAB DIR --on-conflict merge (see first: --dry-run)",
+        ))
 }
 
 fn fill(disk: &dyn Disk, staging: &Path, tree: &Tree) -> Result<()> {
@@ -144,7 +157,8 @@ fn fill(disk: &dyn Disk, staging: &Path, tree: &Tree) -> Result<()> {
     Ok(())
 }
 
-/// One rename. It replaces an empty folder and refuses a full one, so of two runs one wins and the other is told.
+/// One rename. It replaces an empty folder and refuses a full one, so of two runs one wins and the
+/// other is told.
 fn publish(disk: &dyn Disk, staging: &Path, target: &Path) -> Result<()> {
     // An empty folder that was there may have been kept from others.
     if let Some(bits) = fs::bits(target) {
@@ -154,10 +168,17 @@ fn publish(disk: &dyn Disk, staging: &Path, target: &Path) -> Result<()> {
     disk.rename(staging, target).map_err(|error| {
         // Somebody was faster, or made something there since we looked.
         free(target).err().unwrap_or_else(|| {
-            let mounted =
-                matches!(error.kind(), std::io::ErrorKind::ResourceBusy | std::io::ErrorKind::CrossesDevices);
-            let error = Error::environment(format!("cannot make {}", target.display())).because(error);
-            if mounted { error.hint("a file system is mounted there: name a folder in it") } else { error }
+            let mounted = matches!(
+                error.kind(),
+                std::io::ErrorKind::ResourceBusy | std::io::ErrorKind::CrossesDevices
+            );
+            let error =
+                Error::environment(format!("cannot make {}", target.display())).because(error);
+            if mounted {
+                error.hint("a file system is mounted there: name a folder in it")
+            } else {
+                error
+            }
         })
     })
 }
@@ -165,8 +186,9 @@ fn publish(disk: &dyn Disk, staging: &Path, target: &Path) -> Result<()> {
 /// Removes what killed runs left beside the target.
 fn sweep(disk: &dyn Disk, parent: &Path) {
     let ours = |name: &str| {
-        name.strip_prefix(STAGING)
-            .is_some_and(|rest| rest.len() == 16 && rest.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        name.strip_prefix(STAGING).is_some_and(|rest| {
+            rest.len() == 16 && rest.bytes().all(|byte| byte.is_ascii_hexdigit())
+        })
     };
     for name in fs::names(parent).unwrap_or_default().iter().filter(|name| ours(name)) {
         let path = parent.join(name);
@@ -187,11 +209,13 @@ pub struct Laid {
     pub backup: Option<PathBuf>,
 }
 
-/// Lays files over a project, each written whole. A file that differs from `base`, what `init` wrote, was edited by the learner: it is kept in a
-/// folder of this moment below `backups`, a path of the project, first. Files that are the same already are not touched.
+/// Lays files over a project, each written whole. A file that differs from `base`, what `init`
+/// wrote, was edited by the learner: it is kept in a folder of this moment below `backups`, a path
+/// of the project, first. Files that are the same already are not touched.
 ///
 /// # Errors
-/// Exit 3, with nothing changed, when a folder on the way is a link (nothing is ever written through one), or a file cannot be written.
+/// Exit 3, with nothing changed, when a folder on the way is a link (nothing is ever written
+/// through one), or a file cannot be written.
 pub fn overlay(root: &Path, tree: &Tree, base: &Tree, backups: &str) -> Result<Vec<Laid>> {
     let mut changes = Vec::new();
     for (path, file) in tree {
@@ -206,7 +230,8 @@ pub fn overlay(root: &Path, tree: &Tree, base: &Tree, backups: &str) -> Result<V
     let moment = format!("{backups}/{}", clock::unix_now());
     let mut laid = Vec::new();
     for (number, (path, file, mine, bits)) in changes.iter().enumerate() {
-        let edited = mine.as_ref().filter(|mine| base.get(path).is_none_or(|base| base.bytes != **mine));
+        let edited =
+            mine.as_ref().filter(|mine| base.get(path).is_none_or(|base| base.bytes != **mine));
         let written = keep(root, backups, &moment, path, edited, *bits).and_then(|backup| {
             let (place, mode) = (path.as_str(), mode(path, *bits, file.executable));
             put(root, backups, place, &file.bytes, mode).map_err(cannot("write", root, place))?;
@@ -249,8 +274,8 @@ fn keep(
     Ok(Some(root.join(kept)))
 }
 
-/// Writes a file whole. What a killed run leaves of it lies among the backups, never among the learner's files, and the next run
-/// removes it: who lays files holds the lab's lock.
+/// Writes a file whole. What a killed run leaves of it lies among the backups, never among the
+/// learner's files, and the next run removes it: who lays files holds the lab's lock.
 fn put(root: &Path, backups: &str, place: &str, bytes: &[u8], mode: Mode) -> std::io::Result<()> {
     inside::make_private(root, backups)?;
     let draft = format!("{backups}/.draft");
@@ -286,7 +311,8 @@ fn lift(
     Ok(())
 }
 
-/// The mode of a file that takes the place of another: who may read it is its owner's decision, whether it runs is the plan's.
+/// The mode of a file that takes the place of another: who may read it is its owner's decision,
+/// whether it runs is the plan's.
 pub(super) fn mode(path: &RelPath, before: Option<u32>, executable: bool) -> Mode {
     match before {
         _ if path.is_secret() => Mode::Private,

@@ -1,5 +1,5 @@
-//! Wrong and right solutions with their holes filled, and whether their edits fit the files that the
-//! lab lays. Pure.
+//! Wrong and right solutions with their holes filled, and whether their edits fit the files that
+//! the lab lays. Pure.
 
 use super::answers::Answers;
 use super::render::{Pen, RULE, Rendered, Toml};
@@ -38,10 +38,12 @@ fn fill(pen: &Pen<'_>, attempt: &Attempt) -> Result<Attempted, Finding> {
     let folder = shown.rsplit_once('/').map_or("", |(folder, _)| folder);
     let own = own(pen, attempt);
     let file = Toml { shown: pen.lab.source.describe(&shown), text: &own };
-    let text =
-        |text: &str, below: &[Key]| pen.string(text, &file, &[attempt.at.clone(), below.to_vec()].concat());
+    let text = |text: &str, below: &[Key]| {
+        pen.string(text, &file, &[attempt.at.clone(), below.to_vec()].concat())
+    };
     let commands = |key: &str, commands: &[Vec<String>]| -> Result<Vec<Vec<String>>, Finding> {
-        let word = |n: usize, w: usize, word: &String| text(word, &[key.into(), n.into(), w.into()]);
+        let word =
+            |n: usize, w: usize, word: &String| text(word, &[key.into(), n.into(), w.into()]);
         let words = |(n, argv): (usize, &Vec<String>)| {
             argv.iter().enumerate().map(|(w, one)| word(n, w, one)).collect()
         };
@@ -50,8 +52,10 @@ fn fill(pen: &Pen<'_>, attempt: &Attempt) -> Result<Attempted, Finding> {
     let edit = |(n, edit): (usize, &Edit)| {
         let part = |key: &str, value: &str| text(value, &["edit".into(), n.into(), key.into()]);
         let Edit { file, find, put } = edit;
-        let edit = Edit { file: part("file", file)?, find: part("find", find)?, put: part("put", put)? };
-        let path = RelPath::new(edit.file.as_str()).map_err(|why| at(pen, attempt, n, "file", why))?;
+        let edit =
+            Edit { file: part("file", file)?, find: part("find", find)?, put: part("put", put)? };
+        let path =
+            RelPath::new(edit.file.as_str()).map_err(|why| at(pen, attempt, n, "file", why))?;
         Ok((path, edit))
     };
     Ok(Attempted {
@@ -89,7 +93,12 @@ pub(super) fn trial(pen: &Pen<'_>, rendered: &Rendered) -> Vec<Finding> {
     wrong
 }
 
-fn unfit(pen: &Pen<'_>, rendered: &Rendered, attempt: &Attempt, filled: &Attempted) -> Vec<Finding> {
+fn unfit(
+    pen: &Pen<'_>,
+    rendered: &Rendered,
+    attempt: &Attempt,
+    filled: &Attempted,
+) -> Vec<Finding> {
     let mut wrong = Vec::new();
     // Edits of one file follow each other.
     let mut texts: Tree = filled.files.clone();
@@ -108,11 +117,11 @@ fn unfit(pen: &Pen<'_>, rendered: &Rendered, attempt: &Attempt, filled: &Attempt
     wrong
 }
 
-/// The file as the attempt finds it, where that is known without running anything: of the solution it
-/// comes from, else of the last earlier step that lays it, else of the template.
+/// The file as the attempt finds it, where that is known without running anything: of the solution
+/// it comes from, else of the last earlier step that lays it, else of the template.
 ///
-/// None where commands of an earlier step, or the damage of a drill, may have made it what it is: the
-/// proof looks at the real one.
+/// None where commands of an earlier step, or the damage of a drill, may have made it what it is:
+/// the proof looks at the real one.
 fn before<'a>(rendered: &'a Rendered, attempt: &Attempt, path: &RelPath) -> Option<&'a File> {
     let solution = |folder: &str| {
         let path = RelPath::new(format!("{}/{path}", folder.trim_end_matches('/'))).ok()?;

@@ -1,4 +1,5 @@
-//! The disk, as far as a change needs it. Tests put one in its place that fails, or dies, at the moment they choose.
+//! The disk, as far as a change needs it. Tests put one in its place that fails, or dies, at the
+//! moment they choose.
 
 use std::path::Path;
 
@@ -49,8 +50,9 @@ pub(super) struct Real;
 
 impl Disk for Real {
     fn write(&self, path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
-        fs::create(path, bytes, mode)
-            .map_err(|error| Error::environment(format!("cannot write {}", path.display())).because(error))
+        fs::create(path, bytes, mode).map_err(|error| {
+            Error::environment(format!("cannot write {}", path.display())).because(error)
+        })
     }
     fn make_folder(&self, path: &Path) -> Result<()> {
         fs::make_folder(path)
@@ -60,7 +62,8 @@ impl Disk for Real {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
             Err(error) => {
-                Err(Error::environment(format!("cannot make the folder {}", path.display())).because(error))
+                Err(Error::environment(format!("cannot make the folder {}", path.display()))
+                    .because(error))
             }
         }
     }
@@ -98,7 +101,11 @@ impl Disk for Real {
         inside::take(root, path.as_str(), to).map_err(cannot("remove", root, path.as_str()))
     }
     fn make_way(&self, root: &Path, path: &RelPath) -> Result<()> {
-        inside::make_way(root, path.as_str()).map_err(cannot("make the folders above", root, path.as_str()))
+        inside::make_way(root, path.as_str()).map_err(cannot(
+            "make the folders above",
+            root,
+            path.as_str(),
+        ))
     }
 }
 
@@ -134,7 +141,8 @@ pub(super) mod faulty {
         ];
     }
 
-    /// A disk that works `left` times and then fails. A write that fails leaves a part of the file, as the real one does.
+    /// A disk that works `left` times and then fails. A write that fails leaves a part of the file,
+    /// as the real one does.
     pub struct Faulty {
         pub left: Cell<u32>,
         pub fault: Fault,

@@ -1,5 +1,6 @@
-//! The `.env` files of a project in an update. They are the learner's, hold secrets and have no pristine copy: only lines that nobody has
-//! touched follow a changed answer, and lines that are missing are added. Pure.
+//! The `.env` files of a project in an update. They are the learner's, hold secrets and have no
+//! pristine copy: only lines that nobody has touched follow a changed answer, and lines that are
+//! missing are added. Pure.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +18,8 @@ pub struct Renewed {
     pub kept: Vec<String>,
 }
 
-/// The secrets that the project's `.env` files hold, by variable, from the templates in which they are holes.
+/// The secrets that the project's `.env` files hold, by variable, from the templates in which they
+/// are holes.
 pub fn secrets(templates: &Tree, disk: &Tree) -> BTreeMap<String, String> {
     let pairs = templates.iter().filter_map(|(path, template)| {
         Some((Document::parse(text(template)).ok()?, Document::parse(text(disk.get(path)?)).ok()?))
@@ -25,7 +27,8 @@ pub fn secrets(templates: &Tree, disk: &Tree) -> BTreeMap<String, String> {
     pairs.flat_map(|(template, own)| dotenv::secrets(&template, &own)).collect()
 }
 
-/// A `.env` after an update. `old` is what the new template gives for the old answers, `new` what it gives for the new ones.
+/// A `.env` after an update. `old` is what the new template gives for the old answers, `new` what
+/// it gives for the new ones.
 ///
 /// # Errors
 /// The first line of the learner's file that is none.
@@ -33,7 +36,11 @@ pub fn renew(old: &File, mine: Option<&File>, new: &File) -> Result<Renewed, Pro
     let (old, wanted) = (Document::parse(text(old))?, Document::parse(text(new))?);
     let names = || wanted.names().into_iter().map(str::to_owned);
     let Some(mine) = mine else {
-        return Ok(Renewed { file: Some(new.clone()), changed: names().collect(), kept: Vec::new() });
+        return Ok(Renewed {
+            file: Some(new.clone()),
+            changed: names().collect(),
+            kept: Vec::new(),
+        });
     };
     let before = Document::parse(text(mine))?;
     let mut own = before.clone();
@@ -60,7 +67,8 @@ pub fn renew(old: &File, mine: Option<&File>, new: &File) -> Result<Renewed, Pro
         }
     }
     if own != before {
-        renewed.file = Some(File { bytes: own.text().as_bytes().to_vec(), executable: mine.executable });
+        renewed.file =
+            Some(File { bytes: own.text().as_bytes().to_vec(), executable: mine.executable });
     }
     Ok(renewed)
 }
@@ -78,16 +86,21 @@ mod tests {
     }
 
     fn renewed(old: &str, mine: &str, new: &str) -> (Option<String>, Vec<String>, Vec<String>) {
-        let Renewed { file, changed, kept } = renew(&file(old), Some(&file(mine)), &file(new)).unwrap();
+        let Renewed { file, changed, kept } =
+            renew(&file(old), Some(&file(mine)), &file(new)).unwrap();
         (file.map(|file| text(&file)), changed, kept)
     }
 
     #[test]
     fn only_untouched_lines_follow_and_missing_ones_are_added() {
         let (old, new) = ("PORT=8080\nDRAIN=0\nKEY=abc\n", "PORT=9000\nDRAIN=2\nKEY=abc\nNEW=x\n");
-        let (after, changed, kept) = renewed(old, "# mine\nPORT=8080\nDRAIN=5\nKEY=abc\nOWN=1\n", new);
+        let (after, changed, kept) =
+            renewed(old, "# mine\nPORT=8080\nDRAIN=5\nKEY=abc\nOWN=1\n", new);
         assert_eq!(after.unwrap(), "# mine\nPORT=9000\nDRAIN=5\nKEY=abc\nOWN=1\nNEW=x\n");
-        assert_eq!((changed, kept), (vec!["PORT".to_owned(), "NEW".to_owned()], vec!["DRAIN".to_owned()]));
+        assert_eq!(
+            (changed, kept),
+            (vec!["PORT".to_owned(), "NEW".to_owned()], vec!["DRAIN".to_owned()])
+        );
         assert_eq!(renewed(old, "PORT=1\nDRAIN=0\nKEY=x\n", old), (None, vec![], vec![]));
         assert_eq!(renew(&file(old), None, &file(new)).unwrap().file, Some(file(new)));
     }
@@ -108,7 +121,8 @@ mod tests {
             assert_eq!(kept.is_empty(), wanted.is_some(), "{mine}");
         }
         assert!(
-            renew(&file(""), Some(&file("A=1\nno way\n")), &file("")).is_err_and(|problem| problem.line == 2)
+            renew(&file(""), Some(&file("A=1\nno way\n")), &file(""))
+                .is_err_and(|problem| problem.line == 2)
         );
     }
 }

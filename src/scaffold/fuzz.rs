@@ -1,5 +1,6 @@
-//! Manifests and packs that nobody would write: from the text to a plan there is never a panic nor a path out of the project, and every error
-//! names its place. `MLOPS_LAB_CASES` is how many of each are tried.
+//! Manifests and packs that nobody would write: from the text to a plan there is never a panic nor
+//! a path out of the project, and every error names its place. `MLOPS_LAB_CASES` is how many of
+//! each are tried.
 #![allow(clippy::disallowed_methods, reason = "tests look at the disk by themselves")]
 
 use std::borrow::Cow;
@@ -15,13 +16,15 @@ use crate::catalog::{Files, Lab, Source, lint, parse};
 use crate::error::{Error, Exit};
 
 fn runner(usual: u32) -> TestRunner {
-    let cases = std::env::var("MLOPS_LAB_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(usual);
+    let cases =
+        std::env::var("MLOPS_LAB_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(usual);
     TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() })
 }
 
 const TINY: &str = include_str!("../../tests/packs/tiny/labs/tiny/lab.toml");
 
-/// The manifests that are known to be good, shorter than whole labs so that a change meets something.
+/// The manifests that are known to be good, shorter than whole labs so that a change meets
+/// something.
 fn manifests() -> Vec<String> {
     let mut all = vec![TINY.to_owned()];
     for id in Source::Embedded.ids().unwrap() {
@@ -125,7 +128,8 @@ fn mutate(text: &mut String, other: &str, (kind, place, length, word): (u8, usiz
 fn placed(error: &Error, text: &str) {
     assert!(matches!(error.exit(), Exit::Usage), "{error:?}\n{text}");
     let said = format!("{error}{}", error.detail_text().unwrap_or_default());
-    let variable = ["has no answer", "must ", "is generated"].iter().any(|part| said.contains(part));
+    let variable =
+        ["has no answer", "must ", "is generated"].iter().any(|part| said.contains(part));
     assert!(variable || said.contains("labs/") || said.contains("templates/"), "{said}\n{text}");
 }
 
@@ -136,7 +140,8 @@ fn through(lab: &Lab, text: &str) {
         let _ = finding.problem.snippet(&finding.text);
     }
     let _ = trial(lab, &Given::default());
-    let made = match answers(&lab.manifest, &Given::default()).and_then(|given| render(lab, &given)) {
+    let made = match answers(&lab.manifest, &Given::default()).and_then(|given| render(lab, &given))
+    {
         Ok(made) => made,
         Err(error) => return placed(&error, text),
     };
@@ -144,7 +149,8 @@ fn through(lab: &Lab, text: &str) {
     for policy in [Policy::Merge, Policy::KeepBoth] {
         for change in plan(&Tree::new(), &Tree::new(), &made.tree, policy) {
             let place = change.path.under(root);
-            let inside = place.components().all(|part| !matches!(part, std::path::Component::ParentDir));
+            let inside =
+                place.components().all(|part| !matches!(part, std::path::Component::ParentDir));
             assert!(place.starts_with(root) && place != root && inside, "{place:?}");
             assert!(!change.path.as_str().starts_with(".mlops-lab/"), "{place:?}");
         }
@@ -190,7 +196,8 @@ fn no_manifest_makes_it_panic_or_leave_the_project() {
                 Ok(manifest) => {
                     passed.set(passed.get() + 1);
                     let file = "labs/tiny/lab.toml".to_owned();
-                    let knowledge: Files = [("steps/one.md".to_owned(), Cow::Borrowed(&b"one"[..]))].into();
+                    let knowledge: Files =
+                        [("steps/one.md".to_owned(), Cow::Borrowed(&b"one"[..]))].into();
                     let lab = Lab {
                         source: Source::Embedded,
                         manifest,
@@ -247,7 +254,8 @@ fn no_pack_makes_it_panic_or_leave_the_project() {
     runner(100)
         .run(&proptest::collection::vec((file, any::<bool>()), 1..6), |files| {
             let temp = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
-            let [labs, templates] = ["labs/tiny", "templates/tiny"].map(|folder| temp.path().join(folder));
+            let [labs, templates] =
+                ["labs/tiny", "templates/tiny"].map(|folder| temp.path().join(folder));
             std::fs::create_dir_all(labs.join("steps")).unwrap();
             std::fs::create_dir_all(&templates).unwrap();
             std::fs::write(labs.join("lab.toml"), TINY).unwrap();
@@ -280,7 +288,11 @@ fn no_pack_makes_it_panic_or_leave_the_project() {
 fn paths_that_no_file_system_holds_do_not_leave_the_project_either() {
     // As another source of packs may give them.
     let path = proptest::collection::vec(part(), 1..6).prop_map(|parts| {
-        parts.iter().map(|part| String::from_utf8_lossy(part).into_owned()).collect::<Vec<_>>().join("/")
+        parts
+            .iter()
+            .map(|part| String::from_utf8_lossy(part).into_owned())
+            .collect::<Vec<_>>()
+            .join("/")
     });
     let slash = proptest::bool::weighted(0.1);
     let files = proptest::collection::vec((slash, path, content()), 1..5);

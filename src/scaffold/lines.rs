@@ -1,9 +1,12 @@
-//! Texts compared line by line, in time that grows with their length: as git does, by histogram. Pure.
+//! Texts compared line by line, in time that grows with their length: as git does, by histogram.
+//! Pure.
 
 use std::fmt::{self, Write};
 use std::ops::Range;
 
-use imara_diff::{Algorithm, Diff, InternedInput, Interner, Token, UnifiedDiffConfig, UnifiedDiffPrinter};
+use imara_diff::{
+    Algorithm, Diff, InternedInput, Interner, Token, UnifiedDiffConfig, UnifiedDiffPrinter,
+};
 
 /// A unified diff that `patch` and `git apply` take; empty when nothing differs.
 pub fn unified(path: &str, old: &str, new: &str) -> String {
@@ -44,7 +47,12 @@ impl UnifiedDiffPrinter for Printer<'_> {
     ) -> fmt::Result {
         // Of an empty range the line before it is named.
         let first = |start: u32, length: u32| if length == 0 { start } else { start + 1 };
-        writeln!(f, "@@ -{},{old_length} +{},{new_length} @@", first(old, old_length), first(new, new_length))
+        writeln!(
+            f,
+            "@@ -{},{old_length} +{},{new_length} @@",
+            first(old, old_length),
+            first(new, new_length)
+        )
     }
 
     fn display_context_token(&self, f: impl Write, token: Token) -> fmt::Result {
@@ -107,7 +115,8 @@ impl<'a> Side<'a> {
     /// Reads the hunks that begin at or before `end`; how far they reach, if there are any.
     fn read(&mut self, end: usize) -> Option<usize> {
         let mut reached = None;
-        while let Some(hunk) = self.hunks.next_if(|hunk| hunk.base.start <= reached.unwrap_or(end)) {
+        while let Some(hunk) = self.hunks.next_if(|hunk| hunk.base.start <= reached.unwrap_or(end))
+        {
             self.shift += hunk.new.len() as isize - hunk.base.len() as isize;
             reached = Some(hunk.base.end.max(reached.unwrap_or(end)));
         }
@@ -180,8 +189,7 @@ mod tests {
 
     #[test]
     fn a_diff_is_one_that_git_applies() {
-        let expected =
-            "--- a/f\n+++ b/f\n@@ -1,4 +1,4 @@\n a\n-b\n+B\n c\n-d\n\\ No newline at end of file\n+d\n";
+        let expected = "--- a/f\n+++ b/f\n@@ -1,4 +1,4 @@\n a\n-b\n+B\n c\n-d\n\\ No newline at end of file\n+d\n";
         assert_eq!(unified("f", "a\nb\nc\nd", "a\nB\nc\nd\n"), expected);
         assert_eq!(unified("f", "", "new\n"), "--- a/f\n+++ b/f\n@@ -0,0 +1,1 @@\n+new\n");
         assert_eq!(unified("f", "gone\n", ""), "--- a/f\n+++ b/f\n@@ -1,1 +0,0 @@\n-gone\n");
@@ -207,7 +215,9 @@ mod tests {
     #[test]
     fn shuffled_lines_cost_no_more_than_their_number() {
         // A diff by the shortest path takes minutes here.
-        let text = |step: usize| (0..65_536).map(|n| format!("{}\n", n * step % 65_537)).collect::<String>();
+        let text = |step: usize| {
+            (0..65_536).map(|n| format!("{}\n", n * step % 65_537)).collect::<String>()
+        };
         let (a, b) = (text(3), text(40_503));
         let since = std::time::Instant::now();
         assert!(!unified("f", &a, &b).is_empty());

@@ -1,4 +1,5 @@
-//! Merging the text that a template gives now with the one that a learner has made of what it gave before. Pure.
+//! Merging the text that a template gives now with the one that a learner has made of what it gave
+//! before. Pure.
 
 use std::collections::HashMap;
 
@@ -15,11 +16,13 @@ pub enum Merged {
     Binary,
 }
 
-/// Merges `mine` and `theirs`, which both come from `base`. Without a base, what the two have in common stands for it: lines that only one
-/// has are kept, and only where both have others of their own is there a conflict.
+/// Merges `mine` and `theirs`, which both come from `base`. Without a base, what the two have in
+/// common stands for it: lines that only one has are kept, and only where both have others of their
+/// own is there a conflict.
 pub fn merge(base: Option<&[u8]>, mine: &[u8], theirs: &[u8]) -> Merged {
-    let text =
-        |bytes: &[u8]| std::str::from_utf8(bytes).ok().filter(|text| !text.contains('\0')).map(str::to_owned);
+    let text = |bytes: &[u8]| {
+        std::str::from_utf8(bytes).ok().filter(|text| !text.contains('\0')).map(str::to_owned)
+    };
     let (Some(mine), Some(theirs)) = (text(mine), text(theirs)) else { return Merged::Binary };
     let base = match base {
         None => common(&mine, &theirs),
@@ -31,7 +34,8 @@ pub fn merge(base: Option<&[u8]>, mine: &[u8], theirs: &[u8]) -> Merged {
     // An editor, or git, that ends lines in another way has changed every one of them, and none.
     if crlf(&mine) && !base.contains('\r') && !theirs.contains('\r') {
         let own = mine.replace("\r\n", "\n");
-        let back = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).replace('\n', "\r\n").into_bytes();
+        let back =
+            |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).replace('\n', "\r\n").into_bytes();
         return match merge(Some(base.as_bytes()), own.as_bytes(), theirs.as_bytes()) {
             Merged::Clean(bytes) => Merged::Clean(back(bytes)),
             Merged::Conflict(bytes) => Merged::Conflict(back(bytes)),
@@ -59,7 +63,8 @@ fn crlf(text: &str) -> bool {
     ends > 0 && ends == text.matches("\r\n").count() && ends == text.matches('\r').count()
 }
 
-/// How alike two texts are: the part of the lines of both that they share, from 0 to 1. For telling a renamed file from a new one.
+/// How alike two texts are: the part of the lines of both that they share, from 0 to 1. For telling
+/// a renamed file from a new one.
 pub fn likeness(a: &[u8], b: &[u8]) -> f64 {
     let (Ok(a), Ok(b)) = (std::str::from_utf8(a), std::str::from_utf8(b)) else {
         return if a == b { 1.0 } else { 0.0 };
@@ -70,7 +75,8 @@ pub fn likeness(a: &[u8], b: &[u8]) -> f64 {
     }
     #[allow(clippy::cast_precision_loss, reason = "numbers of lines")]
     let share = |shared: usize| 2.0 * shared as f64 / all as f64;
-    // In whatever order: a bound that costs little. Comparing two long texts that have nothing in common takes minutes.
+    // In whatever order: a bound that costs little. Comparing two long texts that have nothing in
+    // common takes minutes.
     let mut lines: HashMap<&str, usize> = HashMap::new();
     a.lines().for_each(|line| *lines.entry(line).or_default() += 1);
     let known = |line: &&str| {
@@ -107,7 +113,8 @@ mod tests {
 
     #[test]
     fn changes_of_the_same_line_stand_side_by_side() {
-        let Merged::Conflict(bytes) = merge(Some(BASE.as_bytes()), b"a\nb\nX\nd\ne\n", b"a\nb\nY\nd\ne\n")
+        let Merged::Conflict(bytes) =
+            merge(Some(BASE.as_bytes()), b"a\nb\nX\nd\ne\n", b"a\nb\nY\nd\ne\n")
         else {
             panic!("no conflict");
         };
@@ -134,7 +141,8 @@ mod tests {
         let mine = "a\r\nB\r\nc\r\nd\r\ne\r\n";
         let merged = merge(Some(BASE.as_bytes()), mine.as_bytes(), b"a\nb\nc\nd\nE\n");
         assert_eq!(clean(merged), "a\r\nB\r\nc\r\nd\r\nE\r\n");
-        let Merged::Conflict(bytes) = merge(Some(BASE.as_bytes()), mine.as_bytes(), b"a\nX\nc\nd\ne\n")
+        let Merged::Conflict(bytes) =
+            merge(Some(BASE.as_bytes()), mine.as_bytes(), b"a\nX\nc\nd\ne\n")
         else {
             panic!("no conflict");
         };

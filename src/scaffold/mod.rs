@@ -19,7 +19,9 @@ pub use answers::{Given, NAME, answers, plain, project_name};
 pub use apply::{Laid, create, enough, free, overlay, vacant};
 pub use attempts::{Attempted, attempted};
 pub use env::{Renewed, renew, secrets};
-pub use journal::{By, Op, Pending, Recovered, Undone, commit, pending, possible, recover, undo, unfinished};
+pub use journal::{
+    By, Op, Pending, Recovered, Undone, commit, pending, possible, recover, undo, unfinished,
+};
 pub use lines::unified;
 pub use plain::terminates;
 pub use plan::{Action, Change, Policies, Policy, beside, plan};

@@ -1,21 +1,26 @@
-//! Templates whose rendering ends by itself and stays small: holes with a name in them, nothing that repeats or computes. Pure.
+//! Templates whose rendering ends by itself and stays small: holes with a name in them, nothing
+//! that repeats or computes. Pure.
 
 use crate::catalog::{Files, Lab};
 
 /// The most that filled holes may hold together, in bytes.
 const MOST: usize = 64 << 20;
 
-/// Whether rendering all templates of a lab takes as long as they are long, and not more memory than that and [`MOST`].
+/// Whether rendering all templates of a lab takes as long as they are long, and not more memory
+/// than that and [`MOST`].
 pub fn terminates(lab: &Lab) -> bool {
     let below = |files: &Files| {
-        files.iter().try_fold(0, |all, (path, bytes)| Some(all + holes(path.as_bytes())? + holes(bytes)?))
+        files
+            .iter()
+            .try_fold(0, |all, (path, bytes)| Some(all + holes(path.as_bytes())? + holes(bytes)?))
     };
     // What fills a hole stands in the manifest, or was typed.
     let fill = |count: usize| count.saturating_mul(lab.text.len()) <= MOST;
     matches!((below(&lab.template), below(&lab.knowledge)), (Some(a), Some(b)) if fill(a + b))
 }
 
-/// How many holes a text has; none where one holds more than a name: tags may loop, filters and functions may grow what they are given.
+/// How many holes a text has; none where one holds more than a name: tags may loop, filters and
+/// functions may grow what they are given.
 fn holes(text: &[u8]) -> Option<usize> {
     let (mut rest, mut count) = (text, 0);
     while let Some(at) = rest.iter().position(|byte| *byte == b'<') {

@@ -1,4 +1,5 @@
-//! What a lab asks on a terminal, and how an answer is judged: by the same rules as the flags. Pure.
+//! What a lab asks on a terminal, and how an answer is judged: by the same rules as the flags.
+//! Pure.
 
 use super::answers::{Given, plain, settle};
 use super::value;
@@ -16,18 +17,22 @@ pub struct Question {
     var: Var,
 }
 
-/// The questions that are open, in the manifest's order: of all that was not given (`every`), or only of what has no default either.
+/// The questions that are open, in the manifest's order: of all that was not given (`every`), or
+/// only of what has no default either.
 ///
 /// # Errors
 /// Exit 2 when something that was given is wrong: that is said before anything is asked.
 pub fn questions(manifest: &Manifest, given: &Given, every: bool) -> Result<Vec<Question>> {
     let settled = settle(manifest, given)?;
     let open = |(name, var): &(&String, &Var)| {
-        var.kind != VarKind::Secret && !settled.given.contains(*name) && (every || var.default.is_none())
+        var.kind != VarKind::Secret
+            && !settled.given.contains(*name)
+            && (every || var.default.is_none())
     };
     let question = |(name, var): (&String, &Var)| {
         let default = var.default.as_ref().map(plain);
-        let default = default.map(|text| if var.kind == VarKind::Bool { spoken(&text) } else { text });
+        let default =
+            default.map(|text| if var.kind == VarKind::Bool { spoken(&text) } else { text });
         Question { name: name.clone(), default, var: var.clone() }
     };
     let questions = manifest.vars.iter().filter(open).map(question).collect();
@@ -122,7 +127,8 @@ help = "the password"
 
     fn open(sets: &[(&str, &str)], every: bool) -> Result<Vec<Question>> {
         let manifest = parse::manifest(MANIFEST, "labs/tiny/lab.toml").unwrap();
-        let sets = sets.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let sets =
+            sets.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         questions(&manifest, &Given { sets, ..Given::default() }, every)
     }
 

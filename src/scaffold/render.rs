@@ -31,7 +31,8 @@ pub struct Rendered {
 /// Renders a lab.
 ///
 /// # Errors
-/// Exit 2 with file, line and column: an undefined variable, a syntax error, a path that leaves the project, two templates for one path.
+/// Exit 2 with file, line and column: an undefined variable, a syntax error, a path that leaves the
+/// project, two templates for one path.
 pub fn render(lab: &Lab, answers: &Answers) -> Result<Rendered> {
     Ok(draw(&Pen::new(lab, answers)?, lab)?)
 }
@@ -50,7 +51,9 @@ fn draw(pen: &Pen<'_>, lab: &Lab) -> Result<Rendered, Finding> {
     let known: Files = lab
         .knowledge
         .iter()
-        .filter(|(path, _)| *path != "lab.toml" && !path.starts_with("wrong/") && !path.starts_with("right/"))
+        .filter(|(path, _)| {
+            *path != "lab.toml" && !path.starts_with("wrong/") && !path.starts_with("right/")
+        })
         .map(|(path, bytes)| (path.clone(), bytes.clone()))
         .collect();
     let knowledge = pen.tree(&known, &below, &pen.plain)?;
@@ -83,14 +86,15 @@ pub fn dotenvs(lab: &Lab, answers: &Answers) -> Result<Tree> {
     Ok(Pen::new(lab, answers)?.dotenvs()?)
 }
 
-/// Renders a lab as `lab lint` does: with the given answers over defaults and examples; then every generated TOML and JSON file must parse,
-/// and no delimiter may be left. Returns what is wrong.
+/// Renders a lab as `lab lint` does: with the given answers over defaults and examples; then every
+/// generated TOML and JSON file must parse, and no delimiter may be left. Returns what is wrong.
 pub fn trial(lab: &Lab, given: &Given) -> Vec<Finding> {
     let pen = answers(&lab.manifest, given).and_then(|answers| Pen::new(lab, &answers));
     let pen = match pen {
         Ok(pen) => pen,
         Err(error) => {
-            let detail = error.detail_text().map(|detail| format!(", {}", detail.replace('\n', ", ")));
+            let detail =
+                error.detail_text().map(|detail| format!(", {}", detail.replace('\n', ", ")));
             let message = format!("{error}{}", detail.unwrap_or_default());
             let span = parse::locate(&lab.text, &["vars".into()]);
             return vec![Finding::new(RULE, lab.file.clone(), &lab.text, span, message)];
@@ -107,7 +111,9 @@ pub fn trial(lab: &Lab, given: &Given) -> Vec<Finding> {
         let parsed = if name.ends_with(".json") {
             serde_json::from_str::<serde_json::Value>(text).err().map(|error| error.to_string())
         } else if name.ends_with(".toml") {
-            toml::from_str::<toml::Table>(text).err().map(|error| error.message().replace('\n', ", "))
+            toml::from_str::<toml::Table>(text)
+                .err()
+                .map(|error| error.message().replace('\n', ", "))
         } else {
             None
         };
@@ -158,7 +164,9 @@ impl<'a> Pen<'a> {
             comment_start: "<#".into(),
             comment_end: "#>".into(),
         })
-        .map_err(|error| Error::bug("the template delimiters are refused").because(error.to_string()))?;
+        .map_err(|error| {
+            Error::bug("the template delimiters are refused").because(error.to_string())
+        })?;
         let mut plain = Context::new();
         for (name, value) in &answers.plain {
             plain.insert(name.clone(), value);
@@ -176,14 +184,25 @@ impl<'a> Pen<'a> {
     }
 
     /// Renders a text; most have no hole, and cost nothing.
-    pub(super) fn text(&self, text: &str, file: &str, context: &Context) -> Result<String, Finding> {
+    pub(super) fn text(
+        &self,
+        text: &str,
+        file: &str,
+        context: &Context,
+    ) -> Result<String, Finding> {
         self.fill(text, context).map_err(|(span, message)| {
             Finding::new(RULE, self.lab.source.describe(file), text, span, message)
         })
     }
 
-    /// The same for a value of the manifest or of another TOML file of the lab: the place is that in the file.
-    pub(super) fn string(&self, value: &str, file: &Toml<'_>, at: &[Key]) -> Result<String, Finding> {
+    /// The same for a value of the manifest or of another TOML file of the lab: the place is that
+    /// in the file.
+    pub(super) fn string(
+        &self,
+        value: &str,
+        file: &Toml<'_>,
+        at: &[Key],
+    ) -> Result<String, Finding> {
         self.fill(value, &self.plain).map_err(|(span, message)| {
             let inside = span.and_then(|span| parse::locate_inside(file.text, at, span));
             let span = inside.or_else(|| parse::locate(file.text, at));
@@ -191,7 +210,11 @@ impl<'a> Pen<'a> {
         })
     }
 
-    fn fill(&self, text: &str, context: &Context) -> Result<String, (Option<Range<usize>>, String)> {
+    fn fill(
+        &self,
+        text: &str,
+        context: &Context,
+    ) -> Result<String, (Option<Range<usize>>, String)> {
         let opens = |(at, _)| matches!(text.as_bytes().get(at + 1), Some(b'[' | b'%' | b'#'));
         if !text.match_indices('<').any(opens) {
             return Ok(text.to_owned());
@@ -225,7 +248,12 @@ impl<'a> Pen<'a> {
         Ok(tree)
     }
 
-    pub(super) fn tree(&self, files: &Files, below: &str, context: &Context) -> Result<Tree, Finding> {
+    pub(super) fn tree(
+        &self,
+        files: &Files,
+        below: &str,
+        context: &Context,
+    ) -> Result<Tree, Finding> {
         let mut tree = Tree::new();
         let mut from = BTreeMap::new();
         for (path, bytes) in files {
@@ -238,7 +266,9 @@ impl<'a> Pen<'a> {
                 _ => bytes.to_vec(),
             };
             if tree.insert(to.clone(), File::new(bytes)).is_some() {
-                return Err(self.refused(&shown, format!("another template is written to {to} too")));
+                return Err(
+                    self.refused(&shown, format!("another template is written to {to} too"))
+                );
             }
             from.insert(to, shown);
         }
@@ -255,7 +285,9 @@ impl<'a> Pen<'a> {
         let path = self.text(path, shown, &self.plain)?;
         let parts: Vec<String> = path
             .split('/')
-            .map(|part| part.strip_prefix("dot-").map_or_else(|| part.to_owned(), |rest| format!(".{rest}")))
+            .map(|part| {
+                part.strip_prefix("dot-").map_or_else(|| part.to_owned(), |rest| format!(".{rest}"))
+            })
             .collect();
         let path = RelPath::new(parts.join("/")).map_err(|why| self.refused(shown, why))?;
         if path.as_str().split('/').next() == Some(".mlops-lab") {
@@ -264,7 +296,8 @@ impl<'a> Pen<'a> {
         Ok(path)
     }
 
-    /// The manifest with every string rendered on its own: an answer can never change its structure.
+    /// The manifest with every string rendered on its own: an answer can never change its
+    /// structure.
     fn manifest(&self) -> Result<String, Finding> {
         let file = Toml { shown: self.lab.file.clone(), text: &self.lab.text };
         let whole = |message: String| Finding::new(RULE, file.shown.clone(), "", None, message);
@@ -279,7 +312,12 @@ impl<'a> Pen<'a> {
         toml::to_string(&table).map_err(|error| whole(format!("it cannot be written: {error}")))
     }
 
-    fn value(&self, value: &mut toml::Value, file: &Toml<'_>, at: &mut Vec<Key>) -> Result<(), Finding> {
+    fn value(
+        &self,
+        value: &mut toml::Value,
+        file: &Toml<'_>,
+        at: &mut Vec<Key>,
+    ) -> Result<(), Finding> {
         let mut below = |key: Key, value: &mut toml::Value| {
             at.push(key);
             let result = self.value(value, file, at);
@@ -309,7 +347,8 @@ pub(super) struct Toml<'a> {
     pub(super) text: &'a str,
 }
 
-/// Two paths that cannot both be there on every system, if there are any: names that differ in case only, a file where a folder is to be.
+/// Two paths that cannot both be there on every system, if there are any: names that differ in case
+/// only, a file where a folder is to be.
 fn collision(tree: &Tree) -> Option<(RelPath, String)> {
     // Each name in small letters, as it is written, and whether it is a file.
     let mut names: BTreeMap<String, (&str, bool)> = BTreeMap::new();
@@ -331,14 +370,16 @@ fn collision(tree: &Tree) -> Option<(RelPath, String)> {
     None
 }
 
-/// Steps or drills as one text, each under its title: what the tool shows and what the README says are the same files.
+/// Steps or drills as one text, each under its title: what the tool shows and what the README says
+/// are the same files.
 fn chapters(parts: &[(&String, &String)], knowledge: &Tree, numbered: bool) -> String {
     let mut text = String::new();
     for (index, (title, path)) in parts.iter().enumerate() {
         let number = if numbered { format!("{}. ", index + 1) } else { String::new() };
         let body = knowledge.iter().find(|(known, _)| known.as_str() == path.as_str());
-        let body =
-            body.map(|(_, file)| String::from_utf8_lossy(&file.bytes).trim().to_owned()).unwrap_or_default();
+        let body = body
+            .map(|(_, file)| String::from_utf8_lossy(&file.bytes).trim().to_owned())
+            .unwrap_or_default();
         let gap = if index == 0 { "" } else { "\n" };
         text.push_str(&format!("{gap}## {number}{title}\n\n{body}\n"));
     }

@@ -48,7 +48,9 @@ pub(super) fn short(load: &Load, space: &Space) -> Option<String> {
         ));
     }
     let free = space.inodes.filter(|free| *free < inodes)?;
-    Some(format!("{inodes} files and folders are to be made, and the file system can hold {free} more"))
+    Some(format!(
+        "{inodes} files and folders are to be made, and the file system can hold {free} more"
+    ))
 }
 
 fn bytes(number: u64) -> String {
@@ -59,8 +61,8 @@ fn bytes(number: u64) -> String {
     }
 }
 
-/// Refuses what the file system at `place` has no room for. One that does not tell is given the benefit of the doubt: a write that fails
-/// changes nothing either.
+/// Refuses what the file system at `place` has no room for. One that does not tell is given the
+/// benefit of the doubt: a write that fails changes nothing either.
 pub(super) fn roomy(place: &Path, load: &Load) -> Result<()> {
     let Some(missing) = space(place).and_then(|space| short(load, &space)) else { return Ok(()) };
     Err(Error::environment(format!(
@@ -115,6 +117,9 @@ mod tests {
         roomy(&place, &Load { files: vec![1], folders: 1 }).unwrap();
         let error = roomy(&place, &Load { files: vec![1 << 60], folders: 1 }).unwrap_err();
         assert_eq!(error.exit(), crate::error::Exit::Environment);
-        assert!(error.message().contains("are free") && error.message().contains("not/there/yet"), "{error}");
+        assert!(
+            error.message().contains("are free") && error.message().contains("not/there/yet"),
+            "{error}"
+        );
     }
 }

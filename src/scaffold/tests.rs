@@ -48,7 +48,10 @@ solution = { run = [["true"]] }
 "#;
 
 fn files(pairs: &[(&str, &str)]) -> Files {
-    pairs.iter().map(|(path, text)| ((*path).to_owned(), Cow::Owned(text.as_bytes().to_vec()))).collect()
+    pairs
+        .iter()
+        .map(|(path, text)| ((*path).to_owned(), Cow::Owned(text.as_bytes().to_vec())))
+        .collect()
 }
 
 fn lab(template: &[(&str, &str)]) -> Lab {
@@ -103,7 +106,10 @@ fn holes_are_filled_in_texts_paths_and_the_manifest() {
     assert_eq!(text(&made.tree, "README.md"), "# T\n\n## 1. First\n\nType 9000.\n");
     assert_eq!(made.manifest.endpoint["api"].local.as_deref(), Some("http://127.0.0.1:9000"));
     assert!(
-        !made.knowledge.keys().any(|path| path.as_str().starts_with("wrong") || path.as_str() == "lab.toml")
+        !made
+            .knowledge
+            .keys()
+            .any(|path| path.as_str().starts_with("wrong") || path.as_str() == "lab.toml")
     );
 }
 
@@ -120,7 +126,9 @@ fn a_secret_stands_in_dot_env_only() {
     let secret = text(&made.tree, ".env").strip_prefix("P=").unwrap();
     assert!(secret.len() == 32 && secret.chars().all(|c| c.is_ascii_alphanumeric()));
     assert!(make(&[("other", "P=<[ password ]>")], &[]).is_err());
-    assert!(make(&[("k8s/dot-env", "P=<[ password ]>"), ("dot-env", "P=<[ password ]>")], &[]).is_ok());
+    assert!(
+        make(&[("k8s/dot-env", "P=<[ password ]>"), ("dot-env", "P=<[ password ]>")], &[]).is_ok()
+    );
     let made = make(&[("dot-env", "K=GK<[ key ]>")], &[]).unwrap();
     let key = text(&made.tree, ".env").strip_prefix("K=GK").unwrap();
     assert!(key.len() == 24 && key.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f')), "{key}");
@@ -143,8 +151,9 @@ fn paths_that_leave_the_project_or_meet_are_refused() {
 #[test]
 fn all_wrong_answers_are_told_at_once() {
     let lab = lab(&[]);
-    let error = answers(&lab.manifest, &given(&[("prot", "1"), ("port", "80"), ("project_name", "../x")]))
-        .unwrap_err();
+    let error =
+        answers(&lab.manifest, &given(&[("prot", "1"), ("port", "80"), ("project_name", "../x")]))
+            .unwrap_err();
     let detail = error.detail_text().unwrap();
     assert_eq!(error.exit(), Exit::Usage);
     for part in ["did you mean `port`?", "1024 to 65535", "a-z, 0-9"] {
@@ -174,7 +183,8 @@ fn wrong_answers_of_a_file_are_reported_all_with_their_lines() {
 fn an_answers_file_is_under_set_and_over_defaults() {
     let lab = lab(&[]);
     let mut given = given(&[("port", "9001")]);
-    given.file = Some(("answers.toml".to_owned(), "port = 9000\nproject_name = 'from-file'\n".to_owned()));
+    given.file =
+        Some(("answers.toml".to_owned(), "port = 9000\nproject_name = 'from-file'\n".to_owned()));
     let answers = answers(&lab.manifest, &given).unwrap();
     assert_eq!(answers.plain["port"], toml::Value::from(9001));
     assert_eq!(project_name(&answers), "from-file");
@@ -196,7 +206,11 @@ fn a_new_folder_is_made_whole_and_an_old_one_is_not_touched() {
     let again = create(&target, &tree(&[("x/y", "2")])).unwrap_err();
     assert_eq!(again.exit(), Exit::Usage);
     assert_eq!(std::fs::read_to_string(target.join("x/y")).unwrap(), "1");
-    assert_eq!(std::fs::read_dir(temp.path().join("a/b")).unwrap().count(), 1, "nothing is left beside it");
+    assert_eq!(
+        std::fs::read_dir(temp.path().join("a/b")).unwrap().count(),
+        1,
+        "nothing is left beside it"
+    );
 }
 
 #[test]
@@ -205,7 +219,10 @@ fn an_empty_folder_is_taken_and_a_link_is_not() {
     std::fs::create_dir(temp.path().join("empty")).unwrap();
     create(&temp.path().join("empty"), &tree(&[("a", "1")])).unwrap();
     std::os::unix::fs::symlink(temp.path().join("empty"), temp.path().join("link")).unwrap();
-    assert_eq!(create(&temp.path().join("link"), &tree(&[("a", "2")])).unwrap_err().exit(), Exit::Usage);
+    assert_eq!(
+        create(&temp.path().join("link"), &tree(&[("a", "2")])).unwrap_err().exit(),
+        Exit::Usage
+    );
 }
 
 #[test]
@@ -221,10 +238,16 @@ fn what_a_killed_run_left_is_swept_and_what_a_live_one_makes_is_not() {
     let live = make(".mlops-lab-new-fedcba9876543210");
     let users = make(".mlops-lab-new-idea");
     let outside = make("outside");
-    std::os::unix::fs::symlink(&outside, temp.path().join(".mlops-lab-new-aaaaaaaaaaaaaaaa")).unwrap();
+    std::os::unix::fs::symlink(&outside, temp.path().join(".mlops-lab-new-aaaaaaaaaaaaaaaa"))
+        .unwrap();
     let _held = crate::platform::fs::lock_folder(&live).unwrap().unwrap();
     create(&temp.path().join("lab"), &tree(&[("a", "1")])).unwrap();
-    assert!(!dead.exists() && live.exists() && users.join("part").exists() && outside.join("part").exists());
+    assert!(
+        !dead.exists()
+            && live.exists()
+            && users.join("part").exists()
+            && outside.join("part").exists()
+    );
 }
 
 /// The names in a folder.
@@ -248,7 +271,8 @@ fn whatever_fails_at_whatever_moment_a_new_folder_is_whole_or_not_there() {
     ]);
     let whole = |root: &std::path::Path| {
         let there = crate::platform::fs::walk(root).unwrap();
-        there.len() == files.len() && files.iter().all(|(path, file)| there[path.as_str()] == file.bytes)
+        there.len() == files.len()
+            && files.iter().all(|(path, file)| there[path.as_str()] == file.bytes)
     };
     // The folder is new, is new with those above it, or is there and empty.
     for (place, already) in [("lab", false), ("x/y/lab", false), ("lab", true)] {
@@ -280,7 +304,11 @@ fn whatever_fails_at_whatever_moment_a_new_folder_is_whole_or_not_there() {
                 // The next run is not hindered, and clears what is left.
                 create(&target, &files).unwrap();
                 assert!(whole(&target));
-                assert_eq!(names(target.parent().unwrap()), ["lab"], "{place} after {left}, {fault:?}");
+                assert_eq!(
+                    names(target.parent().unwrap()),
+                    ["lab"],
+                    "{place} after {left}, {fault:?}"
+                );
             }
             assert!(failures > 8, "{failures}");
         }
@@ -313,7 +341,8 @@ fn an_empty_folder_that_was_kept_from_others_stays_so() {
     std::fs::create_dir(&target).unwrap();
     std::fs::set_permissions(&target, std::fs::Permissions::from_mode(0o700)).unwrap();
     create(&target, &tree(&[("a", "1"), (".env", "K=1")])).unwrap();
-    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let mode =
+        |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&target), mode(&target.join(".env"))), (0o700, 0o600));
 }
 
@@ -331,7 +360,8 @@ fn an_edited_file_is_kept_before_it_is_replaced() {
         "kept",
     )
     .unwrap();
-    let kept: Vec<_> = laid.iter().map(|laid| (laid.path.as_str(), laid.backup.is_some())).collect();
+    let kept: Vec<_> =
+        laid.iter().map(|laid| (laid.path.as_str(), laid.backup.is_some())).collect();
     assert_eq!(kept, [("edited", true), ("fresh/one", false), ("pristine", false)]);
     assert_eq!(std::fs::read_to_string(laid[0].backup.as_ref().unwrap()).unwrap(), "mine");
 }

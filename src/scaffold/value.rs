@@ -1,9 +1,11 @@
-//! The types of variables: what an answer must be so that it can stand in a file name, YAML, TOML, a shell or a Dockerfile. Pure.
+//! The types of variables: what an answer must be so that it can stand in a file name, YAML, TOML,
+//! a shell or a Dockerfile. Pure.
 
 use crate::catalog::manifest::{Var, VarKind};
 use crate::catalog::tree::RelPath;
 
-/// Compose, Docker and Kubernetes put things before and after a name; an RFC 1123 label has at most 63 characters.
+/// Compose, Docker and Kubernetes put things before and after a name; an RFC 1123 label has at most
+/// 63 characters.
 const NAME_LENGTH: usize = 40;
 
 /// The longest string when the manifest says nothing.
@@ -21,7 +23,9 @@ pub(super) fn typed(var: &Var, text: &str) -> Result<toml::Value, String> {
             Ok(port) if port >= 1024 && text == port.to_string() => Ok(i64::from(port).into()),
             _ => Err("must be a number from 1024 to 65535".to_owned()),
         },
-        VarKind::String => string(text, var.max_length.unwrap_or(STRING_LENGTH)).map(|()| value.into()),
+        VarKind::String => {
+            string(text, var.max_length.unwrap_or(STRING_LENGTH)).map(|()| value.into())
+        }
         VarKind::Choice if var.choices.contains(&value) => Ok(value.into()),
         VarKind::Choice => Err(format!("must be one of: {}", var.choices.join(", "))),
         VarKind::Bool => match text {
@@ -45,7 +49,9 @@ pub(super) fn typed(var: &Var, text: &str) -> Result<toml::Value, String> {
             string(text, STRING_LENGTH)?;
             RelPath::new(text).map(|_| value.into())
         }
-        VarKind::Secret => Err("is generated and cannot be set: change it in .env afterwards".to_owned()),
+        VarKind::Secret => {
+            Err("is generated and cannot be set: change it in .env afterwards".to_owned())
+        }
     }
 }
 
@@ -54,9 +60,13 @@ fn name(text: &str) -> Result<(), String> {
     if text.is_empty() || text.len() > NAME_LENGTH {
         return Err(format!("must have 1 to {NAME_LENGTH} characters"));
     }
-    if !text.starts_with(|c: char| c.is_ascii_lowercase()) || text.ends_with('-') || !text.chars().all(inner)
+    if !text.starts_with(|c: char| c.is_ascii_lowercase())
+        || text.ends_with('-')
+        || !text.chars().all(inner)
     {
-        return Err("must start with a letter and have only a-z, 0-9 and - (not at its end)".to_owned());
+        return Err(
+            "must start with a letter and have only a-z, 0-9 and - (not at its end)".to_owned()
+        );
     }
     Ok(())
 }
@@ -69,9 +79,10 @@ fn string(text: &str, longest: usize) -> Result<(), String> {
         return Err("must not start or end with a space, nor start with -".to_owned());
     }
     match text.chars().find(|c| c.is_control() || UNSAFE.contains(*c)) {
-        Some(c) => {
-            Err(format!("must not have the character {:?}: it means something in YAML, TOML or a shell", c))
-        }
+        Some(c) => Err(format!(
+            "must not have the character {:?}: it means something in YAML, TOML or a shell",
+            c
+        )),
         None => Ok(()),
     }
 }
@@ -113,7 +124,9 @@ mod tests {
 
     #[test]
     fn answers_that_could_break_out_are_refused() {
-        for text in ["../evil", "-x", "X", "a_b", "a b", "a\n", "", "1a", "a-", "a".repeat(41).as_str()] {
+        for text in
+            ["../evil", "-x", "X", "a_b", "a b", "a\n", "", "1a", "a-", "a".repeat(41).as_str()]
+        {
             assert!(typed(&var(VarKind::Name), text).is_err(), "{text:?}");
         }
         for text in ["80", "65536", "08080", "+8080", "8080 ", "x", ""] {

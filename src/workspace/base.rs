@@ -1,5 +1,6 @@
-//! The pristine files of a lab, as `init` or the last `update` made them: one tar archive instead of a second tree beside the project, which
-//! halves the files that `init` writes. Any tar shows it: `tar tf .mlops-lab/base.tar`.
+//! The pristine files of a lab, as `init` or the last `update` made them: one tar archive instead
+//! of a second tree beside the project, which halves the files that `init` writes. Any tar shows
+//! it: `tar tf .mlops-lab/base.tar`.
 
 use std::io::Read;
 use std::path::Path;
@@ -12,18 +13,23 @@ use crate::platform::inside;
 /// Its name below `.mlops-lab/`.
 pub(super) const FILE: &str = "base.tar";
 
-/// How labs with a record of schema 1 keep them, below `.mlops-lab/`. `update` puts the archive in its place.
+/// How labs with a record of schema 1 keep them, below `.mlops-lab/`. `update` puts the archive in
+/// its place.
 pub const FOLDER_BEFORE: &str = "base";
 
 /// The archive of these files: the same bytes for the same files, whoever packs them and whenever.
 ///
 /// # Errors
 /// Exit 70 for a path that tar cannot hold; there is none among those that a lab may have.
-pub(super) fn pack<'a>(files: impl Iterator<Item = (&'a RelPath, &'a File)> + Clone) -> Result<Vec<u8>> {
+pub(super) fn pack<'a>(
+    files: impl Iterator<Item = (&'a RelPath, &'a File)> + Clone,
+) -> Result<Vec<u8>> {
     const BLOCK: usize = 512;
-    let room = files.clone().map(|(_, file)| 2 * BLOCK + file.bytes.len()).sum::<usize>() + 2 * BLOCK;
+    let room =
+        files.clone().map(|(_, file)| 2 * BLOCK + file.bytes.len()).sum::<usize>() + 2 * BLOCK;
     let mut archive = tar::Builder::new(Vec::with_capacity(room));
-    let failed = |error: std::io::Error| Error::bug("pristine files that cannot be packed").because(error);
+    let failed =
+        |error: std::io::Error| Error::bug("pristine files that cannot be packed").because(error);
     for (path, file) in files {
         let mut header = tar::Header::new_gnu();
         header.set_size(file.bytes.len() as u64);
@@ -39,7 +45,8 @@ pub(super) fn pack<'a>(files: impl Iterator<Item = (&'a RelPath, &'a File)> + Cl
 /// The pristine files of the lab at `root`, whose record has this schema.
 ///
 /// # Errors
-/// Exit 3 when they are not there or cannot be read, or the archive is broken or holds something else than files of a project.
+/// Exit 3 when they are not there or cannot be read, or the archive is broken or holds something
+/// else than files of a project.
 pub(super) fn read(root: &Path, schema: u32) -> Result<Tree> {
     if schema < 2 {
         return super::tree(root, &format!("{FOLDER}/{FOLDER_BEFORE}"));
@@ -81,7 +88,10 @@ mod tests {
     use super::*;
 
     fn tree(files: &[(&str, &[u8])]) -> Tree {
-        files.iter().map(|(path, bytes)| (RelPath::new(*path).unwrap(), File::new(bytes.to_vec()))).collect()
+        files
+            .iter()
+            .map(|(path, bytes)| (RelPath::new(*path).unwrap(), File::new(bytes.to_vec())))
+            .collect()
     }
 
     #[test]
@@ -129,9 +139,12 @@ mod tests {
         for name in ["../a", "/etc/a", "a/../../b", "a//b", ""] {
             assert!(with(name, tar::EntryType::Regular).is_err(), "{name}");
         }
-        for kind in
-            [tar::EntryType::Symlink, tar::EntryType::Link, tar::EntryType::Directory, tar::EntryType::Fifo]
-        {
+        for kind in [
+            tar::EntryType::Symlink,
+            tar::EntryType::Link,
+            tar::EntryType::Directory,
+            tar::EntryType::Fifo,
+        ] {
             assert!(with("a", kind).is_err(), "{kind:?}");
         }
     }

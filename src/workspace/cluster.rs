@@ -17,7 +17,8 @@ use crate::platform::kubeconfig::{self, Context};
 pub struct Cluster {
     /// The context of the kubeconfig.
     pub context: String,
-    /// The address of its API server when the lab was brought there: a context may come to mean another cluster.
+    /// The address of its API server when the lab was brought there: a context may come to mean
+    /// another cluster.
     pub server: String,
     /// The lab's namespace.
     pub namespace: String,
@@ -76,9 +77,9 @@ impl Workspace {
     pub fn cluster(&self) -> Result<Option<Cluster>> {
         let path = self.cluster_file();
         let Some(bytes) = fs::read_optional(&path)? else { return Ok(None) };
-        serde_json::from_slice(&bytes)
-            .map(Some)
-            .map_err(|error| Error::environment(format!("{} cannot be read", path.display())).because(error))
+        serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+            Error::environment(format!("{} cannot be read", path.display())).because(error)
+        })
     }
 
     /// Writes down where the lab is being brought.
@@ -86,8 +87,8 @@ impl Workspace {
     /// # Errors
     /// Exit 3 when it cannot be written.
     pub fn set_cluster(&self, cluster: &Cluster, context: &Context) -> Result<()> {
-        // Only which context is current, and the namespace in it: addresses and credentials stay where they are. kubectl takes the first
-        // entry of a name, and JSON is YAML.
+        // Only which context is current, and the namespace in it: addresses and credentials stay
+        // where they are. kubectl takes the first entry of a name, and JSON is YAML.
         let config = json!({
             "apiVersion": "v1", "kind": "Config", "current-context": cluster.context,
             "contexts": [{"name": cluster.context, "context":
@@ -116,11 +117,12 @@ impl Workspace {
         fs::remove(&self.cluster_file())
     }
 
-    /// What makes kubectl, run for the lab, mean the lab's cluster and namespace. Before the lab was brought to one, it means none: never
-    /// the one that the user happens to work with.
+    /// What makes kubectl, run for the lab, mean the lab's cluster and namespace. Before the lab
+    /// was brought to one, it means none: never the one that the user happens to work with.
     pub(super) fn kubectl_env(&self) -> Result<Vec<(OsString, OsString)>> {
         let own = self.kubeconfig_file();
-        let outside: Vec<PathBuf> = kubeconfig::files().into_iter().filter(|file| *file != own).collect();
+        let outside: Vec<PathBuf> =
+            kubeconfig::files().into_iter().filter(|file| *file != own).collect();
         let list = |files: &[PathBuf]| {
             std::env::join_paths(files).map_err(|error| {
                 Error::environment(format!("{} cannot stand in KUBECONFIG", own.display()))

@@ -1,5 +1,5 @@
-//! What the processes of a lab find in their environment, over what `platform::environment` lets through; and our own tools, which find
-//! nothing of the lab.
+//! What the processes of a lab find in their environment, over what `platform::environment` lets
+//! through; and our own tools, which find nothing of the lab.
 
 use std::ffi::OsString;
 use std::time::Duration;
@@ -12,8 +12,8 @@ use crate::platform::process::{Command, MARK, RUN, Role};
 use crate::platform::{environment, host, inside};
 
 impl Workspace {
-    /// What every process of the lab finds in its environment, in the order in which it is set: the manifest's `env` (local), `.env`,
-    /// `.venv/bin` first on PATH, and the names of ours.
+    /// What every process of the lab finds in its environment, in the order in which it is set: the
+    /// manifest's `env` (local), `.env`, `.venv/bin` first on PATH, and the names of ours.
     ///
     /// # Errors
     /// Exit 2 for a line of `.env` that is none, with its number.
@@ -24,14 +24,16 @@ impl Workspace {
         }
         if let Some(dotenv) = self.dotenv()? {
             let own = |name: &str| dotenv.assigns(name) && !environment::steers(name);
-            // What the file assigns it decides, in every runtime: a name of the shell's that happens to be the same counts for nothing.
+            // What the file assigns it decides, in every runtime: a name of the shell's that
+            // happens to be the same counts for nothing.
             let outside = |name: &str| if own(name) { None } else { host::var(name) };
             let values = dotenv.values(&outside).map_err(|problem| self.unreadable(&problem))?;
             env.extend(values.into_iter().map(|(name, value)| (name.into(), value.into())));
         }
         if self.manifest.python(kind).is_some() {
             let venv = self.root.join(".venv");
-            let set = env.iter().rev().find(|(name, _)| name == "PATH").map(|(_, path)| path.clone());
+            let set =
+                env.iter().rev().find(|(name, _)| name == "PATH").map(|(_, path)| path.clone());
             let path = set.or_else(|| std::env::var_os("PATH")).unwrap_or_default();
             let folders = std::iter::once(venv.join("bin")).chain(std::env::split_paths(&path));
             let path = std::env::join_paths(folders).map_err(|error| {
@@ -60,8 +62,9 @@ impl Workspace {
         Ok(env)
     }
 
-    /// The same for a command of the lab. Python keeps what it compiles away from the lab's own files, and takes nothing from there: a cache
-    /// could come with a repository, and not be what stands beside it.
+    /// The same for a command of the lab. Python keeps what it compiles away from the lab's own
+    /// files, and takes nothing from there: a cache could come with a repository, and not be what
+    /// stands beside it.
     ///
     /// # Errors
     /// As [`Workspace::env`].
@@ -76,16 +79,21 @@ impl Workspace {
     /// # Errors
     /// Exit 2 for a line that is none, with its number.
     pub fn dotenv(&self) -> Result<Option<Document>> {
-        let bytes =
-            inside::read_optional(&self.root, ".env").map_err(inside::cannot("read", &self.root, ".env"))?;
+        let bytes = inside::read_optional(&self.root, ".env")
+            .map_err(inside::cannot("read", &self.root, ".env"))?;
         let Some(bytes) = bytes else { return Ok(None) };
         let text = String::from_utf8_lossy(&bytes).into_owned();
         Document::parse(text).map(Some).map_err(|problem| self.unreadable(&problem))
     }
 
     fn unreadable(&self, problem: &Problem) -> Error {
-        Error::usage(format!("{}:{}: {}", self.root.join(".env").display(), problem.line, problem.why))
-            .hint("a line of .env is NAME=value; it is read as docker compose reads it")
+        Error::usage(format!(
+            "{}:{}: {}",
+            self.root.join(".env").display(),
+            problem.line,
+            problem.why
+        ))
+        .hint("a line of .env is NAME=value; it is read as docker compose reads it")
     }
 
     /// A command of the lab (a check, a solution, a drill) in its folder, with its environment.
@@ -93,7 +101,11 @@ impl Workspace {
     /// # Errors
     /// Exit 2 for an empty argv or a broken `.env`.
     pub fn command(&self, kind: RuntimeKind, argv: &[String], within: Duration) -> Result<Command> {
-        Ok(Command { role: Role::Command, env: self.command_env(kind)?, ..self.here(argv, within)? })
+        Ok(Command {
+            role: Role::Command,
+            env: self.command_env(kind)?,
+            ..self.here(argv, within)?
+        })
     }
 
     /// A service or task of the lab.
@@ -104,7 +116,8 @@ impl Workspace {
         Ok(Command { role: Role::Service, env: self.env(kind)?, ..self.here(argv, within)? })
     }
 
-    /// A tool of ours at work for the lab: found on the user's PATH and with the user's settings, whatever `.env` and `.venv` say.
+    /// A tool of ours at work for the lab: found on the user's PATH and with the user's settings,
+    /// whatever `.env` and `.venv` say.
     ///
     /// # Errors
     /// Exit 2 for an empty argv.
@@ -121,8 +134,9 @@ impl Workspace {
         Ok(Command { role: Role::Installer, ..self.here(argv, within)? }.env("PIP_USER", "0"))
     }
 
-    /// `docker compose`, which reads `.env` by itself, but lets the shell go before it: names that the file assigns are kept away from it, and
-    /// those that would steer docker itself are empty unless the user has set them.
+    /// `docker compose`, which reads `.env` by itself, but lets the shell go before it: names that
+    /// the file assigns are kept away from it, and those that would steer docker itself are empty
+    /// unless the user has set them.
     ///
     /// # Errors
     /// Exit 2 for an empty argv or a broken `.env`.

@@ -1,5 +1,6 @@
-//! A lab as this machine knows it: an id of its own, and a folder for what runs in the user's state, by the lab's real path. A copy, a clone
-//! or a worktree has another path, and so nothing of the original's.
+//! A lab as this machine knows it: an id of its own, and a folder for what runs in the user's
+//! state, by the lab's real path. A copy, a clone or a worktree has another path, and so nothing of
+//! the original's.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -25,7 +26,8 @@ pub(super) struct State {
     device: String,
     inode: String,
     born: String,
-    /// The id that the lab's record has, and every copy of it. Good for a word to the user; nothing is trusted by it.
+    /// The id that the lab's record has, and every copy of it. Good for a word to the user; nothing
+    /// is trusted by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     lab: Option<String>,
     /// What this user has trusted of this very folder, the latest last: see `trust`.
@@ -33,7 +35,8 @@ pub(super) struct State {
     trusted: Vec<String>,
 }
 
-/// How many contents of a lab are remembered as trusted: enough to go back and forth between branches.
+/// How many contents of a lab are remembered as trusted: enough to go back and forth between
+/// branches.
 const TRUSTED: usize = 16;
 
 /// A path, of which TOML can hold only what is UTF-8.
@@ -57,10 +60,19 @@ impl State {
     fn new(root: &Path, node: &Node, lab: Option<&str>, id: String) -> State {
         let Node { device, inode, born } = node;
         let [device, inode, born] = [device.to_string(), inode.to_string(), born.to_string()];
-        State { id, root: root.into(), device, inode, born, lab: lab.map(str::to_owned), trusted: Vec::new() }
+        State {
+            id,
+            root: root.into(),
+            device,
+            inode,
+            born,
+            lab: lab.map(str::to_owned),
+            trusted: Vec::new(),
+        }
     }
 
-    /// The contents that were trusted of this folder. Another folder at the same path has none, whatever it inherits.
+    /// The contents that were trusted of this folder. Another folder at the same path has none,
+    /// whatever it inherits.
     pub(super) fn trusted(&self, root: &Path) -> &[String] {
         let same = owner::node(root).is_some_and(|node| self.is(&node));
         if same { &self.trusted } else { &[] }
@@ -73,7 +85,8 @@ impl State {
         self.trusted.drain(..old);
     }
 
-    /// What marks a change of files that was begun here: nobody else's folder has it, and the id cannot be read from it.
+    /// What marks a change of files that was begun here: nobody else's folder has it, and the id
+    /// cannot be read from it.
     fn mark(&self) -> String {
         let hash = Sha256::new().chain_update("a change of ").chain_update(&self.id).finalize();
         hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
@@ -86,8 +99,8 @@ impl State {
         }
     }
 
-    /// Whether this is the folder, at whatever path. The device is left out where the path is the same: it may have another number after
-    /// a restart.
+    /// Whether this is the folder, at whatever path. The device is left out where the path is the
+    /// same: it may have another number after a restart.
     fn is(&self, node: &Node) -> bool {
         self.inode == node.inode.to_string() && self.born == node.born.to_string()
     }
@@ -130,7 +143,8 @@ fn find_in(labs: &Path, root: &Path, lab: Option<&str>) -> Instance {
     let node = owner::node(root);
     let holds = |folder: &Path, state: &State| {
         let here = state.root == Root::from(root);
-        // Another folder at the same path inherits what still runs, so that it can be stopped, and nothing else.
+        // Another folder at the same path inherits what still runs, so that it can be stopped, and
+        // nothing else.
         here && (node.as_ref().is_none_or(|node| state.is(node)) || !noted::left(folder).is_empty())
     };
     let mut number = 0;
@@ -138,7 +152,9 @@ fn find_in(labs: &Path, root: &Path, lab: Option<&str>) -> Instance {
         let folder = labs.join(name(root, number));
         match read(&folder) {
             None => break folder,
-            Some(state) if holds(&folder, &state) => return Instance { folder, state: Some(state) },
+            Some(state) if holds(&folder, &state) => {
+                return Instance { folder, state: Some(state) };
+            }
             Some(_) => number += 1,
         }
     };
@@ -179,13 +195,15 @@ fn all(labs: &Path) -> Vec<(PathBuf, State)> {
     folders.filter_map(|folder| read(&folder).map(|state| (folder, state))).collect()
 }
 
-/// The same for a command that writes: made when it is not there, brought up to date when the lab was moved.
+/// The same for a command that writes: made when it is not there, brought up to date when the lab
+/// was moved.
 ///
 /// # Errors
 /// Exit 3 when it cannot be written.
 pub(super) fn open(root: &Path, lab: Option<&str>) -> Result<Instance> {
-    let node = owner::node(root)
-        .ok_or_else(|| Error::environment(format!("there is no folder {} any more", root.display())))?;
+    let node = owner::node(root).ok_or_else(|| {
+        Error::environment(format!("there is no folder {} any more", root.display()))
+    })?;
     let current = |found: &Instance| {
         let state = found.state.as_ref();
         state.is_some_and(|state| {
@@ -215,8 +233,9 @@ pub(super) fn open(root: &Path, lab: Option<&str>) -> Result<Instance> {
 /// # Errors
 /// As [`open`].
 pub(super) fn trust(root: &Path, lab: Option<&str>, print: &str) -> Result<Instance> {
-    let node = owner::node(root)
-        .ok_or_else(|| Error::environment(format!("there is no folder {} any more", root.display())))?;
+    let node = owner::node(root).ok_or_else(|| {
+        Error::environment(format!("there is no folder {} any more", root.display()))
+    })?;
     open(root, lab)?;
     let labs = labs(user_state::make()?);
     let _lock = hold(&labs)?;
@@ -236,7 +255,8 @@ pub fn mark(root: &Path) -> Result<Option<String>> {
     Ok(state.filter(|state| state.is(&node)).map(|state| state.mark()))
 }
 
-/// The same for a lab that was just made: nothing is known of it, whatever was at its path before, and what was written is trusted.
+/// The same for a lab that was just made: nothing is known of it, whatever was at its path before,
+/// and what was written is trusted.
 ///
 /// # Errors
 /// As [`open`].
@@ -246,22 +266,23 @@ pub(super) fn made(root: &Path, lab: &str, prints: &[String]) -> Result<()> {
     let _lock = hold(&labs)?;
     // The other labs are not read, however many there are: the first command in this one clears up.
     let fresh = |folder: PathBuf| Some(Instance { folder, state: None });
-    let known = (0..).map(|number| labs.join(name(root, number))).find_map(|folder| match read(&folder) {
-        None => fresh(folder),
-        Some(state) if state.root == Root::from(root) => {
-            // Where nothing but the note is there it gives way to the new one.
-            if fs::names(&folder).is_ok_and(|names| names == [FILE]) {
-                return fresh(folder);
+    let known =
+        (0..).map(|number| labs.join(name(root, number))).find_map(|folder| match read(&folder) {
+            None => fresh(folder),
+            Some(state) if state.root == Root::from(root) => {
+                // Where nothing but the note is there it gives way to the new one.
+                if fs::names(&folder).is_ok_and(|names| names == [FILE]) {
+                    return fresh(folder);
+                }
+                remove(&folder, &state);
+                match read(&folder) {
+                    None => fresh(folder),
+                    // Somebody holds it, or something runs: it goes on.
+                    Some(state) => Some(Instance { folder, state: Some(state) }),
+                }
             }
-            remove(&folder, &state);
-            match read(&folder) {
-                None => fresh(folder),
-                // Somebody holds it, or something runs: it goes on.
-                Some(state) => Some(Instance { folder, state: Some(state) }),
-            }
-        }
-        Some(_) => None,
-    });
+            Some(_) => None,
+        });
     known.map_or(Ok(()), |known| write(known, root, &node, Some(lab), prints).map(drop))
 }
 
@@ -298,18 +319,22 @@ pub(super) fn new_id() -> Result<String> {
     Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// One run at a time makes or removes instances. Where folders cannot be locked each does as if it were alone.
+/// One run at a time makes or removes instances. Where folders cannot be locked each does as if it
+/// were alone.
 fn hold(labs: &Path) -> Result<Option<std::fs::File>> {
-    owner::make_private(labs)
-        .map_err(|error| Error::environment(format!("cannot make {}", labs.display())).because(error))?;
+    owner::make_private(labs).map_err(|error| {
+        Error::environment(format!("cannot make {}", labs.display())).because(error)
+    })?;
     let file = fs::open_lock(&labs.join(".lock"))?;
     Ok(file.lock().is_ok().then_some(file))
 }
 
 fn say_if_copy(labs: &Path, root: &Path, lab: Option<&str>) {
     let is = |state: &State| lab.is_some() && state.lab.as_deref() == lab && state.root() != root;
-    let original =
-        all(labs).into_iter().map(|(_, state)| state).find(|state| is(state) && is_lab(&state.root()));
+    let original = all(labs)
+        .into_iter()
+        .map(|(_, state)| state)
+        .find(|state| is(state) && is_lab(&state.root()));
     if let Some(original) = original {
         term::say(&format!(
             "this lab is a copy of {}: it gets a run state of its own, and what runs there is left alone",
@@ -322,13 +347,15 @@ fn is_lab(root: &Path) -> bool {
     root.join(FOLDER).join(record::FILE).is_file()
 }
 
-/// Whether a change of its files is under way: of a lab that is being made there is nothing else yet, and the state says whose it is.
+/// Whether a change of its files is under way: of a lab that is being made there is nothing else
+/// yet, and the state says whose it is.
 fn changing(root: &Path) -> bool {
     root.join(FOLDER).join("run/change").is_dir()
 }
 
-/// Removes the state of labs that are not there any more, or are another folder by now, and of which nothing is left. What is in the
-/// folder `kept` is of a lab that has another path by now, perhaps.
+/// Removes the state of labs that are not there any more, or are another folder by now, and of
+/// which nothing is left. What is in the folder `kept` is of a lab that has another path by now,
+/// perhaps.
 fn prune(labs: &Path, kept: &Path) {
     for (folder, state) in all(labs).into_iter().filter(|(folder, _)| folder != kept) {
         let root = state.root();
@@ -343,7 +370,10 @@ fn prune(labs: &Path, kept: &Path) {
 /// Unless something is left of the lab, or somebody is at work on it.
 fn remove(folder: &Path, state: &State) {
     let Ok(lock) = fs::open_lock(&folder.join("lock")) else { return };
-    if lock.try_lock().is_ok() && noted::left(folder).is_empty() && read(folder).as_ref() == Some(state) {
+    if lock.try_lock().is_ok()
+        && noted::left(folder).is_empty()
+        && read(folder).as_ref() == Some(state)
+    {
         let _ = fs::remove_tree(folder);
     }
 }
@@ -378,8 +408,8 @@ pub fn left_at(path: &Path) -> Result<Option<Left>> {
     Ok(left_of(|state| state.root == root)?.pop())
 }
 
-/// The same for a lab that is about to be made, without a look at all that are known: of one that was moved here and deleted while it
-/// was up, `status` knows.
+/// The same for a lab that is about to be made, without a look at all that are known: of one that
+/// was moved here and deleted while it was up, `status` knows.
 ///
 /// # Errors
 /// As [`find`].
@@ -388,7 +418,8 @@ pub fn left_before(path: &Path) -> Result<Option<Left>> {
     let folders = (0..).map(|number| labs.join(name(&root, number)));
     let known = folders.map_while(|folder| read(&folder).map(|state| (folder, state)));
     let mut here = known.filter(|(_, state)| state.root == Root::from(root.as_path()));
-    let left = here.find_map(|(folder, _)| Some(noted::left(&folder)).filter(|left| !left.is_empty()));
+    let left =
+        here.find_map(|(folder, _)| Some(noted::left(&folder)).filter(|left| !left.is_empty()));
     Ok(left.map(|left| Left { gone: gone(&root), root: root.clone(), left }))
 }
 
@@ -404,14 +435,16 @@ pub(super) fn real(path: &Path) -> PathBuf {
     )
 }
 
-/// The lab of this user at another path that has containers or volumes under this name of a compose project.
+/// The lab of this user at another path that has containers or volumes under this name of a compose
+/// project.
 ///
 /// # Errors
 /// As [`find`].
 pub fn with_project(project: &str, root: &Path) -> Result<Option<PathBuf>> {
     let labs = all(&labs(user_state::folder()?)).into_iter();
     let mut others = labs.filter(|(_, state)| state.root != Root::from(root));
-    let has = |folder: &Path| noted::containers(folder).is_some_and(|noted| noted.project == project);
+    let has =
+        |folder: &Path| noted::containers(folder).is_some_and(|noted| noted.project == project);
     Ok(others.find(|(folder, _)| has(folder)).map(|(_, state)| state.root()))
 }
 

@@ -1,4 +1,5 @@
-//! One run at a time changes a lab. The system frees the lock when its holder dies, however it dies.
+//! One run at a time changes a lab. The system frees the lock when its holder dies, however it
+//! dies.
 
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -36,8 +37,8 @@ impl Workspace {
         take(&folder.join("lock"), command)
     }
 
-    /// Takes the lock of what was done so far. It is another one than the lab's: that is held for minutes, this one while a file is
-    /// written.
+    /// Takes the lock of what was done so far. It is another one than the lab's: that is held for
+    /// minutes, this one while a file is written.
     ///
     /// # Errors
     /// Exit 3 when somebody does not let go of it.
@@ -50,8 +51,11 @@ impl Workspace {
                 Ok(()) => return Ok(Lock { _file: file }),
                 Err(TryLockError::WouldBlock) if Instant::now() < end => clock::pause(POLL)?,
                 Err(TryLockError::WouldBlock) => {
-                    return Err(Error::environment(format!("another process holds {}", path.display()))
-                        .hint(format!("see which one: fuser -v '{}'", path.display())));
+                    return Err(Error::environment(format!(
+                        "another process holds {}",
+                        path.display()
+                    ))
+                    .hint(format!("see which one: fuser -v '{}'", path.display())));
                 }
                 Err(TryLockError::Error(error)) => return Err(cannot(&path, error)),
             }
@@ -70,15 +74,16 @@ fn cannot(path: &Path, error: std::io::Error) -> Error {
 /// # Errors
 /// Exit 3 when another run holds it, naming that run.
 pub fn lock(root: &Path, command: &str) -> Result<Lock> {
-    let root = root
-        .canonicalize()
-        .map_err(|error| Error::environment(format!("cannot look at {}", root.display())).because(error))?;
+    let root = root.canonicalize().map_err(|error| {
+        Error::environment(format!("cannot look at {}", root.display())).because(error)
+    })?;
     // Without it a lab that was moved would not be known again.
     let lab = Record::read(&root).ok().map(|record| record.id);
     loop {
         let folder = instance::open(&root, lab.as_deref())?.folder;
         let lock = take(&folder.join("lock"), command)?;
-        // Before it was held another run may have cleared away what is known of a folder that is no lab yet.
+        // Before it was held another run may have cleared away what is known of a folder that is no
+        // lab yet.
         if instance::is_known(&folder) {
             return Ok(lock);
         }

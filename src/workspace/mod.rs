@@ -1,6 +1,7 @@
 //! A generated lab on disk: its record, its manifest, its environment, its progress.
 //!
-//! It is self-contained: everything after `init` reads what lies here, never the binary's own copy of the lab.
+//! It is self-contained: everything after `init` reads what lies here, never the binary's own copy
+//! of the lab.
 
 mod base;
 mod cluster;
@@ -72,7 +73,9 @@ impl Workspace {
         })?;
         let root = search::nearest(&start)?.ok_or_else(|| {
             Error::usage(format!("{} is not in a lab", start.display()))
-                .hint("go into the folder that `mlops-lab init` made, or name it: mlops-lab -C DIR …")
+                .hint(
+                    "go into the folder that `mlops-lab init` made, or name it: mlops-lab -C DIR …",
+                )
                 .hint("make a lab: mlops-lab list, then mlops-lab init LAB")
         })?;
         let record = Record::read(root)?;
@@ -83,7 +86,9 @@ impl Workspace {
             let broken = Error::environment(error.message().to_owned());
             let broken = error
                 .detail_text()
-                .map_or(Error::environment(error.message().to_owned()), |detail| broken.detail(detail));
+                .map_or(Error::environment(error.message().to_owned()), |detail| {
+                    broken.detail(detail)
+                });
             error.hints().iter().fold(broken, |broken, hint| broken.hint(hint.clone()))
         })?;
         let instance = instance::find(root, Some(&record.id))?;
@@ -100,8 +105,9 @@ impl Workspace {
         &self.root
     }
 
-    /// For a lab that was just made, with the fingerprints of what was written and of its pack: these are trusted. Where the user's
-    /// state cannot be written, the first command that starts something says so.
+    /// For a lab that was just made, with the fingerprints of what was written and of its pack:
+    /// these are trusted. Where the user's state cannot be written, the first command that starts
+    /// something says so.
     pub fn made(folder: &Path, prints: &[String]) {
         if let Ok(root) = folder.canonicalize()
             && let Ok(record) = Record::read(&root)
@@ -110,7 +116,8 @@ impl Workspace {
         }
     }
 
-    /// For a command that starts something, or notes something: this machine knows the lab from here on.
+    /// For a command that starts something, or notes something: this machine knows the lab from
+    /// here on.
     ///
     /// # Errors
     /// Exit 3 when the user's state cannot be written.
@@ -119,7 +126,8 @@ impl Workspace {
         Ok(Workspace { instance, ..self })
     }
 
-    /// Sixteen hexadecimal digits: marks every process of the lab, here and for this user alone. None when nothing of it was ever started.
+    /// Sixteen hexadecimal digits: marks every process of the lab, here and for this user alone.
+    /// None when nothing of it was ever started.
     pub fn id(&self) -> Option<&str> {
         self.instance.state.as_ref().map(|state| state.id.as_str())
     }
@@ -172,7 +180,8 @@ fn text(root: &Path, path: &str) -> Result<String> {
     })
 }
 
-/// The most that the files of one folder have together. The largest lab here has less than a hundredth of it.
+/// The most that the files of one folder have together. The largest lab here has less than a
+/// hundredth of it.
 const LARGEST_TREE: u64 = 64 << 20;
 
 /// All files below a folder; none when there is no such folder.

@@ -13,7 +13,8 @@ use crate::platform::process::{self, Record};
 /// Where the records of processes are: services; installers, tasks and builds; what a drill runs.
 const PROCESSES: [&str; 4] = ["service", "passing", "background", "damage"];
 
-/// What was noted before containers were started: whose they are, and the volumes that stay when they are stopped.
+/// What was noted before containers were started: whose they are, and the volumes that stay when
+/// they are stopped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Containers {
     /// What compose calls the lab.
@@ -29,7 +30,8 @@ fn containers_file(run: &Path) -> PathBuf {
 }
 
 impl Workspace {
-    /// Notes, before any is started, that there may be containers; or that they are stopped, and their volumes are kept.
+    /// Notes, before any is started, that there may be containers; or that they are stopped, and
+    /// their volumes are kept.
     ///
     /// # Errors
     /// Exit 3 when it cannot be written.
@@ -61,16 +63,20 @@ pub(super) fn containers(run: &Path) -> Option<Containers> {
     serde_json::from_slice(&fs::read_io(&containers_file(run)).ok()?).ok()
 }
 
-/// The records in a folder. A file that is none is the rest of something killed in its first instant: the mark finds that process. A record
-/// goes by the name of its file: what it says of itself leads to no other.
+/// The records in a folder. A file that is none is the rest of something killed in its first
+/// instant: the mark finds that process. A record goes by the name of its file: what it says of
+/// itself leads to no other.
 pub(super) fn records(run: &Path, folder: &str) -> Vec<Record> {
     let folder = run.join(folder);
     let names = fs::names(&folder).unwrap_or_default();
-    let named =
-        names.iter().filter_map(|name| name.strip_suffix(".json")).filter(|name| !name.starts_with('.'));
+    let named = names
+        .iter()
+        .filter_map(|name| name.strip_suffix(".json"))
+        .filter(|name| !name.starts_with('.'));
     let read = |name: &str| {
         let record: Record =
-            serde_json::from_slice(&fs::read_io(&folder.join(format!("{name}.json"))).ok()?).ok()?;
+            serde_json::from_slice(&fs::read_io(&folder.join(format!("{name}.json"))).ok()?)
+                .ok()?;
         (record.name == name).then_some(record)
     };
     named.filter_map(read).collect()

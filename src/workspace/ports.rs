@@ -1,4 +1,5 @@
-//! The ports of a lab: which of its variables answers for one, and where `.env` names another than the lab was made with.
+//! The ports of a lab: which of its variables answers for one, and where `.env` names another than
+//! the lab was made with.
 
 use super::Workspace;
 use crate::catalog::manifest::VarKind;
@@ -24,8 +25,8 @@ impl Workspace {
         one(&self.port_answers(), &port.to_string()).map(str::to_owned)
     }
 
-    /// The first line of `.env` with another port than the one that the lab's manifest, its compose file and its checks have: changed there,
-    /// it changes only a part of the lab.
+    /// The first line of `.env` with another port than the one that the lab's manifest, its compose
+    /// file and its checks have: changed there, it changes only a part of the lab.
     ///
     /// # Errors
     /// Exit 2 for a broken `.env`; exit 3 when it cannot be read.
@@ -42,7 +43,9 @@ impl Workspace {
     fn port_answers(&self) -> Vec<(String, String)> {
         let ports = self.manifest.vars.iter().filter(|(_, var)| var.kind == VarKind::Port);
         ports
-            .filter_map(|(name, _)| Some((name.clone(), self.record.answers.get(name)?.to_string())))
+            .filter_map(|(name, _)| {
+                Some((name.clone(), self.record.answers.get(name)?.to_string()))
+            })
             .collect()
     }
 }
@@ -81,7 +84,8 @@ mod tests {
     fn a_port_that_was_changed_in_dotenv_alone_is_found_with_the_lab_s_variable() {
         let template = Document::parse("LISTEN=8080\nMETRICS=9090\nDRAIN=5\n").unwrap();
         let lab = answers(&[("http", "8080"), ("metrics", "9090")]);
-        let own = Document::parse("# mine\nexport LISTEN=8081 # why\nMETRICS=9090\nDRAIN=7\n").unwrap();
+        let own =
+            Document::parse("# mine\nexport LISTEN=8081 # why\nMETRICS=9090\nDRAIN=7\n").unwrap();
         let found = moved(&template, &own, &lab).unwrap();
         assert_eq!((found.name.as_str(), found.value.as_str()), ("LISTEN", "8081"));
         assert_eq!((found.variable.as_str(), found.port), ("http", 8080));

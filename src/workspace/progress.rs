@@ -14,7 +14,8 @@ use crate::platform::{clock, inside, term};
 /// Where it is kept, below the lab.
 const PROGRESS: &str = ".mlops-lab/progress.json";
 
-/// What the learner has done. Steps that the lab no longer has are kept: their ids are stable for ever.
+/// What the learner has done. Steps that the lab no longer has are kept: their ids are stable for
+/// ever.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     /// By id of the step or drill.
@@ -162,8 +163,8 @@ impl Workspace {
         progress
     }
 
-    /// Changes what was done so far, as it is now: another command may have saved something since this one began. Returns what the change
-    /// returns.
+    /// Changes what was done so far, as it is now: another command may have saved something since
+    /// this one began. Returns what the change returns.
     ///
     /// # Errors
     /// Exit 3 when it cannot be read or written; exit 130 after Ctrl-C.
@@ -178,8 +179,8 @@ impl Workspace {
         Ok(result)
     }
 
-    /// The same for what is worth a warning, not a failure: a verdict holds although it cannot be saved. `progress` is what this command
-    /// knows, and is then what is known now.
+    /// The same for what is worth a warning, not a failure: a verdict holds although it cannot be
+    /// saved. `progress` is what this command knows, and is then what is known now.
     ///
     /// # Errors
     /// Exit 130 after Ctrl-C.
@@ -208,7 +209,8 @@ impl Workspace {
             .map_err(inside::cannot("write", &self.root, PROGRESS))
     }
 
-    /// Removes what a run that was killed while it saved has left beside the file. Who saves holds the lock: nobody else's is in use.
+    /// Removes what a run that was killed while it saved has left beside the file. Who saves holds
+    /// the lock: nobody else's is in use.
     fn sweep(&self) {
         for (name, _) in inside::list(&self.root, FOLDER).unwrap_or_default() {
             if name.starts_with(".progress.json.") && name.ends_with(".tmp") {

@@ -11,11 +11,12 @@ use crate::error::{Error, Result};
 
 pub(super) const FILE: &str = "record.toml";
 
-/// The version of the record that this program writes; it reads the ones before, too. With 1 the pristine files were a folder, see `base`.
+/// The version of the record that this program writes; it reads the ones before, too. With 1 the
+/// pristine files were a folder, see `base`.
 const SCHEMA: u32 = 2;
 
-/// What never belongs in git: what runs, what was done, what was kept. The archive does, also where somebody ignores all archives: a file
-/// nearer to it has the last word.
+/// What never belongs in git: what runs, what was done, what was kept. The archive does, also where
+/// somebody ignores all archives: a file nearer to it has the last word.
 const IGNORED: &str = "/run/\n/backup/\n/undo/\n/progress.json\n!/base.tar\n";
 
 /// What a lab was made of.
@@ -24,13 +25,15 @@ const IGNORED: &str = "/run/\n/backup/\n/undo/\n/progress.json\n!/base.tar\n";
 pub struct Record {
     /// The version of this format.
     pub schema: u32,
-    /// Sixteen hexadecimal digits that every copy of the lab shares. Nothing is trusted by it: what marks processes is the instance's id.
+    /// Sixteen hexadecimal digits that every copy of the lab shares. Nothing is trusted by it: what
+    /// marks processes is the instance's id.
     pub id: String,
     /// The lab.
     pub lab: String,
     /// The version of the program that made it.
     pub version: String,
-    /// The pack it came from, by its path from the lab's folder: a lab travels, often together with its pack. None for the built-in labs.
+    /// The pack it came from, by its path from the lab's folder: a lab travels, often together with
+    /// its pack. None for the built-in labs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pack: Option<String>,
     /// The answers, without secrets.
@@ -68,10 +71,12 @@ impl Record {
         let path = root.join(FOLDER).join(FILE);
         let text = super::text(root, &format!("{FOLDER}/{FILE}"))?;
         let broken = |error: &toml::de::Error| {
-            let place = error.span().map(|span| crate::catalog::parse::line_column(&text, span.start));
+            let place =
+                error.span().map(|span| crate::catalog::parse::line_column(&text, span.start));
             let place = place.map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default();
-            Error::environment(format!("{}{place}: {}", path.display(), error.message()))
-                .hint("bring the file back from git, or make the lab anew beside it: mlops-lab init")
+            Error::environment(format!("{}{place}: {}", path.display(), error.message())).hint(
+                "bring the file back from git, or make the lab anew beside it: mlops-lab init",
+            )
         };
         let table: toml::Table = toml::from_str(&text).map_err(|error| broken(&error))?;
         let schema = table.get("schema").and_then(toml::Value::as_integer);
@@ -87,7 +92,8 @@ impl Record {
     }
 }
 
-/// What `init` writes into `.mlops-lab/`: the record, the rendered manifest, the lab's own files, and the pristine tree.
+/// What `init` writes into `.mlops-lab/`: the record, the rendered manifest, the lab's own files,
+/// and the pristine tree.
 ///
 /// `place` is where it is, or will be.
 ///
@@ -133,7 +139,10 @@ pub fn seed(
     }
     // A `.env` is the learner's and may hold secrets: it has no pristine copy.
     let pristine = project.iter().filter(|(path, _)| !path.is_secret());
-    put(format!("{FOLDER}/{}", base::FILE), File { bytes: base::pack(pristine)?, executable: false })?;
+    put(
+        format!("{FOLDER}/{}", base::FILE),
+        File { bytes: base::pack(pristine)?, executable: false },
+    )?;
     Ok(tree)
 }
 

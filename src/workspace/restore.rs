@@ -1,4 +1,5 @@
-//! `.env` files that are missing, in a clone above all, made again from what the lab keeps of them: templates in which secrets are holes.
+//! `.env` files that are missing, in a clone above all, made again from what the lab keeps of them:
+//! templates in which secrets are holes.
 
 use std::collections::BTreeMap;
 
@@ -29,15 +30,17 @@ pub(super) fn template(path: &RelPath) -> String {
 }
 
 impl Workspace {
-    /// Makes `.env` files that are not there, for their owner alone, with the secrets that the others hold and new ones for the rest. None when
-    /// nothing was missing.
+    /// Makes `.env` files that are not there, for their owner alone, with the secrets that the
+    /// others hold and new ones for the rest. None when nothing was missing.
     ///
     /// # Errors
-    /// Exit 3 when one is missing and the lab has no templates: it was made by a version that kept none; or when one cannot be written.
+    /// Exit 3 when one is missing and the lab has no templates: it was made by a version that kept
+    /// none; or when one cannot be written.
     pub fn restore_dotenvs(&self) -> Result<Option<Restored>> {
         let templates = self.dotenvs()?;
-        let missing =
-            |path: &RelPath| inside::kind(&self.root, path.as_str()).is_ok_and(|kind| kind == Kind::Missing);
+        let missing = |path: &RelPath| {
+            inside::kind(&self.root, path.as_str()).is_ok_and(|kind| kind == Kind::Missing)
+        };
         if templates.is_empty() {
             return self.known_without_templates();
         }
@@ -49,7 +52,8 @@ impl Workspace {
         let files: Vec<RelPath> = templates.keys().filter(|path| missing(path)).cloned().collect();
         let known = self.secrets_of(&templates)?;
         let mut secrets = known.clone();
-        for (name, var) in self.manifest.vars.iter().filter(|(_, var)| var.kind == VarKind::Secret) {
+        for (name, var) in self.manifest.vars.iter().filter(|(_, var)| var.kind == VarKind::Secret)
+        {
             if !secrets.contains_key(name) {
                 secrets.insert(name.clone(), var.new_secret()?);
             }

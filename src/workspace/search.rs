@@ -1,5 +1,6 @@
-//! Where the lab is that a folder lies in, and whose it is. Anybody may put a `.mlops-lab` into /tmp, or above a share: what a stranger put
-//! there is nobody's lab but the stranger's (git had this as CVE-2022-24765).
+//! Where the lab is that a folder lies in, and whose it is. Anybody may put a `.mlops-lab` into
+//! /tmp, or above a share: what a stranger put there is nobody's lab but the stranger's (git had
+//! this as CVE-2022-24765).
 
 use std::path::Path;
 
@@ -44,10 +45,16 @@ fn foreign(root: &Path, user: u32, start: &Path) -> Error {
     let path = process::shell_words(&[root.display().to_string()]);
     if root == start {
         return error
-            .hint(format!("make a copy of your own, and work there: cp -r {path} ~/lab && cd ~/lab"))
+            .hint(format!(
+                "make a copy of your own, and work there: cp -r {path} ~/lab && cd ~/lab"
+            ))
             .hint("what the copy would run is listed before it runs: mlops-lab up");
     }
     error
-        .hint(format!("remove {path}/{FOLDER}, if you may, or work in a folder that is not below {path}"))
-        .hint("name the lab that you mean: mlops-lab -C DIR …, or make one here: mlops-lab init LAB")
+        .hint(format!(
+            "remove {path}/{FOLDER}, if you may, or work in a folder that is not below {path}"
+        ))
+        .hint(
+            "name the lab that you mean: mlops-lab -C DIR …, or make one here: mlops-lab init LAB",
+        )
 }

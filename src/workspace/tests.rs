@@ -5,7 +5,8 @@ use super::*;
 use crate::error::Exit;
 
 const MANIFEST: &str = "schema = 1\nid = 'tiny'\ntitle = 'Tiny'\nsummary = ''\ndevops = ''\nlevel = 'beginner'\nminutes = 1\ntools = []\n[runtime.local]\n";
-const RECORD: &str = "schema = 1\nid = '0011223344556677'\nlab = 'tiny'\nversion = '0.1.0'\n[answers]\n";
+const RECORD: &str =
+    "schema = 1\nid = '0011223344556677'\nlab = 'tiny'\nversion = '0.1.0'\n[answers]\n";
 
 fn make(record: &str, manifest: &str) -> tempfile::TempDir {
     let temp = tempfile::tempdir().unwrap();
@@ -93,14 +94,16 @@ fn what_another_command_saved_meanwhile_is_kept() {
 fn missing_dotenvs_are_made_again_with_the_secrets_that_others_hold() {
     use std::os::unix::fs::PermissionsExt;
     let vars = "[vars.shared]\ntype = 'secret'\nhelp = ''\n[vars.other]\ntype = 'secret'\nhelp = ''\nalphabet = 'hex'\nlength = 24\n";
-    let temp = make(RECORD, &MANIFEST.replace("[runtime.local]", &format!("{vars}[runtime.local]")));
+    let temp =
+        make(RECORD, &MANIFEST.replace("[runtime.local]", &format!("{vars}[runtime.local]")));
     let lab = Workspace::find(temp.path()).unwrap();
     assert_eq!(lab.restore_dotenvs().unwrap(), None, "there is nothing to make");
     let kept = temp.path().join(FOLDER).join(DOTENVS);
     std::fs::create_dir_all(kept.join("k8s")).unwrap();
     std::fs::write(kept.join("dot-env"), "PORT=8080\nPASSWORD=<[ shared ]>\n").unwrap();
     std::fs::write(kept.join("k8s/dot-env"), "password=<[ shared ]>\nkey=GK<[ other ]>\n").unwrap();
-    std::fs::write(temp.path().join(".env"), "PORT=9\nexport PASSWORD='known one' # mine\n").unwrap();
+    std::fs::write(temp.path().join(".env"), "PORT=9\nexport PASSWORD='known one' # mine\n")
+        .unwrap();
     let restored = lab.restore_dotenvs().unwrap().unwrap();
     let path = |path: &str| RelPath::new(path).unwrap();
     assert_eq!(restored, Restored { files: vec![path("k8s/.env")], secrets: true });
@@ -109,10 +112,15 @@ fn missing_dotenvs_are_made_again_with_the_secrets_that_others_hold() {
     let key = text.strip_prefix("password=known one\nkey=GK").unwrap().trim_end();
     assert!(key.len() == 24 && key.chars().all(|c| c.is_ascii_hexdigit()), "{text}");
     assert_eq!(made.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-    assert_eq!(std::fs::read_to_string(temp.path().join(".env")).unwrap().lines().next(), Some("PORT=9"));
+    assert_eq!(
+        std::fs::read_to_string(temp.path().join(".env")).unwrap().lines().next(),
+        Some("PORT=9")
+    );
     // Everything that the missing one holds is known from the others.
     std::fs::remove_file(temp.path().join(".env")).unwrap();
     let restored = lab.restore_dotenvs().unwrap().unwrap();
     assert_eq!(restored, Restored { files: vec![path(".env")], secrets: false });
-    assert!(std::fs::read_to_string(temp.path().join(".env")).unwrap().contains("PASSWORD=known one"));
+    assert!(
+        std::fs::read_to_string(temp.path().join(".env")).unwrap().contains("PASSWORD=known one")
+    );
 }

@@ -1,5 +1,6 @@
-//! What this user has trusted of a lab: kept with the run state, so that it does not travel with the lab's folder. A copy, a clone, another
-//! folder at the same path, a manifest that changed: each is to be trusted anew.
+//! What this user has trusted of a lab: kept with the run state, so that it does not travel with
+//! the lab's folder. A copy, a clone, another folder at the same path, a manifest that changed:
+//! each is to be trusted anew.
 
 use std::path::Path;
 
@@ -13,14 +14,16 @@ use crate::error::Result;
 /// The lab's own files: texts, checks, solutions.
 const KNOWLEDGE: &str = ".mlops-lab/lab";
 
-/// The fingerprint of what is trusted: the manifest, the lab's own files, and the record, which says where `update` takes the lab from; by name
-/// and content. The tree holds paths below the lab's folder; others than these do not count.
+/// The fingerprint of what is trusted: the manifest, the lab's own files, and the record, which
+/// says where `update` takes the lab from; by name and content. The tree holds paths below the
+/// lab's folder; others than these do not count.
 pub fn fingerprint(tree: &Tree) -> String {
     let files = tree.iter().filter(|(path, _)| counts(path.as_str()));
     of(files.map(|(path, file)| (path.as_str(), file.bytes.as_slice())))
 }
 
-/// Python leaves its caches beside what it has read. Commands of a lab neither read nor write them there: see `Workspace::command_env`.
+/// Python leaves its caches beside what it has read. Commands of a lab neither read nor write them
+/// there: see `Workspace::command_env`.
 fn counts(path: &str) -> bool {
     let own = path.strip_prefix(KNOWLEDGE).is_some_and(|rest| rest.starts_with('/'));
     path == MANIFEST || path == RECORD || own && !path.split('/').any(|part| part == "__pycache__")
@@ -38,13 +41,16 @@ fn of<'a>(files: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The fingerprint of a lab as its pack holds it, when it comes from one: whoever made a lab of it trusts what it makes, until it changes.
+/// The fingerprint of a lab as its pack holds it, when it comes from one: whoever made a lab of it
+/// trusts what it makes, until it changes.
 pub fn pack_print(lab: &Lab) -> Option<String> {
     let Source::Pack(_) = lab.source else { return None };
     let trees = [("knowledge", &lab.knowledge), ("template", &lab.template)];
     let files: Vec<(String, &[u8])> = trees
         .into_iter()
-        .flat_map(|(tree, files)| files.iter().map(move |(path, bytes)| (format!("{tree}/{path}"), &**bytes)))
+        .flat_map(|(tree, files)| {
+            files.iter().map(move |(path, bytes)| (format!("{tree}/{path}"), &**bytes))
+        })
         .collect();
     Some(of(files.iter().map(|(path, bytes)| (path.as_str(), *bytes))))
 }
@@ -94,8 +100,8 @@ impl Workspace {
         self.trust_content(&print)
     }
 
-    /// From here on this user trusts a content that the lab is about to have, besides what was trusted before: killed in between, it has one
-    /// or the other.
+    /// From here on this user trusts a content that the lab is about to have, besides what was
+    /// trusted before: killed in between, it has one or the other.
     ///
     /// # Errors
     /// Exit 3 when the user's state cannot be written.
@@ -118,13 +124,15 @@ impl Workspace {
         Ok(self.base()?.into_keys().map(|path| path.to_string()).collect())
     }
 
-    /// The fingerprint of the lab as it is now: of the manifest as it was read, and of the lab's own files.
+    /// The fingerprint of the lab as it is now: of the manifest as it was read, and of the lab's
+    /// own files.
     ///
     /// # Errors
     /// Exit 3 when one of its own files cannot be read.
     pub fn print(&self) -> Result<String> {
         let own = tree(&self.root, KNOWLEDGE)?;
-        let own = own.iter().map(|(path, file)| (format!("{KNOWLEDGE}/{path}"), file.bytes.as_slice()));
+        let own =
+            own.iter().map(|(path, file)| (format!("{KNOWLEDGE}/{path}"), file.bytes.as_slice()));
         // In the order of `fingerprint`, which is that of the paths.
         let mut files: Vec<(String, &[u8])> = own.filter(|(path, _)| counts(path)).collect();
         files.push((MANIFEST.to_owned(), self.text.as_bytes()));
@@ -141,8 +149,9 @@ mod tests {
     use crate::catalog::tree::{File, RelPath};
 
     fn print(files: &[(&str, &str)]) -> String {
-        let file =
-            |(path, text): &(&str, &str)| (RelPath::new(*path).unwrap(), File::new(text.as_bytes().to_vec()));
+        let file = |(path, text): &(&str, &str)| {
+            (RelPath::new(*path).unwrap(), File::new(text.as_bytes().to_vec()))
+        };
         fingerprint(&files.iter().map(file).collect())
     }
 
@@ -152,7 +161,11 @@ mod tests {
         let one = print(&[manifest, (".mlops-lab/lab/x", "1"), (".mlops-lab/lab/y", "2")]);
         let record = (".mlops-lab/record.toml", "another pack");
         for other in [
-            print(&[(".mlops-lab/lab.toml", "b"), (".mlops-lab/lab/x", "1"), (".mlops-lab/lab/y", "2")]),
+            print(&[
+                (".mlops-lab/lab.toml", "b"),
+                (".mlops-lab/lab/x", "1"),
+                (".mlops-lab/lab/y", "2"),
+            ]),
             print(&[manifest, (".mlops-lab/lab/x", "2"), (".mlops-lab/lab/y", "1")]),
             print(&[manifest, (".mlops-lab/lab/x", "12"), (".mlops-lab/lab/y", "")]),
             print(&[manifest, (".mlops-lab/lab/x", "1")]),
@@ -160,7 +173,8 @@ mod tests {
         ] {
             assert_ne!(one, other);
         }
-        let more = [manifest, (".mlops-lab/lab/x", "1"), (".mlops-lab/lab/y", "2"), ("README.md", "3")];
+        let more =
+            [manifest, (".mlops-lab/lab/x", "1"), (".mlops-lab/lab/y", "2"), ("README.md", "3")];
         assert_eq!(one, print(&more), "the project's files are the learner's to change");
     }
 }

@@ -1,5 +1,5 @@
-//! A bench for the doctor: a lab with given needs, a PATH with nothing on it but what a test puts there, an empty home, and servers that
-//! misbehave on demand.
+//! A bench for the doctor: a lab with given needs, a PATH with nothing on it but what a test puts
+//! there, an empty home, and servers that misbehave on demand.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -40,7 +40,8 @@ pub struct Run {
 
 impl Run {
     pub fn finding(&self, id: &str) -> &Value {
-        let findings = self.report["findings"].as_array().unwrap_or_else(|| panic!("no report: {self:?}"));
+        let findings =
+            self.report["findings"].as_array().unwrap_or_else(|| panic!("no report: {self:?}"));
         findings
             .iter()
             .find(|finding| finding["id"] == id)
@@ -64,8 +65,8 @@ impl Run {
         self.finding(id)["hints"].to_string()
     }
 
-    /// Asserts that the whole run took no longer than the deadline and half a second, by the doctor's own clock; by ours a little
-    /// longer, because a loaded machine starts processes late.
+    /// Asserts that the whole run took no longer than the deadline and half a second, by the
+    /// doctor's own clock; by ours a little longer, because a loaded machine starts processes late.
     #[track_caller]
     pub fn within(&self, deadline: Duration) {
         let own = Duration::from_millis(self.report["ms"].as_u64().unwrap());
@@ -75,7 +76,8 @@ impl Run {
 }
 
 impl Bench {
-    /// A bench whose lab `probe` needs this of its runtime `local` (or the one named before a colon: `compose: ...`).
+    /// A bench whose lab `probe` needs this of its runtime `local` (or the one named before a
+    /// colon: `compose: ...`).
     pub fn new(needs: &str) -> Bench {
         let alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let temp = tempfile::tempdir().unwrap();
@@ -95,8 +97,11 @@ impl Bench {
              [runtime.{kind}]\nneeds = [{needs}]\n"
         );
         let port = listener().local_addr().unwrap().port();
-        std::fs::write(temp.path().join("pack/labs/probe/lab.toml"), lab.replace("PORT", &port.to_string()))
-            .unwrap();
+        std::fs::write(
+            temp.path().join("pack/labs/probe/lab.toml"),
+            lab.replace("PORT", &port.to_string()),
+        )
+        .unwrap();
         std::fs::write(temp.path().join("pack/templates/probe/README.md"), "# probe\n").unwrap();
         let mut bench = Bench { env: BTreeMap::new(), temp, _alone: alone };
         let socket = format!("unix://{}", bench.path("docker.sock").display());
@@ -109,7 +114,11 @@ impl Bench {
     pub fn port(&self, port: u16) {
         let file = self.path("pack/labs/probe/lab.toml");
         let text = std::fs::read_to_string(&file).unwrap();
-        std::fs::write(file, format!("{text}[endpoint.api]\nlocal = \"http://127.0.0.1:{port}\"\n")).unwrap();
+        std::fs::write(
+            file,
+            format!("{text}[endpoint.api]\nlocal = \"http://127.0.0.1:{port}\"\n"),
+        )
+        .unwrap();
     }
 
     pub fn path(&self, path: &str) -> PathBuf {
@@ -186,7 +195,8 @@ pub fn run(command: &mut Command) -> Run {
     Run { code: out.status.code().unwrap_or(-1), out: stdout, err: stderr, took, report }
 }
 
-/// What a server answers: from the number of the request and its path to the bytes, or nothing for ever.
+/// What a server answers: from the number of the request and its path to the bytes, or nothing for
+/// ever.
 pub type Answer = dyn Fn(usize, &str) -> Option<String> + Send + Sync;
 
 /// Serves a Unix socket until the process ends.
@@ -263,7 +273,8 @@ pub fn strict() -> bool {
 /// A program of the machine that a test needs, by its whole name.
 pub fn tool(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap();
-    let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file());
+    let found =
+        std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file());
     assert!(found.is_some() || !strict(), "{name} is not on PATH");
     found
 }
@@ -271,7 +282,10 @@ pub fn tool(name: &str) -> Option<PathBuf> {
 /// The machine's Python itself, not a shim in front of it that wants an environment of its own.
 pub fn python() -> Option<PathBuf> {
     let shim = tool("python3")?;
-    let out = Command::new(shim).args(["-I", "-c", "import sys; print(sys.executable)"]).output().unwrap();
+    let out = Command::new(shim)
+        .args(["-I", "-c", "import sys; print(sys.executable)"])
+        .output()
+        .unwrap();
     Some(PathBuf::from(String::from_utf8(out.stdout).unwrap().trim()))
 }
 

@@ -99,7 +99,9 @@ fn a_cluster_that_has_everything_is_a_pass() {
 #[test]
 fn a_cluster_that_lacks_what_the_lab_needs_says_what() {
     let server = format!("http://127.0.0.1:{}", api("v1.24.0", false, false));
-    let Some(bench) = bench(&WHOLE.replace(">=1.28", ">=1.20"), "kind-lab", &server) else { return };
+    let Some(bench) = bench(&WHOLE.replace(">=1.28", ">=1.20"), "kind-lab", &server) else {
+        return;
+    };
     let seen = bench.doctor(&["--within", "5s"]);
     assert!(seen.is("kube.rbac", "fail", "denied").contains("create namespaces"));
     assert!(seen.is("kube.storage", "fail", "no-default").contains("standard"));
@@ -133,12 +135,17 @@ fn no_kubeconfig_a_broken_one_and_contexts_that_are_not_there() {
         0o600,
     );
     bench.doctor(&["--within", "5s"]).is("kube.config", "fail", "no-context");
-    bench.at("home/.kube/config", text.replace("\"cluster\":\"c\"", "\"cluster\":\"d\"").as_bytes(), 0o600);
+    bench.at(
+        "home/.kube/config",
+        text.replace("\"cluster\":\"c\"", "\"cluster\":\"d\"").as_bytes(),
+        0o600,
+    );
     bench.doctor(&["--within", "5s"]).is("kube.config", "fail", "missing-cluster");
 }
 
 #[test]
-fn an_api_that_refuses_one_without_an_address_and_one_that_hangs_are_three_classes_in_three_seconds_each() {
+fn an_api_that_refuses_one_without_an_address_and_one_that_hangs_are_three_classes_in_three_seconds_each()
+ {
     let Some(bench) = bench(CLUSTER, "kind-lab", "http://127.0.0.1:1") else { return };
     let seen = bench.doctor(&["--within", "5s"]);
     seen.is("kube.api", "fail", "refused");
@@ -146,14 +153,17 @@ fn an_api_that_refuses_one_without_an_address_and_one_that_hangs_are_three_class
     config(&bench, "kind-lab", &json!({"server": "https://nowhere.invalid:6443"}), &json!({}));
     let seen = bench.doctor(&["--within", "5s"]);
     assert!(seen.took < Duration::from_secs(3), "{:?}", seen.took);
-    // `.invalid` never has an address (RFC 6761); a machine without any name server may take its time to say so.
+    // `.invalid` never has an address (RFC 6761); a machine without any name server may take its
+    // time to say so.
     let class = seen.finding("kube.api")["class"].as_str().unwrap().to_owned();
     assert!(class == "no-such-host" || class == "late", "{class}");
     // Nobody accepts, and the backlog is full: packets are dropped, as by a firewall.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let mut held = Vec::new();
-    while let Ok(stream) = std::net::TcpStream::connect_timeout(&address, Duration::from_millis(300)) {
+    while let Ok(stream) =
+        std::net::TcpStream::connect_timeout(&address, Duration::from_millis(300))
+    {
         held.push(stream);
         assert!(held.len() < 10_000, "the backlog never fills");
     }
@@ -180,8 +190,10 @@ fn what_an_api_says_against_us_has_a_class_each() {
         (403, "Forbidden", "forbidden"),
         (503, "ServiceUnavailable", "error"),
     ] {
-        let server =
-            format!("http://127.0.0.1:{}", serve_tcp(Box::new(move |_, _| status(code, reason, reason))));
+        let server = format!(
+            "http://127.0.0.1:{}",
+            serve_tcp(Box::new(move |_, _| status(code, reason, reason)))
+        );
         let Some(bench) = bench(CLUSTER, "kind-lab", &server) else { return };
         let seen = bench.doctor(&["--within", "5s"]);
         seen.is("kube.api", "fail", class);
@@ -243,8 +255,11 @@ fn a_certificate_that_nobody_vouches_for_is_a_class_of_its_own() {
         .spawn()
         .unwrap();
     let mut line = String::new();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut line)
-        .unwrap();
+    std::io::BufRead::read_line(
+        &mut std::io::BufReader::new(child.stdout.take().unwrap()),
+        &mut line,
+    )
+    .unwrap();
     let _server = Server(child);
     config(
         &bench,
@@ -262,7 +277,11 @@ fn a_cluster_that_may_be_production_is_not_touched_unless_it_is_named() {
     let port = serve_tcp(Box::new(move |_, path| {
         log.lock().unwrap().push(path.to_owned());
         let body = json!({"gitVersion": "v1.30.0"}).to_string();
-        if path.starts_with("/version") { http(200, &body) } else { status(404, "NotFound", "not found") }
+        if path.starts_with("/version") {
+            http(200, &body)
+        } else {
+            status(404, "NotFound", "not found")
+        }
     }));
     let server = format!("http://127.0.0.1:{port}");
     let name = "arn:aws:eks:eu-west-1:1234:cluster/prod";

@@ -1,4 +1,5 @@
-//! The container engine: sockets that are absent, dead, closed to us, silent, full, or somebody else's; and the client's plugins.
+//! The container engine: sockets that are absent, dead, closed to us, silent, full, or somebody
+//! else's; and the client's plugins.
 
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -51,7 +52,9 @@ fn one_failure(seen: &Run) {
     }
     let failing = seen.report["findings"].as_array().unwrap().iter();
     assert_eq!(
-        failing.filter(|finding| matches!(finding["status"].as_str(), Some("fail" | "unknown"))).count(),
+        failing
+            .filter(|finding| matches!(finding["status"].as_str(), Some("fail" | "unknown")))
+            .count(),
         1
     );
 }
@@ -87,12 +90,15 @@ fn a_socket_that_this_user_may_not_use_names_the_group_or_the_new_session() {
         return;
     }
     let bench = engine(DOCKER, version(), info());
-    std::fs::set_permissions(bench.path("docker.sock"), std::fs::Permissions::from_mode(0o000)).unwrap();
+    std::fs::set_permissions(bench.path("docker.sock"), std::fs::Permissions::from_mode(0o000))
+        .unwrap();
     std::fs::copy(crate::bench::BIN, bench.path("bin/mlops-lab")).unwrap();
     let as_nobody = |extra: &[&str]| {
         let mut command = std::process::Command::new("/usr/bin/setpriv");
         bench.prepare(&mut command);
-        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(bench.path("bin/mlops-lab"));
+        command
+            .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+            .arg(bench.path("bin/mlops-lab"));
         command.arg("--pack").arg(bench.path("pack"));
         run(command.args(["doctor", "probe", "--json"]).args(extra))
     };
@@ -106,7 +112,11 @@ fn a_socket_that_this_user_may_not_use_names_the_group_or_the_new_session() {
     );
     // By /etc/group this user is in the group: the session is what is old.
     bench.at("root/etc/group", b"root:x:0:\ndocker:x:4242:ada,nobody\n", 0o644);
-    bench.at("root/etc/passwd", b"root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n", 0o644);
+    bench.at(
+        "root/etc/passwd",
+        b"root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n",
+        0o644,
+    );
     let seen = as_nobody(&["--root", bench.path("root").to_str().unwrap()]);
     seen.is("docker.engine", "fail", "permission-session");
     assert!(seen.hints("docker.engine").contains("newgrp docker"));
@@ -131,7 +141,9 @@ fn a_version_and_then_silence_is_unknown_in_time() {
     let bench = Bench::new(DOCKER);
     serve_unix(
         &bench.path("docker.sock"),
-        Box::new(|_, path| (path == "/version").then(|| http(200, &version().to_string())).flatten()),
+        Box::new(|_, path| {
+            (path == "/version").then(|| http(200, &version().to_string())).flatten()
+        }),
     );
     let seen = bench.doctor(&[]);
     seen.is("docker.engine", "unknown", "late");
@@ -143,7 +155,8 @@ fn a_full_backlog_does_not_hold_the_doctor() {
     let bench = Bench::new(DOCKER);
     let socket = bench.path("docker.sock");
     let _listener = UnixListener::bind(&socket).unwrap();
-    // Nobody accepts. A connection that would block says that the backlog is full; it is tried in a thread, for it hangs for ever.
+    // Nobody accepts. A connection that would block says that the backlog is full; it is tried in a
+    // thread, for it hangs for ever.
     let (tell, told) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         while let Ok(stream) = UnixStream::connect(&socket) {
@@ -210,13 +223,17 @@ fn what_answers_and_is_no_engine_is_not_taken_for_one() {
         one_failure(&seen);
     }
     let bench = Bench::new(DOCKER);
-    serve_unix(&bench.path("docker.sock"), Box::new(|_, _| Some("SSH-2.0-OpenSSH_9\r\n".to_owned())));
+    serve_unix(
+        &bench.path("docker.sock"),
+        Box::new(|_, _| Some("SSH-2.0-OpenSSH_9\r\n".to_owned())),
+    );
     bench.doctor(&[]).is("docker.engine", "fail", "not-docker");
     drop(bench);
     // A version, and zeros for the rest: the client itself would say 0 to that.
-    for info in
-        [json!({"ID": "", "ServerVersion": ""}), json!({"ID": "", "ServerErrors": ["Cannot connect"]})]
-    {
+    for info in [
+        json!({"ID": "", "ServerVersion": ""}),
+        json!({"ID": "", "ServerErrors": ["Cannot connect"]}),
+    ] {
         let bench = engine(DOCKER, version(), info);
         bench.doctor(&[]).is("docker.engine", "fail", "error");
     }
@@ -248,7 +265,8 @@ fn the_variable_that_won_is_named() {
 
 #[test]
 fn an_engine_on_another_machine_is_asked_over_tcp() {
-    let mut bench = Bench::new("compose:{ docker = \">=20.10\" }, { disk = \"1MB\" }, { memory = \"1GB\" }");
+    let mut bench =
+        Bench::new("compose:{ docker = \">=20.10\" }, { disk = \"1MB\" }, { memory = \"1GB\" }");
     let port = serve_tcp(Box::new(|_, path| match path {
         "/version" => http(200, &version().to_string()),
         _ => http(200, &info().to_string()),
@@ -302,8 +320,7 @@ fn podman_under_the_name_of_docker_is_no_failure_and_its_compose_is_judged_apart
         seen.is("docker.engine", "pass", "podman");
     }
     // Its service on the socket says who it is.
-    let answers =
-        json!({"Version": "4.3.1", "ApiVersion": "1.41", "Components": [{"Name": "Podman Engine"}]});
+    let answers = json!({"Version": "4.3.1", "ApiVersion": "1.41", "Components": [{"Name": "Podman Engine"}]});
     let bench = {
         drop(bench);
         engine(DOCKER, answers, info())
@@ -315,8 +332,12 @@ fn podman_under_the_name_of_docker_is_no_failure_and_its_compose_is_judged_apart
 fn the_plugins_are_there_missing_old_or_hanging() {
     let bench = Bench::new(PLUGINS);
     // The client says 0 to `compose --version` without the plugin: only `compose version` tells.
-    let client = "case \"$*\" in --version) echo 'Docker version 28.2.2, build e6534b4'; exit 0;; esac\n";
-    bench.script("docker", &format!("{client}echo \"docker: '$1' is not a docker command.\" >&2; exit 1"));
+    let client =
+        "case \"$*\" in --version) echo 'Docker version 28.2.2, build e6534b4'; exit 0;; esac\n";
+    bench.script(
+        "docker",
+        &format!("{client}echo \"docker: '$1' is not a docker command.\" >&2; exit 1"),
+    );
     let seen = bench.doctor(&[]);
     seen.is("docker.client", "pass", "ok");
     seen.is("docker.compose", "fail", "no-plugin");
@@ -332,7 +353,10 @@ fn the_plugins_are_there_missing_old_or_hanging() {
     let seen = bench.doctor(&[]);
     assert_eq!(seen.is("docker.compose", "pass", "ok"), "2.26.1");
     assert_eq!(seen.is("docker.buildx", "pass", "ok"), "0.13.1");
-    bench.script("docker", &format!("{client}case $1 in compose) echo v2.17.0;; *) exec sleep 60;; esac"));
+    bench.script(
+        "docker",
+        &format!("{client}case $1 in compose) echo v2.17.0;; *) exec sleep 60;; esac"),
+    );
     let seen = bench.doctor(&[]);
     seen.is("docker.compose", "fail", "too-old");
     seen.is("docker.buildx", "unknown", "late");
@@ -354,9 +378,17 @@ fn a_credential_helper_that_is_missing_and_a_config_that_cannot_be_read() {
     );
     bench.script("docker-credential-pass", "exit 0");
     let seen = bench.doctor(&[]);
-    assert!(seen.is("docker.credentials", "warn", "helper-absent").contains("docker-credential-desktop"));
+    assert!(
+        seen.is("docker.credentials", "warn", "helper-absent")
+            .contains("docker-credential-desktop")
+    );
     bench.file("docker-credential-desktop", b"#!/bin/sh\n", 0o644);
-    assert!(bench.doctor(&[]).is("docker.credentials", "warn", "helper-absent").contains("not executable"));
+    assert!(
+        bench
+            .doctor(&[])
+            .is("docker.credentials", "warn", "helper-absent")
+            .contains("not executable")
+    );
     bench.script("docker-credential-desktop", "exit 0");
     bench.doctor(&[]).is("docker.credentials", "pass", "ok");
     bench.at("home/.docker/config.json", b"{", 0o644);
@@ -385,7 +417,9 @@ fn the_engine_s_machine_counts_for_containers() {
         drop(bench);
         engine(DOCKER, version(), told)
     };
-    bench.env("HTTPS_PROXY", "http://me:pw@proxy.example:3128").env("NO_PROXY", "localhost,127.0.0.1");
+    bench
+        .env("HTTPS_PROXY", "http://me:pw@proxy.example:3128")
+        .env("NO_PROXY", "localhost,127.0.0.1");
     bench.doctor(&[]).is("docker.proxy", "pass", "ok");
     bench.env("HTTPS_PROXY", "http://other.example:3128");
     bench.doctor(&[]).is("docker.proxy", "warn", "daemon-other");
@@ -393,7 +427,9 @@ fn the_engine_s_machine_counts_for_containers() {
 
 #[test]
 fn images_are_asked_for_by_the_engine_and_only_when_online() {
-    let bench = Bench::new(r#"{ docker = "*" }, { images = ["there:1", "gone:2", "example.com/broken:3"] }"#);
+    let bench = Bench::new(
+        r#"{ docker = "*" }, { images = ["there:1", "gone:2", "example.com/broken:3"] }"#,
+    );
     serve_unix(
         &bench.path("docker.sock"),
         Box::new(|_, path| match path {
@@ -415,5 +451,8 @@ fn images_are_asked_for_by_the_engine_and_only_when_online() {
     let seen = bench.doctor(&["--online"]);
     seen.is("online.image.there:1", "pass", "ok");
     seen.is("online.image.gone:2", "fail", "no-such-image");
-    assert!(seen.is("online.image.example.com/broken:3", "fail", "unreachable").contains("no such host"));
+    assert!(
+        seen.is("online.image.example.com/broken:3", "fail", "unreachable")
+            .contains("no such host")
+    );
 }

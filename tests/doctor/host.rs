@@ -64,7 +64,10 @@ fn a_gpu_is_none_unloaded_mismatched_or_there() {
         b"NVRM version: NVIDIA UNIX x86_64 Kernel Module  580.95.05\n",
         0o644,
     );
-    bench.script("nvidia-smi", "echo 'Failed to initialize NVML: Driver/library version mismatch'; exit 18");
+    bench.script(
+        "nvidia-smi",
+        "echo 'Failed to initialize NVML: Driver/library version mismatch'; exit 18",
+    );
     doctor(&bench).is("gpu", "warn", "mismatch");
     bench.script("nvidia-smi", "echo 'NVIDIA L4, 23034 MiB, 580.95.05'");
     assert!(doctor(&bench).is("gpu", "pass", "ok").contains("NVIDIA L4"));
@@ -80,7 +83,9 @@ fn a_gpu_is_none_unloaded_mismatched_or_there() {
 fn a_proxy_that_takes_local_addresses_too_is_a_warning() {
     let mut bench = Bench::new("");
     bench.doctor(&[]).is("proxy", "pass", "ok");
-    bench.env("https_proxy", "http://me:swordfish@proxy.example:3128").env("NO_PROXY", "localhost,.corp");
+    bench
+        .env("https_proxy", "http://me:swordfish@proxy.example:3128")
+        .env("NO_PROXY", "localhost,.corp");
     let seen = bench.doctor(&[]);
     assert!(seen.is("proxy", "warn", "no-local-exception").contains("127.0.0.1"));
     assert!(seen.hints("proxy").contains("NO_PROXY=localhost,.corp,127.0.0.1"));
@@ -93,7 +98,11 @@ fn a_proxy_that_takes_local_addresses_too_is_a_warning() {
 fn online_asks_pip_s_index_and_says_when_it_cannot_be_reached() {
     let Some(python) = python() else { return };
     let mut bench = Bench::new(r#"{ python = ">=3.9" }"#);
-    bench.file("python3", format!("#!/bin/sh\nexec {} \"$@\"\n", python.display()).as_bytes(), 0o755);
+    bench.file(
+        "python3",
+        format!("#!/bin/sh\nexec {} \"$@\"\n", python.display()).as_bytes(),
+        0o755,
+    );
     // A port where nobody listens, as pip's configured index.
     bench.at("home/pip.conf", b"[global]\nindex-url = http://127.0.0.1:1/simple\n", 0o644);
     let config = bench.path("home/pip.conf");

@@ -1,4 +1,5 @@
-//! Every case of the doctor with the injected thing real: programs that misbehave, sockets that hang, servers that refuse.
+//! Every case of the doctor with the injected thing real: programs that misbehave, sockets that
+//! hang, servers that refuse.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

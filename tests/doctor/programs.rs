@@ -16,9 +16,17 @@ fn with_an_empty_path_everything_is_absent_and_that_at_once() {
             .as_str(),
     );
     let seen = bench.doctor(&[]);
-    for id in
-        ["python", "uv", "git", "make", "kind", "tool.widget", "docker.client", "docker.engine", "kubectl"]
-    {
+    for id in [
+        "python",
+        "uv",
+        "git",
+        "make",
+        "kind",
+        "tool.widget",
+        "docker.client",
+        "docker.engine",
+        "kubectl",
+    ] {
         seen.is(id, "fail", "absent");
     }
     for (id, by) in [
@@ -53,11 +61,21 @@ fn what_cannot_be_run_is_told_apart_and_named() {
 
     std::fs::remove_file(&widget).unwrap();
     bench.link("widget", "/nowhere/widget");
-    assert!(bench.doctor(&[]).is("tool.widget", "fail", "broken-link").contains(widget.to_str().unwrap()));
+    assert!(
+        bench
+            .doctor(&[])
+            .is("tool.widget", "fail", "broken-link")
+            .contains(widget.to_str().unwrap())
+    );
 
     std::fs::remove_file(&widget).unwrap();
     bench.file("widget", b"#!/nowhere/python3\nprint(1)\n", 0o755);
-    assert!(bench.doctor(&[]).is("tool.widget", "fail", "broken-interpreter").contains("/nowhere/python3"));
+    assert!(
+        bench
+            .doctor(&[])
+            .is("tool.widget", "fail", "broken-interpreter")
+            .contains("/nowhere/python3")
+    );
 
     bench.file("widget", b"", 0o755);
     assert!(bench.doctor(&[]).is("tool.widget", "fail", "unusable").contains("empty"));
@@ -82,7 +100,8 @@ fn a_program_that_sleeps_for_ever_is_unknown_at_the_deadline_and_does_not_surviv
         "echo $$ >>{0}; (trap '' TERM; echo $(exec sh -c 'echo $PPID') >>{0}; sleep 60) & ",
         pids.display()
     );
-    for body in ["exec sleep 60".to_owned(), format!("trap '' TERM; {remember} sleep 60; sleep 60")] {
+    for body in ["exec sleep 60".to_owned(), format!("trap '' TERM; {remember} sleep 60; sleep 60")]
+    {
         bench.script("widget", &body);
         let seen = bench.doctor(&[]);
         seen.is("tool.widget", "unknown", "late");
@@ -150,9 +169,12 @@ fn a_version_with_exit_code_1_a_crash_an_old_and_an_unreadable_version() {
 #[test]
 fn versions_that_are_no_semantic_versions_are_read() {
     let bench = Bench::new(r#"{ tool = { name = "widget", version = ">=1.28" } }"#);
-    for text in
-        ["v1.32.4-dispatcher", "Client Version: v1.29.4-gke.1043002", "widget (Debian 1.30.0-4+b1)", "1.28"]
-    {
+    for text in [
+        "v1.32.4-dispatcher",
+        "Client Version: v1.29.4-gke.1043002",
+        "widget (Debian 1.30.0-4+b1)",
+        "1.28",
+    ] {
         bench.script("widget", &format!("echo '{text}'"));
         bench.doctor(&[]).is("tool.widget", "pass", "ok");
     }
@@ -186,7 +208,8 @@ fn a_python_without_ensurepip_fails_with_the_package_s_name_and_passes_where_uv_
         return;
     };
     let bench = Bench::new(r#"{ python = ">=3.9" }"#);
-    // The machine's own Python, which does not find its ensurepip: as on a Debian without python3-venv.
+    // The machine's own Python, which does not find its ensurepip: as on a Debian without
+    // python3-venv.
     let hide = "import importlib.util as u; r=u.find_spec; u.find_spec=lambda n,*a: None if n=='ensurepip' else r(n,*a)";
     bench.file(
         "python3",
@@ -196,7 +219,11 @@ fn a_python_without_ensurepip_fails_with_the_package_s_name_and_passes_where_uv_
     bench.file("apt-get", b"#!/bin/sh\n", 0o755);
     let seen = bench.doctor(&["--within", "5s"]);
     seen.is("python", "fail", "no-venv");
-    assert!(seen.hints("python").contains("apt-get install -y python3-venv"), "{}", seen.hints("python"));
+    assert!(
+        seen.hints("python").contains("apt-get install -y python3-venv"),
+        "{}",
+        seen.hints("python")
+    );
     bench.script("uv", "echo uv 0.9.0");
     assert!(bench.doctor(&["--within", "5s"]).is("python", "pass", "ok").ends_with("with uv"));
     // A shim that forwards to nothing, as pyenv's does.
@@ -220,10 +247,14 @@ fn the_runtime_local_of_a_lab_starts_neither_docker_nor_kubectl() {
         eprintln!("skipped: there is no python3");
         return;
     };
-    bench.script("python3", &format!("echo python3 >>{}; exec {} \"$@\"", log.display(), python.display()));
+    bench.script(
+        "python3",
+        &format!("echo python3 >>{}; exec {} \"$@\"", log.display(), python.display()),
+    );
     let mut command = std::process::Command::new(crate::bench::BIN);
     bench.prepare(&mut command);
-    let seen = run(command.args(["doctor", "serving", "--runtime", "local", "--json", "--skip", "port"]));
+    let seen =
+        run(command.args(["doctor", "serving", "--runtime", "local", "--json", "--skip", "port"]));
     seen.is("python", "pass", "ok");
     assert_eq!(std::fs::read_to_string(log).unwrap(), "python3\n");
 }

@@ -1,4 +1,5 @@
-//! The report: four renderings with one verdict, its form, its bounds, what it keeps to itself, and what it offers to run.
+//! The report: four renderings with one verdict, its form, its bounds, what it keeps to itself, and
+//! what it offers to run.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -12,15 +13,20 @@ const WIDGET: &str = r#"{ tool = { name = "widget", version = ">=1.2" } }"#;
 const ALL: &str = r#"{ python = ">=3.9" }, { uv = "*" }, { git = "*" }, { make = "*" }, { kind = "*" }, { docker = "*" }, { compose = "*" }, { buildx = "*" }, { kubectl = "*" }, { cluster = "*" }, { storageclass = true }, { apis = ["a/v1"] }, { cpus = 1 }, { memory = "1MB" }, { disk = "1MB" }, { gpu = "optional" }, { arch = ["amd64"] }, { tool = { name = "widget", version = "*" } }"#;
 
 fn schema() -> jsonschema::Validator {
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctor/report.schema.json"))
-        .unwrap();
+    let text = std::fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/src/doctor/report.schema.json"
+    ))
+    .unwrap();
     jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap()
 }
 
 #[track_caller]
 fn holds(report: &Value) {
-    let errors: Vec<String> =
-        schema().iter_errors(report).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    let errors: Vec<String> = schema()
+        .iter_errors(report)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
     assert!(errors.is_empty(), "{}\n{report:#}", errors.join("\n"));
 }
 
@@ -76,10 +82,18 @@ fn nothing_holds_the_doctor_beyond_its_deadline_and_half_a_second() {
         assert!(matches!(seen.code, 1 | 3), "{}", seen.code);
     }
     // `init` promises half a second, and says what it could not find out.
-    let made =
-        run(&mut bench.command(&["init", "probe", bench.path("home/lab").to_str().unwrap(), "--json"]));
+    let made = run(&mut bench.command(&[
+        "init",
+        "probe",
+        bench.path("home/lab").to_str().unwrap(),
+        "--json",
+    ]));
     assert_eq!(made.code, 0, "{}", made.err);
-    assert!(made.report["doctor"]["ms"].as_u64().unwrap() <= 500, "{}", made.report["doctor"]["ms"]);
+    assert!(
+        made.report["doctor"]["ms"].as_u64().unwrap() <= 500,
+        "{}",
+        made.report["doctor"]["ms"]
+    );
     let made = run(&mut bench.command(&[
         "init",
         "probe",
@@ -105,7 +119,8 @@ fn the_four_renderings_have_the_same_verdict_and_exit_code() {
         }
         for (strict, code) in [(false, plain), (true, strictly)] {
             for format in ["text", "json", "junit", "github"] {
-                let mut command = bench.command(&["doctor", "probe", "--within", "1s", "--format", format]);
+                let mut command =
+                    bench.command(&["doctor", "probe", "--within", "1s", "--format", format]);
                 if strict {
                     command.arg("--strict");
                 }
@@ -113,7 +128,8 @@ fn the_four_renderings_have_the_same_verdict_and_exit_code() {
                 assert_eq!(seen.code, code, "{format} {strict}: {}", seen.out);
                 let bad = match format {
                     "text" => {
-                        seen.out.contains("fail  tool.widget") || seen.out.contains("?     tool.widget")
+                        seen.out.contains("fail  tool.widget")
+                            || seen.out.contains("?     tool.widget")
                     }
                     "json" => seen.finding("tool.widget")["status"] != "pass",
                     "junit" => seen.out.contains("<failure") || seen.out.contains("<error"),
@@ -129,7 +145,11 @@ fn the_four_renderings_have_the_same_verdict_and_exit_code() {
         Bench::new(r#"{ disk = "9000000GB" }"#)
     };
     for format in ["text", "json", "junit", "github"] {
-        assert_eq!(run(&mut warned.command(&["doctor", "probe", "--format", format])).code, 0, "{format}");
+        assert_eq!(
+            run(&mut warned.command(&["doctor", "probe", "--format", format])).code,
+            0,
+            "{format}"
+        );
         let seen = run(&mut warned.command(&["doctor", "probe", "--format", format, "--strict"]));
         assert_eq!(seen.code, 1, "{format}");
         assert!(format != "junit" || seen.out.contains("<failure"));
@@ -149,7 +169,10 @@ fn junit_is_well_formed_also_when_a_tool_prints_what_it_must_not() {
         .spawn()
         .unwrap();
     parse.stdin.take().unwrap().write_all(seen.out.as_bytes()).unwrap();
-    assert_eq!(String::from_utf8(parse.wait_with_output().unwrap().stdout).unwrap().trim(), "testsuites 2 1");
+    assert_eq!(
+        String::from_utf8(parse.wait_with_output().unwrap().stdout).unwrap().trim(),
+        "testsuites 2 1"
+    );
 }
 
 #[test]
@@ -214,8 +237,8 @@ fn secrets_homes_users_and_addresses_do_not_get_into_a_report() {
     bench.env("DOCKER_HOST", "tcp://ada:swordfish@10.20.30.40:1");
     let home = bench.path("home").display().to_string();
     for format in ["text", "json", "junit", "github"] {
-        let seen =
-            run(&mut bench.command(&["doctor", "probe", "--within", "2s", "--report", "--format", format]));
+        let seen = run(&mut bench
+            .command(&["doctor", "probe", "--within", "2s", "--report", "--format", format]));
         for word in secrets.iter().take(4).map(|(_, value)| *value).chain([
             "swordfish",
             "ada.lovelace",
@@ -243,7 +266,11 @@ fn fix_shows_the_command_and_runs_nothing_without_a_yes() {
     let root = bench.path("root").display().to_string();
     let args = ["--root", root.as_str(), "--fix"];
     let seen = bench.doctor(&args);
-    assert!(seen.err.contains("service docker start") && seen.err.contains("not run"), "{}", seen.err);
+    assert!(
+        seen.err.contains("service docker start") && seen.err.contains("not run"),
+        "{}",
+        seen.err
+    );
     assert!(!ran.exists());
     assert_eq!(seen.code, 1);
     let seen = bench.doctor(&["--root", &root, "--fix", "--yes"]);
@@ -259,7 +286,10 @@ fn fix_shows_the_command_and_runs_nothing_without_a_yes() {
         let mut command = Command::new(&python);
         bench.prepare(&mut command);
         let ours = bench.command(&["doctor", "probe", "--root", &root, "--fix"]);
-        let seen = run(command.args(["-I", "-c", ask, answer]).arg(ours.get_program()).args(ours.get_args()));
+        let seen = run(command
+            .args(["-I", "-c", ask, answer])
+            .arg(ours.get_program())
+            .args(ours.get_args()));
         assert!(seen.out.contains("run it?"), "{}\n{}", seen.out, seen.err);
         assert_eq!(ran.exists(), runs, "{answer:?}: {}", seen.out);
     }
@@ -280,16 +310,22 @@ fn it_works_without_home_without_path_as_nobody_and_on_a_read_only_file_system()
     std::fs::copy(BIN, bench.path("bin/mlops-lab")).unwrap();
     let mut command = Command::new("/usr/bin/setpriv");
     bench.prepare(&mut command);
-    command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(bench.path("bin/mlops-lab"));
-    let seen = run(command.arg("--pack").arg(bench.path("pack")).args(["doctor", "probe", "--json"]));
+    command
+        .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+        .arg(bench.path("bin/mlops-lab"));
+    let seen =
+        run(command.arg("--pack").arg(bench.path("pack")).args(["doctor", "probe", "--json"]));
     assert_eq!(seen.code, 1, "{}", seen.err);
     holds(&seen.report);
     // Everything read-only, in a mount namespace of its own.
     let mut command = Command::new("/usr/bin/unshare");
     bench.prepare(&mut command);
     let script = "mount -o remount,bind,ro / && mount -o bind,ro /tmp /tmp && ! touch /tmp/x 2>/dev/null && exec \"$@\"";
-    command.args(["--mount", "/bin/sh", "-c", &format!("PATH=/usr/bin:/bin; {script}"), "sh"]).arg(BIN);
-    let seen = run(command.arg("--pack").arg(bench.path("pack")).args(["doctor", "probe", "--json"]));
+    command
+        .args(["--mount", "/bin/sh", "-c", &format!("PATH=/usr/bin:/bin; {script}"), "sh"])
+        .arg(BIN);
+    let seen =
+        run(command.arg("--pack").arg(bench.path("pack")).args(["doctor", "probe", "--json"]));
     assert_eq!(seen.code, 1, "{} {}", seen.out, seen.err);
     holds(&seen.report);
 }
@@ -305,9 +341,10 @@ fn the_text_fits_40_80_and_120_columns_and_has_no_colour_in_a_pipe() {
             // Only what must be pasted, or is one word, may be longer.
             let text = line.trim_start();
             let text = text.strip_prefix("hint: ").unwrap_or(text);
-            let command = ["mlops-lab ", "next:", "kind ", "export ", "sudo ", "sysctl ", "kubectl "]
-                .iter()
-                .any(|start| text.starts_with(start));
+            let command =
+                ["mlops-lab ", "next:", "kind ", "export ", "sudo ", "sysctl ", "kubectl "]
+                    .iter()
+                    .any(|start| text.starts_with(start));
             assert!(command || !text.contains(' '), "{columns}: {line}");
         }
     }
@@ -321,7 +358,8 @@ fn inside_a_lab_its_own_answers_count_and_up_refuses_what_cannot_work() {
     let port = listener.local_addr().unwrap().port();
     let file = bench.path("pack/labs/probe/lab.toml");
     let text = std::fs::read_to_string(&file).unwrap();
-    let text = text.replace("needs = []", "needs = [{ tool = { name = \"widget\", version = \"*\" } }]");
+    let text =
+        text.replace("needs = []", "needs = [{ tool = { name = \"widget\", version = \"*\" } }]");
     std::fs::write(
         &file,
         format!(

@@ -60,8 +60,12 @@ impl Bench {
     fn run(&self, args: &[&str], within: Option<Duration>) -> Duration {
         let since = Instant::now();
         let mut command = self.lab.command(args);
-        let mut child =
-            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         if let Some(within) = within {
             std::thread::sleep(within);
             support::signal(&child, Signal::KILL);
@@ -78,7 +82,8 @@ impl Bench {
         all
     }
 
-    /// Processes of the lab that do not end by themselves: a probe whose asker was killed does, at once.
+    /// Processes of the lab that do not end by themselves: a probe whose asker was killed does, at
+    /// once.
     fn running(&self) -> Vec<String> {
         let end = Instant::now() + Duration::from_secs(3);
         loop {
@@ -93,8 +98,10 @@ impl Bench {
     /// Processes that work in the lab or carry its mark.
     fn of_lab(&self) -> Vec<String> {
         let root = self.lab.root.canonicalize().unwrap();
-        let marks: Vec<_> =
-            [Some(root.clone()), support::run_folder(&self.lab.root)].into_iter().flatten().collect();
+        let marks: Vec<_> = [Some(root.clone()), support::run_folder(&self.lab.root)]
+            .into_iter()
+            .flatten()
+            .collect();
         let of_lab = |process: &Path| {
             let text = std::fs::read(process.join("environ")).unwrap_or_default();
             let text = String::from_utf8_lossy(&text).into_owned();
@@ -104,8 +111,9 @@ impl Bench {
         let processes = std::fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
         let line = |process: PathBuf| {
             let line = std::fs::read(process.join("cmdline")).unwrap_or_default();
-            (!line.is_empty())
-                .then(|| format!("{}: {}", process.display(), support::text(&line).replace('\0', " ")))
+            (!line.is_empty()).then(|| {
+                format!("{}: {}", process.display(), support::text(&line).replace('\0', " "))
+            })
         };
         processes.filter(|process| of_lab(process)).filter_map(line).collect()
     }
@@ -120,7 +128,8 @@ impl Bench {
         all.keys().filter(kept).cloned().collect()
     }
 
-    /// A child of the killed command may still be at work: it ends by itself, and until then it holds the lock.
+    /// A child of the killed command may still be at work: it ends by itself, and until then it
+    /// holds the lock.
     fn soon(&self, args: &[&str]) -> support::Seen {
         let end = Instant::now() + Duration::from_secs(20);
         loop {
@@ -138,7 +147,8 @@ fn kills() -> u32 {
     std::env::var("MLOPS_LAB_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(60)
 }
 
-/// Kills a command again and again at random moments of its own duration, and holds after each kill what must hold after any.
+/// Kills a command again and again at random moments of its own duration, and holds after each kill
+/// what must hold after any.
 pub fn harness(bench: &Bench, args: &[&str], mut hook: impl FnMut(Killed)) {
     // The files of a whole run are those that may be there, with what was there before.
     hook(Killed::Before);
@@ -159,20 +169,27 @@ pub fn harness(bench: &Bench, args: &[&str], mut hook: impl FnMut(Killed)) {
         bench.run(args, Some(within));
         let place = format!("{args:?} killed after {within:?}, round {round}");
         for (path, bytes) in bench.files() {
-            // What the lab's own commands write at this moment is theirs, and progress has times in it.
-            let theirs =
-                ["./made.txt", "./greeting.txt", "./config/"].iter().any(|part| path.starts_with(part));
+            // What the lab's own commands write at this moment is theirs, and progress has times in
+            // it.
+            let theirs = ["./made.txt", "./greeting.txt", "./config/"]
+                .iter()
+                .any(|part| path.starts_with(part));
             let known = [&before, &after].iter().any(|files| files.get(&path) == Some(&bytes));
-            let progress =
-                path == "./.mlops-lab/progress.json" && serde_json::from_slice::<Value>(&bytes).is_ok();
+            let progress = path == "./.mlops-lab/progress.json"
+                && serde_json::from_slice::<Value>(&bytes).is_ok();
             // The next run that saves, or lays files, removes it.
-            let unsaved =
-                path.starts_with("./.mlops-lab/.progress.json.") || path == "./.mlops-lab/backup/.draft";
-            assert!(known || theirs || progress || unsaved, "{place}: {path} is {:?}", support::text(&bytes));
+            let unsaved = path.starts_with("./.mlops-lab/.progress.json.")
+                || path == "./.mlops-lab/backup/.draft";
+            assert!(
+                known || theirs || progress || unsaved,
+                "{place}: {path} is {:?}",
+                support::text(&bytes)
+            );
         }
         for path in before.keys().filter(|path| after.contains_key(*path)) {
-            let theirs =
-                ["./made.txt", "./greeting.txt", "./config/"].iter().any(|part| path.starts_with(part));
+            let theirs = ["./made.txt", "./greeting.txt", "./config/"]
+                .iter()
+                .any(|part| path.starts_with(part));
             assert!(theirs || bench.path(path).exists(), "{place}: {path} is gone");
         }
         let status = bench.soon(&["status"]);
@@ -183,7 +200,13 @@ pub fn harness(bench: &Bench, args: &[&str], mut hook: impl FnMut(Killed)) {
         }
         let down = bench.soon(&["down"]);
         assert_eq!(down.code, 0, "{place}: {}{}", down.out, down.err);
-        assert_eq!(bench.running(), Vec::<String>::new(), "{place}: after {}{}", down.out, down.err);
+        assert_eq!(
+            bench.running(),
+            Vec::<String>::new(),
+            "{place}: after {}{}",
+            down.out,
+            down.err
+        );
         assert_eq!(bench.noted(), Vec::<String>::new(), "{place}");
         if args[0] == "up" {
             hook(Killed::After(round));
@@ -191,7 +214,8 @@ pub fn harness(bench: &Bench, args: &[&str], mut hook: impl FnMut(Killed)) {
     }
     hook(Killed::Before);
     bench.run(args, None);
-    let left: Vec<String> = bench.files().into_keys().filter(|path| path.ends_with(".tmp")).collect();
+    let left: Vec<String> =
+        bench.files().into_keys().filter(|path| path.ends_with(".tmp")).collect();
     assert!(left.is_empty() || !matches!(args[0], "check" | "break"), "{left:?}");
     bench.lab.ok(&["down"]);
     eprintln!("{args:?}: {rounds} kills within {whole:?} each, in {:?}", since.elapsed());

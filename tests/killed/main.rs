@@ -1,5 +1,6 @@
-//! `kill -9` of `up`, `down`, `solve`, `break` and `check` at random moments: no file is lost or half-written, `status` and `down` work, and after
-//! `down` nothing runs. `MLOPS_LAB_KILLS` is how often each is killed, `MLOPS_LAB_SEED` repeats the moments of a run.
+//! `kill -9` of `up`, `down`, `solve`, `break` and `check` at random moments: no file is lost or
+//! half-written, `status` and `down` work, and after `down` nothing runs. `MLOPS_LAB_KILLS` is how
+//! often each is killed, `MLOPS_LAB_SEED` repeats the moments of a run.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -59,7 +60,8 @@ fn a_killed_solve_keeps_what_it_replaces() {
         Killed::After(_) => {
             let now = bench.read("greeting.txt");
             let kept = support::files(&bench.path(".mlops-lab/backup"));
-            let saved = kept.iter().any(|(path, bytes)| path.ends_with("greeting.txt") && bytes == MINE);
+            let saved =
+                kept.iter().any(|(path, bytes)| path.ends_with("greeting.txt") && bytes == MINE);
             assert!(
                 now.as_deref() == Some(MINE) || now.as_deref() == Some(HELLO) && saved,
                 "{now:?} {kept:?}"
@@ -80,7 +82,8 @@ fn a_killed_break_can_be_put_back() {
         Killed::Before => drop(bench.lab.ok(&["up"])),
         Killed::After(_) => {
             bench.lab.ok(&["break", "--undo"]);
-            let files = ["greeting.txt", "config/mine.txt", "config/wrong.txt"].map(|file| bench.read(file));
+            let files = ["greeting.txt", "config/mine.txt", "config/wrong.txt"]
+                .map(|file| bench.read(file));
             assert_eq!(files, [Some(HELLO.to_vec()), Some(MINE.to_vec()), None]);
         }
     });

@@ -32,7 +32,8 @@ fn the_namespace_comes_first_then_definitions_then_the_rest_and_all_by_our_own_m
         });
         found.unwrap_or_else(|| panic!("nothing was applied to {part}"))
     };
-    let (namespace, crd, model) = (at("/namespaces/test-"), at("/models.test.dev"), at("/models/iris"));
+    let (namespace, crd, model) =
+        (at("/namespaces/test-"), at("/models.test.dev"), at("/models/iris"));
     assert!(namespace < crd && crd < at("/configmaps/settings") && crd < model);
     let established = requests.iter().position(|request| {
         request["path"].as_str().unwrap().ends_with("/customresourcedefinitions")
@@ -42,7 +43,10 @@ fn the_namespace_comes_first_then_definitions_then_the_rest_and_all_by_our_own_m
     assert!(crd < established && established < at("/configmaps/settings") && established < model);
     let namespace = &requests[namespace];
     assert_eq!(namespace["query"]["fieldManager"], "mlops-lab-owner");
-    assert_eq!(namespace["body"]["metadata"]["labels"]["dev.mlops-lab.workspace"], bed.id().as_str());
+    assert_eq!(
+        namespace["body"]["metadata"]["labels"]["dev.mlops-lab.workspace"],
+        bed.id().as_str()
+    );
     for request in requests.iter().filter(|request| request["method"] == "PATCH").skip(1) {
         assert_eq!(request["query"]["fieldManager"], "mlops-lab", "{request}");
         assert_eq!(request["query"]["force"], "true", "{request}");
@@ -111,7 +115,11 @@ fn an_object_of_the_whole_cluster_whose_definition_comes_with_it_is_made_and_tak
             "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {"type": "object"}}}]}});
     bed.manifest("crd", &crd.to_string());
     bed.comes_up(&[]);
-    assert!(bed.server.objects().contains("ClusterTrainingRuntime//torch"), "{:?}", bed.server.objects());
+    assert!(
+        bed.server.objects().contains("ClusterTrainingRuntime//torch"),
+        "{:?}",
+        bed.server.objects()
+    );
     bed.lab.ok(&["down", "--purge"]);
     assert!(bed.server.objects().is_empty(), "{:?}", bed.server.objects());
 }

@@ -15,7 +15,8 @@ use crate::support::{Lab, Seen, client, free_port, seen, strict};
 /// The longest that anything is waited for.
 const LONGEST: Duration = Duration::from_secs(40);
 
-/// The process behind all fake API servers. It ends when we do: nobody else holds its standard input.
+/// The process behind all fake API servers. It ends when we do: nobody else holds its standard
+/// input.
 struct Process {
     to: ChildStdin,
     from: BufReader<ChildStdout>,
@@ -27,7 +28,10 @@ impl Process {
         let mut command = Command::new("python3");
         command.args(["-B", "-S", "-E"]).arg(client("apiserver.py"));
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        Process { to: child.stdin.take().unwrap(), from: BufReader::new(child.stdout.take().unwrap()) }
+        Process {
+            to: child.stdin.take().unwrap(),
+            from: BufReader::new(child.stdout.take().unwrap()),
+        }
     }
 
     /// Begins (`+`) or stops (`-`) to serve on a port; whether it could.
@@ -69,7 +73,10 @@ impl Server {
 
     fn ask(&self, path: &str) -> Option<Value> {
         let mut answer = agent().get(format!("{}{path}", self.address)).call().ok()?;
-        serde_json::from_str(&answer.body_mut().with_config().limit(32 << 20).read_to_string().ok()?).ok()
+        serde_json::from_str(
+            &answer.body_mut().with_config().limit(32 << 20).read_to_string().ok()?,
+        )
+        .ok()
     }
 
     /// Tells the fake what to do.
@@ -86,25 +93,36 @@ impl Server {
         self.ask("/_control/requests").unwrap().as_array().unwrap().clone()
     }
 
-    /// The requests that change something, as `PATCH /path`, without the questions that are asked by POST.
+    /// The requests that change something, as `PATCH /path`, without the questions that are asked
+    /// by POST.
     pub fn changes(&self) -> Vec<String> {
         let changes = self.requests().into_iter().map(|request| {
             format!("{} {}", request["method"].as_str().unwrap(), request["path"].as_str().unwrap())
         });
         changes
-            .filter(|change| !change.starts_with("GET ") && !change.contains("selfsubjectaccessreviews"))
+            .filter(|change| {
+                !change.starts_with("GET ") && !change.contains("selfsubjectaccessreviews")
+            })
             .collect()
     }
 
-    /// The objects in the store, as `Deployment/lab/server`; nodes and the namespace `default` left out.
+    /// The objects in the store, as `Deployment/lab/server`; nodes and the namespace `default` left
+    /// out.
     pub fn objects(&self) -> BTreeSet<String> {
         let objects = self.ask("/_control/objects").unwrap();
         let named = objects.as_array().unwrap().iter().map(|object| {
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
             let meta = &object["metadata"];
-            format!("{}/{}/{}", text(&object["kind"]), text(&meta["namespace"]), text(&meta["name"]))
+            format!(
+                "{}/{}/{}",
+                text(&object["kind"]),
+                text(&meta["namespace"]),
+                text(&meta["name"])
+            )
         });
-        named.filter(|name| !["Node//node", "Namespace//default"].contains(&name.as_str())).collect()
+        named
+            .filter(|name| !["Node//node", "Namespace//default"].contains(&name.as_str()))
+            .collect()
     }
 
     /// One object of the store.
@@ -120,7 +138,8 @@ impl Server {
 }
 
 fn agent() -> ureq::Agent {
-    let config = ureq::Agent::config_builder().proxy(None).timeout_global(Some(Duration::from_secs(5)));
+    let config =
+        ureq::Agent::config_builder().proxy(None).timeout_global(Some(Duration::from_secs(5)));
     config.build().into()
 }
 
@@ -133,7 +152,8 @@ pub struct Bed {
 }
 
 impl Bed {
-    /// A lab beside a cluster whose context has this name. None, with the reason, where there is no kubectl.
+    /// A lab beside a cluster whose context has this name. None, with the reason, where there is no
+    /// kubectl.
     pub fn new(context: &str) -> Option<Bed> {
         let Some(kubectl) = kubectl() else {
             assert!(!strict(), "MLOPS_LAB_KUBECTL names no kubectl");
@@ -145,7 +165,8 @@ impl Bed {
         for folder in [&bin, &home.path().join("stubs")] {
             std::fs::create_dir(folder).unwrap();
         }
-        let stub = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stubs").join(name);
+        let stub =
+            |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stubs").join(name);
         symlink(kubectl, bin.join("kubectl")).unwrap();
         symlink(stub("docker"), bin.join("docker")).unwrap();
         for loader in ["kind", "k3d", "minikube"] {
@@ -159,10 +180,15 @@ impl Bed {
         bed.set("HOME", bed.path(""));
         bed.set("STUBS", bed.path("stubs"));
         bed.set("KUBECONFIG", bed.path("kubeconfig"));
-        // Some eight hundred runs of kubectl are most of what these tests cost; none lives long enough to need its garbage collected.
+        // Some eight hundred runs of kubectl are most of what these tests cost; none lives long
+        // enough to need its garbage collected.
         bed.set("GOGC", "off");
-        for name in ["MLOPS_LAB_KUBECONTEXT", "MLOPS_LAB_KUBECONFIG", "MLOPS_LAB_REGISTRY", "MLOPS_LAB_LOAD"]
-        {
+        for name in [
+            "MLOPS_LAB_KUBECONTEXT",
+            "MLOPS_LAB_KUBECONFIG",
+            "MLOPS_LAB_REGISTRY",
+            "MLOPS_LAB_LOAD",
+        ] {
             assert!(std::env::var_os(name).is_none(), "{name} would change what these tests do");
         }
         bed.configure(context, &bed.server);
@@ -215,7 +241,8 @@ impl Bed {
         seen
     }
 
-    /// `up`, and it must be refused for these reasons, with nothing changed in the cluster and nothing noted in the lab.
+    /// `up`, and it must be refused for these reasons, with nothing changed in the cluster and
+    /// nothing noted in the lab.
     #[track_caller]
     pub fn refused(&self, args: &[&str], words: &[&str]) {
         let before = self.server.changes();
@@ -243,7 +270,8 @@ impl Bed {
     /// What the stand-ins were asked, less the questions that change nothing.
     pub fn calls(&self) -> Vec<String> {
         let calls = std::fs::read_to_string(self.path("stubs/calls")).unwrap_or_default();
-        let asked = |call: &&str| !call.starts_with("docker version") && !call.starts_with("docker image");
+        let asked =
+            |call: &&str| !call.starts_with("docker version") && !call.starts_with("docker image");
         calls.lines().filter(asked).map(|call| call.replace(&self.name(), "lab")).collect()
     }
 
@@ -297,7 +325,13 @@ impl Bed {
 
     /// What the forwarded port answers; none when nobody does.
     pub fn answer(&self, port: u16) -> Option<String> {
-        agent().get(format!("http://127.0.0.1:{port}/")).call().ok()?.body_mut().read_to_string().ok()
+        agent()
+            .get(format!("http://127.0.0.1:{port}/"))
+            .call()
+            .ok()?
+            .body_mut()
+            .read_to_string()
+            .ok()
     }
 
     /// `status --json`, as `name: state`.
@@ -306,7 +340,11 @@ impl Bed {
         let services = status["services"].as_array().unwrap().iter();
         services
             .map(|service| {
-                format!("{}: {}", service["name"].as_str().unwrap(), service["state"].as_str().unwrap())
+                format!(
+                    "{}: {}",
+                    service["name"].as_str().unwrap(),
+                    service["state"].as_str().unwrap()
+                )
             })
             .collect()
     }

@@ -12,7 +12,8 @@ fn status_and_logs_tell_what_runs_and_why_something_does_not() {
     bed.comes_up(&[]);
     assert_eq!(
         bed.states(),
-        ["server: ready", "store: ready", "forward-api: ready", "forward-extra: waiting"].map(str::to_owned)
+        ["server: ready", "store: ready", "forward-api: ready", "forward-extra: waiting"]
+            .map(str::to_owned)
     );
     let status = bed.lab.ok(&["status"]);
     assert!(status.out.contains("deployment 1 of 1 ready"), "{}", status.out);
@@ -25,11 +26,13 @@ fn status_and_logs_tell_what_runs_and_why_something_does_not() {
     let lines: Vec<Value> = shown.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     for name in ["server", "store"] {
         let says = |line: &Value| {
-            line["service"] == name && line["line"].as_str().unwrap().starts_with(&format!("{name} says"))
+            line["service"] == name
+                && line["line"].as_str().unwrap().starts_with(&format!("{name} says"))
         };
         assert!(lines.iter().any(says), "{name}: {shown}");
     }
-    let report = bed.lab.run(&["doctor", "--runtime", "kubernetes", "--only", "port", "--json"]).out;
+    let report =
+        bed.lab.run(&["doctor", "--runtime", "kubernetes", "--only", "port", "--json"]).out;
     assert!(report.contains("\"own\""), "the forward's port: {report}");
     bed.server.becomes("server", "pull", 0);
     let status = bed.lab.run(&["status", "--json"]);
@@ -45,7 +48,8 @@ fn down_stops_what_runs_and_keeps_namespace_and_data() {
     let Some(bed) = Bed::new("kind-lab") else { return };
     bed.comes_up(&[]);
     let down: Value = serde_json::from_str(&bed.lab.ok(&["down", "--json"]).out).unwrap();
-    let stopped: Vec<&str> = down["stopped"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let stopped: Vec<&str> =
+        down["stopped"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     for name in ["forward-api", "deployment/server", "statefulset/store"] {
         assert!(stopped.contains(&name), "{stopped:?}");
     }

@@ -33,10 +33,13 @@ fn a_keeper_that_dies_leaves_nothing_behind() {
     let Some(bed) = Bed::new("kind-lab") else { return };
     bed.comes_up(&[]);
     kill(bed.process("__again").unwrap());
-    until("the forward is known to be dead", || bed.states().contains(&"forward-api: dead".to_owned()));
+    until("the forward is known to be dead", || {
+        bed.states().contains(&"forward-api: dead".to_owned())
+    });
     bed.comes_up(&[]);
     assert!(bed.answer(bed.lab.port).is_some());
-    let keepers = || bed.processes().iter().filter(|(_, line)| line.contains("port-forward")).count();
+    let keepers =
+        || bed.processes().iter().filter(|(_, line)| line.contains("port-forward")).count();
     until("one keeper and one kubectl", || keepers() == 2);
     kill(bed.process("__again").unwrap());
     bed.lab.ok(&["down"]);

@@ -1,4 +1,5 @@
-//! What is left alone: clusters that were not meant, namespaces and objects of others; and what is seen before anything is changed.
+//! What is left alone: clusters that were not meant, namespaces and objects of others; and what is
+//! seen before anything is changed.
 
 use serde_json::json;
 
@@ -10,12 +11,20 @@ fn a_context_that_may_be_production_is_not_even_asked_unless_it_is_named() {
     bed.refused(&[], &["`prod` is not known to be a local cluster"]);
     // The doctor at the head of `up` leaves it alone as well.
     let apply = "apply = \"k8s/overlays/local\"\n";
-    bed.replace(".mlops-lab/lab.toml", apply, &format!("{apply}needs = [{{ cluster = \">=1.28\" }}]\n"));
+    bed.replace(
+        ".mlops-lab/lab.toml",
+        apply,
+        &format!("{apply}needs = [{{ cluster = \">=1.28\" }}]\n"),
+    );
     bed.refused(&[], &["`prod` is not known to be a local cluster"]);
     assert!(bed.server.requests().is_empty(), "{:?}", bed.server.requests());
     let up = bed.comes_up(&["--context", "prod"]);
     assert!(up.err.contains("this cluster must have the images"), "{}", up.err);
-    assert!(bed.calls().is_empty(), "images for a cluster that nothing is known of: {:?}", bed.calls());
+    assert!(
+        bed.calls().is_empty(),
+        "images for a cluster that nothing is known of: {:?}",
+        bed.calls()
+    );
     // Said once, meant until the lab is gone.
     bed.comes_up(&[]);
     bed.lab.ok(&["down", "--purge"]);

@@ -17,7 +17,11 @@ fn brought(context: &str, args: &[&str], wanted: &[&str]) {
 
 #[test]
 fn kind_loads_them() {
-    brought("kind-dev", &[], &["kind load docker-image --name dev lab-server:local lab-train:local"]);
+    brought(
+        "kind-dev",
+        &[],
+        &["kind load docker-image --name dev lab-server:local lab-train:local"],
+    );
 }
 
 #[test]
@@ -52,7 +56,10 @@ fn a_command_of_the_users_reads_them_and_is_remembered() {
 #[test]
 fn a_load_command_that_fails_is_told_and_nothing_is_left() {
     let Some(bed) = Bed::new("team") else { return };
-    let err = bed.fails(&["--context", "team", "--load", "echo no such node >&2; exit 9"], &["no such node"]);
+    let err = bed.fails(
+        &["--context", "team", "--load", "echo no such node >&2; exit 9"],
+        &["no such node"],
+    );
     assert!(err.contains("exit code 9"), "{err}");
     assert!(bed.server.changes().is_empty() && !bed.noted());
     assert!(!bed.lab.run_folder().join("images.tar").exists());
@@ -101,7 +108,8 @@ fn unchanged_images_are_not_brought_again_and_changed_ones_restart_what_uses_the
     bed.comes_up(&[]);
     assert_eq!(
         bed.calls(),
-        [&BUILDS[..], &["kind load docker-image --name dev lab-server:local lab-train:local"]].concat()
+        [&BUILDS[..], &["kind load docker-image --name dev lab-server:local lab-train:local"]]
+            .concat()
     );
     assert!(
         template()["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"].is_string(),
@@ -109,7 +117,8 @@ fn unchanged_images_are_not_brought_again_and_changed_ones_restart_what_uses_the
         template()
     );
     assert!(
-        bed.server.object("StatefulSet", "store")["spec"]["template"]["metadata"]["annotations"].is_null(),
+        bed.server.object("StatefulSet", "store")["spec"]["template"]["metadata"]["annotations"]
+            .is_null(),
         "it uses none of them"
     );
 }
@@ -120,12 +129,16 @@ fn restart_rolls_out_anew_what_is_named_and_without_a_name_everything() {
     bed.comes_up(&[]);
     let restarted = |kind: &str, name: &str| {
         let template = bed.server.object(kind, name)["spec"]["template"].clone();
-        template["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"].as_str().map(str::to_owned)
+        template["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"]
+            .as_str()
+            .map(str::to_owned)
     };
     let seen = bed.lab.ok(&["restart", "server", "--runtime", "kubernetes", "--json"]);
     let answer: serde_json::Value = serde_json::from_str(&seen.out).unwrap();
     assert_eq!(answer["restarted"], serde_json::json!({"server": "as asked"}));
-    assert!(restarted("Deployment", "server").is_some() && restarted("StatefulSet", "store").is_none());
+    assert!(
+        restarted("Deployment", "server").is_some() && restarted("StatefulSet", "store").is_none()
+    );
     bed.lab.ok(&["restart", "--runtime", "kubernetes"]);
     assert!(restarted("StatefulSet", "store").is_some());
     let unknown = bed.lab.run(&["restart", "stoer", "--runtime", "kubernetes"]);

@@ -53,7 +53,9 @@ fn a_second_up_goes_on_where_a_killed_one_was() {
     let Some(bed) = Bed::new("kind-lab") else { return };
     bed.server.becomes("server", "unready", 0);
     let mut up = start(&bed);
-    until("the pods are there", || bed.server.objects().iter().any(|name| name.starts_with("Pod/")));
+    until("the pods are there", || {
+        bed.server.objects().iter().any(|name| name.starts_with("Pod/"))
+    });
     kill(up.id());
     up.wait().unwrap();
     bed.server.becomes("server", "ready", 0);
@@ -80,8 +82,11 @@ fn ctrl_c_ends_with_130_and_down_takes_away_what_is_there() {
     let Some(bed) = Bed::new("kind-lab") else { return };
     bed.server.becomes("server", "unready", 0);
     let mut up = start(&bed);
-    until("the pods are there", || bed.server.objects().iter().any(|name| name.starts_with("Pod/")));
-    let interrupt = std::process::Command::new("kill").args(["-INT", &up.id().to_string()]).status();
+    until("the pods are there", || {
+        bed.server.objects().iter().any(|name| name.starts_with("Pod/"))
+    });
+    let interrupt =
+        std::process::Command::new("kill").args(["-INT", &up.id().to_string()]).status();
     assert!(interrupt.unwrap().success());
     assert_eq!(up.wait().unwrap().code(), Some(130));
     bed.lab.ok(&["down", "--purge"]);

@@ -1,4 +1,5 @@
-//! What the learner's own kubectl means, in a lab and outside, and checks that look into the cluster.
+//! What the learner's own kubectl means, in a lab and outside, and checks that look into the
+//! cluster.
 
 use serde_json::{Value, json};
 
@@ -19,15 +20,25 @@ fn a_commands_kubectl_means_the_lab_and_before_up_nothing_at_all() {
     let Some(bed) = Bed::new("kind-lab") else { return };
     assert_eq!(verdict(&bed, "where").0, "not-yet");
     assert_eq!(verdict(&bed, "there").0, "cannot-tell");
-    assert_eq!(bed.lab.run(&["solve", "mode", "--runtime", "kubernetes"]).code, 3, "no cluster to do it in");
+    assert_eq!(
+        bed.lab.run(&["solve", "mode", "--runtime", "kubernetes"]).code,
+        3,
+        "no cluster to do it in"
+    );
     assert!(bed.server.requests().is_empty(), "{:?}", bed.server.requests());
     bed.comes_up(&[]);
     // The learner works with another cluster meanwhile.
     let (own, other) = (std::fs::read_to_string(bed.path("kubeconfig")).unwrap(), Server::new());
     let mut config: Value = serde_json::from_str(&own).unwrap();
-    let list = |config: &mut Value, key: &str, entry: Value| config[key].as_array_mut().unwrap().push(entry);
+    let list = |config: &mut Value, key: &str, entry: Value| {
+        config[key].as_array_mut().unwrap().push(entry)
+    };
     list(&mut config, "clusters", json!({"name": "o", "cluster": {"server": other.address}}));
-    list(&mut config, "contexts", json!({"name": "prod", "context": {"cluster": "o", "user": "u"}}));
+    list(
+        &mut config,
+        "contexts",
+        json!({"name": "prod", "context": {"cluster": "o", "user": "u"}}),
+    );
     config["current-context"] = "prod".into();
     let own = config.to_string();
     std::fs::write(bed.path("kubeconfig"), &own).unwrap();
@@ -38,7 +49,11 @@ fn a_commands_kubectl_means_the_lab_and_before_up_nothing_at_all() {
     bed.comes_up(&[]);
     bed.lab.ok(&["down", "--purge"]);
     assert!(other.requests().is_empty(), "{:?}", other.requests());
-    assert_eq!(std::fs::read_to_string(bed.path("kubeconfig")).unwrap(), own, "it is the learner's");
+    assert_eq!(
+        std::fs::read_to_string(bed.path("kubeconfig")).unwrap(),
+        own,
+        "it is the learner's"
+    );
 }
 
 #[test]
@@ -86,7 +101,10 @@ fn two_labs_side_by_side_in_one_cluster_do_not_touch_each_other() {
     bed.lab.ok(&["down", "--purge"]);
     other.lab.ok(&["status"]);
     let names = bed.server.objects();
-    assert!(!names.is_empty() && names.iter().all(|name| name.contains(&other.name())), "{names:?}");
+    assert!(
+        !names.is_empty() && names.iter().all(|name| name.contains(&other.name())),
+        "{names:?}"
+    );
     other.lab.ok(&["down", "--purge"]);
     assert!(bed.server.objects().is_empty());
 }

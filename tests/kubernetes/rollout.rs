@@ -53,7 +53,11 @@ fn a_container_that_crashes_is_told_with_its_last_lines() {
     given_up(
         "server",
         "crash",
-        &["does not come up: CrashLoopBackOff", "exit code 3, 6 times so far", "cannot open the model"],
+        &[
+            "does not come up: CrashLoopBackOff",
+            "exit code 3, 6 times so far",
+            "cannot open the model",
+        ],
     );
 }
 
@@ -113,7 +117,9 @@ fn a_later_up_that_fails_leaves_the_namespace_and_its_data() {
     bed.replace("k8s/base/server.yaml", "containerPort: 8080", "containerPort: 8081");
     bed.fails(&[], &["not ready within 1 s", "get pods,events"]);
     assert!(
-        bed.server.objects().contains(&format!("PersistentVolumeClaim/{}/data-store-0", bed.name())),
+        bed.server
+            .objects()
+            .contains(&format!("PersistentVolumeClaim/{}/data-store-0", bed.name())),
         "{:?}",
         bed.server.objects()
     );

@@ -1,6 +1,6 @@
-//! Every Kubernetes manifest that a lab generates is right, as far as that can be told without a cluster: YAML without
-//! double keys, strict schemas (tests/schemas), and rules for what schemas miss. That the checks see anything is shown by
-//! planted errors.
+//! Every Kubernetes manifest that a lab generates is right, as far as that can be told without a
+//! cluster: YAML without double keys, strict schemas (tests/schemas), and rules for what schemas
+//! miss. That the checks see anything is shown by planted errors.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -31,15 +31,15 @@ use support::{BIN, Lab, must};
 
 static SCHEMAS: LazyLock<Schemas> = LazyLock::new(Schemas::load);
 
-/// What is meant to be missing: lab, manifest, and the end of the finding. One that is not found is an error too.
-/// SELF is the name of the project.
+/// What is meant to be missing: lab, manifest, and the end of the finding. One that is not found is
+/// an error too. SELF is the name of the project.
 const MEANT: [(&str, &str, &str); 4] = [
     // The cluster's secret manager makes it.
     ("tracking", "k8s/overlays/production", "there is no Secret SELF"),
     ("kubeflow", "k8s/overlays/production", "there is no Secret mysql"),
     ("kubeflow", "k8s/overlays/production", "there is no Secret seaweedfs"),
-    // Programs of others that write where their authors let them: k8s/README.md says which. The namespace, which would say that it is no
-    // `restricted` one, is the platform's to make there.
+    // Programs of others that write where their authors let them: k8s/README.md says which. The
+    // namespace, which would say that it is no `restricted` one, is the platform's to make there.
     ("kubeflow", "k8s/overlays/production", "readOnlyRootFilesystem is not true"),
 ];
 
@@ -60,7 +60,10 @@ fn judge_text(text: &str) -> Vec<String> {
 }
 
 fn sample() -> String {
-    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/manifests/sound.yaml")).unwrap()
+    std::fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/manifests/sound.yaml"),
+    )
+    .unwrap()
 }
 
 /// The project's name, as tests/support gives it.
@@ -71,12 +74,16 @@ fn own(lab: &Lab) -> String {
 #[test]
 fn every_manifest_of_every_lab_is_sound() {
     let Some(kubectl) = render::kubectl() else { return };
-    let list: Value = serde_json::from_str(&must(Command::new(BIN).args(["list", "--json"])).out).unwrap();
+    let list: Value =
+        serde_json::from_str(&must(Command::new(BIN).args(["list", "--json"])).out).unwrap();
     let (mut wrong, mut count, mut met) = (Vec::new(), 0, [false; MEANT.len()]);
     for id in list["labs"].as_array().unwrap().iter().map(|lab| lab["id"].as_str().unwrap()) {
         let lab = Lab::new(None, id, &[]);
         let (renders, mut findings) = render::renders(&lab, &kubectl);
-        assert!(!renders.is_empty() || !lab.root.join("k8s").exists(), "{id}: k8s has no manifests");
+        assert!(
+            !renders.is_empty() || !lab.root.join("k8s").exists(),
+            "{id}: k8s has no manifests"
+        );
         let own = own(&lab);
         for render in &renders {
             let (objects, unread) = yaml::documents(&render.text);
@@ -115,16 +122,19 @@ fn missed(error: &Planted, broken: &str, findings: &[String]) -> Option<String> 
     (!said).then(|| format!("{}: expected `{}`, found {findings:?}", error.what, error.says))
 }
 
-/// MLOPS_LAB_PLANTED=FOLDER writes each set of broken manifests there: to see what a real API server says of them.
+/// MLOPS_LAB_PLANTED=FOLDER writes each set of broken manifests there: to see what a real API
+/// server says of them.
 fn keep(what: &str, text: &str) {
     let Some(folder) = std::env::var_os("MLOPS_LAB_PLANTED") else { return };
-    std::fs::write(Path::new(&folder).join(what.replace(' ', "-")).with_extension("yaml"), text).unwrap();
+    std::fs::write(Path::new(&folder).join(what.replace(' ', "-")).with_extension("yaml"), text)
+        .unwrap();
 }
 
 fn missed_in(sound: &[Value], table: &[Planted]) -> Vec<String> {
     let one = |error: &Planted| {
         let objects = error.in_objects(sound);
-        let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": objects}).to_string();
+        let list =
+            serde_json::json!({"apiVersion": "v1", "kind": "List", "items": objects}).to_string();
         missed(error, &list, &judge(&objects, &[]))
     };
     table.iter().filter_map(one).collect()

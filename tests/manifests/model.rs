@@ -40,7 +40,12 @@ pub fn id(object: &Value) -> String {
 }
 
 /// The object of this kind and name in the namespace of another one.
-pub fn find<'a>(objects: &'a [Value], beside: &Value, wanted: &str, called: &str) -> Option<&'a Value> {
+pub fn find<'a>(
+    objects: &'a [Value],
+    beside: &Value,
+    wanted: &str,
+    called: &str,
+) -> Option<&'a Value> {
     objects.iter().find(|object| {
         kind(object) == wanted && name(object) == called && namespace(object) == namespace(beside)
     })
@@ -110,7 +115,11 @@ impl<'a> Pod<'a> {
         let ports = self.containers().into_iter().flat_map(|container| list(container, "/ports"));
         ports
             .map(|port| {
-                (text(port, "/name"), port["containerPort"].as_u64().unwrap_or_default(), protocol(port))
+                (
+                    text(port, "/name"),
+                    port["containerPort"].as_u64().unwrap_or_default(),
+                    protocol(port),
+                )
             })
             .collect()
     }
@@ -124,11 +133,13 @@ pub fn protocol(port: &Value) -> &str {
     }
 }
 
-/// Every pod and pod template of the objects, with the pods that Trainer makes of a runtime for each TrainJob.
+/// Every pod and pod template of the objects, with the pods that Trainer makes of a runtime for
+/// each TrainJob.
 pub fn pods(objects: &[Value]) -> Vec<Pod<'_>> {
     let mut all: Vec<Pod> = objects.iter().flat_map(pods_of).collect();
     for job in objects.iter().filter(|object| kind(object) == "TrainJob") {
-        let Some(runtime) = runtime_of(objects, job, "TrainingRuntime", "/spec/runtimeRef/name") else {
+        let Some(runtime) = runtime_of(objects, job, "TrainingRuntime", "/spec/runtimeRef/name")
+        else {
             continue;
         };
         all.extend(pods_of(runtime).into_iter().map(|mut pod| {
@@ -139,21 +150,30 @@ pub fn pods(objects: &[Value]) -> Vec<Pod<'_>> {
     all
 }
 
-fn runtime_of<'a>(objects: &'a [Value], user: &Value, wanted: &str, pointer: &str) -> Option<&'a Value> {
+fn runtime_of<'a>(
+    objects: &'a [Value],
+    user: &Value,
+    wanted: &str,
+    pointer: &str,
+) -> Option<&'a Value> {
     find(objects, user, wanted, text(user, pointer))
 }
 
-/// The objects, each InferenceService with the fields of its ServingRuntime below its own, as KServe lays them.
+/// The objects, each InferenceService with the fields of its ServingRuntime below its own, as
+/// KServe lays them.
 pub fn resolved(objects: &[Value]) -> Vec<Value> {
     let mut all = objects.to_vec();
     for service in all.iter_mut().filter(|object| kind(object) == "InferenceService") {
         let pointer = "/spec/predictor/model/runtime";
-        let Some(runtime) = runtime_of(objects, service, "ServingRuntime", pointer) else { continue };
+        let Some(runtime) = runtime_of(objects, service, "ServingRuntime", pointer) else {
+            continue;
+        };
         let own = service["spec"]["predictor"].take();
         let mut spec = runtime["spec"].clone();
         // The runtime's first container is the one that the block `model` speaks of.
         let containers = spec.get_mut("containers").and_then(Value::as_array_mut);
-        let mut container = containers.filter(|it| !it.is_empty()).map_or(Value::Null, |it| it.remove(0));
+        let mut container =
+            containers.filter(|it| !it.is_empty()).map_or(Value::Null, |it| it.remove(0));
         lay(&mut container, &own["model"]);
         lay(&mut spec, &own);
         spec["model"] = container;
@@ -165,7 +185,9 @@ pub fn resolved(objects: &[Value]) -> Vec<Value> {
 fn lay(below: &mut Value, above: &Value) {
     match (below, above) {
         (Value::Object(below), Value::Object(above)) => {
-            above.iter().for_each(|(key, value)| lay(below.entry(key).or_insert(Value::Null), value));
+            above
+                .iter()
+                .for_each(|(key, value)| lay(below.entry(key).or_insert(Value::Null), value));
         }
         (below, above) => *below = above.clone(),
     }
@@ -183,7 +205,9 @@ pub fn pods_of(object: &Value) -> Vec<Pod<'_>> {
         "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Job" => {
             vec![Pod::template(object, &object["spec"]["template"])]
         }
-        "CronJob" => vec![Pod::template(object, &object["spec"]["jobTemplate"]["spec"]["template"])],
+        "CronJob" => {
+            vec![Pod::template(object, &object["spec"]["jobTemplate"]["spec"]["template"])]
+        }
         "JobSet" => jobs("/spec/replicatedJobs"),
         "TrainingRuntime" | "ClusterTrainingRuntime" => jobs("/spec/template/spec/replicatedJobs"),
         "ServingRuntime" | "ClusterServingRuntime" => vec![Pod::partial(object, &object["spec"])],
@@ -191,7 +215,10 @@ pub fn pods_of(object: &Value) -> Vec<Pod<'_>> {
             .iter()
             .filter_map(|part| Some((part, object["spec"].get(*part)?)))
             .map(|(part, spec)| Pod {
-                labels: vec![("serving.kserve.io/inferenceservice", name(object)), ("component", part)],
+                labels: vec![
+                    ("serving.kserve.io/inferenceservice", name(object)),
+                    ("component", part),
+                ],
                 ..Pod::partial(object, spec)
             })
             .collect(),
@@ -199,14 +226,17 @@ pub fn pods_of(object: &Value) -> Vec<Pod<'_>> {
     }
 }
 
-/// Whether a selector (of matchLabels and matchExpressions) picks these labels; an empty one picks all.
+/// Whether a selector (of matchLabels and matchExpressions) picks these labels; an empty one picks
+/// all.
 pub fn picks(selector: &Value, labels: &[(&str, &str)]) -> bool {
     let has = |key: &str| labels.iter().find(|(name, _)| *name == key).map(|(_, value)| *value);
     let equal = entries(selector, "/matchLabels").all(|(key, value)| has(key) == value.as_str());
     equal
         && list(selector, "/matchExpressions").iter().all(|rule| {
             let found = has(text(rule, "/key"));
-            let among = list(rule, "/values").iter().any(|value| found.is_some() && value.as_str() == found);
+            let among = list(rule, "/values")
+                .iter()
+                .any(|value| found.is_some() && value.as_str() == found);
             match text(rule, "/operator") {
                 "In" => among,
                 "NotIn" => !among,

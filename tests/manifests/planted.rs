@@ -1,5 +1,5 @@
-//! Errors put into sound manifests one at a time, from the tables in planted/: each must be found, with the sentence that
-//! says what it is.
+//! Errors put into sound manifests one at a time, from the tables in planted/: each must be found,
+//! with the sentence that says what it is.
 
 use std::path::Path;
 
@@ -30,7 +30,10 @@ impl Planted {
             line,
         };
         let all: Vec<Planted> = lines.into_iter().map(known).collect();
-        assert!(all.iter().all(|it| !it.what.is_empty() && !it.says.is_empty()), "a line says nothing");
+        assert!(
+            all.iter().all(|it| !it.what.is_empty() && !it.says.is_empty()),
+            "a line says nothing"
+        );
         all
     }
 
@@ -45,7 +48,8 @@ impl Planted {
     pub fn in_objects(&self, sound: &[Value]) -> Vec<Value> {
         let mut objects = sound.to_vec();
         for edit in list(&self.line, "/also").iter().chain([&self.line]) {
-            let named: Vec<&str> = EDITS.into_iter().filter(|name| edit.get(*name).is_some()).collect();
+            let named: Vec<&str> =
+                EDITS.into_iter().filter(|name| edit.get(*name).is_some()).collect();
             assert_eq!(named.len(), 1, "{}: one edit, not {named:?}", self.what);
             apply(&mut objects, named[0], &edit[named[0]]);
         }
@@ -74,8 +78,11 @@ fn apply(objects: &mut Vec<Value>, edit: &str, how: &Value) {
 
 /// The first object of a kind, or the one of `Kind/name`.
 fn at<'a>(objects: &'a mut [Value], wanted: &str) -> &'a mut Value {
-    let (of, called) = wanted.split_once('/').map_or((wanted, None), |(of, called)| (of, Some(called)));
-    let fits = |object: &&mut Value| kind(object) == of && called.is_none_or(|called| name(object) == called);
+    let (of, called) =
+        wanted.split_once('/').map_or((wanted, None), |(of, called)| (of, Some(called)));
+    let fits = |object: &&mut Value| {
+        kind(object) == of && called.is_none_or(|called| name(object) == called)
+    };
     objects.iter_mut().find(fits).unwrap_or_else(|| panic!("there is no {wanted}"))
 }
 

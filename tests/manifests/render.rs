@@ -1,5 +1,6 @@
-//! The manifests of a generated lab: what `kubectl kustomize` makes of every kustomization that no other one uses (of
-//! every overlay also with each component that waits to be added), and the manifests that stand alone.
+//! The manifests of a generated lab: what `kubectl kustomize` makes of every kustomization that no
+//! other one uses (of every overlay also with each component that waits to be added), and the
+//! manifests that stand alone.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -18,12 +19,14 @@ pub struct Render {
 }
 
 impl Render {
-    /// What is applied together with it: of several overlays only one is, and `local` for what is none.
+    /// What is applied together with it: of several overlays only one is, and `local` for what is
+    /// none.
     pub fn beside(&self, renders: &[Render]) -> Vec<Value> {
         let with = |other: &&Render| {
             let overlay = other.from.contains("overlays/");
             other.from != self.from
-                && (!overlay || (other.from.ends_with("/local") && !self.from.contains("overlays/")))
+                && (!overlay
+                    || (other.from.ends_with("/local") && !self.from.contains("overlays/")))
         };
         renders.iter().filter(with).flat_map(|render| yaml::documents(&render.text).0).collect()
     }
@@ -41,14 +44,16 @@ pub fn kubectl() -> Option<String> {
     works.then_some(program)
 }
 
-/// All manifests of a lab, and what is wrong with the YAML of their sources: kustomize would hide a key that is there twice.
+/// All manifests of a lab, and what is wrong with the YAML of their sources: kustomize would hide a
+/// key that is there twice.
 pub fn renders(lab: &Lab, kubectl: &str) -> (Vec<Render>, Vec<String>) {
     let all = yaml_files(&lab.root);
     let kustomizations: Vec<&PathBuf> =
         all.iter().filter(|file| file.ends_with("kustomization.yaml")).collect();
     let used: BTreeSet<PathBuf> = kustomizations.iter().flat_map(|file| mentioned(file)).collect();
-    let folders =
-        || kustomizations.iter().map(|file| file.parent().unwrap()).filter(|it| !used.contains(*it));
+    let folders = || {
+        kustomizations.iter().map(|file| file.parent().unwrap()).filter(|it| !used.contains(*it))
+    };
     let mut findings = Vec::new();
     let mut renders = Vec::new();
     for folder in folders().filter(|folder| !is_component(folder)) {
@@ -57,14 +62,19 @@ pub fn renders(lab: &Lab, kubectl: &str) -> (Vec<Render>, Vec<String>) {
             let named = format!("{from} with {}", component.file_name().unwrap().display());
             renders.push(Render { from: named, text: with_component(kubectl, folder, component) });
         }
-        renders.push(Render { from, text: must(Command::new(kubectl).arg("kustomize").arg(folder)).out });
+        renders.push(Render {
+            from,
+            text: must(Command::new(kubectl).arg("kustomize").arg(folder)).out,
+        });
     }
     for file in &all {
         let text = std::fs::read_to_string(file).unwrap();
         let manifest = text.lines().any(|line| line.starts_with("apiVersion:"));
         if manifest || used.contains(file) {
             let (_, wrong) = yaml::documents(&text);
-            findings.extend(wrong.into_iter().map(|problem| format!("{}: {problem}", relative(lab, file))));
+            findings.extend(
+                wrong.into_iter().map(|problem| format!("{}: {problem}", relative(lab, file))),
+            );
         }
         if manifest && !used.contains(file) && !file.ends_with("kustomization.yaml") {
             renders.push(Render { from: relative(lab, file), text });
@@ -77,7 +87,8 @@ fn is_component(folder: &Path) -> bool {
     std::fs::read_to_string(folder.join("kustomization.yaml")).unwrap().contains("kind: Component")
 }
 
-/// What an overlay makes when the learner adds a component that it comes without: of a copy beside it, as paths are relative.
+/// What an overlay makes when the learner adds a component that it comes without: of a copy beside
+/// it, as paths are relative.
 fn with_component(kubectl: &str, overlay: &Path, component: &Path) -> String {
     let copy = overlay.with_file_name("with");
     must(Command::new("cp").arg("-r").args([overlay, &copy]));
@@ -123,12 +134,14 @@ fn mentioned(file: &Path) -> Vec<PathBuf> {
     }
     let (documents, _) = yaml::documents(&std::fs::read_to_string(file).unwrap());
     let mut names = Vec::new();
-    for document in
-        documents.iter().filter(|it| ["", "Kustomization", "Component"].contains(&text(it, "/kind")))
+    for document in documents
+        .iter()
+        .filter(|it| ["", "Kustomization", "Component"].contains(&text(it, "/kind")))
     {
         strings(document, &mut names);
     }
     // `files` may say key=path.
-    let paths = names.iter().map(|name| name.rsplit_once('=').map_or(name.as_str(), |(_, path)| path));
+    let paths =
+        names.iter().map(|name| name.rsplit_once('=').map_or(name.as_str(), |(_, path)| path));
     paths.filter_map(|path| file.parent().unwrap().join(path).canonicalize().ok()).collect()
 }

@@ -25,7 +25,8 @@ impl Schemas {
         let (mut kinds, mut defs) = (HashMap::new(), Map::new());
         for file in ["core.json", "kserve.json", "trainer.json", "argo.json", "kind.json"] {
             let file = folder.join(file);
-            let read: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+            let read: Value =
+                serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
             for (kind, name) in read["kinds"].as_object().unwrap() {
                 kinds.insert(kind.clone(), name.as_str().unwrap().to_owned());
             }
@@ -35,13 +36,15 @@ impl Schemas {
         Schemas { kinds, defs: Value::Object(defs), made: Mutex::default() }
     }
 
-    /// What the schemas say against these objects. A CRD among them, or beside them, brings the schema of its kind.
+    /// What the schemas say against these objects. A CRD among them, or beside them, brings the
+    /// schema of its kind.
     pub fn check(&self, objects: &[Value], beside: &[Value]) -> Vec<String> {
         let (custom, mut findings) = self.custom(&[objects, beside].concat());
         for object in objects {
             let kind = format!("{}/{}", text(object, "/apiVersion"), text(object, "/kind"));
             // A CRD may say less than what is known of its kind here.
-            let known: Vec<_> = custom.get(&kind).cloned().into_iter().chain(self.validator(&kind)).collect();
+            let known: Vec<_> =
+                custom.get(&kind).cloned().into_iter().chain(self.validator(&kind)).collect();
             if known.is_empty() {
                 findings.push(format!("{}: no schema for the kind {kind}", id(object)));
             }
@@ -55,10 +58,14 @@ impl Schemas {
 
     /// The vendored kinds whose schema is none.
     pub fn broken(&self) -> Vec<String> {
-        let schemas =
-            self.kinds.iter().map(|(kind, name)| (kind, json!({"$ref": format!("#/$defs/{name}")})));
+        let schemas = self
+            .kinds
+            .iter()
+            .map(|(kind, name)| (kind, json!({"$ref": format!("#/$defs/{name}")})));
         schemas
-            .filter_map(|(kind, schema)| self.compile(schema).err().map(|error| format!("{kind}: {error}")))
+            .filter_map(|(kind, schema)| {
+                self.compile(schema).err().map(|error| format!("{kind}: {error}"))
+            })
             .collect()
     }
 
@@ -67,13 +74,15 @@ impl Schemas {
         let name = self.kinds.get(kind)?;
         let mut made = self.made.lock().unwrap();
         let validator = made.entry(kind.to_owned()).or_insert_with(|| {
-            let schema = json!({"$ref": format!("#/$defs/{name}"), "required": ["apiVersion", "kind"]});
+            let schema =
+                json!({"$ref": format!("#/$defs/{name}"), "required": ["apiVersion", "kind"]});
             Arc::new(self.compile(schema).unwrap())
         });
         Some(validator.clone())
     }
 
-    /// With the definitions that it leads to and no others: to read them all each time takes most of the test's time.
+    /// With the definitions that it leads to and no others: to read them all each time takes most
+    /// of the test's time.
     fn compile(&self, mut schema: Value) -> Result<Validator, String> {
         if !schema.is_object() {
             return Err("is no mapping".to_owned());
@@ -107,7 +116,9 @@ impl Schemas {
     /// The schemas that CRDs among the objects bring.
     fn custom(&self, objects: &[Value]) -> (HashMap<String, Arc<Validator>>, Vec<String>) {
         let (mut made, mut findings) = (HashMap::new(), Vec::new());
-        for crd in objects.iter().filter(|object| text(object, "/kind") == "CustomResourceDefinition") {
+        for crd in
+            objects.iter().filter(|object| text(object, "/kind") == "CustomResourceDefinition")
+        {
             for version in list(crd, "/spec/versions") {
                 let kind = format!(
                     "{}/{}/{}",
@@ -115,12 +126,15 @@ impl Schemas {
                     text(version, "/name"),
                     text(crd, "/spec/names/kind")
                 );
-                let mut schema = version.pointer("/schema/openAPIV3Schema").cloned().unwrap_or(json!({}));
+                let mut schema =
+                    version.pointer("/schema/openAPIV3Schema").cloned().unwrap_or(json!({}));
                 close(&mut schema, true);
                 rooted(&mut schema);
                 match self.compile(schema) {
                     Ok(validator) => drop(made.insert(kind, Arc::new(validator))),
-                    Err(error) => findings.push(format!("{}: the schema of {kind}: {error}", id(crd))),
+                    Err(error) => {
+                        findings.push(format!("{}: the schema of {kind}: {error}", id(crd)))
+                    }
                 }
             }
         }
@@ -143,8 +157,9 @@ fn rooted(schema: &mut Value) {
     }
 }
 
-/// OpenAPI as JSON Schema, and closed: a field that is not named is refused, as `kubectl --validate=strict` refuses it.
-/// In a CRD an object without fields takes none, for the server would drop them.
+/// OpenAPI as JSON Schema, and closed: a field that is not named is refused, as `kubectl
+/// --validate=strict` refuses it. In a CRD an object without fields takes none, for the server
+/// would drop them.
 fn close(schema: &mut Value, crd: bool) {
     let Some(map) = schema.as_object_mut() else { return };
     if let Some(properties) = map.get_mut("properties").and_then(Value::as_object_mut) {
@@ -156,8 +171,10 @@ fn close(schema: &mut Value, crd: bool) {
         }
     }
     let flag = |map: &Map<String, Value>, name: &str| map.get(name) == Some(&Value::Bool(true));
-    let named = map.contains_key("properties") || (crd && map.get("type") == Some(&json!("object")));
-    let open = flag(map, "x-kubernetes-preserve-unknown-fields") || map.contains_key("additionalProperties");
+    let named =
+        map.contains_key("properties") || (crd && map.get("type") == Some(&json!("object")));
+    let open = flag(map, "x-kubernetes-preserve-unknown-fields")
+        || map.contains_key("additionalProperties");
     if named && !open {
         map.insert("additionalProperties".to_owned(), Value::Bool(false));
     }

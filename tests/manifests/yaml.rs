@@ -1,4 +1,5 @@
-//! YAML as `kubectl` reads it (1.1: `yes` is a boolean, `0440` is octal), but a key that is there twice is an error.
+//! YAML as `kubectl` reads it (1.1: `yes` is a boolean, `0440` is octal), but a key that is there
+//! twice is an error.
 
 use serde_json::Value;
 use serde_saphyr::{Options, options};
@@ -12,15 +13,18 @@ pub fn documents(text: &str) -> (Vec<Value>, Vec<String>) {
             Ok(Value::Object(map)) => read.push(Value::Object(map)),
             Ok(Value::Null) => findings.push(format!("document {}: is empty", number + 1)),
             Ok(_) => findings.push(format!("document {}: is not a mapping", number + 1)),
-            Err(error) => {
-                findings.push(format!("document {}: {}", number + 1, first_line(&error.to_string())))
-            }
+            Err(error) => findings.push(format!(
+                "document {}: {}",
+                number + 1,
+                first_line(&error.to_string())
+            )),
         }
     }
     (read, findings)
 }
 
-/// A line that starts with `---` is a new document wherever it stands: a block of text has to be indented.
+/// A line that starts with `---` is a new document wherever it stands: a block of text has to be
+/// indented.
 fn split(text: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
     for line in text.lines() {

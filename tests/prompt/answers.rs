@@ -18,7 +18,11 @@ fn enter_takes_each_default_and_the_line_that_is_told_does_the_same() {
     }
     let ended = at.end();
     assert_eq!(ended.code, 0, "{}", ended.screen);
-    assert!(ended.out.contains("made A file server"), "data goes to standard output: {}", ended.out);
+    assert!(
+        ended.out.contains("made A file server"),
+        "data goes to standard output: {}",
+        ended.out
+    );
     let first = files(&bench.lab())
         .into_iter()
         .filter(|(path, _)| !path.contains(".env") && !path.contains(".mlops-lab"));
@@ -55,16 +59,20 @@ fn a_wrong_answer_is_told_while_it_is_typed_refused_and_mended() {
     at.press("\r");
     assert_eq!(at.end().code, 0);
     assert!(
-        files(&bench.lab()).iter().any(|(path, text)| path.ends_with("lab.toml") && text.contains("8888"))
+        files(&bench.lab())
+            .iter()
+            .any(|(path, text)| path.ends_with("lab.toml") && text.contains("8888"))
     );
 }
 
 #[test]
 fn a_choice_is_taken_by_arrows_or_by_name_and_a_slip_is_told() {
     let given = ["--set", "project_name=x", "--set", "port=8124"];
-    for (keys, name) in
-        [(format!("{DOWN}{DOWN}\r"), "deaf"), (format!("{UP}\r"), "deaf"), ("di\r".to_owned(), "dies")]
-    {
+    for (keys, name) in [
+        (format!("{DOWN}{DOWN}\r"), "deaf"),
+        (format!("{UP}\r"), "deaf"),
+        ("di\r".to_owned(), "dies"),
+    ] {
         let bench = Bench::new().asking();
         let sets = ["--set", "owner=ops", "--set", "gpu=true", "--set", "workers=2"];
         let mut at = bench.on(&[&ASK[..], &given, &sets].concat());
@@ -173,7 +181,11 @@ fn what_was_given_and_is_wrong_is_told_before_anything_is_asked() {
     let bench = Bench::new().asking();
     let ended = bench.on(&[&ASK[..], &["--set", "port=80"]].concat()).end();
     assert_eq!(ended.code, 2);
-    assert!(ended.screen.contains("port must be") && !ended.screen.contains("owner"), "{}", ended.screen);
+    assert!(
+        ended.screen.contains("port must be") && !ended.screen.contains("owner"),
+        "{}",
+        ended.screen
+    );
     let bench = bench.mine();
     let ended = bench.on(&ASK).end();
     assert_eq!(ended.code, 2);
@@ -185,7 +197,11 @@ fn without_colours_nothing_but_the_cursor_is_steered() {
     let bench = Bench::new();
     let mut command = bench.command(&ASK);
     let mut shell = Command::new("env");
-    shell.arg("NO_COLOR=1").arg(command.get_program()).args(command.get_args()).current_dir(bench.0.path());
+    shell
+        .arg("NO_COLOR=1")
+        .arg(command.get_program())
+        .args(command.get_args())
+        .current_dir(bench.0.path());
     command = shell;
     let mut at = Terminal::start(&mut command, 80, 24);
     at.sees("project_name  The name");
@@ -194,11 +210,9 @@ fn without_colours_nothing_but_the_cursor_is_steered() {
     at.press(CTRL_C);
     let ended = at.end();
     left(&ended);
-    let styled = ended
-        .raw
-        .split("\x1b[")
-        .skip(1)
-        .any(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';').starts_with('m'));
+    let styled = ended.raw.split("\x1b[").skip(1).any(|rest| {
+        rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';').starts_with('m')
+    });
     assert!(!styled, "{:?}", ended.raw);
     // With colours there are some.
     let mut at = bench.on(&ASK);
@@ -215,7 +229,11 @@ fn where_nobody_can_be_asked_every_answer_is_listed_with_its_flag() {
     for flag in ["project_name", "port", "program", "owner", "gpu", "workers"] {
         assert!(refused.err.contains(&format!("--set {flag}=")), "{}", refused.err);
     }
-    assert!(!refused.err.contains("token") && refused.err.contains("standard input"), "{}", refused.err);
+    assert!(
+        !refused.err.contains("token") && refused.err.contains("standard input"),
+        "{}",
+        refused.err
+    );
     // Also without --ask: what is missing, all of it.
     let refused = seen(bench.command(&ASK[..4]).stdin(Stdio::null()));
     assert_eq!(refused.code, 2);

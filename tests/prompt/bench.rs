@@ -30,7 +30,8 @@ impl Bench {
             [vars.workers]\ntype = \"integer\"\nmin = 1\nmax = 9\nhelp = \"How many work at once\"\n";
         let path = self.pack().join("labs/tiny/lab.toml");
         let text = std::fs::read_to_string(&path).unwrap();
-        std::fs::write(path, text.replace("[runtime.local]", &format!("{more}[runtime.local]"))).unwrap();
+        std::fs::write(path, text.replace("[runtime.local]", &format!("{more}[runtime.local]")))
+            .unwrap();
         let about = "<[ owner ]> <[ gpu ]> <[ workers ]> <[ program ]> <[ port ]>\n";
         std::fs::write(self.pack().join("templates/tiny/answers.txt"), about).unwrap();
         self
@@ -57,7 +58,9 @@ impl Bench {
     /// A folder with two files that the lab has otherwise, and one that it does not have.
     pub fn mine(self) -> Bench {
         std::fs::create_dir(self.lab()).unwrap();
-        for (name, text) in [("README.md", "mine\n"), ("about.txt", "about me\n"), ("notes.txt", "notes\n")] {
+        for (name, text) in
+            [("README.md", "mine\n"), ("about.txt", "about me\n"), ("notes.txt", "notes\n")]
+        {
             std::fs::write(self.lab().join(name), text).unwrap();
         }
         self
@@ -69,11 +72,15 @@ impl Bench {
 
     /// The line after «the same without questions», run in a shell that finds our program.
     pub fn again(&self, screen: &str) -> support::Seen {
-        let mut lines = screen.lines().skip_while(|line| !line.contains("the same without questions"));
+        let mut lines =
+            screen.lines().skip_while(|line| !line.contains("the same without questions"));
         let line = lines.nth(1).unwrap().trim();
         assert!(line.starts_with("mlops-lab "), "{screen}");
-        let path =
-            format!("{}:{}", Path::new(BIN).parent().unwrap().display(), std::env::var("PATH").unwrap());
+        let path = format!(
+            "{}:{}",
+            Path::new(BIN).parent().unwrap().display(),
+            std::env::var("PATH").unwrap()
+        );
         let mut shell = Command::new("sh");
         shell.args(["-c", line]).current_dir(self.0.path()).env("PATH", path).stdin(Stdio::null());
         seen(&mut shell)

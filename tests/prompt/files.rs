@@ -13,8 +13,17 @@ fn each_file_that_both_have_is_asked_for_and_its_difference_shown() {
     let bench = Bench::new().mine();
     let mut at = Terminal::start(&mut bench.command(&INTO), 200, 40);
     let screen = at.sees("README.md  1 of 2");
-    for word in ["skip", "overwrite", "merge", "keep-both", "diff", "all", "quit", "README.md.new", "markers"]
-    {
+    for word in [
+        "skip",
+        "overwrite",
+        "merge",
+        "keep-both",
+        "diff",
+        "all",
+        "quit",
+        "README.md.new",
+        "markers",
+    ] {
         assert!(screen.contains(word), "{word}: {screen}");
     }
     at.press("diff\r");
@@ -26,7 +35,10 @@ fn each_file_that_both_have_is_asked_for_and_its_difference_shown() {
     at.press("overwrite\r");
     let ended = at.end();
     assert_eq!(ended.code, 0, "{}", ended.screen);
-    assert_eq!((bench.read("README.md").as_str(), bench.read("notes.txt").as_str()), ("mine\n", "notes\n"));
+    assert_eq!(
+        (bench.read("README.md").as_str(), bench.read("notes.txt").as_str()),
+        ("mine\n", "notes\n")
+    );
     assert!(bench.lab().join("README.md.new").exists());
     assert!(!bench.read("about.txt").contains("about me"));
     let told = "--on-conflict skip --settle README.md=keep-both --settle about.txt=overwrite";
@@ -37,8 +49,9 @@ fn each_file_that_both_have_is_asked_for_and_its_difference_shown() {
     let bench = bench.mine();
     let again = bench.again(&ended.screen);
     assert_eq!(again.code, 0, "{}", again.err);
-    let without =
-        |keys: Vec<String>| keys.into_iter().filter(|key| !key.contains(".mlops-lab/")).collect::<Vec<_>>();
+    let without = |keys: Vec<String>| {
+        keys.into_iter().filter(|key| !key.contains(".mlops-lab/")).collect::<Vec<_>>()
+    };
     assert_eq!(without(files(&bench.lab()).into_keys().collect()), without(first));
     assert_eq!(bench.read("README.md"), "mine\n");
     assert!(!bench.read("about.txt").contains("about me"));
@@ -56,7 +69,9 @@ fn one_answer_may_stand_for_all_the_rest() {
     let ended = at.end();
     assert_eq!(ended.code, 1, "markers are to be looked at: {}", ended.screen);
     assert!(ended.screen.ends_with("--no-doctor --on-conflict merge"), "{}", ended.screen);
-    assert!(bench.read("README.md").contains("<<<<<<<") && bench.read("about.txt").contains("<<<<<<<"));
+    assert!(
+        bench.read("README.md").contains("<<<<<<<") && bench.read("about.txt").contains("<<<<<<<")
+    );
 }
 
 #[test]
@@ -105,7 +120,8 @@ fn where_nobody_can_be_asked_the_files_are_listed_with_the_flags_that_decide() {
     // A plan asks nobody, and says where it would.
     let planned = must(bench.command(&INTO).arg("--dry-run").stdin(Stdio::null()));
     assert!(
-        planned.out.contains("ask       README.md") && !planned.out.contains("ask       service.sh"),
+        planned.out.contains("ask       README.md")
+            && !planned.out.contains("ask       service.sh"),
         "{}",
         planned.out
     );
@@ -144,7 +160,8 @@ fn an_update_asks_for_what_both_changed_and_for_what_is_new() {
     };
     let refused = seen(command().stdin(Stdio::null()));
     assert!(refused.code == 2 && refused.err.contains("--set owner="), "{}", refused.err);
-    let refused = seen(command().args(["--set", "owner=o", "--set", "workers=1"]).stdin(Stdio::null()));
+    let refused =
+        seen(command().args(["--set", "owner=o", "--set", "workers=1"]).stdin(Stdio::null()));
     assert!(refused.code == 2 && refused.err.contains("--settle notes.txt="), "{}", refused.err);
     let before = files(&bench.lab());
     for keys in ["quit\r", "overwrite\r"] {

@@ -1,4 +1,5 @@
-//! Questions on a real (pseudo) terminal: what is asked, what is refused, how one leaves, and what is then on the disk.
+//! Questions on a real (pseudo) terminal: what is asked, what is refused, how one leaves, and what
+//! is then on the disk.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

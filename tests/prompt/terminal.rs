@@ -1,4 +1,5 @@
-//! Our program on a terminal: a pseudo terminal, somebody who types, and a screen that shows what there is to be seen.
+//! Our program on a terminal: a pseudo terminal, somebody who types, and a screen that shows what
+//! there is to be seen.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -53,7 +54,8 @@ impl Terminal {
     }
 
     fn open(command: &mut Command, columns: u16, rows: u16, whole: bool) -> Terminal {
-        let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+        let keyboard =
+            openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&keyboard).unwrap();
         unlockpt(&keyboard).unwrap();
         let name = ptsname(&keyboard, Vec::new()).unwrap();
@@ -74,7 +76,8 @@ impl Terminal {
             .spawn()
             .unwrap();
         let parser = vt100::Parser::new(rows, columns, 0);
-        let shown = Arc::new((Mutex::new(Shown { screen: parser, raw: Vec::new() }), Condvar::new()));
+        let shown =
+            Arc::new((Mutex::new(Shown { screen: parser, raw: Vec::new() }), Condvar::new()));
         let (mut from, to) = (keyboard.try_clone().unwrap(), Arc::clone(&shown));
         std::thread::spawn(move || {
             let mut bytes = [0; 4096];

@@ -16,7 +16,8 @@ fn pack_with(bomb: &str) -> tempfile::TempDir {
 
 #[test]
 fn templates_that_do_not_end_or_grow_without_end_are_refused_and_nothing_is_written() {
-    let loops = "<% for i in range(end=100000) %><% for j in range(end=100000) %>x<% endfor %><% endfor %>";
+    let loops =
+        "<% for i in range(end=100000) %><% for j in range(end=100000) %>x<% endfor %><% endfor %>";
     let doubles = r#"<% set x = "aaaaaaaaaa" %><% for i in range(end=40) %><% set_global x = x ~ x %><% endfor %><[ x ]>"#;
     for (bomb, limit) in [(loops, "longer than 5 s"), (doubles, "more than 512 MiB")] {
         let pack = pack_with(bomb);
@@ -30,7 +31,11 @@ fn templates_that_do_not_end_or_grow_without_end_are_refused_and_nothing_is_writ
                 .arg(&target),
         );
         assert_eq!(seen.code, 2, "{}", seen.err);
-        assert!(seen.err.contains(limit) && seen.err.contains("nothing was changed"), "{}", seen.err);
+        assert!(
+            seen.err.contains(limit) && seen.err.contains("nothing was changed"),
+            "{}",
+            seen.err
+        );
         assert!(since.elapsed() < Duration::from_secs(60), "{:?}", since.elapsed());
         assert!(!target.exists());
     }
@@ -47,7 +52,8 @@ fn the_difference_of_two_long_texts_in_another_order_is_shown_soon() {
     assert!(since.elapsed() < Duration::from_secs(60), "{:?}", since.elapsed());
 }
 
-/// What a template of one line can try: each is refused in words, within seconds, and nothing of the machine comes in.
+/// What a template of one line can try: each is refused in words, within seconds, and nothing of
+/// the machine comes in.
 #[test]
 fn templates_that_are_no_text_but_an_attack_are_refused() {
     let many = |part: &str, number: usize| part.repeat(number);
@@ -69,7 +75,9 @@ fn templates_that_are_no_text_but_an_attack_are_refused() {
         let (pack, since) = (pack_with(&bomb), Instant::now());
         let target = pack.path().join("made");
         let mut command = Command::new("bash");
-        command.args(["-c", "ulimit -v 4000000; exec \"$@\"", "bash", BIN, "--pack"]).arg(pack.path());
+        command
+            .args(["-c", "ulimit -v 4000000; exec \"$@\"", "bash", BIN, "--pack"])
+            .arg(pack.path());
         let seen = seen(command.args(["init", "tiny", "--no-doctor"]).arg(&target));
         let shown: String = bomb.chars().take(60).collect();
         assert_eq!(seen.code, 2, "{shown}: {}", seen.err);
@@ -107,7 +115,11 @@ fn names_of_templates_lead_nowhere_else() {
         assert!([0, 2].contains(&seen.code), "{name:?}: {}", seen.err);
         assert!(!seen.err.contains('\u{1b}') && !seen.out.contains('\u{1b}'), "{name:?}");
         let outside = crate::support::files(around.path());
-        assert!(outside.keys().all(|path| path.starts_with("./deep/lab/")), "{name:?}: {:?}", outside.keys());
+        assert!(
+            outside.keys().all(|path| path.starts_with("./deep/lab/")),
+            "{name:?}: {:?}",
+            outside.keys()
+        );
     }
 }
 
@@ -126,9 +138,13 @@ fn one_ctrl_c_ends_a_long_difference_and_a_long_template() {
         .arg(pack.path())
         .args(["init", "tiny", "--no-doctor"])
         .arg(pack.path().join("made"));
-    for (what, mut command) in [("a difference", lab.command(&["diff"])), ("a template", template)] {
-        let mut child =
-            command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null()).spawn().unwrap();
+    for (what, mut command) in [("a difference", lab.command(&["diff"])), ("a template", template)]
+    {
+        let mut child = command
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
         std::thread::sleep(Duration::from_millis(700));
         crate::support::signal(&child, rustix::process::Signal::INT);
         let since = Instant::now();
@@ -143,12 +159,17 @@ fn what_a_log_has_dropped_is_said_by_logs() {
     let lab = Lab::new(Some("tiny"), "tiny", &["program=good"]);
     let flood = "head -c 60000000 /dev/zero | tr '\\0' x | fold -w 99";
     let serve = format!("exec python3 -m http.server --bind 127.0.0.1 {}", lab.port);
-    let service = format!("[ $1 = good ] || exec sleep 600\n{flood}\necho the last words\n{serve}\n");
+    let service =
+        format!("[ $1 = good ] || exec sleep 600\n{flood}\necho the last words\n{serve}\n");
     std::fs::write(lab.root.join("service.sh"), service).unwrap();
     lab.ok(&["up"]);
     let seen = lab.ok(&["logs", "files", "-n", "5"]);
     assert!(seen.out.contains("the last words"), "{}", seen.out);
-    assert!(seen.err.contains("of its output are gone: a log keeps the last 2 x 16 MiB"), "{}", seen.err);
+    assert!(
+        seen.err.contains("of its output are gone: a log keeps the last 2 x 16 MiB"),
+        "{}",
+        seen.err
+    );
     let log = lab.run_folder().join("log");
     let size: u64 =
         std::fs::read_dir(log).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
@@ -160,7 +181,8 @@ fn a_lab_that_has_grown_by_gigabytes_is_not_read_to_say_that_it_has_changed() {
     let lab = Lab::new(Some("tiny"), "tiny", &[]);
     for number in 0..40 {
         // Blocks of nothing: a repository brings them in some bytes.
-        let file = std::fs::File::create(lab.root.join(format!(".mlops-lab/lab/{number}"))).unwrap();
+        let file =
+            std::fs::File::create(lab.root.join(format!(".mlops-lab/lab/{number}"))).unwrap();
         file.set_len(60 << 20).unwrap();
     }
     let status = lab.run(&["status"]);

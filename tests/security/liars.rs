@@ -1,5 +1,6 @@
-//! An engine and a cluster that lie: docker and kubectl that are silent, endless, broken, late, or say what drives a terminal or names what is
-//! somebody else's. Every command ends in time with an exit code that means something.
+//! An engine and a cluster that lie: docker and kubectl that are silent, endless, broken, late, or
+//! say what drives a terminal or names what is somebody else's. Every command ends in time with an
+//! exit code that means something.
 
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
@@ -79,8 +80,7 @@ impl Bench {
         let run = self.lab.run_folder();
         let root = self.lab.root.canonicalize().unwrap();
         if runtime == "compose" {
-            let note =
-                serde_json::json!({"project": format!("test-{}", self.lab.port), "root": root, "up": true});
+            let note = serde_json::json!({"project": format!("test-{}", self.lab.port), "root": root, "up": true});
             std::fs::write(run.join("containers.json"), note.to_string()).unwrap();
         } else {
             let note = serde_json::json!({"context": "kind-x", "server": "https://127.0.0.1:1", "namespace": "x", "up": true, "made": true});

@@ -1,4 +1,5 @@
-//! Records whose names are paths, files that cannot be changed, children that left their session: what stands in a lab leads nowhere else.
+//! Records whose names are paths, files that cannot be changed, children that left their session:
+//! what stands in a lab leads nowhere else.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -47,11 +48,21 @@ impl Bench {
         let seen = seen(&mut command);
         assert!([0, 1, 2, 3].contains(&seen.code), "{what}, {args:?}: {seen:?}");
         assert!(!seen.err.contains("panicked"), "{what}, {args:?}: {seen:?}");
-        assert!(since.elapsed() < Duration::from_secs(30), "{what}, {args:?}: {:?}", since.elapsed());
-        assert_eq!(&support::files(&self.home), home, "{what}, {args:?} changed the home: {seen:?}");
+        assert!(
+            since.elapsed() < Duration::from_secs(30),
+            "{what}, {args:?}: {:?}",
+            since.elapsed()
+        );
+        assert_eq!(
+            &support::files(&self.home),
+            home,
+            "{what}, {args:?} changed the home: {seen:?}"
+        );
         let copied = support::files(&self.lab.root);
-        let copied: Vec<_> =
-            copied.iter().filter(|(_, bytes)| bytes.windows(8).any(|part| part == b"precious")).collect();
+        let copied: Vec<_> = copied
+            .iter()
+            .filter(|(_, bytes)| bytes.windows(8).any(|part| part == b"precious"))
+            .collect();
         assert!(copied.is_empty(), "{what}, {args:?} copied a file of the home: {copied:?}");
     }
 }
@@ -65,9 +76,10 @@ fn records_whose_names_are_paths_lead_nowhere() {
     bench.lab.trust();
     for kind in ["service", "passing", "background", "damage", "settings"] {
         for name in [config.as_str(), climbing.as_str(), "../x", "", "."] {
-            let record =
-                serde_json::json!({"pid": 1, "started": "never", "name": name, "since": 0, "argv": []});
-            for args in [&["down"][..], &["down", "--purge"], &["status"], &["check"], &["up"], &["logs"]] {
+            let record = serde_json::json!({"pid": 1, "started": "never", "name": name, "since": 0, "argv": []});
+            for args in
+                [&["down"][..], &["down", "--purge"], &["status"], &["check"], &["up"], &["logs"]]
+            {
                 // As a repository brings it, and as if it had been noted here.
                 bench.with(&format!(".mlops-lab/run/{kind}/x.json"), |place| {
                     std::fs::write(place, record.to_string()).unwrap();
@@ -113,7 +125,9 @@ fn an_update_that_meets_a_file_which_cannot_be_changed_changes_nothing() {
 /// The files of a lab, without what a change keeps for itself.
 fn own(root: &Path) -> std::collections::BTreeMap<String, Vec<u8>> {
     let mut files = support::files(root);
-    files.retain(|path, _| !path.starts_with("./.mlops-lab/run/") && !path.starts_with("./.mlops-lab/undo/"));
+    files.retain(|path, _| {
+        !path.starts_with("./.mlops-lab/run/") && !path.starts_with("./.mlops-lab/undo/")
+    });
     files
 }
 
@@ -134,7 +148,8 @@ fn deaf_children_that_left_their_session_are_stopped_side_by_side() {
     // Their last `sleep 1` ends by itself.
     std::thread::sleep(Duration::from_secs(2));
     let marked = std::fs::read_dir("/proc").unwrap().filter(|entry| {
-        let environment = std::fs::read(entry.as_ref().unwrap().path().join("environ")).unwrap_or_default();
+        let environment =
+            std::fs::read(entry.as_ref().unwrap().path().join("environ")).unwrap_or_default();
         support::text(&environment).contains(run.to_str().unwrap())
     });
     assert_eq!(marked.count(), 0, "a child is alive");

@@ -26,8 +26,11 @@ pub fn pack_with(find: &str, put: &str) -> tempfile::TempDir {
 fn lab_with(service: &str) -> Lab {
     let lab = Lab::new(Some("tiny"), "tiny", &["program=good"]);
     let service = service.replace("PORT", &lab.port.to_string());
-    std::fs::write(lab.root.join("service.sh"), format!("[ $1 = good ] || exec sleep 600\n{service}\n"))
-        .unwrap();
+    std::fs::write(
+        lab.root.join("service.sh"),
+        format!("[ $1 = good ] || exec sleep 600\n{service}\n"),
+    )
+    .unwrap();
     lab
 }
 
@@ -39,7 +42,8 @@ pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// This very process on the lab's port: it answers everything as the lab would, and keeps what it was sent.
+/// This very process on the lab's port: it answers everything as the lab would, and keeps what it
+/// was sent.
 struct Stranger {
     heard: Arc<Mutex<String>>,
 }
@@ -49,7 +53,9 @@ impl Stranger {
         let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
         let heard: Arc<Mutex<String>> = Arc::default();
         let kept = heard.clone();
-        std::thread::spawn(move || listener.incoming().flatten().for_each(|stream| answer(stream, &kept)));
+        std::thread::spawn(move || {
+            listener.incoming().flatten().for_each(|stream| answer(stream, &kept))
+        });
         Stranger { heard }
     }
 
@@ -101,8 +107,9 @@ fn a_stranger_that_takes_the_port_while_tasks_run_is_not_taken_for_the_service()
 fn a_port_that_a_stranger_took_from_a_living_service_is_taken_for_the_doctor() {
     let _alone = alone();
     let serve = "python3 -m http.server --bind 127.0.0.1 PORT & served=$!";
-    let lab =
-        lab_with(&format!("{serve}\nuntil [ -e let-go ]; do sleep 0.1; done\nkill $served; exec sleep 600"));
+    let lab = lab_with(&format!(
+        "{serve}\nuntil [ -e let-go ]; do sleep 0.1; done\nkill $served; exec sleep 600"
+    ));
     lab.ok(&["up"]);
     let classes = || {
         let report: Value =
@@ -151,7 +158,10 @@ fn a_stranger_on_the_port_of_a_service_that_lives_is_named_by_status_and_up() {
     let status: Value = serde_json::from_str(&lab.run(&["status", "--json"]).out).unwrap();
     let files = &status["services"][0];
     assert_eq!(files["state"], "not-ready", "{status}");
-    assert!(files["observed"].as_str().unwrap().contains(&std::process::id().to_string()), "{status}");
+    assert!(
+        files["observed"].as_str().unwrap().contains(&std::process::id().to_string()),
+        "{status}"
+    );
     let up = lab.run(&["up"]);
     assert_eq!(up.code, 3, "{}", up.err);
     named(&up.err, &lab);

@@ -1,5 +1,6 @@
-//! Every name of a lab as a link, a FIFO, a device, a socket or a folder, under every command: nothing outside is read or changed, and every
-//! command ends. And folders that are swapped for links while we write.
+//! Every name of a lab as a link, a FIFO, a device, a socket or a folder, under every command:
+//! nothing outside is read or changed, and every command ends. And folders that are swapped for
+//! links while we write.
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
@@ -13,7 +14,8 @@ use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
 use crate::support::{BIN, Lab, copy, files, must, seen, strict};
 use crate::trusting;
 
-/// Names below a lab that commands read, write or remove. Those at the end are made by commands, and not there at first.
+/// Names below a lab that commands read, write or remove. Those at the end are made by commands,
+/// and not there at first.
 const NAMES: [&str; 24] = [
     ".env",
     "README.md",
@@ -95,8 +97,10 @@ impl Outside {
     }
 
     fn assert_untouched(&self, when: &str) {
-        let names: Vec<_> =
-            std::fs::read_dir(self.temp.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let names: Vec<_> = std::fs::read_dir(self.temp.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
         assert_eq!(names, ["secret"], "{when}");
         assert_eq!(std::fs::read_to_string(self.file()).unwrap(), SECRET, "{when}");
         assert_eq!(self.file().metadata().unwrap().permissions().mode() & 0o777, 0o600, "{when}");
@@ -138,12 +142,19 @@ fn every_name_as_every_kind_under_every_command_ends_and_touches_nothing_outside
     let temp = tempfile::Builder::new().prefix("n").tempdir().unwrap();
     let whole = temp.path().join("whole");
     let tiny = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/tiny");
-    must(Command::new(BIN).arg("--pack").arg(&tiny).args(["init", "tiny", "--no-doctor"]).arg(&whole));
+    must(
+        Command::new(BIN)
+            .arg("--pack")
+            .arg(&tiny)
+            .args(["init", "tiny", "--no-doctor"])
+            .arg(&whole),
+    );
     let refused: usize = std::thread::scope(|scope| {
         let each = KINDS.map(|kind| {
             let whole = &whole;
-            scope
-                .spawn(move || NAMES.iter().map(|name| under_every_command(whole, name, kind)).sum::<usize>())
+            scope.spawn(move || {
+                NAMES.iter().map(|name| under_every_command(whole, name, kind)).sum::<usize>()
+            })
         });
         each.into_iter().map(|kind| kind.join().unwrap()).sum()
     });
@@ -172,7 +183,8 @@ fn under_every_command(whole: &Path, name: &str, kind: Kind) -> usize {
         assert!((0..=3).contains(&ended.code), "{when}: {} {}{}", ended.code, ended.out, ended.err);
         assert!(!(ended.out + &ended.err).contains(SECRET), "{when}: it shows the secret");
         outside.assert_untouched(&when);
-        let holds = |text: &Vec<u8>| text.windows(SECRET.len()).any(|window| window == SECRET.as_bytes());
+        let holds =
+            |text: &Vec<u8>| text.windows(SECRET.len()).any(|window| window == SECRET.as_bytes());
         assert!(!files(&lab).values().any(holds), "{when}: the secret was copied");
         refused += usize::from(ended.code >= 2);
     }

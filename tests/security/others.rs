@@ -1,4 +1,5 @@
-//! What belongs to others: a compose project of the same name, the services of the lab that this one was cloned from.
+//! What belongs to others: a compose project of the same name, the services of the lab that this
+//! one was cloned from.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -70,18 +71,27 @@ fn a_compose_project_of_somebody_elses_is_left_alone_whatever_a_repository_claim
     };
     let project = Project::new(&image);
     assert_eq!(project.compose(&["up", "--detach"]).code, 0);
-    assert_eq!(project.compose(&["exec", "-T", "db", "sh", "-c", "echo precious >/data/x"]).code, 0);
-    let lab = Lab::new(Some("tiny"), "tiny", &["program=good", &format!("project_name={}", project.name)]);
+    assert_eq!(
+        project.compose(&["exec", "-T", "db", "sh", "-c", "echo precious >/data/x"]).code,
+        0
+    );
+    let lab = Lab::new(
+        Some("tiny"),
+        "tiny",
+        &["program=good", &format!("project_name={}", project.name)],
+    );
     let manifest = lab.root.join(".mlops-lab/lab.toml");
     let text = std::fs::read_to_string(&manifest).unwrap();
-    let text = text.replace("[endpoint.api]", "[runtime.compose]\nfile = \"compose.yaml\"\n[endpoint.api]");
+    let text = text
+        .replace("[endpoint.api]", "[runtime.compose]\nfile = \"compose.yaml\"\n[endpoint.api]");
     std::fs::write(&manifest, text).unwrap();
     std::fs::write(lab.root.join("compose.yaml"), compose(&image)).unwrap();
     let run = lab.root.join(".mlops-lab/run");
     for claim in ["", "{}", "{\"project\": \"NAME\", \"up\": true}"] {
         if !claim.is_empty() {
             std::fs::create_dir_all(&run).unwrap();
-            std::fs::write(run.join("containers.json"), claim.replace("NAME", &project.name)).unwrap();
+            std::fs::write(run.join("containers.json"), claim.replace("NAME", &project.name))
+                .unwrap();
         }
         for args in [
             &["down"][..],
@@ -100,7 +110,8 @@ fn at(folder: &Path, args: &[&str]) -> Seen {
 }
 
 fn state(folder: &Path) -> String {
-    let status: serde_json::Value = serde_json::from_str(&at(folder, &["status", "--json"]).out).unwrap();
+    let status: serde_json::Value =
+        serde_json::from_str(&at(folder, &["status", "--json"]).out).unwrap();
     status["services"][0]["state"].as_str().unwrap_or_default().to_owned()
 }
 

@@ -1,4 +1,5 @@
-//! Files that the system lets nobody replace: a change that needs one is refused before it begins, and names what lifts it.
+//! Files that the system lets nobody replace: a change that needs one is refused before it begins,
+//! and names what lifts it.
 
 use std::path::Path;
 use std::process::Command;
@@ -86,7 +87,11 @@ fn a_change_that_the_system_would_refuse_halfway_is_refused_as_a_whole() {
         let before = all(&lab);
         if let Some(_pinned) = Pinned::new(how, &solve) {
             let refused = lab.run(&["solve", "one"]);
-            assert!(refused.code == 3 && refused.err.contains("greeting.txt"), "{how}: {}", refused.err);
+            assert!(
+                refused.code == 3 && refused.err.contains("greeting.txt"),
+                "{how}: {}",
+                refused.err
+            );
             assert_eq!(all(&lab), before, "{how}");
         }
     }

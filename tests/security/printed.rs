@@ -57,17 +57,24 @@ fn logs_for_programs_are_an_object_on_each_line_also_while_they_grow() {
     let lab = Lab::new(Some("tiny"), "tiny", &["program=good"]);
     let serve = format!("exec python3 -m http.server --bind 127.0.0.1 {}", lab.port);
     let grows = "(until [ -e more ]; do sleep 0.1; done; echo later) &";
-    let service = format!("[ $1 = good ] || exec sleep 600\nprintf '{EVIL}\\n'\n{grows}\n{serve}\n");
+    let service =
+        format!("[ $1 = good ] || exec sleep 600\nprintf '{EVIL}\\n'\n{grows}\n{serve}\n");
     std::fs::write(lab.root.join("service.sh"), service).unwrap();
     lab.ok(&["up"]);
     let json = lab.ok(&["logs", "--json"]).out;
     let lines: Vec<Value> = json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let evil = lines.iter().find(|line| drives(line["line"].as_str().unwrap())).unwrap();
     assert_eq!(evil["service"], "files");
-    assert!(lines.iter().any(|line| *line == json!({"service": "make", "line": "making"})), "{json}");
+    assert!(
+        lines.iter().any(|line| *line == json!({"service": "make", "line": "making"})),
+        "{json}"
+    );
     assert!(!drives(&json), "{json:?}");
-    let mut follows =
-        lab.command(&["logs", "files", "--follow", "--json"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut follows = lab
+        .command(&["logs", "files", "--follow", "--json"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     std::fs::write(lab.root.join("more"), "").unwrap();
     let mut lines = BufReader::new(follows.stdout.take().unwrap()).lines();
     let later = lines.find(|line| {

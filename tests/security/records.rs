@@ -1,5 +1,6 @@
-//! Every file that the program itself keeps, as nobody would write it: records, journals, progress, archives, what runs. Whatever stands there,
-//! a command ends with an exit code that means something, and nothing outside of the lab is touched. `MLOPS_LAB_CASES` is how many are tried.
+//! Every file that the program itself keeps, as nobody would write it: records, journals, progress,
+//! archives, what runs. Whatever stands there, a command ends with an exit code that means
+//! something, and nothing outside of the lab is touched. `MLOPS_LAB_CASES` is how many are tried.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -133,8 +134,12 @@ fn journal(outside: &str) -> impl Strategy<Value = String> + use<> {
         "OUTSIDE/secret",
     ];
     let paths = paths.map(|path| path.replace("OUTSIDE", outside));
-    let entry =
-        (proptest::sample::select(paths.to_vec()), proptest::option::of(0..4_u8), 0..3_u8, any::<bool>());
+    let entry = (
+        proptest::sample::select(paths.to_vec()),
+        proptest::option::of(0..4_u8),
+        0..3_u8,
+        any::<bool>(),
+    );
     let moment = proptest::sample::select(vec!["7", "9", "", "../7", "x", "99999999999999999999"]);
     (proptest::collection::vec(entry, 0..5), moment).prop_map(|(entries, moment)| {
         let hash = |which: u8| match which {
@@ -175,9 +180,13 @@ impl Bench {
             &["--pack", tiny, "init", "tiny", "lab", "--no-doctor", "--set", &port],
         ));
         // A life of its own: progress, a backup, something to undo, what was started.
-        for args in
-            [&["up"][..], &["solve", "one"], &["check"], &["down"], &["update", "--set", "port=21998"]]
-        {
+        for args in [
+            &["up"][..],
+            &["solve", "one"],
+            &["check"],
+            &["down"],
+            &["update", "--set", "port=21998"],
+        ] {
             must(bench.command(&bench.root(), args));
         }
         bench.link();
@@ -208,7 +217,8 @@ impl Bench {
 
     /// A way out that a repository can bring.
     fn link(&self) {
-        std::os::unix::fs::symlink(self.temp.path().join("outside"), self.root().join("link")).unwrap();
+        std::os::unix::fs::symlink(self.temp.path().join("outside"), self.root().join("link"))
+            .unwrap();
     }
 
     /// The lab and its state as they were at the start.
@@ -249,8 +259,14 @@ impl Bench {
 }
 
 fn runner(usual: u32) -> TestRunner {
-    let cases = std::env::var("MLOPS_LAB_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(usual);
-    TestRunner::new(Config { cases, failure_persistence: None, max_shrink_iters: 100, ..Config::default() })
+    let cases =
+        std::env::var("MLOPS_LAB_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(usual);
+    TestRunner::new(Config {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 100,
+        ..Config::default()
+    })
 }
 
 #[test]
@@ -259,8 +275,12 @@ fn no_file_that_is_kept_makes_a_command_panic_hang_or_leave_the_lab() {
     let (around, noted) = (bench.around(), bench.noted());
     let outside = bench.temp.path().join("outside").display().to_string();
     let change = (0u8..8, any::<usize>(), any::<usize>(), any::<usize>());
-    let case =
-        (0..FILES.len(), proptest::collection::vec(change, 1..5), 0..COMMANDS.len(), 0..COMMANDS.len());
+    let case = (
+        0..FILES.len(),
+        proptest::collection::vec(change, 1..5),
+        0..COMMANDS.len(),
+        0..COMMANDS.len(),
+    );
     runner(300)
         .run(&case, |(file, changes, first, second)| {
             bench.restore(&noted);
@@ -269,7 +289,8 @@ fn no_file_that_is_kept_makes_a_command_panic_hang_or_leave_the_lab() {
                 None => bench.root().join(FILES[file]),
             };
             let mut bytes = std::fs::read(&path).unwrap_or_else(|_| {
-                b"{\"pid\":1,\"started\":\"0\",\"name\":\"files\",\"since\":0,\"argv\":[\"x\"]}".to_vec()
+                b"{\"pid\":1,\"started\":\"0\",\"name\":\"files\",\"since\":0,\"argv\":[\"x\"]}"
+                    .to_vec()
             });
             changes.into_iter().for_each(|change| mutate(&mut bytes, &outside, change));
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -1,4 +1,5 @@
-//! A signal ends any command at once, at whatever it waits for, with 130, and leaves nothing that the next command cannot end.
+//! A signal ends any command at once, at whatever it waits for, with 130, and leaves nothing that
+//! the next command cannot end.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -118,7 +119,8 @@ fn init_that_brings_the_lab_up_ends_as_up_does() {
     let child = started(init.arg(format!("port={port}")).arg(&root));
     until("the service was asked", || root.join("asked").exists());
     ends("init --up", child, Signal::INT);
-    let down = crate::support::seen(Command::new(crate::support::BIN).arg("-C").arg(&root).arg("down"));
+    let down =
+        crate::support::seen(Command::new(crate::support::BIN).arg("-C").arg(&root).arg("down"));
     assert_eq!(down.code, 0, "{}", down.err);
 }
 

@@ -1,5 +1,6 @@
-//! Where we run: without a home, a PATH, a folder for temporary files, a working directory, open streams, a known locale, a sane width; on
-//! a full device, and as another user. The exit code says what is the matter, and nothing hangs or panics.
+//! Where we run: without a home, a PATH, a folder for temporary files, a working directory, open
+//! streams, a known locale, a sane width; on a full device, and as another user. The exit code says
+//! what is the matter, and nothing hangs or panics.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -27,9 +28,13 @@ fn one_of(seen: &Seen, codes: &[i32], what: &str) {
 #[test]
 fn without_a_home_a_folder_for_temporary_files_or_a_locale_a_lab_lives() {
     let lab = tiny();
-    for env in
-        [&["-u", "HOME"][..], &["HOME=/nonexistent"], &["TMPDIR=/nonexistent"], &["LC_ALL=xx_YY"], &["HOME="]]
-    {
+    for env in [
+        &["-u", "HOME"][..],
+        &["HOME=/nonexistent"],
+        &["TMPDIR=/nonexistent"],
+        &["LC_ALL=xx_YY"],
+        &["HOME="],
+    ] {
         let wrapper = [&["env"], env].concat();
         for (args, codes) in
             [(&["up"][..], &[0][..]), (&["status"], &[0]), (&["check"], &[1]), (&["down"], &[0])]
@@ -55,7 +60,9 @@ fn with_an_empty_environment_looking_works_and_up_says_what_is_missing() {
 #[test]
 fn no_width_of_the_terminal_breaks_a_report() {
     let lab = tiny();
-    for columns in ["0", "1", "-1", "x", "", "99999999999999999999", "18446744073709551615", "65536"] {
+    for columns in
+        ["0", "1", "-1", "x", "", "99999999999999999999", "18446744073709551615", "65536"]
+    {
         for args in [&["doctor"][..], &["check"], &["hint"], &["list"]] {
             let columns = format!("COLUMNS={columns}");
             one_of(&wrapped(&lab, &["env", &columns], args), &[0, 1, 3], &columns);
@@ -73,9 +80,14 @@ fn closed_streams_and_full_devices_are_an_exit_code() {
     one_of(&through("<&- >&-", &["status"]), &[0, 1, 3], "no input and output");
     one_of(&through("<&- >&- 2>&-", &["up"]), &[0, 3], "nothing open");
     one_of(&through("", &["down"]), &[0], "down");
-    for args in
-        [&["status"][..], &["status", "--json"], &["list"], &["list", "--json"], &["hint"], &["doctor"]]
-    {
+    for args in [
+        &["status"][..],
+        &["status", "--json"],
+        &["list"],
+        &["list", "--json"],
+        &["hint"],
+        &["doctor"],
+    ] {
         one_of(&through(">/dev/full", args), &[3], &format!("{args:?} on a full device"));
     }
     // Talk that nobody can read stops nothing.
@@ -100,7 +112,9 @@ fn a_working_folder_that_is_gone_is_named() {
 fn a_clock_that_jumps_bends_no_verdict() {
     let Some(faketime) = on_path("faketime") else { return };
     let lab = tiny();
-    let at = |shift: &str, args: &[&str]| wrapped(&lab, &[faketime.to_str().unwrap(), "-f", shift], args);
+    let at = |shift: &str, args: &[&str]| {
+        wrapped(&lab, &[faketime.to_str().unwrap(), "-f", shift], args)
+    };
     for (shift, args, code) in [
         ("-10y", &["up"][..], 0),
         ("+0", &["status"], 0),
@@ -213,7 +227,11 @@ fn a_lab_that_is_somebody_elses_is_left_as_it_is() {
             mode(&other.lab.join(".env"), 0o644);
         }
         for args in ALL {
-            one_of(&other.run(args), &[0, 1, 3], &format!("{args:?}, .env can be read: {}", !secret));
+            one_of(
+                &other.run(args),
+                &[0, 1, 3],
+                &format!("{args:?}, .env can be read: {}", !secret),
+            );
             assert_eq!(support::files(&other.lab), before, "{args:?} changed somebody else's lab");
         }
     }

@@ -1,4 +1,5 @@
-//! Text from manifests, files, services, servers and names that would drive the terminal is shown, never obeyed: on a whole pseudo terminal.
+//! Text from manifests, files, services, servers and names that would drive the terminal is shown,
+//! never obeyed: on a whole pseudo terminal.
 
 use std::io::Write;
 use std::path::Path;
@@ -9,10 +10,9 @@ use crate::support::{self, Lab, seen};
 use crate::terminal::Terminal;
 use crate::trusting;
 
-/// Title and clipboard, clear the screen, cursor up, back to the start of the line, C1, the direction of text, a string, hidden text. The
-/// word at its end is what a reader must see.
-const EVIL: &str =
-    "\u{1b}]0;owned\u{7}\u{1b}[2J\u{1b}[9A\r\u{9b}31m\u{202e}\u{2066}\u{1b}Pq\u{1b}\\\u{1b}[8m\u{1b}cMARK";
+/// Title and clipboard, clear the screen, cursor up, back to the start of the line, C1, the
+/// direction of text, a string, hidden text. The word at its end is what a reader must see.
+const EVIL: &str = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{1b}[9A\r\u{9b}31m\u{202e}\u{2066}\u{1b}Pq\u{1b}\\\u{1b}[8m\u{1b}cMARK";
 
 /// The same as a TOML or JSON string holds it.
 fn written() -> String {
@@ -67,10 +67,15 @@ impl Bench {
         self.write(".mlops-lab/lab.toml", self.manifest.replace(part, &written()));
     }
 
-    /// Runs it; the text must be shown, and nothing of it obeyed. Returns all that came to the terminal.
+    /// Runs it; the text must be shown, and nothing of it obeyed. Returns all that came to the
+    /// terminal.
     fn shows(&self, what: &str, args: &[&str]) -> String {
         let raw = self.quiet(what, args);
-        assert!(raw.contains("MARK"), "{what}: nothing of it was shown by {args:?}:\n{}", raw.escape_debug());
+        assert!(
+            raw.contains("MARK"),
+            "{what}: nothing of it was shown by {args:?}:\n{}",
+            raw.escape_debug()
+        );
         raw
     }
 
@@ -79,7 +84,8 @@ impl Bench {
         let ended = Terminal::whole(&mut self.lab.command(&trusting(args)), 200, 50).end();
         let raw = ended.raw.trim_end_matches("\u{1b}]2;end\u{7}").to_owned();
         assert_eq!(obeyed(&raw), Vec::<&str>::new(), "{what}: {args:?}\n{}", raw.escape_debug());
-        // For programs it stays JSON, for logs a line for each line; and what JSON holds drives nothing either.
+        // For programs it stays JSON, for logs a line for each line; and what JSON holds drives
+        // nothing either.
         let json = seen(&mut self.lab.command(&[&trusting(args)[..], &["--json"]].concat()));
         let is_json = |text: &str| serde_json::from_str::<Value>(text).is_ok();
         let lines = args.contains(&"logs") && json.out.lines().all(is_json);
@@ -115,9 +121,10 @@ fn the_texts_of_a_manifest_are_shown_and_not_obeyed() {
     ] {
         match part {
             // Where it stands at the end of a string, the quote stays.
-            "/greeting.txt\"" => {
-                bench.write(".mlops-lab/lab.toml", bench.manifest.replace(part, &format!("/{}\"", written())))
-            }
+            "/greeting.txt\"" => bench.write(
+                ".mlops-lab/lab.toml",
+                bench.manifest.replace(part, &format!("/{}\"", written())),
+            ),
             "127.0.0.1" => bench.write(
                 ".mlops-lab/lab.toml",
                 bench.manifest.replace(
@@ -210,8 +217,9 @@ fn the_words_of_services_and_tasks_are_shown_and_not_obeyed() {
     bench.write("service.sh", "printf '%s\\n' \"$EVIL\"; exit 3\n");
     bench.shows("the last words of a service", &["up"]);
     bench.quiet("after it", &["status"]);
-    let task =
-        bench.manifest.replace("echo made >made.txt; echo making", "printf '%s\\\\n' \\\"$EVIL\\\"; exit 2");
+    let task = bench
+        .manifest
+        .replace("echo made >made.txt; echo making", "printf '%s\\\\n' \\\"$EVIL\\\"; exit 2");
     assert_ne!(task, bench.manifest);
     bench.write(".mlops-lab/lab.toml", task);
     std::fs::remove_file(bench.lab.root.join("made.txt")).unwrap();
@@ -274,7 +282,8 @@ fn the_body_of_a_server_is_shown_and_not_obeyed() {
 fn a_watch_shows_and_does_not_obey() {
     let bench = Bench::new();
     bench.replaced("Publish a greeting");
-    let terminal = Terminal::whole(&mut bench.lab.command(&trusting(&["check", "--watch"])), 120, 40);
+    let terminal =
+        Terminal::whole(&mut bench.lab.command(&trusting(&["check", "--watch"])), 120, 40);
     terminal.sees("MARK");
     terminal.signal(rustix::process::Signal::INT);
     let raw = terminal.end().raw;

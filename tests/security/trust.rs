@@ -1,4 +1,5 @@
-//! A lab from elsewhere: what only looks at it runs nothing, what works on it asks once, and a stranger's is no lab of ours.
+//! A lab from elsewhere: what only looks at it runs nothing, what works on it asks once, and a
+//! stranger's is no lab of ours.
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -132,7 +133,10 @@ fn traps() -> Vec<Trap> {
             ran_before(root, "prepared", "");
         }),
         ("a tool with a version to ask for", |root| {
-            need(root, "{ name = \"sh\", version = \"*\", ask = [\"-c\", \"touch \\\"$MARKER\\\"\"] }");
+            need(
+                root,
+                "{ name = \"sh\", version = \"*\", ask = [\"-c\", \"touch \\\"$MARKER\\\"\"] }",
+            );
         }),
         ("a service whose readiness is a command", |root| {
             script(&root.join("evil"));
@@ -188,7 +192,9 @@ fn what_only_looks_at_a_cloned_lab_runs_nothing_of_it_and_what_works_on_it_asks_
                 );
             }
         }
-        assert!(!clone.root.join(".mlops-lab/progress.json").exists() || clone.run(&["hint"]).code == 0);
+        assert!(
+            !clone.root.join(".mlops-lab/progress.json").exists() || clone.run(&["hint"]).code == 0
+        );
     }
 }
 
@@ -218,7 +224,11 @@ fn looking_at_a_lab_that_is_trusted_starts_nothing_that_it_names() {
         run(args);
         assert!(!marker.exists(), "{args:?}");
     }
-    assert_eq!(run(&["status"]).code, 0, "what was ready when it was started, and lives, is taken for ready");
+    assert_eq!(
+        run(&["status"]).code,
+        0,
+        "what was ready when it was started, and lives, is taken for ready"
+    );
 }
 
 #[test]
@@ -293,10 +303,16 @@ fn without_a_terminal_the_answer_is_the_listing_and_the_command_that_says_yes() 
     }
     let json = clone.run(&["check", "--json"]);
     let value: serde_json::Value = serde_json::from_str(&json.out).unwrap();
-    assert!(value["exit"] == 2 && value["detail"].as_str().unwrap().contains("services"), "{value}");
+    assert!(
+        value["exit"] == 2 && value["detail"].as_str().unwrap().contains("services"),
+        "{value}"
+    );
     // As it is said, it can be pasted.
     let hint = refused.err.lines().find_map(|line| line.split_once("fine with you: ")).unwrap().1;
-    assert!(hint.contains(&format!("update --set port={port} --on-conflict skip --trust")), "{hint}");
+    assert!(
+        hint.contains(&format!("update --set port={port} --on-conflict skip --trust")),
+        "{hint}"
+    );
     let pasted = hint.replacen("mlops-lab", BIN, 1);
     let tiny = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/tiny");
     let pasted = format!("{pasted} --pack '{}'", tiny.display());
@@ -313,7 +329,10 @@ fn on_a_terminal_one_screen_asks_and_only_yes_is_a_yes() {
         let mut terminal = Terminal::start(&mut clone.command(&["up"]), 80, 24);
         let screen = terminal.sees("trust it?");
         assert!(screen.contains("services") && screen.contains("sh service.sh good"), "{screen}");
-        assert!(screen.contains("is not trusted yet") && screen.contains("[y/N]"), "one screen: {screen}");
+        assert!(
+            screen.contains("is not trusted yet") && screen.contains("[y/N]"),
+            "one screen: {screen}"
+        );
         terminal.press(keys);
         terminal.end()
     };
@@ -364,9 +383,14 @@ fn ones_own_lab_is_never_asked_about_and_a_copy_or_a_change_is() {
     for file in ["lab.toml", "lab/steps/one.md", "lab/new.sh"] {
         let path = lab.root.join(".mlops-lab").join(file);
         let before = std::fs::read(&path).ok();
-        std::fs::write(&path, [before.as_deref().unwrap_or_default(), b"\n# more\n"].concat()).unwrap();
+        std::fs::write(&path, [before.as_deref().unwrap_or_default(), b"\n# more\n"].concat())
+            .unwrap();
         let up = lab.run(&["up"]);
-        assert!(up.code == 2 && up.err.contains("has changed since you trusted it"), "{file}: {}", up.err);
+        assert!(
+            up.code == 2 && up.err.contains("has changed since you trusted it"),
+            "{file}: {}",
+            up.err
+        );
         assert!(lab.run(&["status"]).err.contains("has changed since you trusted it"));
         match before {
             Some(bytes) => std::fs::write(&path, bytes).unwrap(),
@@ -410,16 +434,19 @@ fn a_strangers_lab_above_is_named_and_not_used() {
     must(put.arg(&source).arg(&share));
     // A change that waits there, too.
     let change = share.join(".mlops-lab/run/change");
-    let Some(mut make) =
-        nobody(&["sh", "-c", "mkdir -p \"$0\"; echo evil >\"$0/0\"; echo '{}' >\"$0/journal.json\""], &share)
-    else {
+    let Some(mut make) = nobody(
+        &["sh", "-c", "mkdir -p \"$0\"; echo evil >\"$0/0\"; echo '{}' >\"$0/journal.json\""],
+        &share,
+    ) else {
         return;
     };
     must(make.arg(&change));
     std::fs::write(mine.join("file"), "mine\n").unwrap();
     let at = |folder: &Path, args: &[&str]| seen(listening().args(args).current_dir(folder));
-    let named =
-        format!("the lab in {} belongs to another user (nobody)", share.canonicalize().unwrap().display());
+    let named = format!(
+        "the lab in {} belongs to another user (nobody)",
+        share.canonicalize().unwrap().display()
+    );
     for args in [
         &["up", "--trust"][..],
         &["check", "--trust"],
@@ -480,7 +507,9 @@ fn a_change_that_came_with_a_repository_or_a_copy_counts_for_nothing() {
         std::fs::write(change.join("journal.json"), &journal).unwrap();
     });
     let before = crate::support::files(&clone.root);
-    for args in [&["status"][..], &["diff"], &["list"], &["check"], &["update", "--dry-run"], &["logs"]] {
+    for args in
+        [&["status"][..], &["diff"], &["list"], &["check"], &["update", "--dry-run"], &["logs"]]
+    {
         let seen = clone.run(args);
         assert!(
             args == ["list"] || seen.err.contains("was not begun here: it is ignored"),
@@ -494,8 +523,13 @@ fn a_change_that_came_with_a_repository_or_a_copy_counts_for_nothing() {
     assert_eq!(clone.run(&["up"]).code, 0);
     assert_eq!(clone.run(&["down"]).code, 0);
     let tiny = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/tiny");
-    let update =
-        clone.run(&["update", "--pack", tiny.to_str().unwrap(), "--set", &format!("port={}", free_port())]);
+    let update = clone.run(&[
+        "update",
+        "--pack",
+        tiny.to_str().unwrap(),
+        "--set",
+        &format!("port={}", free_port()),
+    ]);
     assert_eq!(update.code, 0, "{}", update.err);
     assert!(!clone.root.join(".mlops-lab/run/change").exists());
     assert!(!std::fs::read_to_string(clone.root.join("README.md")).unwrap().contains("evil"));
@@ -507,12 +541,14 @@ fn an_update_trusts_no_pack_that_came_with_the_lab_or_has_changed_since() {
     let (pack, root, marker) =
         (temp.path().join("pack"), temp.path().join("lab"), temp.path().join("it ran"));
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/tiny"), &pack);
-    let run =
-        |root: &Path, args: &[&str]| seen(listening().args(args).current_dir(root).env("MARKER", &marker));
+    let run = |root: &Path, args: &[&str]| {
+        seen(listening().args(args).current_dir(root).env("MARKER", &marker))
+    };
     let port = format!("port={}", free_port());
     let init = ["--pack", "pack", "init", "tiny", "lab", "--no-doctor", "--set", &port];
     assert_eq!(run(temp.path(), &init).code, 0);
-    // As a `git pull` brings another pack: at its place, or by a record that names one in the repository.
+    // As a `git pull` brings another pack: at its place, or by a record that names one in the
+    // repository.
     let theirs = root.join("theirs");
     copy(&pack, &theirs);
     for folder in [&pack, &theirs] {
@@ -521,7 +557,10 @@ fn an_update_trusts_no_pack_that_came_with_the_lab_or_has_changed_since() {
         std::fs::write(manifest, text.replace("echo making", "touch \\\"$MARKER\\\"")).unwrap();
     }
     let updated = run(&root, &["update"]);
-    assert!(updated.code == 0 && updated.err.contains("note: the pack is not named"), "{updated:?}");
+    assert!(
+        updated.code == 0 && updated.err.contains("note: the pack is not named"),
+        "{updated:?}"
+    );
     let up = run(&root, &["up"]);
     assert!(up.code == 2 && up.err.contains("touch") && !marker.exists(), "{up:?}");
     trust(&root);
@@ -529,7 +568,10 @@ fn an_update_trusts_no_pack_that_came_with_the_lab_or_has_changed_since() {
     let text = std::fs::read_to_string(&record).unwrap();
     std::fs::write(&record, text.replace("\"../pack\"", "\"theirs\"")).unwrap();
     let update = run(&root, &["update"]);
-    assert!(update.code == 2 && update.err.contains("has changed since you trusted it"), "{update:?}");
+    assert!(
+        update.code == 2 && update.err.contains("has changed since you trusted it"),
+        "{update:?}"
+    );
     // A pack that is named is the user's own choice.
     let named = run(&root, &["--pack", "../pack", "update", "--trust"]);
     assert!(named.code == 0 && !named.err.contains("note:"), "{named:?}");
@@ -545,10 +587,17 @@ fn a_purge_removes_no_files_that_a_stranger_calls_data() {
         std::fs::write(root.join("work/mine"), "").unwrap();
         edit(root, |text| text.replacen("\"store\"", "\"work\", \".git\"", 1));
     });
-    assert!(std::fs::read_to_string(clone.root.join(".mlops-lab/lab.toml")).unwrap().contains("\"work\""));
+    assert!(
+        std::fs::read_to_string(clone.root.join(".mlops-lab/lab.toml"))
+            .unwrap()
+            .contains("\"work\"")
+    );
     for args in [&["down", "--purge"][..], &["down", "--purge", "--runtime", "local"]] {
         let kept = clone.run(args);
-        assert!(kept.code == 0 && kept.err.contains("what it calls data is kept: work, .git"), "{kept:?}");
+        assert!(
+            kept.code == 0 && kept.err.contains("what it calls data is kept: work, .git"),
+            "{kept:?}"
+        );
         assert!(clone.root.join("work/mine").exists() && clone.root.join(".git").exists());
     }
     assert!(!clone.run(&["down"]).err.contains("data"));

@@ -21,7 +21,8 @@ pub struct Lab {
     _temp: tempfile::TempDir,
 }
 
-/// Our program, which hears signals: whoever runs tests in the background has Ctrl-C ignored, and what they start inherits that.
+/// Our program, which hears signals: whoever runs tests in the background has Ctrl-C ignored, and
+/// what they start inherits that.
 pub fn listening() -> Command {
     if cfg!(not(target_os = "linux")) {
         return Command::new(BIN);
@@ -39,7 +40,9 @@ impl Lab {
         let port = free_port();
         let mut command = Command::new(BIN);
         if let Some(pack) = pack {
-            command.arg("--pack").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs").join(pack));
+            command
+                .arg("--pack")
+                .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs").join(pack));
         }
         command.args(["init", id, "--no-doctor", "--set", &format!("port={port}")]).arg(&root);
         // A name of its own: the default one may be a lab of whoever runs the tests.
@@ -85,12 +88,14 @@ pub fn trust(root: &Path) {
     must(listening().args(["break", "--trust"]).current_dir(root));
 }
 
-/// Where what runs of the lab at this path is noted, in the state that is shared by all tests (see .cargo/config.toml).
+/// Where what runs of the lab at this path is noted, in the state that is shared by all tests (see
+/// .cargo/config.toml).
 pub fn run_folder(root: &Path) -> Option<PathBuf> {
     let line = format!("root = {:?}\n", root.canonicalize().unwrap());
     let labs = PathBuf::from(std::env::var_os("XDG_STATE_HOME").unwrap()).join("mlops-lab/labs");
     let folders = std::fs::read_dir(labs).ok()?.map(|entry| entry.unwrap().path());
-    let text = |folder: &PathBuf| std::fs::read_to_string(folder.join("state.toml")).unwrap_or_default();
+    let text =
+        |folder: &PathBuf| std::fs::read_to_string(folder.join("state.toml")).unwrap_or_default();
     folders.into_iter().find(|folder| text(folder).contains(&line))
 }
 
@@ -111,7 +116,8 @@ pub fn free_port() -> u16 {
     }
 }
 
-/// Load and installers side by side on two cores would judge the machine, not the lab: held while a lab is up.
+/// Load and installers side by side on two cores would judge the machine, not the lab: held while a
+/// lab is up.
 pub fn alone() -> MutexGuard<'static, ()> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
@@ -140,13 +146,15 @@ pub fn compose(id: &str) -> bool {
     works
 }
 
-/// How often a test that plays with chance does it: as often as the README says, times `MLOPS_LAB_ROUNDS` (a factor, for a quick look).
+/// How often a test that plays with chance does it: as often as the README says, times
+/// `MLOPS_LAB_ROUNDS` (a factor, for a quick look).
 pub fn rounds(number: u32) -> u32 {
     let factor = std::env::var("MLOPS_LAB_ROUNDS").ok().and_then(|text| text.parse::<f64>().ok());
     ((f64::from(number) * factor.unwrap_or(1.0)) as u32).max(10)
 }
 
-/// A temporary folder, in memory where there is such a place: runs by the hundred judge us, not the disk.
+/// A temporary folder, in memory where there is such a place: runs by the hundred judge us, not the
+/// disk.
 pub fn quick_folder() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }

@@ -51,7 +51,9 @@ fn without_its_pristine_files_a_lab_is_not_updated() {
     let archive = bench.lab().join(".mlops-lab/base.tar");
     let whole = std::fs::read(&archive).unwrap();
     bench.give("notes.txt", "other\n");
-    for (content, why) in [(None, "there is no such file"), (Some(&whole[..1_100]), "no whole archive")] {
+    for (content, why) in
+        [(None, "there is no such file"), (Some(&whole[..1_100]), "no whole archive")]
+    {
         match content {
             Some(bytes) => std::fs::write(&archive, bytes).unwrap(),
             None => std::fs::remove_file(&archive).unwrap(),
@@ -70,7 +72,8 @@ fn without_its_pristine_files_a_lab_is_not_updated() {
     }
 }
 
-/// Many people's own lists of what git ignores name archives, and a lab is not whole without this one.
+/// Many people's own lists of what git ignores name archives, and a lab is not whole without this
+/// one.
 #[test]
 fn git_keeps_the_archive_also_where_archives_are_ignored() {
     let bench = Bench::new();

@@ -23,7 +23,13 @@ impl Bench {
         bench.give("notes.txt", LONG);
         bench.give("old-name.txt", &format!("{LONG}eight\n"));
         bench.give("dropped.txt", "dropped\n");
-        must(Command::new(BIN).arg("--pack").arg(bench.pack()).args(["init", "tiny"]).arg(bench.lab()));
+        must(
+            Command::new(BIN)
+                .arg("--pack")
+                .arg(bench.pack())
+                .args(["init", "tiny"])
+                .arg(bench.lab()),
+        );
         bench
     }
 

@@ -8,7 +8,8 @@ use rustix::process::Signal;
 use crate::bench::{Bench, LONG};
 use crate::support;
 
-/// A lab in which every kind of change is to be made, each of many updates ended by a signal. Returns how many were the old state and the new.
+/// A lab in which every kind of change is to be made, each of many updates ended by a signal.
+/// Returns how many were the old state and the new.
 fn ended_early(sent: Signal) -> (u32, u32) {
     let bench = Bench::new();
     for n in 0..40 {
@@ -45,7 +46,10 @@ fn ended_early(sent: Signal) -> (u32, u32) {
         if sent == Signal::INT {
             assert!([130, 0, -2].contains(&code), "ended with {code}");
             let folder = bench.lab().join(".mlops-lab/run/change");
-            assert!(code == -2 || !folder.exists(), "a run that ends by itself leaves nothing to end");
+            assert!(
+                code == -2 || !folder.exists(),
+                "a run that ends by itself leaves nothing to end"
+            );
         } else {
             // Any command finds it, and ends it.
             assert_eq!(bench.run(&["diff"]).code, 0);

@@ -1,4 +1,5 @@
-//! Bringing a lab up to date: what the learner changed survives, whatever the pack does and whenever the run is killed.
+//! Bringing a lab up to date: what the learner changed survives, whatever the pack does and
+//! whenever the run is killed.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -66,7 +67,10 @@ fn what_the_learner_changed_survives_each_kind_of_change() {
     let actions = actions(&done);
     assert_eq!(actions["notes.txt"], "merge");
     assert_eq!(bench.read("notes.txt"), LONG.replace("one", "ONE, mine").replace("seven", "SEVEN"));
-    assert_eq!(bench.read("new-name.txt"), format!("{}eight\nmine\n", LONG.replace("one", "first")));
+    assert_eq!(
+        bench.read("new-name.txt"),
+        format!("{}eight\nmine\n", LONG.replace("one", "first"))
+    );
     assert!(!bench.lab().join("old-name.txt").exists());
     assert_eq!(actions["dropped.txt"], "keep");
     assert_eq!(bench.read("dropped.txt"), "dropped\nmine\n");
@@ -106,7 +110,10 @@ fn a_conflict_is_marked_listed_and_said_with_the_exit_code() {
         match policy {
             "merge" => {
                 let text = bench.read("notes.txt");
-                assert!(text.contains("<<<<<<<") && text.contains("mine\n=======\ntheirs\n"), "{text}");
+                assert!(
+                    text.contains("<<<<<<<") && text.contains("mine\n=======\ntheirs\n"),
+                    "{text}"
+                );
             }
             "overwrite" => assert!(bench.read("notes.txt").contains("theirs")),
             _ => assert!(bench.read("notes.txt").contains("mine")),
@@ -128,8 +135,15 @@ fn a_changed_answer_takes_the_same_road_and_the_secret_stays() {
     assert!(bench.read(".env").contains(&token));
     let wrong = bench.run(&["update", "--set", "prt=1", "--set", "port=80"]);
     assert_eq!(wrong.code, 2);
-    assert!(wrong.err.contains("did you mean `port`") && wrong.err.contains("1024"), "{}", wrong.err);
-    assert!(bench.read(".mlops-lab/record.toml").contains("9111"), "a wrong answer changes nothing");
+    assert!(
+        wrong.err.contains("did you mean `port`") && wrong.err.contains("1024"),
+        "{}",
+        wrong.err
+    );
+    assert!(
+        bench.read(".mlops-lab/record.toml").contains("9111"),
+        "a wrong answer changes nothing"
+    );
 }
 
 #[test]
@@ -163,7 +177,11 @@ fn a_template_that_becomes_a_folder_or_a_file_comes_and_one_of_the_learners_is_n
     bench.edit("turns/own.txt", "mine\n");
     for args in [&["update", "--dry-run"][..], &["update"]] {
         let refused = bench.run(args);
-        assert!(refused.code == 3 && refused.err.contains("turns is in the way"), "{}", refused.err);
+        assert!(
+            refused.code == 3 && refused.err.contains("turns is in the way"),
+            "{}",
+            refused.err
+        );
     }
     std::fs::remove_file(bench.lab().join("turns/own.txt")).unwrap();
     assert_eq!(bench.files(), old);
@@ -183,7 +201,11 @@ fn a_folder_of_the_learners_where_a_file_comes_is_left_alone() {
     bench.edit("fresh.txt/own.txt", "mine\n");
     bench.give("fresh.txt", "fresh\n");
     let refused = bench.run(&["update"]);
-    assert!(refused.code == 3 && refused.err.contains("fresh.txt is in the way"), "{}", refused.err);
+    assert!(
+        refused.code == 3 && refused.err.contains("fresh.txt is in the way"),
+        "{}",
+        refused.err
+    );
     assert_eq!(bench.read("fresh.txt/own.txt"), "mine\n");
     // And a file where a folder comes.
     let bench = Bench::new();
@@ -208,8 +230,11 @@ fn lines_of_windows_binary_files_and_huge_ones_are_the_learners_own_too() {
     );
     assert_eq!(bench.read("dropped.txt"), "a\0mine\n");
     assert_eq!(bench.read("dropped.txt.new"), "a\0theirs\n");
-    // A sparse terabyte of the learner's own is none of our business; in a template's place it is not read whole.
-    let huge = |path: &str| std::fs::File::create(bench.lab().join(path)).unwrap().set_len(1 << 40).unwrap();
+    // A sparse terabyte of the learner's own is none of our business; in a template's place it is
+    // not read whole.
+    let huge = |path: &str| {
+        std::fs::File::create(bench.lab().join(path)).unwrap().set_len(1 << 40).unwrap()
+    };
     huge("own.bin");
     bench.give("notes.txt", &LONG.replace("six", "SIX"));
     assert_eq!(bench.run(&["update"]).code, 0);

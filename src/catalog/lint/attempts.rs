@@ -19,13 +19,15 @@ impl Lint<'_> {
         let mut names = BTreeSet::new();
         for attempt in &all {
             if !names.insert((attempt.side, &attempt.target, &attempt.name)) {
-                let message = format!("there are two {} solutions `{}`", attempt.side, attempt.name);
+                let message =
+                    format!("there are two {} solutions `{}`", attempt.side, attempt.name);
                 self.attempt(attempt, &["name".into()], message);
             }
             self.one(attempt);
         }
         for (n, step) in self.lab.manifest.step.clone().iter().enumerate() {
-            let wrong = |attempt: &&Attempt| attempt.side == Side::Wrong && attempt.target == step.id;
+            let wrong =
+                |attempt: &&Attempt| attempt.side == Side::Wrong && attempt.target == step.id;
             let count = all.iter().filter(wrong).count();
             if count < WRONG_SOLUTIONS {
                 let message = format!(
@@ -42,9 +44,11 @@ impl Lint<'_> {
         let Attempt { side, target, name, spec, files, .. } = attempt;
         let manifest = &self.lab.manifest;
         let step = manifest.step.iter().find(|step| step.id == *target).map(|step| &step.runtimes);
-        let drill = manifest.drill.iter().find(|drill| drill.id == *target).map(|drill| &drill.runtimes);
-        let runtimes: Option<Vec<RuntimeKind>> =
-            step.or(drill).map(|own| if own.is_empty() { manifest.runtimes() } else { own.clone() });
+        let drill =
+            manifest.drill.iter().find(|drill| drill.id == *target).map(|drill| &drill.runtimes);
+        let runtimes: Option<Vec<RuntimeKind>> = step
+            .or(drill)
+            .map(|own| if own.is_empty() { manifest.runtimes() } else { own.clone() });
         match runtimes {
             None => {
                 self.attempt(attempt, &[], format!("there is no step or drill `{target}`"));
@@ -64,9 +68,11 @@ impl Lint<'_> {
         if spec.why.trim().is_empty() {
             self.attempt(attempt, &["why".into()], "`why` says nothing".to_owned());
         }
-        // `from` alone is something: the files of a solution without what it runs are a job half done.
+        // `from` alone is something: the files of a solution without what it runs are a job half
+        // done.
         if files.is_empty() && spec.edit.is_empty() && spec.run.is_empty() && spec.from.is_none() {
-            let message = format!("the {side} solution `{name}` does nothing: no edit, no files, no run");
+            let message =
+                format!("the {side} solution `{name}` does nothing: no edit, no files, no run");
             self.attempt(attempt, &[], message);
         }
         if let Some(folder) = &spec.from {
@@ -87,7 +93,11 @@ impl Lint<'_> {
             if edit.find.is_empty() {
                 self.attempt(attempt, &at("find"), "`find` is empty".to_owned());
             } else if edit.find == edit.put {
-                self.attempt(attempt, &at("put"), "`put` is what `find` is: nothing changes".to_owned());
+                self.attempt(
+                    attempt,
+                    &at("put"),
+                    "`put` is what `find` is: nothing changes".to_owned(),
+                );
             }
         }
         for (key, commands) in [("run", &spec.run), ("undo", &spec.undo)] {
@@ -111,7 +121,8 @@ impl Lint<'_> {
     }
 
     pub(super) fn attempt(&mut self, attempt: &Attempt, below: &[Key], message: String) {
-        let text = self.lab.knowledge.get(&attempt.file).map(|bytes| String::from_utf8_lossy(bytes));
+        let text =
+            self.lab.knowledge.get(&attempt.file).map(|bytes| String::from_utf8_lossy(bytes));
         let text = text.unwrap_or_default().into_owned();
         let span = locate(&text, &[attempt.at.clone(), below.to_vec()].concat());
         self.file(&format!("labs/{}/{}", self.id(), attempt.file), span, &text, message);

@@ -60,10 +60,14 @@ impl Lint<'_> {
                 _ => continue,
             };
             let (Some(path), Ok(probe)) = (path, check.probe()) else { continue };
-            let inside = path.strip_prefix(INSIDE).map(|path| self.lab.knowledge.contains_key(path));
+            let inside =
+                path.strip_prefix(INSIDE).map(|path| self.lab.knowledge.contains_key(path));
             if !inside.unwrap_or_else(|| files.contains(path)) && !path.contains("<[") {
                 let at = [at, vec![probe.name().into(), key.into()]].concat();
-                self.manifest(&at, format!("neither the template nor a solution has the file {path}"));
+                self.manifest(
+                    &at,
+                    format!("neither the template nor a solution has the file {path}"),
+                );
             }
         }
     }
@@ -83,7 +87,10 @@ impl Lint<'_> {
             wanted.extend(python.uv.iter().map(|path| (at("uv"), path.clone())));
         }
         if let Some(compose) = &manifest.runtime.compose {
-            wanted.push((vec!["runtime".into(), "compose".into(), "file".into()], compose.file.clone()));
+            wanted.push((
+                vec!["runtime".into(), "compose".into(), "file".into()],
+                compose.file.clone(),
+            ));
         }
         for (at, path) in wanted {
             if !files.contains(&path) && !path.contains("<[") {
@@ -92,18 +99,18 @@ impl Lint<'_> {
         }
     }
 
-    /// The files that a project can have without running anything: those of the template and of all solutions.
+    /// The files that a project can have without running anything: those of the template and of all
+    /// solutions.
     fn known(&self) -> BTreeSet<String> {
         let manifest = &self.lab.manifest;
         let solutions = manifest.step.iter().map(|step| &step.solution);
         let solutions = solutions.chain(manifest.drill.iter().map(|drill| &drill.solution));
-        let folders: Vec<String> =
-            solutions.filter_map(|solution| Some(format!("{}/", solution.files.as_ref()?))).collect();
-        let laid = self
-            .lab
-            .knowledge
-            .keys()
-            .filter_map(|path| folders.iter().find_map(|folder| path.strip_prefix(folder.as_str())));
+        let folders: Vec<String> = solutions
+            .filter_map(|solution| Some(format!("{}/", solution.files.as_ref()?)))
+            .collect();
+        let laid = self.lab.knowledge.keys().filter_map(|path| {
+            folders.iter().find_map(|folder| path.strip_prefix(folder.as_str()))
+        });
         laid.chain(self.lab.template.keys().map(String::as_str)).map(named).collect()
     }
 
@@ -113,9 +120,11 @@ impl Lint<'_> {
         let mut all: Vec<(Vec<Key>, Vec<String>)> = Vec::new();
         if let Some(local) = &manifest.runtime.local {
             let tasks = local.task.iter().enumerate().map(|(n, task)| ("task", n, &task.run));
-            let services = local.service.iter().enumerate().map(|(n, service)| ("service", n, &service.run));
+            let services =
+                local.service.iter().enumerate().map(|(n, service)| ("service", n, &service.run));
             for (table, n, run) in tasks.chain(services) {
-                let at = vec!["runtime".into(), "local".into(), table.into(), n.into(), "run".into()];
+                let at =
+                    vec!["runtime".into(), "local".into(), table.into(), n.into(), "run".into()];
                 all.push((at, run.clone()));
             }
         }
@@ -125,7 +134,10 @@ impl Lint<'_> {
             }
         };
         for (n, step) in manifest.step.iter().enumerate() {
-            list(vec!["step".into(), n.into(), "solution".into(), "run".into()], &step.solution.run);
+            list(
+                vec!["step".into(), n.into(), "solution".into(), "run".into()],
+                &step.solution.run,
+            );
         }
         for (n, drill) in manifest.drill.iter().enumerate() {
             let at = |key: &str| vec!["drill".into(), n.into(), key.into()];
@@ -151,10 +163,12 @@ impl Lint<'_> {
     }
 }
 
-/// The scripts that a command is given: the one that an interpreter runs, and whatever lies in the lab's own folder.
+/// The scripts that a command is given: the one that an interpreter runs, and whatever lies in the
+/// lab's own folder.
 fn scripts(argv: &[String]) -> Vec<(usize, &str)> {
-    let interpreter =
-        argv.first().is_some_and(|program| matches!(program.as_str(), "sh" | "bash" | "python" | "python3"));
+    let interpreter = argv
+        .first()
+        .is_some_and(|program| matches!(program.as_str(), "sh" | "bash" | "python" | "python3"));
     argv.iter()
         .enumerate()
         .filter(|(index, word)| {
@@ -175,7 +189,8 @@ fn hidden(path: &str) -> bool {
 
 /// A path as it is in the project.
 fn named(path: &str) -> String {
-    let part =
-        |part: &str| part.strip_prefix("dot-").map_or_else(|| part.to_owned(), |rest| format!(".{rest}"));
+    let part = |part: &str| {
+        part.strip_prefix("dot-").map_or_else(|| part.to_owned(), |rest| format!(".{rest}"))
+    };
     path.split('/').map(part).collect::<Vec<_>>().join("/")
 }

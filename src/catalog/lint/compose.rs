@@ -1,14 +1,17 @@
-//! Variables of compose files: what `.env` gives must not become empty without a word where there is none.
+//! Variables of compose files: what `.env` gives must not become empty without a word where there
+//! is none.
 
 use super::Lint;
 use crate::dotenv::Document;
 
 impl Lint<'_> {
-    /// What the template of the lab's own `.env` assigns; none where there is no such template, or it cannot be read.
+    /// What the template of the lab's own `.env` assigns; none where there is no such template, or
+    /// it cannot be read.
     pub(super) fn dotenv(&self) -> Option<Document> {
         let text = String::from_utf8_lossy(self.lab.template.get("dot-env")?).into_owned();
         // Blocks of the template are no lines of the file.
-        let block = |line: &&str| !["<%", "<#"].iter().any(|open| line.trim_start().starts_with(open));
+        let block =
+            |line: &&str| !["<%", "<#"].iter().any(|open| line.trim_start().starts_with(open));
         Document::parse(text.lines().filter(block).collect::<Vec<_>>().join("\n")).ok()
     }
 
@@ -34,7 +37,8 @@ impl Lint<'_> {
     }
 }
 
-/// The names that are filled in with nothing said of what happens without a value, and where they stand.
+/// The names that are filled in with nothing said of what happens without a value, and where they
+/// stand.
 fn bare(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.match_indices('$').filter_map(move |(at, _)| {
         // `$$` is a plain dollar.
@@ -44,7 +48,8 @@ fn bare(text: &str) -> impl Iterator<Item = (usize, &str)> {
         let braced = text[at + 1..].starts_with('{');
         let start = at + 1 + usize::from(braced);
         let rest = &text[start..];
-        let length = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len());
+        let length =
+            rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len());
         let bare = !braced || rest[length..].starts_with('}');
         (bare && !escaped && !comment && length > 0).then(|| (start, &rest[..length]))
     })

@@ -1,4 +1,5 @@
-//! Rules of what steps and drills say about time: former names, what a drill saves, until when a step holds, keys of an older schema.
+//! Rules of what steps and drills say about time: former names, what a drill saves, until when a
+//! step holds, keys of an older schema.
 
 use std::collections::BTreeSet;
 
@@ -7,11 +8,14 @@ use crate::catalog::parse::{self, Key};
 use crate::catalog::tree::RelPath;
 
 impl Lint<'_> {
-    /// A former name must not be anybody's name now, nor anybody else's former one: progress would be read for two.
+    /// A former name must not be anybody's name now, nor anybody else's former one: progress would
+    /// be read for two.
     pub(super) fn renamed(&mut self) {
         let manifest = self.lab.manifest.clone();
-        let steps = manifest.step.iter().enumerate().map(|(n, step)| ("step", n, &step.id, &step.was));
-        let drills = manifest.drill.iter().enumerate().map(|(n, drill)| ("drill", n, &drill.id, &drill.was));
+        let steps =
+            manifest.step.iter().enumerate().map(|(n, step)| ("step", n, &step.id, &step.was));
+        let drills =
+            manifest.drill.iter().enumerate().map(|(n, drill)| ("drill", n, &drill.id, &drill.was));
         let all: Vec<_> = steps.chain(drills).collect();
         let mut seen: BTreeSet<&str> = all.iter().map(|(_, _, id, _)| id.as_str()).collect();
         for (table, n, _, was) in &all {
@@ -34,7 +38,10 @@ impl Lint<'_> {
                 if let Err(why) = RelPath::new(path.as_str()) {
                     self.manifest(&at("keep", index), why);
                 } else if path.split('/').next() == Some(".mlops-lab") {
-                    self.manifest(&at("keep", index), format!("`{path}` is not a file of the project"));
+                    self.manifest(
+                        &at("keep", index),
+                        format!("`{path}` is not a file of the project"),
+                    );
                 }
             }
         }

@@ -23,7 +23,9 @@ fn impossible(check: &Check) -> Vec<(Vec<Key>, String)> {
     let expect = &check.expect;
     let key = |name: &str| -> Vec<Key> { vec!["expect".into(), name.into()] };
     for (name, values) in [("json", &expect.json), ("toml", &expect.toml)] {
-        for pointer in values.keys().filter(|pointer| !pointer.is_empty() && !pointer.starts_with('/')) {
+        for pointer in
+            values.keys().filter(|pointer| !pointer.is_empty() && !pointer.starts_with('/'))
+        {
             let at = [key(name), vec![pointer.as_str().into()]].concat();
             wrong.push((at, format!("`{pointer}` is no JSON pointer: write \"/{pointer}\"")));
         }
@@ -54,7 +56,8 @@ fn impossible(check: &Check) -> Vec<(Vec<Key>, String)> {
                 wrong.push((at, format!("a path begins with `/`: \"/{}\"", probe.path)));
             }
             if probe.repeat == 0 {
-                wrong.push((vec!["http".into(), "repeat".into()], "it is asked 0 times".to_owned()));
+                wrong
+                    .push((vec!["http".into(), "repeat".into()], "it is asked 0 times".to_owned()));
             }
             if probe.body.is_some() && probe.json.is_some() {
                 let message = "a request has one body: `body` or `json`".to_owned();
@@ -68,7 +71,10 @@ fn impossible(check: &Check) -> Vec<(Vec<Key>, String)> {
             let named = name.starts_with(first) && name.chars().all(well);
             if !named && !name.contains("<[") {
                 let at = vec!["metric".into(), "name".into()];
-                wrong.push((at, format!("`{name}` is no name of a metric: letters, digits, `_` and `:`")));
+                wrong.push((
+                    at,
+                    format!("`{name}` is no name of a metric: letters, digits, `_` and `:`"),
+                ));
             }
         }
         _ => {}
@@ -79,7 +85,9 @@ fn impossible(check: &Check) -> Vec<(Vec<Key>, String)> {
 /// Why these rules never hold for text.
 fn not_of_text(rules: &Match) -> Option<String> {
     if let Some(value) = rules.eq.as_ref().filter(|value| !value.is_string()) {
-        return Some(format!("it never equals {value}; write \"{value}\" or {{ contains = \"{value}\" }}"));
+        return Some(format!(
+            "it never equals {value}; write \"{value}\" or {{ contains = \"{value}\" }}"
+        ));
     }
     if [rules.gt, rules.ge, rules.lt, rules.le].iter().any(Option::is_some) {
         return Some("it has no size to compare; write { matches = \"...\" }".to_owned());

@@ -1,4 +1,5 @@
-//! Hints: a ladder that always has a rung, rungs that some check can bring up, and those for the whole lab.
+//! Hints: a ladder that always has a rung, rungs that some check can bring up, and those for the
+//! whole lab.
 
 use super::Lint;
 use crate::catalog::manifest::Hint;
@@ -33,7 +34,10 @@ impl Lint<'_> {
         for (h, hint) in self.lab.manifest.hint.clone().iter().enumerate() {
             let at = [Key::from("hint"), h.into()];
             if hint.when.is_none() {
-                self.manifest(&at, "a hint for the whole lab needs `when`: without it, it belongs to a step");
+                self.manifest(
+                    &at,
+                    "a hint for the whole lab needs `when`: without it, it belongs to a step",
+                );
             }
             self.pattern(&at, hint);
         }
@@ -42,11 +46,15 @@ impl Lint<'_> {
     /// Hints that apply when a certain check fails: there is such a check.
     fn rungs(&mut self) {
         let manifest = self.lab.manifest.clone();
-        let steps =
-            manifest.step.iter().enumerate().map(|(n, step)| ("step", n, &step.hints, step.check.len()));
+        let steps = manifest
+            .step
+            .iter()
+            .enumerate()
+            .map(|(n, step)| ("step", n, &step.hints, step.check.len()));
         let drills = manifest.drill.iter().enumerate();
-        let drills = drills
-            .map(|(n, drill)| ("drill", n, &drill.hints, drill.recovered.len().max(drill.healthy.len())));
+        let drills = drills.map(|(n, drill)| {
+            ("drill", n, &drill.hints, drill.recovered.len().max(drill.healthy.len()))
+        });
         for (table, n, hints, count) in steps.chain(drills) {
             for (h, hint) in hints.iter().enumerate() {
                 let at: [Key; 4] = [table.into(), n.into(), "hints".into(), h.into()];

@@ -1,4 +1,5 @@
-//! The rules of the lab format that need no rendering and no machine: from a lab to a list of problems, each with its place.
+//! The rules of the lab format that need no rendering and no machine: from a lab to a list of
+//! problems, each with its place.
 
 mod attempts;
 mod commands;
@@ -117,7 +118,8 @@ impl Lint<'_> {
         text: &str,
         message: impl Into<String>,
     ) {
-        let problem = Problem { file: self.lab.source.describe(file), span: at, message: message.into() };
+        let problem =
+            Problem { file: self.lab.source.describe(file), span: at, message: message.into() };
         self.found.push(Finding { problem, text: text.to_owned(), rule: self.rule });
     }
 
@@ -131,13 +133,18 @@ impl Lint<'_> {
             .and_then(|path| path.file_name())
             .unwrap_or_default();
         if folder.to_string_lossy() != self.id() {
-            let message =
-                format!("the id is `{}` and the folder is `{}`", self.id(), folder.to_string_lossy());
+            let message = format!(
+                "the id is `{}` and the folder is `{}`",
+                self.id(),
+                folder.to_string_lossy()
+            );
             self.manifest(&["id".into()], message);
         }
         let mut seen = BTreeSet::new();
-        let steps = self.lab.manifest.step.iter().enumerate().map(|(n, step)| ("step", n, &step.id));
-        let drills = self.lab.manifest.drill.iter().enumerate().map(|(n, drill)| ("drill", n, &drill.id));
+        let steps =
+            self.lab.manifest.step.iter().enumerate().map(|(n, step)| ("step", n, &step.id));
+        let drills =
+            self.lab.manifest.drill.iter().enumerate().map(|(n, drill)| ("drill", n, &drill.id));
         for (table, n, id) in steps.chain(drills).collect::<Vec<_>>() {
             let at = [table.into(), n.into(), "id".into()];
             if !seen.insert(id.clone()) {
@@ -147,8 +154,12 @@ impl Lint<'_> {
                 self.manifest(&at, not_an_id(id));
             }
         }
-        if !self.lab.manifest.vars.get("project_name").is_some_and(|var| var.kind == VarKind::Name) {
-            self.manifest(&["vars".into()], "every lab has the variable `project_name` of type `name`");
+        if !self.lab.manifest.vars.get("project_name").is_some_and(|var| var.kind == VarKind::Name)
+        {
+            self.manifest(
+                &["vars".into()],
+                "every lab has the variable `project_name` of type `name`",
+            );
         }
     }
 
@@ -173,7 +184,10 @@ impl Lint<'_> {
             let secret = var.kind == VarKind::Secret;
             match var.length {
                 Some(length) if secret && length < SECRET => {
-                    self.manifest(&at("length"), format!("a secret has at least {SECRET} characters"));
+                    self.manifest(
+                        &at("length"),
+                        format!("a secret has at least {SECRET} characters"),
+                    );
                 }
                 Some(_) if !secret => self.manifest(&at("length"), "only a secret has a length"),
                 _ => {}
@@ -219,10 +233,14 @@ impl Lint<'_> {
                 ("recovered", drill.recovered.is_empty()),
             ] {
                 if empty {
-                    self.manifest(&at(key), format!("the drill `{}` has an empty `{key}`", drill.id));
+                    self.manifest(
+                        &at(key),
+                        format!("the drill `{}` has an empty `{key}`", drill.id),
+                    );
                 }
             }
-            let here = if drill.runtimes.is_empty() { runtimes.clone() } else { drill.runtimes.clone() };
+            let here =
+                if drill.runtimes.is_empty() { runtimes.clone() } else { drill.runtimes.clone() };
             for (key, list) in [("healthy", &drill.healthy), ("recovered", &drill.recovered)] {
                 for (c, check) in list.iter().enumerate() {
                     self.reachable(&[at(key), vec![c.into()]].concat(), check, &here);
@@ -279,7 +297,12 @@ impl Lint<'_> {
                 }
             }
             if path == "Cargo.toml" || path.ends_with("/Cargo.toml") {
-                self.file(&shown, None, "", "a folder with a Cargo.toml is left out of the packaged crate");
+                self.file(
+                    &shown,
+                    None,
+                    "",
+                    "a folder with a Cargo.toml is left out of the packaged crate",
+                );
             }
             let Ok(text) = std::str::from_utf8(bytes) else { continue };
             // Inside a container the port is the image's own.
@@ -324,7 +347,9 @@ fn used_variables(text: &str) -> BTreeSet<String> {
     for (open, close) in [("<[", "]>"), ("<%", "%>")] {
         for part in text.split(open).skip(1) {
             let inside = part.split(close).next().unwrap_or_default();
-            used.extend(inside.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').map(str::to_owned));
+            used.extend(
+                inside.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').map(str::to_owned),
+            );
         }
     }
     used

@@ -1,4 +1,5 @@
-//! What a lab takes from elsewhere is named exactly: images by a tag or a digest, packages by their hash.
+//! What a lab takes from elsewhere is named exactly: images by a tag or a digest, packages by their
+//! hash.
 
 use super::Lint;
 
@@ -53,8 +54,15 @@ impl Lint<'_> {
             }
             offset += line.len();
             let line = line.trim_end();
-            if !line.trim_start().starts_with('#') && (line.contains("index-url") || line.contains("://")) {
-                self.file(shown, Some(start..start + 1), text, "a requirement file names no address");
+            if !line.trim_start().starts_with('#')
+                && (line.contains("index-url") || line.contains("://"))
+            {
+                self.file(
+                    shown,
+                    Some(start..start + 1),
+                    text,
+                    "a requirement file names no address",
+                );
             }
             let plain = line.trim_start();
             if plain.starts_with('#') {
@@ -64,9 +72,14 @@ impl Lint<'_> {
             if line.ends_with('\\') {
                 continue;
             }
-            if !logical.trim().is_empty() && !logical.starts_with('-') && !logical.contains("--hash=") {
-                let message =
-                    format!("`{}` has no hash", logical.split_whitespace().next().unwrap_or_default());
+            if !logical.trim().is_empty()
+                && !logical.starts_with('-')
+                && !logical.contains("--hash=")
+            {
+                let message = format!(
+                    "`{}` has no hash",
+                    logical.split_whitespace().next().unwrap_or_default()
+                );
                 self.file(shown, Some(start..start + 1), text, message);
             }
             logical.clear();
@@ -91,7 +104,8 @@ mod tests {
 
     #[test]
     fn an_image_without_a_tag_or_with_latest_is_not_pinned() {
-        for image in ["python", "python:latest", "docker.io/library/python", "registry:5000/python"] {
+        for image in ["python", "python:latest", "docker.io/library/python", "registry:5000/python"]
+        {
             assert!(!pinned(image), "{image}");
         }
         for image in [

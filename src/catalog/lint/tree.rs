@@ -1,4 +1,5 @@
-//! The files of a lab: what is not read, what must not be shipped, and names that other rules rely on.
+//! The files of a lab: what is not read, what must not be shipped, and names that other rules rely
+//! on.
 
 use std::collections::BTreeSet;
 
@@ -31,7 +32,8 @@ const LEFT: [&str; 12] = [
 impl Lint<'_> {
     pub(super) fn tree(&mut self) {
         let id = self.id().to_owned();
-        let trees = [("labs", self.lab.knowledge.clone()), ("templates", self.lab.template.clone())];
+        let trees =
+            [("labs", self.lab.knowledge.clone()), ("templates", self.lab.template.clone())];
         for (tree, files) in trees {
             for (path, bytes) in &files {
                 let shown = format!("{tree}/{id}/{path}");
@@ -53,7 +55,11 @@ impl Lint<'_> {
             }
         }
         let mut strange = BTreeSet::new();
-        for path in self.lab.knowledge.keys().filter(|path| *path != "lab.toml" && left_over(path).is_none())
+        for path in self
+            .lab
+            .knowledge
+            .keys()
+            .filter(|path| *path != "lab.toml" && left_over(path).is_none())
         {
             let first = path.split('/').next().unwrap_or_default();
             if !FOLDERS.contains(&first) || first == path {
@@ -68,8 +74,10 @@ impl Lint<'_> {
         }
         let manifest = &self.lab.manifest;
         let texts = manifest.step.iter().map(|step| &step.text);
-        let drills =
-            manifest.drill.iter().flat_map(|drill| std::iter::once(&drill.text).chain(&drill.debrief));
+        let drills = manifest
+            .drill
+            .iter()
+            .flat_map(|drill| std::iter::once(&drill.text).chain(&drill.debrief));
         let texts: BTreeSet<String> = texts.chain(drills).cloned().collect();
         let unused: Vec<String> = self
             .lab
@@ -98,9 +106,11 @@ impl Lint<'_> {
         if manifest.step.is_empty() {
             self.manifest(&["id".into()], "the lab has no steps");
         }
-        for (key, text) in
-            [("title", &manifest.title), ("summary", &manifest.summary), ("devops", &manifest.devops)]
-        {
+        for (key, text) in [
+            ("title", &manifest.title),
+            ("summary", &manifest.summary),
+            ("devops", &manifest.devops),
+        ] {
             if text.trim().is_empty() {
                 self.manifest(&[key.into()], format!("`{key}` says nothing"));
             }
@@ -123,14 +133,15 @@ impl Lint<'_> {
         let local = manifest.runtime.local.iter();
         // Tasks and services share a folder of logs.
         let mut names = BTreeSet::new();
-        let tasks = local
-            .clone()
-            .flat_map(|local| local.task.iter().enumerate().map(|(n, task)| ("task", n, &task.name)));
+        let tasks = local.clone().flat_map(|local| {
+            local.task.iter().enumerate().map(|(n, task)| ("task", n, &task.name))
+        });
         let services = local.flat_map(|local| {
             local.service.iter().enumerate().map(|(n, service)| ("service", n, &service.name))
         });
         for (table, n, name) in tasks.chain(services) {
-            let at: [Key; 5] = ["runtime".into(), "local".into(), table.into(), n.into(), "name".into()];
+            let at: [Key; 5] =
+                ["runtime".into(), "local".into(), table.into(), n.into(), "name".into()];
             if !names.insert(name.clone()) {
                 self.manifest(&at, format!("the name `{name}` is used twice"));
             }
@@ -151,7 +162,10 @@ impl Lint<'_> {
             ];
             for (key, url) in places {
                 let Some(url) = url else { continue };
-                if !["http://", "https://", "tcp://", "<["].iter().any(|scheme| url.starts_with(scheme)) {
+                if !["http://", "https://", "tcp://", "<["]
+                    .iter()
+                    .any(|scheme| url.starts_with(scheme))
+                {
                     let at: [Key; 3] = ["endpoint".into(), name.as_str().into(), key.into()];
                     self.manifest(
                         &at,
@@ -163,8 +177,12 @@ impl Lint<'_> {
         for (n, other) in manifest.after.iter().enumerate() {
             if !self.others.contains(other) {
                 let near = crate::error::nearest(other, self.others.iter().map(String::as_str));
-                let near = near.map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
-                self.manifest(&["after".into(), n.into()], format!("there is no lab `{other}`{near}"));
+                let near =
+                    near.map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
+                self.manifest(
+                    &["after".into(), n.into()],
+                    format!("there is no lab `{other}`{near}"),
+                );
             }
         }
     }
@@ -178,7 +196,9 @@ fn left_over(path: &str) -> Option<&'static str> {
     if parts.any(|part| LEFT.contains(&part)) {
         return Some("a cache or a tool's own folder: learners would get it");
     }
-    let copy = ends.iter().any(|end| name.ends_with(end)) || name.starts_with(".#") || name.starts_with('#');
+    let copy = ends.iter().any(|end| name.ends_with(end))
+        || name.starts_with(".#")
+        || name.starts_with('#');
     copy.then_some("a copy that an editor or a tool left: learners would get it")
 }
 

@@ -1,4 +1,5 @@
-//! How the parts of a manifest hang together: endpoints that exist, paths inside the project, logins that `.env` holds.
+//! How the parts of a manifest hang together: endpoints that exist, paths inside the project,
+//! logins that `.env` holds.
 
 use super::Lint;
 use crate::catalog::expect::{Check, Probe};
@@ -22,7 +23,10 @@ impl Lint<'_> {
         for kind in runtimes {
             if !self.lab.manifest.endpoints(*kind).contains_key(name) {
                 let path = [at.to_vec(), vec![probe.name().into(), "endpoint".into()]].concat();
-                self.manifest(&path, format!("the endpoint `{name}` has no place in the runtime {kind}"));
+                self.manifest(
+                    &path,
+                    format!("the endpoint `{name}` has no place in the runtime {kind}"),
+                );
             }
         }
     }
@@ -32,7 +36,10 @@ impl Lint<'_> {
         for (n, stand_in) in self.lab.manifest.stand_in.clone().iter().enumerate() {
             let at = |key: &str| vec!["stand_in".into(), n.into(), key.into()];
             if stand_in.steps.is_empty() {
-                self.manifest(&at("steps"), format!("a stand-in of {} that shows everything", stand_in.of));
+                self.manifest(
+                    &at("steps"),
+                    format!("a stand-in of {} that shows everything", stand_in.of),
+                );
             }
             for (s, id) in stand_in.steps.iter().enumerate() {
                 if !self.lab.manifest.step.iter().any(|step| step.id == *id) {
@@ -52,28 +59,40 @@ impl Lint<'_> {
         let local = self.lab.manifest.runtime.local.clone();
         for (n, path) in local.iter().flat_map(|local| &local.data).enumerate() {
             if let Err(message) = RelPath::new(path.as_str()) {
-                self.manifest(&["runtime".into(), "local".into(), "data".into(), n.into()], message);
+                self.manifest(
+                    &["runtime".into(), "local".into(), "data".into(), n.into()],
+                    message,
+                );
             }
         }
         for (n, service) in local.iter().flat_map(|local| &local.service).enumerate() {
             for path in &service.requires {
                 if let Err(message) = RelPath::new(path.as_str()) {
-                    let at =
-                        ["runtime".into(), "local".into(), "service".into(), n.into(), "requires".into()];
+                    let at = [
+                        "runtime".into(),
+                        "local".into(),
+                        "service".into(),
+                        n.into(),
+                        "requires".into(),
+                    ];
                     self.manifest(&at, message);
                 }
             }
         }
     }
 
-    /// What the runtime kubernetes takes for granted: a namespace of the lab's own, labels by which its pods are found, files to build from.
+    /// What the runtime kubernetes takes for granted: a namespace of the lab's own, labels by which
+    /// its pods are found, files to build from.
     pub(super) fn cluster(&mut self) {
         let Some(plan) = self.lab.manifest.runtime.kubernetes.clone() else { return };
         let at = |key: &str| vec!["runtime".into(), "kubernetes".into(), key.into()];
         let path = format!("{}/kustomization.yaml", plan.apply.trim_end_matches('/'));
-        match self.lab.template.get(&path).map(|bytes| String::from_utf8_lossy(bytes).into_owned()) {
+        match self.lab.template.get(&path).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+        {
             None => self.manifest(&at("apply"), format!("the template has no {path}")),
-            Some(text) if !text.lines().any(|line| line.trim_end() == "namespace: <[ project_name ]>") => {
+            Some(text)
+                if !text.lines().any(|line| line.trim_end() == "namespace: <[ project_name ]>") =>
+            {
                 let shown = format!("templates/{}/{path}", self.id());
                 self.file(
                     &shown,
@@ -89,7 +108,10 @@ impl Lint<'_> {
             path.ends_with("kustomization.yaml") && String::from_utf8_lossy(bytes).contains(label)
         });
         if !labelled {
-            self.manifest(&at("apply"), format!("no kustomization gives the objects the label `{label}`"));
+            self.manifest(
+                &at("apply"),
+                format!("no kustomization gives the objects the label `{label}`"),
+            );
         }
         for (n, image) in plan.image.iter().enumerate() {
             if !self.lab.template.contains_key(&image.file) {
@@ -99,7 +121,8 @@ impl Lint<'_> {
         }
         for (name, endpoint) in self.lab.manifest.endpoint.clone() {
             if endpoint.kubernetes.is_some_and(|forward| !forward.url.contains("://127.0.0.1:")) {
-                let path = ["endpoint".into(), name.as_str().into(), "kubernetes".into(), "url".into()];
+                let path =
+                    ["endpoint".into(), name.as_str().into(), "kubernetes".into(), "url".into()];
                 self.manifest(&path, "a forward listens on 127.0.0.1");
             }
         }
@@ -109,8 +132,11 @@ impl Lint<'_> {
     pub(super) fn ignored(&mut self) {
         let secret = |path: &&String| path.rsplit('/').next() == Some("dot-env");
         let Some(path) = self.lab.template.keys().find(secret).cloned() else { return };
-        let ignored =
-            self.lab.template.get("dot-gitignore").map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        let ignored = self
+            .lab
+            .template
+            .get("dot-gitignore")
+            .map(|bytes| String::from_utf8_lossy(bytes).into_owned());
         if !ignored.is_some_and(|text| text.lines().any(|line| line.trim() == ".env")) {
             let shown = format!("templates/{}/{path}", self.id());
             self.file(&shown, None, "", "the lab's dot-gitignore does not list `.env`");

@@ -78,7 +78,8 @@ impl Look<'_> {
         named = args.step.as_ref().and(next.map(Target::id)).or(named);
         if args.all {
             let drill = next.filter(|target| matches!(target, Target::Drill(_)));
-            for target in drill.into_iter().chain(steps(manifest, *kind).map(|(_, step)| Target::Step(step)))
+            for target in
+                drill.into_iter().chain(steps(manifest, *kind).map(|(_, step)| Target::Step(step)))
             {
                 if judged(manifest, target, &progress) {
                     asked.push((target.id(), self.ask(target, &context, &mut progress, recall)?));
@@ -89,14 +90,17 @@ impl Look<'_> {
                 let verdict = self.ask(target, &context, &mut progress, recall)?;
                 let passed = verdict.verdict == VerdictKind::Pass;
                 asked.push((target.id(), verdict));
-                // A step that passed leads to the next one; a name on the command line means just that one.
+                // A step that passed leads to the next one; a name on the command line means just
+                // that one.
                 let on = passed && args.step.is_none();
                 next = if on { Target::find(manifest, *kind, None, &progress)? } else { None };
                 // One that passed before and is looked at again must not be looked at for ever.
                 next = next.filter(|next| !asked.iter().any(|(id, _)| *id == next.id()));
             }
         }
-        let now = |id: &str| asked.iter().find(|(asked, _)| *asked == id).map(|(_, verdict)| verdict.clone());
+        let now = |id: &str| {
+            asked.iter().find(|(asked, _)| *asked == id).map(|(_, verdict)| verdict.clone())
+        };
         let row = |(number, step): (usize, &Step)| Row {
             number: Some(number),
             id: step.id.clone(),
@@ -126,8 +130,9 @@ impl Look<'_> {
                 });
             }
         }
-        let counted =
-            |row: &&Row| !row.drill && row.skipped.is_none() && (row.done_at.is_some() || row.over.is_none());
+        let counted = |row: &&Row| {
+            !row.drill && row.skipped.is_none() && (row.done_at.is_some() || row.over.is_none())
+        };
         let of = rows.iter().filter(counted).count();
         let done = rows.iter().filter(counted).filter(|row| row.done_at.is_some()).count();
         let here: Vec<usize> = rows.iter().filter_map(|row| row.number).collect();
@@ -159,12 +164,15 @@ impl Look<'_> {
     ) -> Result<Verdict> {
         clock::interrupted()?;
         let id = target.id();
-        let verdict =
-            check::judge_by(target.checks(), &mut |index, check| recall.ask(id, index, check, context));
-        // A Ctrl-C in the middle of a probe makes it fail: that is no verdict on the learner's system.
+        let verdict = check::judge_by(target.checks(), &mut |index, check| {
+            recall.ask(id, index, check, context)
+        });
+        // A Ctrl-C in the middle of a probe makes it fail: that is no verdict on the learner's
+        // system.
         clock::interrupted()?;
         let workspace = self.workspace;
-        let active = |progress: &Progress| progress.drill.as_ref().is_some_and(|drill| drill.id == id);
+        let active =
+            |progress: &Progress| progress.drill.as_ref().is_some_and(|drill| drill.id == id);
         let passed = verdict.verdict == VerdictKind::Pass;
         if passed
             && matches!(target, Target::Drill(_))
@@ -173,8 +181,10 @@ impl Look<'_> {
         {
             term::say(&format!("warning: {error}"));
         }
-        // A step that passed fails again only where the system has answered: one that is down has undone nothing.
-        let answered = verdict.verdict == VerdictKind::NotYet && runtime::active(workspace).is_some();
+        // A step that passed fails again only where the system has answered: one that is down has
+        // undone nothing.
+        let answered =
+            verdict.verdict == VerdictKind::NotYet && runtime::active(workspace).is_some();
         workspace.remember(progress, |progress| {
             // Of a drill that was put back while it was judged there is nothing to say.
             if matches!(target, Target::Drill(_)) && !active(progress) {
@@ -191,7 +201,8 @@ impl Look<'_> {
     }
 }
 
-/// Whether there is something to ask: not of a step behind a stand-in, nor of one that a later step has undone.
+/// Whether there is something to ask: not of a step behind a stand-in, nor of one that a later step
+/// has undone.
 fn judged(manifest: &crate::catalog::Manifest, target: Target<'_>, progress: &Progress) -> bool {
     match target {
         Target::Drill(_) => true,
@@ -201,7 +212,8 @@ fn judged(manifest: &crate::catalog::Manifest, target: Target<'_>, progress: &Pr
     }
 }
 
-/// Asks the live system whether a stand-in answers, and remembers which steps it hides. One that says nothing leaves it as it was.
+/// Asks the live system whether a stand-in answers, and remembers which steps it hides. One that
+/// says nothing leaves it as it was.
 pub(super) fn behind_stand_ins(
     workspace: &Workspace,
     context: &Context,

@@ -91,10 +91,9 @@ impl Elsewhere {
 impl Row {
     /// A mark that needs no colour, its style, and the words.
     fn state(&self) -> (char, Style, String) {
-        let passed = self
-            .done_at
-            .map(clock::ago)
-            .map(|ago| if self.drill { format!("recovered {ago}") } else { format!("passed {ago}") });
+        let passed = self.done_at.map(clock::ago).map(|ago| {
+            if self.drill { format!("recovered {ago}") } else { format!("passed {ago}") }
+        });
         match (&self.now, passed) {
             _ if self.skipped.is_some() => ('-', WARN, "skipped".to_owned()),
             (None, Some(passed)) => match &self.over {
@@ -106,7 +105,9 @@ impl Row {
                 None => (' ', DIM, "to do".to_owned()),
             },
             (Some(now), passed) => match now.verdict {
-                VerdictKind::Pass => ('✓', GOOD, if self.drill { "recovered" } else { "passed" }.to_owned()),
+                VerdictKind::Pass => {
+                    ('✓', GOOD, if self.drill { "recovered" } else { "passed" }.to_owned())
+                }
                 VerdictKind::NotYet => match passed {
                     Some(passed) => ('✗', BAD, format!("{passed}, failing now")),
                     None => ('✗', BAD, "not yet".to_owned()),
@@ -116,7 +117,12 @@ impl Row {
         }
     }
 
-    pub(super) fn human(&self, out: &mut dyn Write, ids: usize, width: Option<usize>) -> io::Result<()> {
+    pub(super) fn human(
+        &self,
+        out: &mut dyn Write,
+        ids: usize,
+        width: Option<usize>,
+    ) -> io::Result<()> {
         let number = self.number.map_or("  ".to_owned(), |n| format!("{n:>2}"));
         let (mark, style, word) = self.state();
         let head = format!("{style}{mark}{style:#} {number}  {BOLD}{:ids$}{BOLD:#}  ", self.id);
@@ -142,7 +148,8 @@ impl Row {
     }
 }
 
-/// What was asked, expected and seen. How a script of the lab's own is run, and what it ends with, is nothing for the learner.
+/// What was asked, expected and seen. How a script of the lab's own is run, and what it ends with,
+/// is nothing for the learner.
 fn details(now: &Verdict, out: &mut dyn Write, width: Option<usize>) -> io::Result<()> {
     let line = |name: &str| format!("{:INDENT$}{DIM}{name:<8}{DIM:#}  ", "");
     if !now.script {
@@ -155,7 +162,9 @@ fn details(now: &Verdict, out: &mut dyn Write, width: Option<usize>) -> io::Resu
         writeln!(out, "{}", prose::quoted(&line("observed"), &now.observed, TEXT, width))?;
     }
     match &now.because {
-        Some(because) => writeln!(out, "{}", prose::hanging(&line("why"), TEXT, because, TEXT, width)),
+        Some(because) => {
+            writeln!(out, "{}", prose::hanging(&line("why"), TEXT, because, TEXT, width))
+        }
         None => Ok(()),
     }
 }
@@ -177,7 +186,8 @@ impl Report {
 
     /// How wide the names are.
     pub(super) fn ids(&self) -> usize {
-        let names = self.rows.iter().map(|row| &row.id).chain(self.elsewhere.iter().map(|row| &row.id));
+        let names =
+            self.rows.iter().map(|row| &row.id).chain(self.elsewhere.iter().map(|row| &row.id));
         names.map(|id| id.chars().count()).max().unwrap_or(0)
     }
 
@@ -189,10 +199,18 @@ impl Report {
                 None => writeln!(out, "\nnext: mlops-lab check"),
             },
             Some(row) if !self.up => {
-                writeln!(out, "\nnothing runs. next: mlops-lab up   (or: mlops-lab hint {})", row.id)
+                writeln!(
+                    out,
+                    "\nnothing runs. next: mlops-lab up   (or: mlops-lab hint {})",
+                    row.id
+                )
             }
             Some(row) if row.drill => {
-                writeln!(out, "\nnext: mlops-lab hint {}   (put it back: mlops-lab break --undo)", row.id)
+                writeln!(
+                    out,
+                    "\nnext: mlops-lab hint {}   (put it back: mlops-lab break --undo)",
+                    row.id
+                )
             }
             Some(row) => writeln!(out, "\nnext: mlops-lab hint {}", row.id),
         }
@@ -214,7 +232,8 @@ impl View for Report {
         let mut elsewhere = self.elsewhere.iter().peekable();
         let other = |step: &Elsewhere, out: &mut dyn Write| {
             let (id, title) = (&step.id, &step.title);
-            let with: Vec<String> = step.runtimes.iter().map(|kind| format!("--runtime {kind}")).collect();
+            let with: Vec<String> =
+                step.runtimes.iter().map(|kind| format!("--runtime {kind}")).collect();
             let text = format!("{title}: only with {}", with.join(" or "));
             let head = format!("  {:>2}  {BOLD}{id:ids$}{BOLD:#}  {DIM}", step.number);
             writeln!(out, "{}{DIM:#}", prose::hanging(&head, 8 + ids, &text, 8 + ids, width))
@@ -236,20 +255,25 @@ impl View for Report {
             }
         }
         if !self.asked_for_one {
-            let failing = self.rows.iter().filter(|row| row.stuck() && row.done_at.is_some()).count();
-            let failing = if failing > 0 { format!(", {failing} failing now") } else { String::new() };
+            let failing =
+                self.rows.iter().filter(|row| row.stuck() && row.done_at.is_some()).count();
+            let failing =
+                if failing > 0 { format!(", {failing} failing now") } else { String::new() };
             writeln!(out, "\n{} of {} steps passed{failing}", self.done, self.of)?;
         }
         self.next(out)
     }
 
-    /// What was asked: no when something does not pass, cannot tell when nothing is worse. Nothing asked: whether all is done.
+    /// What was asked: no when something does not pass, cannot tell when nothing is worse. Nothing
+    /// asked: whether all is done.
     fn exit(&self) -> Exit {
-        let verdicts = || self.rows.iter().filter_map(|row| row.now.as_ref()).map(|now| now.verdict);
+        let verdicts =
+            || self.rows.iter().filter_map(|row| row.now.as_ref()).map(|now| now.verdict);
         if verdicts().any(|verdict| verdict == VerdictKind::NotYet) {
             Exit::No
         } else if verdicts().any(|verdict| verdict == VerdictKind::CannotTell) {
-            // Of a lab that is down nothing is to be found out: the answer is no, as that of `status`.
+            // Of a lab that is down nothing is to be found out: the answer is no, as that of
+            // `status`.
             if self.up { Exit::Environment } else { Exit::No }
         } else if self.asked_for_one {
             let unseen = |row: &Row| row.now.is_none() && row.done_at.is_none();

@@ -35,10 +35,15 @@ struct Drill {
 }
 
 impl Summary {
-    pub(super) fn of(session: &Session, workspace: &Workspace, kind: RuntimeKind) -> Result<Summary> {
+    pub(super) fn of(
+        session: &Session,
+        workspace: &Workspace,
+        kind: RuntimeKind,
+    ) -> Result<Summary> {
         let progress = workspace.progress()?;
         let manifest = workspace.manifest();
-        let done: Vec<u64> = manifest.steps(kind).filter_map(|step| progress.done_at(&step.id)).collect();
+        let done: Vec<u64> =
+            manifest.steps(kind).filter_map(|step| progress.done_at(&step.id)).collect();
         let drill = |drill: &crate::catalog::manifest::Drill| Drill {
             id: drill.id.clone(),
             recovered_at: progress.done_at(&drill.id),
@@ -46,7 +51,10 @@ impl Summary {
         Ok(Summary {
             title: manifest.title.clone(),
             steps: done.len(),
-            skipped: manifest.steps(kind).filter(|step| progress.hidden(&step.id).is_some()).count(),
+            skipped: manifest
+                .steps(kind)
+                .filter(|step| progress.hidden(&step.id).is_some())
+                .count(),
             seconds: taken(&progress, &done),
             drills: manifest.drills(kind).map(drill).collect(),
             next_labs: after(session, workspace),
@@ -55,18 +63,28 @@ impl Summary {
     }
 
     pub(super) fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        let time = self.seconds.map(|seconds| format!(" in {}", length(seconds))).unwrap_or_default();
-        let skipped =
-            if self.skipped > 0 { format!(" ({} skipped: see above)", self.skipped) } else { String::new() };
+        let time =
+            self.seconds.map(|seconds| format!(" in {}", length(seconds))).unwrap_or_default();
+        let skipped = if self.skipped > 0 {
+            format!(" ({} skipped: see above)", self.skipped)
+        } else {
+            String::new()
+        };
         writeln!(
             out,
             "\n{GOOD}done{GOOD:#}: {BOLD}{}{BOLD:#}, {}{time}{skipped}",
             self.title,
             counted(self.steps, "step")
         )?;
-        let open: Vec<&Drill> = self.drills.iter().filter(|drill| drill.recovered_at.is_none()).collect();
+        let open: Vec<&Drill> =
+            self.drills.iter().filter(|drill| drill.recovered_at.is_none()).collect();
         if !self.drills.is_empty() {
-            writeln!(out, "drills: {} of {} recovered", self.drills.len() - open.len(), self.drills.len())?;
+            writeln!(
+                out,
+                "drills: {} of {} recovered",
+                self.drills.len() - open.len(),
+                self.drills.len()
+            )?;
         }
         writeln!(out)?;
         if let Some(drill) = open.first() {
@@ -91,14 +109,16 @@ fn taken(progress: &Progress, done: &[u64]) -> Option<u64> {
     Some(last.saturating_sub(progress.begun?))
 }
 
-/// The labs that name this one as worth doing first. What cannot be read is no reason to keep the summary back.
+/// The labs that name this one as worth doing first. What cannot be read is no reason to keep the
+/// summary back.
 fn after(session: &Session, workspace: &Workspace) -> Vec<String> {
     let record = workspace.record();
     if record.pack.is_some() && session.source == Source::Embedded {
         return Vec::new();
     }
-    let follows =
-        |id: &String| session.source.lab(id).is_ok_and(|lab| lab.manifest.after.contains(&record.lab));
+    let follows = |id: &String| {
+        session.source.lab(id).is_ok_and(|lab| lab.manifest.after.contains(&record.lab))
+    };
     session.source.ids().unwrap_or_default().into_iter().filter(follows).collect()
 }
 

@@ -66,8 +66,13 @@ impl Watch<'_> {
             if seen.as_ref() != Some(&state) {
                 recall = Recall::default();
             }
-            // What is asked now may be other files than those that were trusted: a `git pull` has come.
-            consent::still(self.workspace, "it is not checked any further", "mlops-lab check --watch")?;
+            // What is asked now may be other files than those that were trusted: a `git pull` has
+            // come.
+            consent::still(
+                self.workspace,
+                "it is not checked any further",
+                "mlops-lab check --watch",
+            )?;
             // The runtime may be another one after a `down` and an `up`.
             let kind = runtime_of(self.workspace, self.args.runtime)?;
             let look = Look { workspace: self.workspace, kind, args: self.args };
@@ -99,10 +104,17 @@ impl Watch<'_> {
         loop {
             match keys.key(end.saturating_duration_since(Instant::now()))? {
                 Some(Pressed::Letter('h')) => {
-                    let hints = hint::run(self.session, self.args.step.as_deref(), false, self.args.runtime)?;
+                    let hints = hint::run(
+                        self.session,
+                        self.args.step.as_deref(),
+                        false,
+                        self.args.runtime,
+                    )?;
                     self.session.show(&hints.newest())?;
                 }
-                Some(pressed @ (Pressed::Enter | Pressed::Letter('q'))) => return Ok(Some(pressed)),
+                Some(pressed @ (Pressed::Enter | Pressed::Letter('q'))) => {
+                    return Ok(Some(pressed));
+                }
                 Some(Pressed::Letter(_)) => {}
                 None => return Ok(None),
             }
@@ -132,7 +144,11 @@ impl Watch<'_> {
             Said { rows: Vec::new(), down }
         } else {
             Said {
-                rows: report.rows.iter().filter_map(|row| Some((row.id.clone(), news(row)?))).collect(),
+                rows: report
+                    .rows
+                    .iter()
+                    .filter_map(|row| Some((row.id.clone(), news(row)?)))
+                    .collect(),
                 down,
             }
         };
@@ -141,7 +157,12 @@ impl Watch<'_> {
                 self.session.show(&report)?;
             }
         } else {
-            self.session.show(&Changes { report: &report, before: self.said.as_ref(), now: &said, done })?;
+            self.session.show(&Changes {
+                report: &report,
+                before: self.said.as_ref(),
+                now: &said,
+                done,
+            })?;
         }
         self.said = Some(said);
         Ok(done.then_some(Exit::Done))
@@ -161,12 +182,15 @@ fn news(row: &Row) -> Option<News> {
     })
 }
 
-/// A script's words are its reason; of everything else the observed text is a value, and the reason is the manifest's.
+/// A script's words are its reason; of everything else the observed text is a value, and the reason
+/// is the manifest's.
 fn reason(now: &Verdict) -> String {
-    let words = if now.script { now.observed.as_str() } else { now.because.as_deref().unwrap_or_default() };
+    let words =
+        if now.script { now.observed.as_str() } else { now.because.as_deref().unwrap_or_default() };
     let plain = |word: &&str| !word.chars().any(|c| c.is_ascii_digit());
     let status = now.status.map(|status| status.to_string()).unwrap_or_default();
-    let words: Vec<&str> = words.split_whitespace().filter(plain).chain([status.as_str()]).collect();
+    let words: Vec<&str> =
+        words.split_whitespace().filter(plain).chain([status.as_str()]).collect();
     words.join(" ")
 }
 
@@ -237,7 +261,10 @@ mod tests {
         assert_eq!(stuck("6 of 24 were lost", None, true), stuck("7 of 24 were lost", None, true));
         assert_ne!(stuck("6 of 24 were lost", None, true), stuck("no run was found", None, true));
         // Of a server's answer the manifest says what it means; the answer itself may be anything.
-        assert_eq!(stuck("{\"a\": \"x\"}", Some("why"), false), stuck("{\"a\": \"y\"}", Some("why"), false));
+        assert_eq!(
+            stuck("{\"a\": \"x\"}", Some("why"), false),
+            stuck("{\"a\": \"y\"}", Some("why"), false)
+        );
         assert_ne!(stuck("", Some("why"), false), stuck("", Some("another"), false));
     }
 }

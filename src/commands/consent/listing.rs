@@ -1,4 +1,5 @@
-//! What a lab runs and writes once it is trusted, as a page of at most one screen. Pure: from the manifest alone.
+//! What a lab runs and writes once it is trusted, as a page of at most one screen. Pure: from the
+//! manifest alone.
 
 use std::collections::BTreeSet;
 
@@ -44,14 +45,17 @@ fn rows(manifest: &Manifest, written: &[String]) -> Vec<Row> {
     let steps = || manifest.step.iter();
     let drills = || manifest.drill.iter();
     let solutions = steps().map(|step| &step.solution).chain(drills().map(|drill| &drill.solution));
-    let damage =
-        drills().flat_map(|drill| drill.background.iter().chain(&drill.inject).chain(&drill.restore));
+    let damage = drills()
+        .flat_map(|drill| drill.background.iter().chain(&drill.inject).chain(&drill.restore));
     let rows = [
         row("services", services.map(|service| named(&service.name, &service.run))),
         row("tasks", tasks.map(|task| named(&task.name, &task.run))),
         row("environment", environment(manifest)),
         row("installs", installs(manifest)),
-        row("containers", runtime.compose.iter().map(|plan| format!("docker compose up with {}", plan.file))),
+        row(
+            "containers",
+            runtime.compose.iter().map(|plan| format!("docker compose up with {}", plan.file)),
+        ),
         row(
             "cluster",
             runtime.kubernetes.iter().flat_map(|plan| {
@@ -59,7 +63,10 @@ fn rows(manifest: &Manifest, written: &[String]) -> Vec<Row> {
                 images.chain([format!("kubectl apply -k {}", plan.apply)])
             }),
         ),
-        row("checks", checks(manifest).filter_map(|check| Some(command(&check.command.as_ref()?.argv)))),
+        row(
+            "checks",
+            checks(manifest).filter_map(|check| Some(command(&check.command.as_ref()?.argv))),
+        ),
         row("solutions", solutions.flat_map(|solution| &solution.run).map(command)),
         row("drills", damage.map(command)),
         row("asks", tools(manifest)),
@@ -96,11 +103,13 @@ fn installs(manifest: &Manifest) -> Vec<String> {
 /// Every check of the lab but those of its stand-ins, which run nothing.
 fn checks(manifest: &Manifest) -> impl Iterator<Item = &Check> {
     let runtime = &manifest.runtime;
-    let services = runtime.local.iter().flat_map(|local| &local.service).map(|service| &service.ready);
+    let services =
+        runtime.local.iter().flat_map(|local| &local.service).map(|service| &service.ready);
     let compose = runtime.compose.iter().flat_map(|plan| &plan.ready);
     let cluster = runtime.kubernetes.iter().flat_map(|plan| &plan.ready);
     let steps = manifest.step.iter().flat_map(|step| &step.check);
-    let drills = manifest.drill.iter().flat_map(|drill| drill.healthy.iter().chain(&drill.recovered));
+    let drills =
+        manifest.drill.iter().flat_map(|drill| drill.healthy.iter().chain(&drill.recovered));
     services.chain(compose).chain(cluster).chain(steps).chain(drills)
 }
 
@@ -108,7 +117,9 @@ fn checks(manifest: &Manifest) -> impl Iterator<Item = &Check> {
 fn tools(manifest: &Manifest) -> Vec<String> {
     let needs = RuntimeKind::ALL.into_iter().flat_map(|kind| manifest.needs(kind));
     let tool = |need: &Need| match need {
-        Need::Tool(tool) => Some(process::shell_words(&[vec![tool.name.clone()], tool.ask.clone()].concat())),
+        Need::Tool(tool) => {
+            Some(process::shell_words(&[vec![tool.name.clone()], tool.ask.clone()].concat()))
+        }
         _ => None,
     };
     needs.filter_map(tool).collect()
@@ -126,7 +137,9 @@ fn files(manifest: &Manifest, written: &[String]) -> Vec<String> {
     match written {
         [] => {}
         [one] => files.push(format!("`update` writes {one}")),
-        [first, ..] => files.push(format!("`update` writes {first} and {} more", written.len() - 1)),
+        [first, ..] => {
+            files.push(format!("`update` writes {first} and {} more", written.len() - 1))
+        }
     }
     let with = |files: &Option<String>| files.is_some();
     let overlays = manifest.step.iter().filter(|step| with(&step.solution.files)).count()
@@ -226,7 +239,8 @@ mod tests {
     fn a_page_is_one_screen_whatever_a_lab_names() {
         let long = "x".repeat(500);
         let run = format!(r#"['./a', '{long}', "\u001b[2J\n\nhidden\u202e"]"#);
-        let services: String = (0..300).map(|number| service(&format!("s{number}"), &run)).collect();
+        let services: String =
+            (0..300).map(|number| service(&format!("s{number}"), &run)).collect();
         let page = page(&manifest(&format!("[runtime.local]\n{services}")), &[]);
         assert!(page.lines().count() <= LINES, "{page}");
         assert!(page.lines().all(|line| line.chars().count() <= WIDTH), "{page}");

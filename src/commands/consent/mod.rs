@@ -1,5 +1,5 @@
-//! Consent: before anything runs that a lab names, its user has made the lab here, or has seen what it would be and said yes. What is trusted
-//! lies in `workspace`; here it is asked for.
+//! Consent: before anything runs that a lab names, its user has made the lab here, or has seen what
+//! it would be and said yes. What is trusted lies in `workspace`; here it is asked for.
 
 mod listing;
 
@@ -23,9 +23,13 @@ pub(super) enum Purpose {
 /// The lab, once it is trusted.
 ///
 /// # Errors
-/// Exit 2 where nobody can be asked, with what would run and the command that says yes; exit 1 when the answer is no; exit 3 (to judge: 1)
-/// in a folder that this user cannot write.
-pub(super) fn given(session: &Session, workspace: Workspace, purpose: Purpose) -> Result<Workspace> {
+/// Exit 2 where nobody can be asked, with what would run and the command that says yes; exit 1 when
+/// the answer is no; exit 3 (to judge: 1) in a folder that this user cannot write.
+pub(super) fn given(
+    session: &Session,
+    workspace: Workspace,
+    purpose: Purpose,
+) -> Result<Workspace> {
     let level = workspace.trust_level()?;
     if level == Trust::Given {
         return Ok(workspace);
@@ -58,7 +62,8 @@ pub(super) fn given(session: &Session, workspace: Workspace, purpose: Purpose) -
         .hint("look at it: mlops-lab diff, mlops-lab status"))
 }
 
-/// That the lab is still as it was trusted, for a command that reads it again: `left` is not done when it is not, and `next` goes on.
+/// That the lab is still as it was trusted, for a command that reads it again: `left` is not done
+/// when it is not, and `next` goes on.
 ///
 /// # Errors
 /// Exit 2 when it is not.
@@ -72,8 +77,8 @@ pub(super) fn still(workspace: &Workspace, left: &str, next: &str) -> Result<()>
         .hint(format!("see what it would run, and go on: {next}")))
 }
 
-/// Said once by a command that only looks: nothing of a lab that is not trusted is run or asked for it. `left_out` is what the command would
-/// have looked at.
+/// Said once by a command that only looks: nothing of a lab that is not trusted is run or asked for
+/// it. `left_out` is what the command would have looked at.
 pub(super) fn looking(workspace: &Workspace, left_out: &str) -> Result<bool> {
     let level = workspace.trust_level()?;
     if level != Trust::Given {
@@ -93,7 +98,8 @@ fn why(level: Trust) -> &'static str {
 /// Nobody is asked about a lab with which nothing can be done.
 fn writable(root: &Path, purpose: Purpose, why: &str) -> Result<()> {
     let own = root.join(FOLDER);
-    let Some(error) = [root, &own].into_iter().find_map(|folder| fs::may_change(folder).err()) else {
+    let Some(error) = [root, &own].into_iter().find_map(|folder| fs::may_change(folder).err())
+    else {
         return Ok(());
     };
     let shown = pasteable(root);
@@ -103,7 +109,8 @@ fn writable(root: &Path, purpose: Purpose, why: &str) -> Result<()> {
         )),
         Purpose::Work => Error::environment(format!("cannot write in {shown}")).because(error),
     };
-    Err(refused.hint(format!("make a copy of your own, and work there: cp -r {shown} ~/lab && cd ~/lab")))
+    Err(refused
+        .hint(format!("make a copy of your own, and work there: cp -r {shown} ~/lab && cd ~/lab")))
 }
 
 fn yes() -> Result<bool> {
@@ -158,7 +165,10 @@ mod tests {
             ("restart -- api", "mlops-lab -C '/my labs/a' restart --trust -- api"),
             ("update --set it's=1", r"mlops-lab -C '/my labs/a' update --set 'it'\''s=1' --trust"),
         ] {
-            assert_eq!(line(typed.split(' ').map(str::to_owned), Path::new("/my labs/a")), expected);
+            assert_eq!(
+                line(typed.split(' ').map(str::to_owned), Path::new("/my labs/a")),
+                expected
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! kubectl's cluster: is there one, is it ours to touch, does it let us in, has it what the lab needs.
+//! kubectl's cluster: is there one, is it ours to touch, does it let us in, has it what the lab
+//! needs.
 #![allow(clippy::result_large_err, reason = "a finding is made some dozens of times in a run")]
 
 use std::time::Duration;
@@ -14,7 +15,8 @@ use crate::doctor::wanted::Ask;
 use crate::platform::kubeconfig::Context;
 use crate::platform::net::Unreachable;
 
-/// What kind asks of the host for clusters of several nodes (kind.sigs.k8s.io, "known issues": too many open files).
+/// What kind asks of the host for clusters of several nodes (kind.sigs.k8s.io, "known issues": too
+/// many open files).
 const INOTIFY: (u64, u64) = (512, 524_288);
 
 /// From this kubelet on cgroup v1 is refused (kubernetes#134298).
@@ -37,12 +39,15 @@ pub(super) fn judge(ask: &Ask, all: &All, deadline: Duration) -> Found {
     let Some(seen) = seen else { return late(deadline) };
     let context = match (&seen.context, ask) {
         (Ok(context), _) => context,
-        (Err((class, words)), Ask::KubeConfig) => return config(Found::fail(class, short(words, 200)), seen),
+        (Err((class, words)), Ask::KubeConfig) => {
+            return config(Found::fail(class, short(words, 200)), seen);
+        }
         (Err(_), _) => return Found::blocked("kube.config"),
     };
     match ask {
         Ask::KubeConfig => {
-            return config(Found::pass(format!("context `{}`", context.name)), seen).saw(&context.server);
+            return config(Found::pass(format!("context `{}`", context.name)), seen)
+                .saw(&context.server);
         }
         Ask::KubeContext => return guard(context),
         _ if !context.allowed() => return Found::blocked("kube.context"),
@@ -66,9 +71,11 @@ pub(super) fn judge(ask: &Ask, all: &All, deadline: Duration) -> Found {
         Ask::Rbac => rights(seen),
         Ask::Storage => storage(seen.classes.as_ref()),
         Ask::Apis(names) => apis(names, seen.apis.as_ref()),
-        Ask::ClusterCpus(count) => capacity(seen.nodes.as_ref(), "cpu", u64::from(*count) * 1000, |milli| {
-            format!("{}", milli / 1000)
-        }),
+        Ask::ClusterCpus(count) => {
+            capacity(seen.nodes.as_ref(), "cpu", u64::from(*count) * 1000, |milli| {
+                format!("{}", milli / 1000)
+            })
+        }
         Ask::ClusterMemory(size) => capacity(seen.nodes.as_ref(), "memory", size.0, gigabytes),
         _ => Found::unknown("unknown", "an answer to another question"),
     };
@@ -83,7 +90,8 @@ fn config(found: Found, seen: &ClusterSeen) -> Found {
     found
 }
 
-/// A cluster that may be somebody's production is not touched, and not even asked, unless the user named its context.
+/// A cluster that may be somebody's production is not touched, and not even asked, unless the user
+/// named its context.
 fn guard(context: &Context) -> Found {
     let found = match (context.local(), context.named) {
         (true, _) => Found::pass(format!("`{}` is a local cluster", context.name)),
@@ -111,13 +119,16 @@ fn api<'a>(seen: &'a ClusterSeen, context: &Context) -> Result<(Version, &'a Ask
     }
     let found = match &seen.connected {
         None => Found::unknown("late", "it was not asked in time"),
-        Some(Err(Unreachable::Refused)) => Found::fail("refused", format!("nobody listens at {server}")),
+        Some(Err(Unreachable::Refused)) => {
+            Found::fail("refused", format!("nobody listens at {server}"))
+        }
         Some(Err(Unreachable::NoSuchHost)) => {
             Found::fail("no-such-host", format!("the name in {server} has no address"))
         }
-        Some(Err(Unreachable::TimedOut(within))) => {
-            Found::unknown("late", format!("{server} gives no answer within {:.1} s", within.as_secs_f64()))
-        }
+        Some(Err(Unreachable::TimedOut(within))) => Found::unknown(
+            "late",
+            format!("{server} gives no answer within {:.1} s", within.as_secs_f64()),
+        ),
         Some(Err(other)) => Found::fail("failed", format!("{server}: {other}")),
         Some(Ok(())) => match &seen.version {
             None => Found::unknown("late", "it was not asked in time"),
@@ -138,7 +149,10 @@ fn answered<'a>(asked: &'a Asked, server: &str) -> Result<(Version, &'a Asked), 
                 Some(version) => return Ok((version, asked)),
                 None => Found::fail(
                     "unreadable",
-                    format!("what answers at {server} is no API server: {:?}", short(&asked.out, 60)),
+                    format!(
+                        "what answers at {server} is no API server: {:?}",
+                        short(&asked.out, 60)
+                    ),
                 ),
             }
         }
@@ -172,7 +186,8 @@ fn answered<'a>(asked: &'a Asked, server: &str) -> Result<(Version, &'a Asked), 
 }
 
 fn skew(all: &All, api: &Result<(Version, &Asked), Found>) -> Found {
-    let client = programs_of(all, &Look::kubectl()).and_then(|programs| Version::find(&programs.first.out));
+    let client =
+        programs_of(all, &Look::kubectl()).and_then(|programs| Version::find(&programs.first.out));
     match (client, api) {
         (Some(client), Ok((server, _))) => {
             let (ours, theirs) = (client.numbers[1], server.numbers[1]);
@@ -195,23 +210,31 @@ fn skew(all: &All, api: &Result<(Version, &Asked), Found>) -> Found {
 fn rights(seen: &ClusterSeen) -> Found {
     let answer = |asked: &Asked| asked.out.lines().last().unwrap_or_default().trim().to_owned();
     if let Some((what, asked)) = seen.may.iter().find(|(_, asked)| answer(asked) == "no") {
-        return Found::fail("denied", format!("we may not {what}")).fact("what", *what).asked(asked);
+        return Found::fail("denied", format!("we may not {what}"))
+            .fact("what", *what)
+            .asked(asked);
     }
     match seen.may.iter().find(|(_, asked)| answer(asked) != "yes") {
         Some((what, asked)) => {
-            Found::unknown("unknown", format!("may we {what}? {}", short(asked.words(), 120))).asked(asked)
+            Found::unknown("unknown", format!("may we {what}? {}", short(asked.words(), 120)))
+                .asked(asked)
         }
         None => match seen.may.first() {
-            Some((_, asked)) => Found::pass("we may create namespaces and deployments").asked(asked),
+            Some((_, asked)) => {
+                Found::pass("we may create namespaces and deployments").asked(asked)
+            }
             None => Found::unknown("unknown", "it was not asked in time"),
         },
     }
 }
 
 fn items(asked: Option<&Asked>) -> Result<(Vec<Value>, &Asked), Found> {
-    let Some(asked) = asked else { return Err(Found::unknown("unknown", "it was not asked in time")) };
+    let Some(asked) = asked else {
+        return Err(Found::unknown("unknown", "it was not asked in time"));
+    };
     let value: Value = serde_json::from_str(&asked.out).unwrap_or_default();
-    match value["items"].as_array().or_else(|| value["groups"].as_array()).filter(|_| asked.well()) {
+    match value["items"].as_array().or_else(|| value["groups"].as_array()).filter(|_| asked.well())
+    {
         Some(items) => Ok((items.clone(), asked)),
         None => Err(Found::unknown("unknown", short(asked.words(), 120)).asked(asked)),
     }
@@ -228,7 +251,9 @@ fn storage(asked: Option<&Asked>) -> Found {
     };
     let found = match classes.iter().find(default) {
         Some(class) => Found::pass(format!("{} is the default", name(class))),
-        None if classes.is_empty() => Found::fail("none", "there is no StorageClass: volumes stay pending"),
+        None if classes.is_empty() => {
+            Found::fail("none", "there is no StorageClass: volumes stay pending")
+        }
         None => {
             let names: Vec<String> = classes.iter().map(name).collect();
             Found::fail(
@@ -269,9 +294,9 @@ fn capacity(asked: Option<&Asked>, what: &str, wanted: u64, show: impl Fn(u64) -
         Err(found) => return found,
     };
     let ready = |node: &&Value| {
-        node["status"]["conditions"]
-            .as_array()
-            .is_some_and(|all| all.iter().any(|one| one["type"] == "Ready" && one["status"] == "True"))
+        node["status"]["conditions"].as_array().is_some_and(|all| {
+            all.iter().any(|one| one["type"] == "Ready" && one["status"] == "True")
+        })
     };
     let ready: Vec<&Value> = nodes.iter().filter(ready).collect();
     if ready.is_empty() {
@@ -284,7 +309,8 @@ fn capacity(asked: Option<&Asked>, what: &str, wanted: u64, show: impl Fn(u64) -
     amount(Some(sum), wanted, show).asked(asked)
 }
 
-/// A Kubernetes quantity (kubernetes.io, "Quantity"): `4`, `3920m` in thousandths; `8039Mi`, `16393244Ki`, `8G` in bytes.
+/// A Kubernetes quantity (kubernetes.io, "Quantity"): `4`, `3920m` in thousandths; `8039Mi`,
+/// `16393244Ki`, `8G` in bytes.
 fn quantity(text: &str, thousandths: bool) -> Option<u64> {
     let at = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let number: u64 = text[..at].parse().ok()?;
@@ -304,10 +330,13 @@ fn quantity(text: &str, thousandths: bool) -> Option<u64> {
     number.checked_mul(scale)
 }
 
-/// Limits of this kernel matter for a cluster in containers on this machine: one that is there, or one that is still to be made.
+/// Limits of this kernel matter for a cluster in containers on this machine: one that is there, or
+/// one that is still to be made.
 fn on_this_host(seen: Option<&ClusterSeen>) -> bool {
     match seen.map(|seen| &seen.context) {
-        Some(Ok(context)) => ["kind-", "k3d-", "minikube"].iter().any(|name| context.name.starts_with(name)),
+        Some(Ok(context)) => {
+            ["kind-", "k3d-", "minikube"].iter().any(|name| context.name.starts_with(name))
+        }
         _ => true,
     }
 }
@@ -356,10 +385,13 @@ fn cgroup(all: &All, seen: Option<&ClusterSeen>, deadline: Duration) -> Found {
             "v1-warn",
             "version 1: the kubelet of Kubernetes 1.35 and later does not start with it",
         ),
-        (None, _) if cfg!(target_os = "linux") => Found::unknown("unknown", "there is no /sys/fs/cgroup"),
-        (None, _) => {
-            Found { status: Status::Skip, ..Found::pass("for clusters in containers on Linux only") }
+        (None, _) if cfg!(target_os = "linux") => {
+            Found::unknown("unknown", "there is no /sys/fs/cgroup")
         }
+        (None, _) => Found {
+            status: Status::Skip,
+            ..Found::pass("for clusters in containers on Linux only")
+        },
     };
     found.cmd("stat -fc %T /sys/fs/cgroup")
 }

@@ -14,7 +14,8 @@ use crate::doctor::look::{Answer, Asked, EngineSeen, HelperSeen, How, Look, Seen
 use crate::doctor::wanted::Ask;
 use crate::platform::host::architecture;
 
-/// Below this difference the clocks agree: certificates and signatures allow for a few minutes, caches for seconds.
+/// Below this difference the clocks agree: certificates and signatures allow for a few minutes,
+/// caches for seconds.
 const SKEW: u64 = 60;
 
 pub(super) fn judge(ask: &Ask, all: &All, deadline: Duration) -> Found {
@@ -52,11 +53,16 @@ fn of_engine(ask: &Ask, seen: &EngineSeen, all: &All, deadline: Duration) -> Fou
     };
     let found = match ask {
         Ask::EngineMemory(size) => amount(info["MemTotal"].as_u64(), size.0, gigabytes),
-        Ask::EngineCpus(count) => amount(info["NCPU"].as_u64(), u64::from(*count), |count| count.to_string()),
+        Ask::EngineCpus(count) => {
+            amount(info["NCPU"].as_u64(), u64::from(*count), |count| count.to_string())
+        }
         Ask::EngineDisk(size) => match seen.free {
             Some(free) => amount(Some(free), size.0, gigabytes)
                 .fact("folder", info["DockerRootDir"].as_str().unwrap_or_default()),
-            None => Found { status: Status::Skip, ..Found::pass("the engine's disk is on another machine") },
+            None => Found {
+                status: Status::Skip,
+                ..Found::pass("the engine's disk is on another machine")
+            },
         },
         Ask::EngineArch(names) => {
             let engine = architecture(info["Architecture"].as_str().unwrap_or_default());
@@ -99,19 +105,28 @@ fn of_engine(ask: &Ask, seen: &EngineSeen, all: &All, deadline: Duration) -> Fou
     found.cmd(cmd)
 }
 
-/// API versions that clients speak, by their major version (docs.docker.com/reference/api/engine, "API version matrix").
-const CLIENT_API: [(u64, [u64; 2]); 7] =
-    [(20, [1, 41]), (23, [1, 42]), (24, [1, 43]), (25, [1, 44]), (26, [1, 45]), (27, [1, 46]), (28, [1, 48])];
+/// API versions that clients speak, by their major version (docs.docker.com/reference/api/engine,
+/// "API version matrix").
+const CLIENT_API: [(u64, [u64; 2]); 7] = [
+    (20, [1, 41]),
+    (23, [1, 42]),
+    (24, [1, 43]),
+    (25, [1, 44]),
+    (26, [1, 45]),
+    (27, [1, 46]),
+    (28, [1, 48]),
+];
 
 fn engine(wanted: &VersionReq, seen: &EngineSeen, all: &All) -> Found {
     let place = format!("{} (by {})", seen.host, seen.by);
     let socket = seen.host.strip_prefix("unix://");
     let podman = client_is_podman(all) && seen.by == "the default";
     let found = match (&seen.unclear, &seen.version) {
-        (Some(Unclear::NoContext(name)), _) => {
-            Found::fail("no-context", format!("{} names the context `{name}`, which does not exist", seen.by))
-                .fact("by", &seen.by)
-        }
+        (Some(Unclear::NoContext(name)), _) => Found::fail(
+            "no-context",
+            format!("{} names the context `{name}`, which does not exist", seen.by),
+        )
+        .fact("by", &seen.by),
         (Some(Unclear::BadEndpoint), _) => Found::fail(
             "bad-endpoint",
             format!("{} is no address of an engine: {:?}", seen.by, short(&seen.host, 80)),
@@ -124,24 +139,36 @@ fn engine(wanted: &VersionReq, seen: &EngineSeen, all: &All) -> Found {
         (None, Answer::Refused) => Found::fail("refused", format!("nobody listens at {place}")),
         (None, Answer::Denied) if seen.stale_group => Found::fail(
             "permission-session",
-            format!("this session may not use {place}: it began before the user came into the group docker"),
+            format!(
+                "this session may not use {place}: it began before the user came into the group docker"
+            ),
         ),
-        (None, Answer::Denied) => Found::fail("permission", format!("this user may not use {place}")),
+        (None, Answer::Denied) => {
+            Found::fail("permission", format!("this user may not use {place}"))
+        }
         (None, Answer::Late) => Found::unknown("late", format!("{place} gives no answer")),
         (None, Answer::Status(status, words)) => {
             let starting = *status >= 500 && words.to_ascii_lowercase().contains("start");
             let class = if starting { "starting" } else { "error" };
-            Found::fail(class, format!("the engine at {place} answers {status}: {}", short(words, 120)))
+            Found::fail(
+                class,
+                format!("the engine at {place} answers {status}: {}", short(words, 120)),
+            )
         }
         (None, Answer::Foreign(words)) => Found::fail(
             "not-docker",
             format!("what answers at {place} is no Docker engine: {:?}", short(words, 60)),
         ),
-        (None, Answer::Client(words)) => {
-            Found::fail("client-failed", format!("docker cannot reach {place}: {}", short(words, 160)))
+        (None, Answer::Client(words)) => Found::fail(
+            "client-failed",
+            format!("docker cannot reach {place}: {}", short(words, 160)),
+        ),
+        (None, Answer::Broken(words)) => {
+            Found::fail("broken", format!("{place}: {}", short(words, 120)))
         }
-        (None, Answer::Broken(words)) => Found::fail("broken", format!("{place}: {}", short(words, 120))),
-        (None, Answer::NotAsked) => Found::unknown("late", format!("{place} was not asked in time")),
+        (None, Answer::NotAsked) => {
+            Found::unknown("late", format!("{place} was not asked in time"))
+        }
         (None, Answer::Json(version)) => answered(wanted, version, seen, all, &place),
     };
     // Set for one shell and forgotten: the commonest reason to look in the wrong place.
@@ -150,9 +177,9 @@ fn engine(wanted: &VersionReq, seen: &EngineSeen, all: &All) -> Found {
         _ => found,
     };
     let found = match socket {
-        Some(socket) => {
-            found.cmd(format!("curl --unix-socket {socket} http://docker/version")).fact("socket", socket)
-        }
+        Some(socket) => found
+            .cmd(format!("curl --unix-socket {socket} http://docker/version"))
+            .fact("socket", socket),
         None => found.cmd("docker version --format '{{json .Server}}'"),
     };
     let saw = match &seen.version {
@@ -163,14 +190,21 @@ fn engine(wanted: &VersionReq, seen: &EngineSeen, all: &All) -> Found {
 }
 
 /// The engine gave its version: does it serve, and is the rest of what it says whole?
-fn answered(wanted: &VersionReq, version: &Value, seen: &EngineSeen, all: &All, place: &str) -> Found {
+fn answered(
+    wanted: &VersionReq,
+    version: &Value,
+    seen: &EngineSeen,
+    all: &All,
+    place: &str,
+) -> Found {
     let Some(text) = version["Version"].as_str().filter(|text| !text.is_empty()) else {
         return Found::fail(
             "not-docker",
             format!("what answers at {place} is no Docker engine: it has no version"),
         );
     };
-    let podman = version["Components"][0]["Name"].as_str().is_some_and(|name| name.starts_with("Podman"));
+    let podman =
+        version["Components"][0]["Name"].as_str().is_some_and(|name| name.starts_with("Podman"));
     // Podman counts its own versions: what a lab wants of Docker does not apply to them.
     if podman {
         return Found { class: "podman", ..Found::pass(format!("podman {text} at {place}")) };
@@ -204,16 +238,24 @@ fn answered(wanted: &VersionReq, version: &Value, seen: &EngineSeen, all: &All, 
                     format!("the engine at {place} answers, and says nothing about itself"),
                 );
             }
-            let api = version["ApiVersion"].as_str().map_or_else(String::new, |api| format!(", API {api}"));
-            let system =
-                info["OperatingSystem"].as_str().map_or_else(String::new, |name| format!(", {name}"));
+            let api = version["ApiVersion"]
+                .as_str()
+                .map_or_else(String::new, |api| format!(", API {api}"));
+            let system = info["OperatingSystem"]
+                .as_str()
+                .map_or_else(String::new, |name| format!(", {name}"));
             Found::pass(format!("{number}{api}{}", short(&system, 40)))
         }
-        Answer::Late => Found::unknown("late", format!("{place} says its version, and then gives no answer")),
-        Answer::Status(status, words) => {
-            Found::fail("error", format!("the engine at {place} answers {status}: {}", short(words, 120)))
+        Answer::Late => {
+            Found::unknown("late", format!("{place} says its version, and then gives no answer"))
         }
-        _ => Found::fail("error", format!("the engine at {place} says its version and nothing else")),
+        Answer::Status(status, words) => Found::fail(
+            "error",
+            format!("the engine at {place} answers {status}: {}", short(words, 120)),
+        ),
+        _ => {
+            Found::fail("error", format!("the engine at {place} says its version and nothing else"))
+        }
     }
 }
 
@@ -263,7 +305,9 @@ fn plugin(asked: &Asked, wanted: &VersionReq, all: &All) -> Found {
     }
     let version = Version::find(&asked.out).filter(|_| asked.well());
     match (&asked.how, version) {
-        (How::Code(0), Some(version)) if wanted.allows(&version) => Found::pass(version.to_string()),
+        (How::Code(0), Some(version)) if wanted.allows(&version) => {
+            Found::pass(version.to_string())
+        }
         (How::Code(0), Some(version)) => {
             Found::fail("too-old", format!("{version}, and the lab wants {wanted}"))
                 .fact("wanted", wanted.to_string())
@@ -272,10 +316,12 @@ fn plugin(asked: &Asked, wanted: &VersionReq, all: &All) -> Found {
             "podman",
             format!("podman stands for docker here, and has none: {}", short(asked.words(), 100)),
         ),
-        (How::Code(0), None) => {
-            Found::unknown("unreadable", format!("no version can be read from {:?}", short(&asked.out, 60)))
-        }
-        // The client does not know the word: the plugin is not where it looks. It says so in different words in each version.
+        (How::Code(0), None) => Found::unknown(
+            "unreadable",
+            format!("no version can be read from {:?}", short(&asked.out, 60)),
+        ),
+        // The client does not know the word: the plugin is not where it looks. It says so in
+        // different words in each version.
         (How::Code(_), _) if unknown_word(&asked.err) || unknown_word(&asked.out) => {
             Found::fail("no-plugin", "the docker command has no such plugin")
         }
@@ -300,9 +346,10 @@ fn unknown_word(text: &str) -> bool {
 fn credentials(seen: &Result<Vec<HelperSeen>, String>) -> Found {
     let cmd = "cat \"${DOCKER_CONFIG:-$HOME/.docker}/config.json\"";
     match seen {
-        Err(words) => {
-            Found::warn("config-broken", format!("Docker's config cannot be read: {}", short(words, 160)))
-        }
+        Err(words) => Found::warn(
+            "config-broken",
+            format!("Docker's config cannot be read: {}", short(words, 160)),
+        ),
         Ok(helpers) => match helpers.iter().find(|helper| helper.trouble.is_some()) {
             Some(helper) => {
                 let why = helper
@@ -321,7 +368,8 @@ fn credentials(seen: &Result<Vec<HelperSeen>, String>) -> Found {
             }
             None if helpers.is_empty() => Found::pass("no helper is configured"),
             None => {
-                let names: Vec<&str> = helpers.iter().map(|helper| helper.program.as_str()).collect();
+                let names: Vec<&str> =
+                    helpers.iter().map(|helper| helper.program.as_str()).collect();
                 Found::pass(names.join(", "))
             }
         },
@@ -339,12 +387,16 @@ fn gpu(info: &Value, all: &All) -> Found {
     }
     let runtime = info["Runtimes"]["nvidia"].is_object();
     let devices = info["DiscoveredDevices"].as_array().is_some_and(|all| {
-        all.iter().any(|device| device["ID"].as_str().is_some_and(|id| id.contains("nvidia.com/gpu")))
+        all.iter()
+            .any(|device| device["ID"].as_str().is_some_and(|id| id.contains("nvidia.com/gpu")))
     });
     match () {
         () if devices => Found::pass("by CDI"),
         () if runtime => Found::pass("by the runtime nvidia"),
-        () => Found::fail("no-runtime", "the engine has neither the runtime nvidia nor a CDI device for it"),
+        () => Found::fail(
+            "no-runtime",
+            "the engine has neither the runtime nvidia nor a CDI device for it",
+        ),
     }
 }
 
@@ -362,8 +414,12 @@ fn proxy(info: &Value, all: &All) -> Found {
         ),
         (None, Some(_)) => Found::pass("the engine has one of its own"),
         // The engine masks the password in what it says.
-        (Some(shell), Some(engine)) if bare(shell) == bare(engine) => Found::pass("the same as in the shell"),
-        (Some(_), Some(_)) => Found::warn("daemon-other", "the engine has another proxy than the shell"),
+        (Some(shell), Some(engine)) if bare(shell) == bare(engine) => {
+            Found::pass("the same as in the shell")
+        }
+        (Some(_), Some(_)) => {
+            Found::warn("daemon-other", "the engine has another proxy than the shell")
+        }
     }
 }
 
@@ -376,12 +432,16 @@ fn bare(proxy: &str) -> &str {
 fn registry(image: &str, all: &All, deadline: Duration) -> Found {
     let found = match all.get(&Look::Image(image.to_owned())) {
         Some(Seen::Image(Answer::Json(_))) => Found::pass("the registry has it"),
-        Some(Seen::Image(Answer::Status(404 | 403 | 401, words))) => {
-            Found::fail("no-such-image", format!("the registry does not give it: {}", short(words, 120)))
-        }
-        Some(Seen::Image(Answer::Status(_, words) | Answer::Broken(words) | Answer::Foreign(words))) => {
-            Found::fail("unreachable", format!("the engine cannot ask the registry: {}", short(words, 120)))
-        }
+        Some(Seen::Image(Answer::Status(404 | 403 | 401, words))) => Found::fail(
+            "no-such-image",
+            format!("the registry does not give it: {}", short(words, 120)),
+        ),
+        Some(Seen::Image(
+            Answer::Status(_, words) | Answer::Broken(words) | Answer::Foreign(words),
+        )) => Found::fail(
+            "unreachable",
+            format!("the engine cannot ask the registry: {}", short(words, 120)),
+        ),
         Some(Seen::Image(Answer::NotAsked)) => {
             Found { status: Status::Skip, ..Found::pass("an engine elsewhere is not asked") }
         }

@@ -24,8 +24,12 @@ pub(super) fn judge(ask: &Ask, all: &All, deadline: Duration) -> Found {
         }
         .cmd(format!("df -h {}", host.folder))
         .fact("folder", &host.folder),
-        Ask::Memory(size) => amount(host.memory, size.0, gigabytes).cmd("grep MemTotal /proc/meminfo"),
-        Ask::Cpus(count) => amount(host.cpus, u64::from(*count), |count| count.to_string()).cmd("nproc"),
+        Ask::Memory(size) => {
+            amount(host.memory, size.0, gigabytes).cmd("grep MemTotal /proc/meminfo")
+        }
+        Ask::Cpus(count) => {
+            amount(host.cpus, u64::from(*count), |count| count.to_string()).cmd("nproc")
+        }
         Ask::Arch(names) => arch(names, &host.arch).cmd("uname -m"),
         Ask::Proxy => proxy(host),
         _ => Found::unknown("unknown", "an answer to another question"),
@@ -44,7 +48,8 @@ fn arch(names: &[String], arch: &str) -> Found {
 }
 
 fn gpu(need: GpuNeed, seen: &GpuSeen) -> Found {
-    // A lab that can do without is warned where a GPU is there and does not work, and only told where there is none.
+    // A lab that can do without is warned where a GPU is there and does not work, and only told
+    // where there is none.
     let off = |class, title: String| match need {
         GpuNeed::Required => Found::fail(class, title),
         GpuNeed::Optional => Found::warn(class, title),
@@ -72,8 +77,9 @@ fn gpu(need: GpuNeed, seen: &GpuSeen) -> Found {
 }
 
 fn proxy(host: &HostSeen) -> Found {
-    let set =
-        ["https_proxy", "http_proxy", "all_proxy"].into_iter().find(|name| host.proxies.contains_key(*name));
+    let set = ["https_proxy", "http_proxy", "all_proxy"]
+        .into_iter()
+        .find(|name| host.proxies.contains_key(*name));
     let cmd = "env | grep -i proxy";
     let Some(name) = set else { return Found::pass("none is set").cmd(cmd) };
     let except = host.proxies.get("no_proxy").map_or("", String::as_str);
@@ -84,7 +90,8 @@ fn proxy(host: &HostSeen) -> Found {
         return Found::pass(format!("{name} is set, and leaves local addresses alone")).cmd(cmd);
     }
     let all = ["localhost", "127.0.0.1"].into_iter().filter(|wanted| !has(wanted));
-    let value: Vec<&str> = Some(except).filter(|text| !text.is_empty()).into_iter().chain(all).collect();
+    let value: Vec<&str> =
+        Some(except).filter(|text| !text.is_empty()).into_iter().chain(all).collect();
     Found::warn(
         "no-local-exception",
         format!(
@@ -100,18 +107,23 @@ pub(super) fn port(port: u16, all: &All, own: &[u16], deadline: Duration) -> Fou
     let Some(Seen::Port(seen)) = all.get(&Look::Port(port)) else { return late(deadline) };
     let found = match seen {
         Port::Free => Found::pass("free"),
-        Port::Busy(_) if own.contains(&port) => Found { class: "own", ..Found::pass("this lab has it") },
+        Port::Busy(_) if own.contains(&port) => {
+            Found { class: "own", ..Found::pass("this lab has it") }
+        }
         Port::Busy(Some(owner)) if owner.name == "docker-proxy" => {
             Found::fail("taken", "taken by a container").fact("container", port.to_string())
         }
-        Port::Busy(Some(owner)) => {
-            Found::fail("taken", format!("taken by {} (process {})", short(&owner.name, 40), owner.pid))
-                .fact("pid", owner.pid.to_string())
-                .fact("name", &owner.name)
-        }
+        Port::Busy(Some(owner)) => Found::fail(
+            "taken",
+            format!("taken by {} (process {})", short(&owner.name, 40), owner.pid),
+        )
+        .fact("pid", owner.pid.to_string())
+        .fact("name", &owner.name),
         // Who it is can only be read for processes of our own, unless we are root.
         Port::Busy(None) => Found::fail("taken", "taken by a program that this user may not see"),
-        Port::Forbidden(why) => Found::fail("forbidden", format!("the system does not allow it: {why}")),
+        Port::Forbidden(why) => {
+            Found::fail("forbidden", format!("the system does not allow it: {why}"))
+        }
     };
     let airplay = cfg!(target_os = "macos") && port == 5000 && found.class == "taken";
     let found = if airplay { found.fact("airplay", "5000") } else { found };

@@ -151,14 +151,18 @@ fn trouble(asked: &Asked) -> Option<Found> {
         How::Code(0) => return None,
         How::Absent => Found::fail("absent", "not on PATH"),
         How::Unfit(why) => {
-            let path = asked.path.as_ref().map_or_else(String::new, |path| path.display().to_string());
+            let path =
+                asked.path.as_ref().map_or_else(String::new, |path| path.display().to_string());
             Found::fail(why.class(), format!("{path} cannot be run: {why}"))
         }
         How::Signal(signal) => Found::fail("crashed", format!("it crashed (signal {signal})")),
-        How::Late(within) => {
-            Found::unknown("late", format!("it gave no answer within {:.1} s", within.as_secs_f64()))
+        How::Late(within) => Found::unknown(
+            "late",
+            format!("it gave no answer within {:.1} s", within.as_secs_f64()),
+        ),
+        How::Code(code) => {
+            Found::fail("failed", format!("exit code {code}: {}", short(asked.words(), 160)))
         }
-        How::Code(code) => Found::fail("failed", format!("exit code {code}: {}", short(asked.words(), 160))),
     };
     Some(found.asked(asked))
 }
@@ -182,8 +186,10 @@ fn amount(have: Option<u64>, want: u64, show: impl Fn(u64) -> String) -> Found {
     match have {
         None => Found::unknown("unknown", "the system does not tell"),
         Some(have) if have >= want => Found::pass(show(have)).saw(have.to_string()),
-        Some(have) => Found::warn("too-little", format!("{}, and the lab wants {}", show(have), show(want)))
-            .saw(have.to_string()),
+        Some(have) => {
+            Found::warn("too-little", format!("{}, and the lab wants {}", show(have), show(want)))
+                .saw(have.to_string())
+        }
     }
 }
 

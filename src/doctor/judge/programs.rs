@@ -33,11 +33,15 @@ fn program(programs: &Programs, wanted: &VersionReq) -> Found {
         let title = format!("no version can be read from {:?}", short(&first.out, 60));
         return Found::unknown("unreadable", title).asked(first);
     };
-    // A second one matters only when it is another version: links to the same file and wrappers around it do not.
+    // A second one matters only when it is another version: links to the same file and wrappers
+    // around it do not.
     let other = programs.others.iter().find_map(|other| {
         let other_version = Version::find(&other.out).or_else(|| Version::find(&other.err))?;
         (other.well() && other_version != version).then(|| {
-            (other.path.as_ref().map_or_else(String::new, |path| path.display().to_string()), other_version)
+            (
+                other.path.as_ref().map_or_else(String::new, |path| path.display().to_string()),
+                other_version,
+            )
         })
     });
     if !wanted.allows(&version) {
@@ -49,11 +53,12 @@ fn program(programs: &Programs, wanted: &VersionReq) -> Found {
         };
     }
     match other {
-        Some((path, other)) => {
-            Found::warn("shadowed", format!("{version} hides another version on PATH: {other} at {path}"))
-                .fact("other", path)
-                .asked(first)
-        }
+        Some((path, other)) => Found::warn(
+            "shadowed",
+            format!("{version} hides another version on PATH: {other} at {path}"),
+        )
+        .fact("other", path)
+        .asked(first),
         None => Found::pass(version.to_string()).asked(first),
     }
 }
@@ -62,8 +67,8 @@ fn program(programs: &Programs, wanted: &VersionReq) -> Found {
 fn client(programs: &Programs) -> Found {
     let found = program(programs, &VersionReq::any());
     if podman(&programs.first) && found.class == "ok" {
-        let version =
-            Version::find(&programs.first.out).map_or_else(String::new, |version| version.to_string());
+        let version = Version::find(&programs.first.out)
+            .map_or_else(String::new, |version| version.to_string());
         return Found {
             class: "podman",
             ..Found::pass(format!("podman {version} answers to the name docker"))
@@ -96,9 +101,11 @@ fn python(wanted: &VersionReq, pythons: &Pythons) -> Found {
         let seen: Vec<String> = pythons.found.iter().map(saw).collect();
         found.cmd(&pythons.cmd).saw(seen.join(", ")).fact("wanted", wanted.to_string())
     };
-    let fits =
-        |python: &&PythonSeen| Version::find(&python.version).is_some_and(|version| wanted.allows(&version));
-    // The first that fits is what `up` takes; one further on that can make environments is no help when it is not taken.
+    let fits = |python: &&PythonSeen| {
+        Version::find(&python.version).is_some_and(|version| wanted.allows(&version))
+    };
+    // The first that fits is what `up` takes; one further on that can make environments is no help
+    // when it is not taken.
     if let Some(python) = pythons.found.iter().find(fits) {
         let path = python.path.display().to_string();
         let mut found = base(match (python.venv, pythons.uv) {
@@ -106,7 +113,10 @@ fn python(wanted: &VersionReq, pythons: &Pythons) -> Found {
             (true, false) => Found::pass(format!("{} with venv", python.version)),
             (false, false) => Found::fail(
                 "no-venv",
-                format!("{} at {path} cannot make environments: it has no ensurepip", python.version),
+                format!(
+                    "{} at {path} cannot make environments: it has no ensurepip",
+                    python.version
+                ),
             )
             .fact("version", major_minor(&python.version)),
         });
@@ -120,15 +130,22 @@ fn python(wanted: &VersionReq, pythons: &Pythons) -> Found {
         return base(Found::pass(format!("uv brings one ({wanted})")));
     }
     if let Some(python) = pythons.found.first() {
-        return base(Found::fail("too-old", format!("{}, and the lab wants {wanted}", python.version)));
+        return base(Found::fail(
+            "too-old",
+            format!("{}, and the lab wants {wanted}", python.version),
+        ));
     }
     // A shim that forwards to nothing (pyenv, the Windows store) is there and is no Python.
     match pythons.broken.first() {
-        Some(asked) => trouble(asked)
-            .unwrap_or_else(|| Found::fail("failed", "it answers, but not as Python does").asked(asked)),
-        None if cfg!(target_os = "macos") && std::path::Path::new("/usr/bin/python3").exists() => base(
-            Found::fail("developer-tools", "Apple's developer tools, which bring Python, are not installed"),
-        ),
+        Some(asked) => trouble(asked).unwrap_or_else(|| {
+            Found::fail("failed", "it answers, but not as Python does").asked(asked)
+        }),
+        None if cfg!(target_os = "macos") && std::path::Path::new("/usr/bin/python3").exists() => {
+            base(Found::fail(
+                "developer-tools",
+                "Apple's developer tools, which bring Python, are not installed",
+            ))
+        }
         None => base(Found::fail("absent", format!("none on PATH, and the lab wants {wanted}"))),
     }
 }
@@ -140,14 +157,18 @@ fn major_minor(version: &str) -> String {
 fn packages(asked: &Asked) -> Found {
     match &asked.how {
         How::Code(0) => Found::pass("pip reaches its index").asked(asked),
-        How::Late(within) => {
-            Found::unknown("late", format!("the index gave no answer within {:.1} s", within.as_secs_f64()))
-                .asked(asked)
-        }
+        How::Late(within) => Found::unknown(
+            "late",
+            format!("the index gave no answer within {:.1} s", within.as_secs_f64()),
+        )
+        .asked(asked),
         How::Absent | How::Unfit(Unfit::BrokenLink) => {
             Found::unknown("absent", "there is no python3 to ask with").asked(asked)
         }
-        _ => Found::fail("unreachable", format!("pip cannot reach its index: {}", short(asked.words(), 160)))
-            .asked(asked),
+        _ => Found::fail(
+            "unreachable",
+            format!("pip cannot reach its index: {}", short(asked.words(), 160)),
+        )
+        .asked(asked),
     }
 }

@@ -1,6 +1,7 @@
-//! The cluster of the kubeconfig's context. kubectl's own time-outs take three to six times as long as they say: the address is
-//! tried first, and kubectl only where it answers. Nothing here changes a cluster, and one that is not known to be local is not even asked
-//! unless the user named its context.
+//! The cluster of the kubeconfig's context. kubectl's own time-outs take three to six times as long
+//! as they say: the address is tried first, and kubectl only where it answers. Nothing here changes
+//! a cluster, and one that is not known to be local is not even asked unless the user named its
+//! context.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -56,8 +57,11 @@ pub(super) fn cluster(named: Option<&str>, end: Instant) -> ClusterSeen {
         && context.exec.as_ref().is_none_or(|program| there(program))
     {
         let within = CONNECT.min(end.saturating_duration_since(Instant::now()));
-        let connected =
-            if context.proxied { Ok(()) } else { connect(&kubeconfig::authority(&context.server), within) };
+        let connected = if context.proxied {
+            Ok(())
+        } else {
+            connect(&kubeconfig::authority(&context.server), within)
+        };
         if connected.is_ok() {
             questions(&mut seen, &context.name, end);
         }
@@ -74,7 +78,8 @@ fn connect(address: &str, within: Duration) -> Result<(), Unreachable> {
     std::thread::spawn(move || {
         let _ = tell.send(net::connect(&address, within));
     });
-    told.recv_timeout(within + Duration::from_millis(100)).unwrap_or(Err(Unreachable::TimedOut(within)))
+    told.recv_timeout(within + Duration::from_millis(100))
+        .unwrap_or(Err(Unreachable::TimedOut(within)))
 }
 
 /// Whether the program that hands out credentials can be run.
@@ -82,7 +87,8 @@ pub(in crate::doctor) fn there(program: &str) -> bool {
     process::locate(&Command::new(PathBuf::from(program), Duration::ZERO)).is_ok()
 }
 
-/// All questions side by side: each starts a kubectl, which takes fifty milliseconds before it asks anything.
+/// All questions side by side: each starts a kubectl, which takes fifty milliseconds before it asks
+/// anything.
 fn questions(seen: &mut ClusterSeen, context: &str, end: Instant) {
     let get = |path: &str| ask("kubectl", &["--context", context, "get", "--raw", path], end);
     let may = |verb_of: &'static str| {
@@ -94,8 +100,8 @@ fn questions(seen: &mut ClusterSeen, context: &str, end: Instant) {
         let nodes = scope.spawn(|| get("/api/v1/nodes"));
         let classes = scope.spawn(|| get("/apis/storage.k8s.io/v1/storageclasses"));
         let apis = scope.spawn(|| get("/apis"));
-        let rights =
-            ["create namespaces", "create deployments.apps"].map(|what| scope.spawn(move || may(what)));
+        let rights = ["create namespaces", "create deployments.apps"]
+            .map(|what| scope.spawn(move || may(what)));
         seen.version = version.join().ok();
         seen.nodes = nodes.join().ok();
         seen.classes = classes.join().ok();

@@ -1,4 +1,5 @@
-//! The Docker engine, asked over its own socket: the client hangs for ever where the engine does, and says 0 where it fails.
+//! The Docker engine, asked over its own socket: the client hangs for ever where the engine does,
+//! and says 0 where it fails.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -57,7 +58,8 @@ pub(in crate::doctor) struct EngineSeen {
     pub(in crate::doctor) skew: Option<i64>,
     /// Bytes free where the engine keeps images, when that is a folder of this machine.
     pub(in crate::doctor) free: Option<u64>,
-    /// Whether this user is in the group `docker` by /etc/group, while this process does not have it yet.
+    /// Whether this user is in the group `docker` by /etc/group, while this process does not have
+    /// it yet.
     pub(in crate::doctor) stale_group: bool,
     /// How long it took.
     pub(in crate::doctor) took: Duration,
@@ -72,7 +74,8 @@ pub(in crate::doctor) enum Unclear {
     BadEndpoint,
 }
 
-/// Where the client would look, and which setting won: DOCKER_HOST, DOCKER_CONTEXT, `currentContext` of the config, the default.
+/// Where the client would look, and which setting won: DOCKER_HOST, DOCKER_CONTEXT,
+/// `currentContext` of the config, the default.
 fn endpoint() -> (String, String, Option<Unclear>) {
     if let Some(host) = host::var("DOCKER_HOST") {
         return (host, "DOCKER_HOST".to_owned(), None);
@@ -83,10 +86,14 @@ fn endpoint() -> (String, String, Option<Unclear>) {
         Some(name) => (Some(name), "DOCKER_CONTEXT"),
         None => {
             let config = json(&home.join("config.json")).unwrap_or_default();
-            (config["currentContext"].as_str().map(str::to_owned), "currentContext in Docker's config")
+            (
+                config["currentContext"].as_str().map(str::to_owned),
+                "currentContext in Docker's config",
+            )
         }
     };
-    // `docker context show` repeats the name of a context that does not exist and exits with 0: read the files.
+    // `docker context show` repeats the name of a context that does not exist and exits with 0:
+    // read the files.
     match name.filter(|name| name != "default") {
         None => default(),
         Some(name) => match context_host(&home, &name) {
@@ -144,10 +151,12 @@ pub(super) fn engine(root: &host::Root, end: Instant) -> EngineSeen {
             seen.info = question(&seen.host, "/info", end);
             if let Answer::Json(info) = &seen.info {
                 seen.skew = info["SystemTime"].as_str().and_then(|text| skew(text, asked_at));
-                let desktop =
-                    info["OperatingSystem"].as_str().is_some_and(|name| name.contains("Docker Desktop"));
+                let desktop = info["OperatingSystem"]
+                    .as_str()
+                    .is_some_and(|name| name.contains("Docker Desktop"));
                 let folder = info["DockerRootDir"].as_str().map(PathBuf::from);
-                let local = seen.host.starts_with("unix://") && !desktop && cfg!(target_os = "linux");
+                let local =
+                    seen.host.starts_with("unix://") && !desktop && cfg!(target_os = "linux");
                 seen.free = folder
                     .filter(|folder| local && folder.is_dir())
                     .and_then(|folder| host::free_space(&folder).ok());
@@ -161,7 +170,8 @@ pub(super) fn engine(root: &host::Root, end: Instant) -> EngineSeen {
     seen
 }
 
-/// Seconds by which an RFC 3339 time in UTC is ahead of `now`; a time with another zone is not compared.
+/// Seconds by which an RFC 3339 time in UTC is ahead of `now`; a time with another zone is not
+/// compared.
 fn skew(text: &str, now: SystemTime) -> Option<i64> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
     let mut date = date.split('-').map(|part| part.parse::<i64>());
@@ -206,8 +216,13 @@ fn question(host: &str, path: &str, end: Instant) -> Answer {
         && !tls
     {
         let url = format!("http://{}{path}", address.trim_end_matches('/'));
-        let request =
-            net::Request { method: "GET".to_owned(), url, headers: Vec::new(), body: Vec::new(), within };
+        let request = net::Request {
+            method: "GET".to_owned(),
+            url,
+            headers: Vec::new(),
+            body: Vec::new(),
+            within,
+        };
         return match net::http(&request) {
             Ok(response) => body(response.status, &String::from_utf8_lossy(&response.body)),
             Err(Unreachable::Refused) => Answer::Refused,
@@ -215,7 +230,8 @@ fn question(host: &str, path: &str, end: Instant) -> Answer {
             Err(other) => Answer::Broken(other.to_string()),
         };
     }
-    // TLS and ssh are the client's own business. It says 0 and prints zeros where the engine fails: judged by its content.
+    // TLS and ssh are the client's own business. It says 0 and prints zeros where the engine fails:
+    // judged by its content.
     let args: &[&str] = match path {
         "/version" => &["version", "--format", "{{json .Server}}"],
         _ => &["info", "--format", "{{json .}}"],
@@ -243,9 +259,10 @@ fn body(status: u16, body: &str) -> Answer {
         (200, Ok(value)) => Answer::Json(value),
         (200, Err(_)) => Answer::Foreign(first_line(body)),
         // The engine puts its words into `message`.
-        (status, Ok(value)) => {
-            Answer::Status(status, value["message"].as_str().map_or_else(|| first_line(body), str::to_owned))
-        }
+        (status, Ok(value)) => Answer::Status(
+            status,
+            value["message"].as_str().map_or_else(|| first_line(body), str::to_owned),
+        ),
         (status, Err(_)) => Answer::Status(status, first_line(body)),
     }
 }
@@ -283,7 +300,9 @@ pub(in crate::doctor) struct HelperSeen {
 /// # Errors
 /// Why the config cannot be read. A missing one names no helper.
 pub(super) fn credentials() -> Result<Vec<HelperSeen>, String> {
-    let Some(path) = config_folder().map(|folder| folder.join("config.json")) else { return Ok(Vec::new()) };
+    let Some(path) = config_folder().map(|folder| folder.join("config.json")) else {
+        return Ok(Vec::new());
+    };
     let bytes = match fs::read_io(&path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
@@ -293,8 +312,10 @@ pub(super) fn credentials() -> Result<Vec<HelperSeen>, String> {
         serde_json::from_slice(&bytes).map_err(|error| format!("{}: {error}", path.display()))?;
     let store = config["credsStore"].as_str().map(str::to_owned);
     let helpers = config["credHelpers"].as_object().into_iter().flatten();
-    let mut names: Vec<String> =
-        store.into_iter().chain(helpers.filter_map(|(_, name)| Some(name.as_str()?.to_owned()))).collect();
+    let mut names: Vec<String> = store
+        .into_iter()
+        .chain(helpers.filter_map(|(_, name)| Some(name.as_str()?.to_owned())))
+        .collect();
     names.retain(|name| !name.is_empty());
     names.sort();
     names.dedup();

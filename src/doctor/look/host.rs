@@ -30,9 +30,13 @@ pub(in crate::doctor) struct HostSeen {
 
 pub(super) fn host(root: &Root, folder: &Path) -> HostSeen {
     let number = |name: &str| root.number(&format!("/proc/sys/fs/inotify/{name}"));
-    let proxies = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"].into_iter().filter_map(|name| {
-        Some((name.to_owned(), host::var(name).or_else(|| host::var(name.to_ascii_uppercase()))?))
-    });
+    let proxies =
+        ["http_proxy", "https_proxy", "all_proxy", "no_proxy"].into_iter().filter_map(|name| {
+            Some((
+                name.to_owned(),
+                host::var(name).or_else(|| host::var(name.to_ascii_uppercase()))?,
+            ))
+        });
     HostSeen {
         memory: root.memory().or_else(apple_memory),
         cpus: std::thread::available_parallelism().ok().map(|count| count.get() as u64),
@@ -69,7 +73,10 @@ pub(in crate::doctor) struct GpuSeen {
 pub(super) fn gpu(root: &Root, end: Instant) -> GpuSeen {
     let driver = root.text("/proc/driver/nvidia/version");
     let driver = driver.map(|text| text.lines().next().unwrap_or_default().to_owned());
-    let smi =
-        ask("nvidia-smi", &["--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"], end);
+    let smi = ask(
+        "nvidia-smi",
+        &["--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"],
+        end,
+    );
     GpuSeen { driver, smi: (smi.how != How::Absent).then_some(smi) }
 }

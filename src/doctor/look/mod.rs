@@ -56,7 +56,10 @@ impl Look {
 
     /// kubectl. `--short` is gone, and its text has changed between versions: JSON has not.
     pub(super) fn kubectl() -> Look {
-        Look::Tool("kubectl".to_owned(), ["version", "--client", "-o", "json"].map(str::to_owned).to_vec())
+        Look::Tool(
+            "kubectl".to_owned(),
+            ["version", "--client", "-o", "json"].map(str::to_owned).to_vec(),
+        )
     }
 }
 
@@ -129,10 +132,13 @@ pub(super) fn ask(program: &str, args: &[&str], end: Instant) -> Asked {
 pub(super) fn ask_at(program: PathBuf, args: &[&str], end: Instant) -> Asked {
     let since = Instant::now();
     let within = end.saturating_duration_since(since);
-    let mut command =
-        Command::new(&program, within).args(args).env("LC_ALL", "C").env("PYTHONWARNINGS", "ignore");
+    let mut command = Command::new(&program, within)
+        .args(args)
+        .env("LC_ALL", "C")
+        .env("PYTHONWARNINGS", "ignore");
     let mut cmd = command.to_string();
-    // A dispatcher that stands for kubectl asks the cluster for its version before it says its own, and so would hang with it.
+    // A dispatcher that stands for kubectl asks the cluster for its version before it says its own,
+    // and so would hang with it.
     if program.file_name().is_some_and(|name| name == "kubectl") && args.contains(&"--client") {
         command = command.env("KUBECONFIG", "/dev/null");
         cmd = format!("KUBECONFIG=/dev/null {cmd}");

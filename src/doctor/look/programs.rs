@@ -1,4 +1,5 @@
-//! Programs on PATH: who answers first, who stands behind it, and which Python can make environments.
+//! Programs on PATH: who answers first, who stands behind it, and which Python can make
+//! environments.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -32,7 +33,10 @@ pub(super) fn programs(name: &str, args: &[String], end: Instant) -> Programs {
             })
             .collect();
         let first = ask(name, &args, end);
-        Programs { first, others: others.into_iter().filter_map(|other| other.join().ok()).collect() }
+        Programs {
+            first,
+            others: others.into_iter().filter_map(|other| other.join().ok()).collect(),
+        }
     })
 }
 
@@ -62,7 +66,8 @@ pub(in crate::doctor) struct PythonSeen {
 const QUESTION: &str = "import json,sys,importlib.util as u;print(json.dumps({'version':'%d.%d.%d'%sys.version_info[:3],'path':sys.executable,'venv':bool(u.find_spec('ensurepip') and u.find_spec('venv') and u.find_spec('ssl'))}))";
 
 /// The names that `up` tries, in its order.
-const NAMES: [&str; 6] = ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python"];
+const NAMES: [&str; 6] =
+    ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python"];
 
 pub(super) fn pythons(wanted: &VersionReq, end: Instant) -> Pythons {
     // Asked, as `up` asks it: a shim of a version manager may be there with nothing behind it.
@@ -94,10 +99,16 @@ pub(super) fn pythons(wanted: &VersionReq, end: Instant) -> Pythons {
             pythons.broken.push(asked);
             continue;
         };
-        let path =
-            answer["path"].as_str().map_or_else(|| asked.path.clone().unwrap_or_default(), PathBuf::from);
-        pythons.found.push(PythonSeen { path, version: version.to_owned(), venv: answer["venv"] == true });
-        // Each question starts an interpreter, and a shim makes that slow: the first that fits is what `up` takes.
+        let path = answer["path"]
+            .as_str()
+            .map_or_else(|| asked.path.clone().unwrap_or_default(), PathBuf::from);
+        pythons.found.push(PythonSeen {
+            path,
+            version: version.to_owned(),
+            venv: answer["venv"] == true,
+        });
+        // Each question starts an interpreter, and a shim makes that slow: the first that fits is
+        // what `up` takes.
         if Version::find(version).is_some_and(|version| wanted.allows(&version)) {
             break;
         }

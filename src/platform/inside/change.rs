@@ -1,4 +1,5 @@
-//! Files of a lab that change places with what was prepared for them. All paths are below the lab's root.
+//! Files of a lab that change places with what was prepared for them. All paths are below the lab's
+//! root.
 
 use std::io;
 use std::path::Path;
@@ -32,7 +33,8 @@ pub enum Swap {
     Not,
 }
 
-/// Lets two files change places in one step: one that somebody is just writing is not lost with its name.
+/// Lets two files change places in one step: one that somebody is just writing is not lost with its
+/// name.
 ///
 /// # Errors
 /// The system's; a link on the way.
@@ -46,14 +48,18 @@ pub fn swap(root: &Path, from: &str, to: &str) -> io::Result<Swap> {
             match renameat_with(&from_folder, from, &to_folder, to, RenameFlags::EXCHANGE) {
                 Ok(()) => return Ok(Swap::Exchanged),
                 Err(Errno::NOENT) => {}
-                Err(Errno::XDEV | Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => return Ok(Swap::Not),
+                Err(Errno::XDEV | Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+                    return Ok(Swap::Not);
+                }
                 Err(error) => return Err(error.into()),
             }
             match renameat_with(&from_folder, from, &to_folder, to, RenameFlags::NOREPLACE) {
                 Ok(()) => return Ok(Swap::Came),
                 // Somebody has made one meanwhile.
                 Err(Errno::EXIST) => {}
-                Err(Errno::XDEV | Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => return Ok(Swap::Not),
+                Err(Errno::XDEV | Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+                    return Ok(Swap::Not);
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -101,8 +107,8 @@ pub fn make_way(root: &Path, path: &str) -> io::Result<()> {
     way::open(root, path, true).map(drop)
 }
 
-/// Makes a folder that nobody but this user may enter; one that is there is closed to others. Copies of files below it are read by nobody
-/// who could not read the files.
+/// Makes a folder that nobody but this user may enter; one that is there is closed to others.
+/// Copies of files below it are read by nobody who could not read the files.
 ///
 /// # Errors
 /// The system's; a link or a file on the way, or in its place.

@@ -1,8 +1,10 @@
-//! Every file below a lab's folder is reached through here. A lab may come with a stranger's repository, so no link is followed on the way
-//! or at its end, and nothing but regular files is read: a FIFO or a device would hold us, a link would lead to somebody else's file.
+//! Every file below a lab's folder is reached through here. A lab may come with a stranger's
+//! repository, so no link is followed on the way or at its end, and nothing but regular files is
+//! read: a FIFO or a device would hold us, a link would lead to somebody else's file.
 //!
-//! Paths have `/` between their parts and are relative to a root, which is opened as it is: how it is reached is its owner's affair. Each
-//! folder on the way is opened from the one before, so that one which is swapped for a link while we work leads nowhere.
+//! Paths have `/` between their parts and are relative to a root, which is opened as it is: how it
+//! is reached is its owner's affair. Each folder on the way is opened from the one before, so that
+//! one which is swapped for a link while we work leads nowhere.
 #![allow(clippy::disallowed_methods, reason = "the one place that opens what lies below a lab")]
 
 mod change;
@@ -25,7 +27,8 @@ pub use change::{Swap, bring, make_private, make_way, names, swap, take};
 pub use pinned::changeable;
 pub use survey::{Entry, Survey, put, stamp, survey};
 pub use tree::{
-    files, list, make_readable, remove_empty_above, remove_empty_folders, remove_if_empty, remove_tree,
+    files, list, make_readable, remove_empty_above, remove_empty_folders, remove_if_empty,
+    remove_tree,
 };
 
 use super::fs::{Kind, Mode};
@@ -49,7 +52,9 @@ pub fn cannot(what: &str, root: &Path, path: &str) -> impl FnOnce(io::Error) -> 
                 format!("or remove the link: rm {place}"),
             ],
             Some(_) => {
-                vec![format!("see what it is: ls -ld {place}; then move it away: mv {place} {place}.old")]
+                vec![format!(
+                    "see what it is: ls -ld {place}; then move it away: mv {place} {place}.old"
+                )]
             }
             None => Vec::new(),
         };
@@ -71,7 +76,8 @@ pub fn open(root: &Path, path: &str) -> io::Result<File> {
 /// The same in a folder that is open.
 fn open_in(folder: &OwnedFd, name: &std::ffi::OsStr) -> io::Result<File> {
     // Not blocking: opening a FIFO would wait for a writer.
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let flags =
+        OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let file = openat(folder, name, flags, Bits::empty()).map_err(|error| match error {
         Errno::LOOP => not_regular(LINK),
         // A socket, or a device without a driver.
@@ -180,7 +186,8 @@ pub fn content(root: &Path, path: &str) -> io::Result<Option<(Vec<u8>, bool)>> {
     }
 }
 
-/// What stands at a path. Below a file there is nothing; below a link there is something that is none of ours.
+/// What stands at a path. Below a file there is nothing; below a link there is something that is
+/// none of ours.
 ///
 /// # Errors
 /// The system's.
@@ -210,8 +217,8 @@ pub fn kind(root: &Path, path: &str) -> io::Result<Kind> {
     Ok(Kind::Missing)
 }
 
-/// Writes a file so that a reader, or a run killed at any moment, finds the old content or the new, never a part; what stands there is
-/// replaced, a link as such. Makes the folders above it.
+/// Writes a file so that a reader, or a run killed at any moment, finds the old content or the new,
+/// never a part; what stands there is replaced, a link as such. Makes the folders above it.
 ///
 /// # Errors
 /// The system's; a link or a file where a folder has to be.
@@ -241,7 +248,8 @@ fn new_file(folder: BorrowedFd<'_>, name: &str, mode: Mode) -> io::Result<File> 
     let bits = Bits::from_raw_mode(mode.bits());
     let file = openat(folder, name, flags, bits)?;
     if let Mode::Exactly(_) = mode {
-        // A file system without modes refuses; the umask has made it narrower than asked, never wider.
+        // A file system without modes refuses; the umask has made it narrower than asked, never
+        // wider.
         let _ = fchmod(&file, bits);
     }
     Ok(File::from(file))
@@ -254,7 +262,8 @@ fn create_in(folder: &OwnedFd, name: &str, bytes: &[u8], mode: Mode) -> io::Resu
     })
 }
 
-/// A name beside another one that nobody can guess: a link that waits under it would lead us astray, or stop us.
+/// A name beside another one that nobody can guess: a link that waits under it would lead us
+/// astray, or stop us.
 fn beside(name: &str) -> io::Result<String> {
     /// The most characters that are repeated: a name may have 255 bytes, and so may this one.
     const REPEATED: usize = 50;

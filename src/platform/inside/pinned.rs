@@ -1,5 +1,5 @@
-//! Whether a name can be given to a file, or taken from the one that has it. Renames are refused late, in the middle of a change; this asks
-//! before it begins.
+//! Whether a name can be given to a file, or taken from the one that has it. Renames are refused
+//! late, in the middle of a change; this asks before it begins.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -11,8 +11,9 @@ use super::{missing, way};
 use crate::error::{Error, Result};
 use crate::platform::process::shell_words;
 
-/// Refuses a path below the root whose file cannot be replaced, made or removed: it or its folder is immutable or append-only, it is mounted,
-/// it is another user's in a folder with the sticky bit, or its folder may not be written.
+/// Refuses a path below the root whose file cannot be replaced, made or removed: it or its folder
+/// is immutable or append-only, it is mounted, it is another user's in a folder with the sticky
+/// bit, or its folder may not be written.
 ///
 /// # Errors
 /// Exit 3 with what it is, and the command that lifts it.
@@ -21,35 +22,45 @@ pub fn changeable(root: &Path, path: &str) -> Result<()> {
     let shown = |path: &str| if path.is_empty() { root.to_owned() } else { root.join(path) };
     let words = |path: &str| shell_words(&[shown(path).display().to_string()]);
     let refused = |path: &str, why: &str| {
-        Error::environment(format!("cannot change {}: {why}; nothing was changed", shown(path).display()))
+        Error::environment(format!(
+            "cannot change {}: {why}; nothing was changed",
+            shown(path).display()
+        ))
     };
     let of_folder = pins(&held, "");
     if of_folder.immutable || of_folder.append_only {
         return Err(refused(&folder, of_folder.words()).hint(of_folder.lift(&words(&folder))));
     }
-    accessat(&held, ".", Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS).map_err(|error| {
-        Error::environment(format!("cannot write in {}", shown(&folder).display()))
-            .because(io::Error::from(error))
-            .hint(format!("see whose it is: ls -ld {}", words(&folder)))
-    })?;
+    accessat(&held, ".", Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS).map_err(
+        |error| {
+            Error::environment(format!("cannot write in {}", shown(&folder).display()))
+                .because(io::Error::from(error))
+                .hint(format!("see whose it is: ls -ld {}", words(&folder)))
+        },
+    )?;
     let Some(name) = name else { return Ok(()) };
     let of_file = pins(&held, name);
     if of_file.any() {
         return Err(refused(path, of_file.words()).hint(of_file.lift(&words(path))));
     }
     if sticky(&held, name) {
-        return Err(refused(path, "it is another user's, in a folder where only owners may replace files")
-            .hint(format!("see whose it is: ls -ld {}", words(path))));
+        return Err(refused(
+            path,
+            "it is another user's, in a folder where only owners may replace files",
+        )
+        .hint(format!("see whose it is: ls -ld {}", words(path))));
     }
     Ok(())
 }
 
-/// The deepest folder on the way that is there, and the name in it if that is the path's own and taken.
+/// The deepest folder on the way that is there, and the name in it if that is the path's own and
+/// taken.
 fn nearest<'a>(root: &Path, path: &'a str) -> io::Result<(String, OwnedFd, Option<&'a str>)> {
     let ends = path.rmatch_indices('/').map(|(end, _)| &path[..end]);
     for (up, folder) in ends.chain([""]).enumerate() {
         let name = path.rsplit('/').next().filter(|_| up == 0);
-        let opened = if folder.is_empty() { way::root(root) } else { super::tree::open(root, folder) };
+        let opened =
+            if folder.is_empty() { way::root(root) } else { super::tree::open(root, folder) };
         let held = match opened {
             // Below a file there is no folder either: it gives way, or is refused elsewhere.
             Err(error) if missing(&error) && !folder.is_empty() => continue,
@@ -65,7 +76,8 @@ fn nearest<'a>(root: &Path, path: &'a str) -> io::Result<(String, OwnedFd, Optio
 fn sticky(folder: &OwnedFd, name: &str) -> bool {
     const STICKY: u32 = 0o1000;
     let user = rustix::process::geteuid();
-    let (Ok(above), Ok(file)) = (fstat(folder), statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)) else {
+    let (Ok(above), Ok(file)) = (fstat(folder), statat(folder, name, AtFlags::SYMLINK_NOFOLLOW))
+    else {
         return false;
     };
     let own = [above.st_uid, file.st_uid].contains(&user.as_raw());
@@ -96,14 +108,19 @@ impl Pins {
 
     fn lift(self, place: &str) -> String {
         match self {
-            Pins { immutable: true, .. } => format!("lift it, then try again: sudo chattr -i {place}"),
-            Pins { append_only: true, .. } => format!("lift it, then try again: sudo chattr -a {place}"),
+            Pins { immutable: true, .. } => {
+                format!("lift it, then try again: sudo chattr -i {place}")
+            }
+            Pins { append_only: true, .. } => {
+                format!("lift it, then try again: sudo chattr -a {place}")
+            }
             _ => format!("unmount it, then try again: sudo umount {place}"),
         }
     }
 }
 
-/// What holds a file in a folder, or with an empty name the folder itself. File systems that know no such things have none.
+/// What holds a file in a folder, or with an empty name the folder itself. File systems that know
+/// no such things have none.
 #[cfg(target_os = "linux")]
 fn pins(folder: &OwnedFd, name: &str) -> Pins {
     use rustix::fs::{StatxAttributes as Is, StatxFlags, statx};

@@ -1,4 +1,5 @@
-//! Trees as they stand on disk: surveyed, stamped, and copied from one root to another. No link is followed; one is copied as a link.
+//! Trees as they stand on disk: surveyed, stamped, and copied from one root to another. No link is
+//! followed; one is copied as a link.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -7,7 +8,9 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{AtFlags, Mode as Bits, fchmod, mkdirat, readlinkat, renameat, symlinkat, unlinkat};
+use rustix::fs::{
+    AtFlags, Mode as Bits, fchmod, mkdirat, readlinkat, renameat, symlinkat, unlinkat,
+};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -60,7 +63,13 @@ pub fn survey(root: &Path, path: &str, into: &mut Survey) -> io::Result<()> {
     }
 }
 
-fn entry(folder: &OwnedFd, name: &str, path: &str, into: &mut Survey, depth: usize) -> io::Result<()> {
+fn entry(
+    folder: &OwnedFd,
+    name: &str,
+    path: &str,
+    into: &mut Survey,
+    depth: usize,
+) -> io::Result<()> {
     let stat = rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?;
     let bits = stat.st_mode & 0o7777;
     let entry = match kind_of(stat.st_mode) {
@@ -68,7 +77,8 @@ fn entry(folder: &OwnedFd, name: &str, path: &str, into: &mut Survey, depth: usi
             let inner = way::folder(folder, name.as_ref())?;
             tree::not_too_deep(path, depth)?;
             for child in tree::entries(&inner)? {
-                let child = child.to_str().ok_or_else(|| io::Error::other("a file name is not UTF-8"))?;
+                let child =
+                    child.to_str().ok_or_else(|| io::Error::other("a file name is not UTF-8"))?;
                 self::entry(&inner, child, &format!("{path}/{child}"), into, depth + 1)?;
             }
             Entry::Folder { bits }
@@ -88,8 +98,8 @@ fn entry(folder: &OwnedFd, name: &str, path: &str, into: &mut Survey, depth: usi
     Ok(())
 }
 
-/// A number that changes when a file below a folder is made, removed or written. Hidden folders and the paths of `apart` are passed over,
-/// and what cannot be read.
+/// A number that changes when a file below a folder is made, removed or written. Hidden folders and
+/// the paths of `apart` are passed over, and what cannot be read.
 pub fn stamp(root: &Path, apart: &[String]) -> u64 {
     let mut hash = DefaultHasher::new();
     if let Ok(folder) = way::root(root) {
@@ -98,10 +108,18 @@ pub fn stamp(root: &Path, apart: &[String]) -> u64 {
     hash.finish()
 }
 
-fn stamp_in(folder: &OwnedFd, prefix: &str, apart: &[String], hash: &mut DefaultHasher, depth: usize) {
+fn stamp_in(
+    folder: &OwnedFd,
+    prefix: &str,
+    apart: &[String],
+    hash: &mut DefaultHasher,
+    depth: usize,
+) {
     let Ok(names) = tree::entries(folder) else { return };
     for name in names {
-        let Ok(stat) = rustix::fs::statat(folder, &name, AtFlags::SYMLINK_NOFOLLOW) else { continue };
+        let Ok(stat) = rustix::fs::statat(folder, &name, AtFlags::SYMLINK_NOFOLLOW) else {
+            continue;
+        };
         let path = format!("{prefix}{}", name.to_string_lossy());
         let enters = kind_of(stat.st_mode) == Kind::Folder;
         let passing = name == "__pycache__" || enters && name.as_encoded_bytes().starts_with(b".");
@@ -132,8 +150,9 @@ fn sha256(mut file: File) -> io::Result<(String, u64)> {
     Ok((hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(), length))
 }
 
-/// Makes at a path of one root what the entry says, with a file's content from a path of another; shares blocks where the file system can.
-/// Never a hard link: who writes into one file must not write into the other. Replaces a file or a link at once, never half.
+/// Makes at a path of one root what the entry says, with a file's content from a path of another;
+/// shares blocks where the file system can. Never a hard link: who writes into one file must not
+/// write into the other. Replaces a file or a link at once, never half.
 ///
 /// # Errors
 /// The system's; a link on the way; an entry that is special.

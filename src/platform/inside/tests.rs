@@ -1,4 +1,5 @@
-//! Links, FIFOs, swapped folders and names that lead out: nothing is read or written there, and nothing waits.
+//! Links, FIFOs, swapped folders and names that lead out: nothing is read or written there, and
+//! nothing waits.
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::time::{Duration, Instant};
@@ -110,7 +111,9 @@ fn what_others_may_not_read_is_opened_to_them_and_a_link_is_left_alone() {
     let (_folder, root, outside) = place();
     symlink(outside.join("secret"), root.join("d/link")).unwrap();
     let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
-    let set = |path: &Path, bits| std::fs::set_permissions(path, PermissionsExt::from_mode(bits)).unwrap();
+    let set = |path: &Path, bits| {
+        std::fs::set_permissions(path, PermissionsExt::from_mode(bits)).unwrap()
+    };
     set(&root.join("d/b"), 0o600);
     set(&root.join("d"), 0o700);
     set(&outside.join("secret"), 0o600);
@@ -131,7 +134,8 @@ fn a_walk_names_all_and_enters_no_link() {
         Ok(())
     };
     tree::visit(&root, "", &|_| true, note).unwrap();
-    let expected = [("a", Kind::File), ("d", Kind::Folder), ("d/b", Kind::File), ("way", Kind::Other)];
+    let expected =
+        [("a", Kind::File), ("d", Kind::Folder), ("d/b", Kind::File), ("way", Kind::Other)];
     assert_eq!(seen, expected.map(|(path, kind)| (path.to_owned(), kind)));
     assert_eq!(files(&root, "d").unwrap(), ["d/b"]);
 }

@@ -11,7 +11,8 @@ use rustix::io::Errno;
 
 use super::{Kind, way};
 
-/// How deep folders are followed: more than any lab has, and fewer than there are descriptors to hold.
+/// How deep folders are followed: more than any lab has, and fewer than there are descriptors to
+/// hold.
 const DEEPEST: usize = 100;
 
 /// A file, a folder or something else, on a walk.
@@ -42,7 +43,8 @@ pub(super) fn entries(folder: &OwnedFd) -> io::Result<Vec<OsString>> {
     Ok(names)
 }
 
-/// What is in a folder, sorted by name; nothing where there is no such folder. Names that are not UTF-8 are not listed: nothing of ours has one.
+/// What is in a folder, sorted by name; nothing where there is no such folder. Names that are not
+/// UTF-8 are not listed: nothing of ours has one.
 ///
 /// # Errors
 /// The system's; something else than a folder.
@@ -72,7 +74,8 @@ pub(super) fn kind_of(mode: u32) -> Kind {
     }
 }
 
-/// Visits everything below a folder, folders before what is in them; a folder is entered where `enter` says so. An empty path means the root.
+/// Visits everything below a folder, folders before what is in them; a folder is entered where
+/// `enter` says so. An empty path means the root.
 ///
 /// # Errors
 /// The system's, and those of `visit`.
@@ -111,12 +114,15 @@ fn visit_in(
 
 pub(super) fn not_too_deep(path: &str, depth: usize) -> io::Result<()> {
     if depth > DEEPEST {
-        return Err(io::Error::other(format!("{path}: folders are nested more than {DEEPEST} deep")));
+        return Err(io::Error::other(format!(
+            "{path}: folders are nested more than {DEEPEST} deep"
+        )));
     }
     Ok(())
 }
 
-/// Everything below a folder that is no folder itself, with the folder's own path; nothing where there is no such folder.
+/// Everything below a folder that is no folder itself, with the folder's own path; nothing where
+/// there is no such folder.
 ///
 /// # Errors
 /// The system's.
@@ -132,7 +138,8 @@ pub fn files(root: &Path, folder: &str) -> io::Result<Vec<String>> {
     }
 }
 
-/// Lets every user read what lies at and below a path; how many files and folders had kept them out. Links are left alone.
+/// Lets every user read what lies at and below a path; how many files and folders had kept them
+/// out. Links are left alone.
 ///
 /// # Errors
 /// The system's.

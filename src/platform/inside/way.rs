@@ -1,4 +1,5 @@
-//! The way to a name below a root: each folder is opened from the one before, as a folder and through no link.
+//! The way to a name below a root: each folder is opened from the one before, as a folder and
+//! through no link.
 
 use std::ffi::OsStr;
 use std::io;
@@ -8,12 +9,14 @@ use std::path::Path;
 use rustix::fs::{CWD, Mode, OFlags, mkdirat, openat};
 use rustix::io::Errno;
 
-const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC).union(OFlags::NONBLOCK);
+const FOLDER: OFlags =
+    OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC).union(OFlags::NONBLOCK);
 
 /// The folder that a path lies in, held open, and the path's last part.
 ///
 /// # Errors
-/// The system's; a link or anything else than a folder on the way; a path that is not below the root.
+/// The system's; a link or anything else than a folder on the way; a path that is not below the
+/// root.
 pub(super) fn open<'a>(root: &Path, path: &'a str, make: bool) -> io::Result<(OwnedFd, &'a str)> {
     let parts: Vec<&str> = path.split('/').collect();
     if parts.iter().any(|part| matches!(*part, "" | "." | "..") || part.contains('\0')) {

@@ -7,9 +7,14 @@ use super::{Command, find, launch};
 use crate::error::{Error, Result};
 use crate::platform::clock;
 
-/// Between an end and the next start: first short, for what ended because its other side was replaced, then longer.
-const PAUSES: [Duration; 4] =
-    [Duration::from_millis(100), Duration::from_millis(300), Duration::from_secs(1), Duration::from_secs(2)];
+/// Between an end and the next start: first short, for what ended because its other side was
+/// replaced, then longer.
+const PAUSES: [Duration; 4] = [
+    Duration::from_millis(100),
+    Duration::from_millis(300),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+];
 
 /// A run this long counts as well: the next pause is short again.
 const WELL: Duration = Duration::from_secs(5);
@@ -27,11 +32,10 @@ pub fn again(argv: &[OsString]) -> Result<()> {
     let mut failures = 0;
     loop {
         let since = std::time::Instant::now();
-        let mut child = command
-            .std(&path)
-            .stdin(std::process::Stdio::null())
-            .spawn()
-            .map_err(|error| Error::environment(format!("cannot start {command}")).because(error))?;
+        let mut child =
+            command.std(&path).stdin(std::process::Stdio::null()).spawn().map_err(|error| {
+                Error::environment(format!("cannot start {command}")).because(error)
+            })?;
         loop {
             if clock::interrupted().is_err() {
                 let _ = child.kill();
@@ -42,7 +46,9 @@ pub fn again(argv: &[OsString]) -> Result<()> {
                 Ok(None) => clock::nap(Duration::from_millis(50)),
                 Ok(Some(_)) => break,
                 Err(error) => {
-                    return Err(Error::environment(format!("cannot wait for {command}")).because(error));
+                    return Err(
+                        Error::environment(format!("cannot wait for {command}")).because(error)
+                    );
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! Running a command to its end or its deadline, keeping a bounded part of what it prints.
 //!
-//! duct is not used here: its wait does not end while a grandchild holds the pipe, and it keeps endless output.
+//! duct is not used here: its wait does not end while a grandchild holds the pipe, and it keeps
+//! endless output.
 
 use std::io::{ErrorKind, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -21,7 +22,8 @@ const DRAIN: Duration = Duration::from_millis(100);
 /// Between two looks at whether it has ended, when it prints nothing.
 const TICK: Duration = Duration::from_millis(10);
 
-/// Runs a command to its end or its deadline, in its own process group, with bounded output. Ctrl-C ends it at once.
+/// Runs a command to its end or its deadline, in its own process group, with bounded output. Ctrl-C
+/// ends it at once.
 ///
 /// # Errors
 /// [`NotRun`] when it could not be started.
@@ -31,8 +33,9 @@ pub fn capture(command: &Command) -> Result<Captured, NotRun> {
     let mut std = command.std(&program);
     std.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped());
     std.stdin(if command.stdin.is_empty() { Stdio::null() } else { Stdio::piped() });
-    let mut child =
-        std.spawn().map_err(|error| NotRun::Unusable(program.clone(), find::refused(&program, &error)))?;
+    let mut child = std
+        .spawn()
+        .map_err(|error| NotRun::Unusable(program.clone(), find::refused(&program, &error)))?;
     feed(&mut child, command.stdin.clone());
     let mut out = Stream::new(child.stdout.take(), command.keep);
     // However much data is wanted, words are for people.
@@ -128,7 +131,11 @@ impl<R: Read + AsFd> Stream<R> {
     }
 }
 
-fn wait_for_data<A: Read + AsFd, B: Read + AsFd>(out: &Stream<A>, err: &Stream<B>, within: Duration) {
+fn wait_for_data<A: Read + AsFd, B: Read + AsFd>(
+    out: &Stream<A>,
+    err: &Stream<B>,
+    within: Duration,
+) {
     let mut fds: Vec<PollFd<'_>> = [out.fd(), err.fd()]
         .into_iter()
         .flatten()

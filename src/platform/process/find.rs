@@ -53,7 +53,9 @@ impl fmt::Display for Unfit {
             Unfit::BrokenLink => f.write_str("it is a link to nothing"),
             Unfit::Folder => f.write_str("it is a folder"),
             Unfit::NotExecutable => f.write_str("it is not executable for this user"),
-            Unfit::NoExec => f.write_str("its file system is mounted with noexec: nothing on it is run"),
+            Unfit::NoExec => {
+                f.write_str("its file system is mounted with noexec: nothing on it is run")
+            }
             Unfit::BrokenInterpreter(name) => write!(f, "its interpreter {name} does not exist"),
             Unfit::WrongArchitecture => f.write_str("it was built for another processor or system"),
             Unfit::Empty => f.write_str("it is empty"),
@@ -66,8 +68,8 @@ impl fmt::Display for Unfit {
 /// The file that a command would run.
 ///
 /// # Errors
-/// [`NotRun::Absent`], or [`NotRun::Unusable`] for a file that is there: not executable, a folder, a dangling link, a script whose
-/// interpreter is missing, or neither a script nor a program.
+/// [`NotRun::Absent`], or [`NotRun::Unusable`] for a file that is there: not executable, a folder,
+/// a dangling link, a script whose interpreter is missing, or neither a script nor a program.
 pub fn locate(command: &Command) -> Result<PathBuf, NotRun> {
     let cwd = command.cwd.clone().or_else(|| std::env::current_dir().ok()).unwrap_or_default();
     let given = Path::new(&command.program);
@@ -86,7 +88,8 @@ pub fn locate(command: &Command) -> Result<PathBuf, NotRun> {
             Some(why) => Err(NotRun::Unusable(found, why)),
         };
     }
-    // `which` reports a file without the executable bit, a folder and a dangling link alike as absent: look again.
+    // `which` reports a file without the executable bit, a folder and a dangling link alike as
+    // absent: look again.
     for folder in std::env::split_paths(&path) {
         let file = folder.join(given);
         if file.symlink_metadata().is_ok()
@@ -98,7 +101,8 @@ pub fn locate(command: &Command) -> Result<PathBuf, NotRun> {
     Err(NotRun::Absent(given.display().to_string()))
 }
 
-/// All programs of this name on a PATH that can be run, in its order, links resolved, each file once.
+/// All programs of this name on a PATH that can be run, in its order, links resolved, each file
+/// once.
 pub fn all(name: &str, path: &OsStr) -> Vec<PathBuf> {
     let mut all: Vec<PathBuf> = Vec::new();
     for folder in std::env::split_paths(path) {
@@ -146,11 +150,14 @@ fn why_not(path: &Path) -> Option<Unfit> {
     }
     let mut head = [0; 256];
     // A file that may be run and not be read is rare and legal.
-    let Ok(length) = std::fs::File::open(path).and_then(|mut file| file.read(&mut head)) else { return None };
+    let Ok(length) = std::fs::File::open(path).and_then(|mut file| file.read(&mut head)) else {
+        return None;
+    };
     let head = &head[..length];
     if let Some(line) = head.strip_prefix(b"#!") {
-        let line = String::from_utf8_lossy(line.split(|byte| *byte == b'\n').next().unwrap_or_default())
-            .into_owned();
+        let line =
+            String::from_utf8_lossy(line.split(|byte| *byte == b'\n').next().unwrap_or_default())
+                .into_owned();
         let interpreter = line.split_whitespace().next().unwrap_or_default().to_owned();
         let there = Path::new(&interpreter).exists();
         return (!there).then_some(Unfit::BrokenInterpreter(interpreter));
@@ -158,6 +165,8 @@ fn why_not(path: &Path) -> Option<Unfit> {
     // Without this look some systems hand any bytes to /bin/sh.
     let program = cfg!(windows)
         || head.starts_with(b"\x7fELF")
-        || [[0xcf, 0xfa, 0xed, 0xfe], [0xca, 0xfe, 0xba, 0xbe]].iter().any(|magic| head.starts_with(magic));
+        || [[0xcf, 0xfa, 0xed, 0xfe], [0xca, 0xfe, 0xba, 0xbe]]
+            .iter()
+            .any(|magic| head.starts_with(magic));
     (!program).then_some(if head.is_empty() { Unfit::Empty } else { Unfit::NotAProgram })
 }

@@ -9,12 +9,14 @@ use serde::{Deserialize, Serialize};
 use super::MARK;
 use crate::platform::clock;
 
-/// A process that may outlive us, so named that a stranger with the same number is not taken for it.
+/// A process that may outlive us, so named that a stranger with the same number is not taken for
+/// it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProcessId {
     /// The number.
     pub pid: u32,
-    /// When it started, in the system's own terms (Linux: the boot's id and clock ticks since boot).
+    /// When it started, in the system's own terms (Linux: the boot's id and clock ticks since
+    /// boot).
     pub started: String,
 }
 
@@ -23,7 +25,8 @@ pub fn identity(pid: u32) -> Option<ProcessId> {
     Some(ProcessId { pid, started: started(pid)? })
 }
 
-/// Whether this very process is alive. One that has ended and waits for its parent to notice is not.
+/// Whether this very process is alive. One that has ended and waits for its parent to notice is
+/// not.
 pub fn alive(process: &ProcessId) -> bool {
     started(process.pid).is_some_and(|started| started == process.started)
 }
@@ -58,8 +61,9 @@ fn started(pid: u32) -> Option<String> {
 /// What is ended after Ctrl-C has no longer than this to do so by itself.
 pub(super) const LAST: Duration = Duration::from_millis(200);
 
-/// Until when what was asked to end may take, and whether Ctrl-C ends the wait: what is cleaned up after Ctrl-C gets little time and is
-/// killed; what was being stopped in peace when it came is left to end by itself.
+/// Until when what was asked to end may take, and whether Ctrl-C ends the wait: what is cleaned up
+/// after Ctrl-C gets little time and is killed; what was being stopped in peace when it came is
+/// left to end by itself.
 struct Patience {
     end: Instant,
     cleaning: bool,
@@ -68,7 +72,10 @@ struct Patience {
 impl Patience {
     fn new(within: Duration) -> Patience {
         let cleaning = clock::interrupted().is_err();
-        Patience { end: Instant::now() + if cleaning { LAST.min(within) } else { within }, cleaning }
+        Patience {
+            end: Instant::now() + if cleaning { LAST.min(within) } else { within },
+            cleaning,
+        }
     }
 
     /// Whether somebody has lost it.
@@ -77,8 +84,9 @@ impl Patience {
     }
 }
 
-/// Ends the group that this process leads: SIGTERM, and SIGKILL for what is left after `within`. Does nothing when it is not alive.
-/// Returns whether SIGKILL was needed. Ctrl-C meanwhile ends the wait: then it may be alive.
+/// Ends the group that this process leads: SIGTERM, and SIGKILL for what is left after `within`.
+/// Does nothing when it is not alive. Returns whether SIGKILL was needed. Ctrl-C meanwhile ends the
+/// wait: then it may be alive.
 pub fn end(process: &ProcessId, within: Duration) -> bool {
     if !alive(process) {
         return false;
@@ -101,7 +109,8 @@ pub fn end(process: &ProcessId, within: Duration) -> bool {
     true
 }
 
-/// Ends this process alone: SIGTERM, and SIGKILL after `within`. Does nothing when it is not alive. Ctrl-C as in [`end`].
+/// Ends this process alone: SIGTERM, and SIGKILL after `within`. Does nothing when it is not alive.
+/// Ctrl-C as in [`end`].
 pub fn end_one(process: &ProcessId, within: Duration) {
     let Some(pid) = raw(process.pid).filter(|_| alive(process)) else { return };
     let _ = kill_process(pid, Signal::TERM);
@@ -115,7 +124,8 @@ pub fn end_one(process: &ProcessId, within: Duration) {
     }
 }
 
-/// Kills what is left of a group whose leader was seen alive by the caller, and waits until it is gone.
+/// Kills what is left of a group whose leader was seen alive by the caller, and waits until it is
+/// gone.
 fn end_group_of(pid: u32) {
     let Some(pid) = raw(pid) else { return };
     let end = Instant::now() + Duration::from_secs(5);
@@ -125,8 +135,9 @@ fn end_group_of(pid: u32) {
     }
 }
 
-/// Whether anything in a group is alive. A member that has ended and was not yet noticed by its parent still hears signals, and does not count:
-/// the parent may be a slow one, in a container say.
+/// Whether anything in a group is alive. A member that has ended and was not yet noticed by its
+/// parent still hears signals, and does not count: the parent may be a slow one, in a container
+/// say.
 fn group_alive(group: Pid) -> bool {
     if test_kill_process_group(group).is_err() {
         return false;
@@ -160,8 +171,9 @@ pub struct Marked {
     pub group: Option<u32>,
 }
 
-/// The processes that carry a lab's mark in their environment, but not ourselves, our group and our ancestors: a solution that
-/// calls us carries the mark too. Linux only; elsewhere the record on disk is all there is.
+/// The processes that carry a lab's mark in their environment, but not ourselves, our group and our
+/// ancestors: a solution that calls us carries the mark too. Linux only; elsewhere the record on
+/// disk is all there is.
 pub fn marked(id: &str) -> Vec<Marked> {
     let mark = format!("{MARK}={id}");
     let mut spared = vec![std::process::id()];
@@ -186,8 +198,8 @@ pub fn marked(id: &str) -> Vec<Marked> {
     found
 }
 
-/// What stands behind a process's name in its `stat`. The name in parentheses may hold anything, also what is no text: the last parenthesis
-/// ends it.
+/// What stands behind a process's name in its `stat`. The name in parentheses may hold anything,
+/// also what is no text: the last parenthesis ends it.
 fn fields(pid: u32) -> Option<String> {
     let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
     let end = stat.iter().rposition(|byte| *byte == b')')?;
@@ -216,12 +228,15 @@ pub fn kin(pid: u32) -> Vec<u32> {
     kin
 }
 
-/// The mark of a lab in the environment of a process; none when there is none, or it cannot be read.
+/// The mark of a lab in the environment of a process; none when there is none, or it cannot be
+/// read.
 pub fn mark_of(pid: u32) -> Option<String> {
     let environ = std::fs::read(format!("/proc/{pid}/environ")).ok()?;
     let name = format!("{MARK}=");
     let mut variables = environ.split(|byte| *byte == 0);
-    variables.find_map(|variable| String::from_utf8(variable.strip_prefix(name.as_bytes())?.to_vec()).ok())
+    variables.find_map(|variable| {
+        String::from_utf8(variable.strip_prefix(name.as_bytes())?.to_vec()).ok()
+    })
 }
 
 /// Resident memory of a process in bytes; none where that cannot be read.
@@ -255,8 +270,12 @@ mod tests {
         let program = folder.path().join(std::ffi::OsStr::from_bytes(b") \xff\xfe S 1"));
         std::fs::copy(sleep, &program).unwrap();
         // Some systems have one program for all, which goes by its name.
-        let mut child =
-            std::process::Command::new(&program).arg0("sleep").arg("60").process_group(0).spawn().unwrap();
+        let mut child = std::process::Command::new(&program)
+            .arg0("sleep")
+            .arg("60")
+            .process_group(0)
+            .spawn()
+            .unwrap();
         let process = identity(child.id()).unwrap();
         assert!(alive(&process) && group(child.id()) == Some(child.id()));
         assert!(!end(&process, Duration::from_secs(5)));

@@ -1,7 +1,9 @@
-//! What a process prints, kept on the disk within a bound: a service in trouble would fill the disk over night.
+//! What a process prints, kept on the disk within a bound: a service in trouble would fill the disk
+//! over night.
 //!
-//! Its output is a pipe to `mlops-lab __keep LOG`, which outlives us as the service does and ends when the last process that could
-//! write has ended. It is in a session of its own and carries no mark: the last words of what is being stopped must still be read.
+//! Its output is a pipe to `mlops-lab __keep LOG`, which outlives us as the service does and ends
+//! when the last process that could write has ended. It is in a session of its own and carries no
+//! mark: the last words of what is being stopped must still be read.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -13,10 +15,12 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, Result};
 use crate::platform::{clock, fs};
 
-/// The most that one file of a log holds. There are two: the one that is written, and the one before.
+/// The most that one file of a log holds. There are two: the one that is written, and the one
+/// before.
 pub const LOG_LIMIT: u64 = 16 << 20;
 
-/// How long we wait for the last words of a process that has ended; a child of its may hold the pipe for ever.
+/// How long we wait for the last words of a process that has ended; a child of its may hold the
+/// pipe for ever.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// The process that keeps a log.
@@ -44,8 +48,9 @@ pub(super) fn keep(log: &Path) -> Result<(PipeWriter, Keeper)> {
         // What was dropped was of another run.
         let _ = fs::remove(&note(log));
     }
-    let cannot =
-        |error: io::Error| Error::environment(format!("cannot keep {}", log.display())).because(error);
+    let cannot = |error: io::Error| {
+        Error::environment(format!("cannot keep {}", log.display())).because(error)
+    };
     let program = std::env::current_exe()
         .map_err(|error| Error::environment("cannot find this program").because(error))?;
     let (reader, writer) = io::pipe().map_err(cannot)?;
@@ -73,8 +78,8 @@ pub fn keeper(args: &[OsString]) -> Result<()> {
         .map_err(|error| Error::environment("cannot read what is to be kept").because(error))
 }
 
-/// Appends everything to a log, beginning a new one at the limit. What cannot be written is dropped: the service must not stand still for a
-/// full disk.
+/// Appends everything to a log, beginning a new one at the limit. What cannot be written is
+/// dropped: the service must not stand still for a full disk.
 fn copy(mut from: impl Read, log: &Path, limit: u64) -> io::Result<()> {
     let mut file: Option<File> = fs::append(log).ok();
     let mut length = fs::length(log);
@@ -112,7 +117,8 @@ fn note(log: &Path) -> std::path::PathBuf {
     log.with_extension("log.dropped")
 }
 
-/// How many bytes of a run's output are gone; none when all of it is in the log, else the rest is in the log before it, too.
+/// How many bytes of a run's output are gone; none when all of it is in the log, else the rest is
+/// in the log before it, too.
 pub fn dropped(log: &Path) -> Option<u64> {
     fs::read_text(&note(log)).ok()?.trim().parse().ok()
 }

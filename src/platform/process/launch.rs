@@ -1,7 +1,8 @@
 //! Processes that outlive us, written down by themselves before they become what they are.
 //!
-//! We start our own program with `__launch`; that makes itself a session of its own, writes down its number and start, and then
-//! *becomes* the service. So there is no moment, not even for `kill -9`, at which a service runs and no record says so.
+//! We start our own program with `__launch`; that makes itself a session of its own, writes down
+//! its number and start, and then *becomes* the service. So there is no moment, not even for `kill
+//! -9`, at which a service runs and no record says so.
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
@@ -78,9 +79,8 @@ pub(super) fn launcher(command: &Command, name: &str, record: &Path) -> Result<C
 
 pub(super) fn not_run(why: NotRun) -> Error {
     match &why {
-        NotRun::Absent(program) => {
-            Error::environment(why.to_string()).hint(format!("install {program}, or see: mlops-lab doctor"))
-        }
+        NotRun::Absent(program) => Error::environment(why.to_string())
+            .hint(format!("install {program}, or see: mlops-lab doctor")),
         NotRun::Unusable(path, Unfit::NoExec) => {
             let mount = shell_words(&[path.display().to_string()]);
             Error::environment(why.to_string())
@@ -91,7 +91,8 @@ pub(super) fn not_run(why: NotRun) -> Error {
     }
 }
 
-/// Starts a process that outlives us, with both outputs kept in `log`, within a bound; it writes `record` itself.
+/// Starts a process that outlives us, with both outputs kept in `log`, within a bound; it writes
+/// `record` itself.
 ///
 /// # Errors
 /// Exit 3 when the program is not there or cannot be run, or the log cannot be written.
@@ -101,13 +102,14 @@ pub fn start(command: &Command, name: &str, record: &Path, log: &Path) -> Result
         fs::make_folder(folder)?;
     }
     let (out, keeper) = keep::keep(log)?;
-    let err = out
-        .try_clone()
-        .map_err(|error| Error::environment(format!("cannot write {}", log.display())).because(error))?;
+    let err = out.try_clone().map_err(|error| {
+        Error::environment(format!("cannot write {}", log.display())).because(error)
+    })?;
     let mut std = launcher.std(Path::new(&launcher.program));
     std.stdin(Stdio::null()).stdout(out).stderr(err);
-    let child =
-        std.spawn().map_err(|error| Error::environment(format!("cannot start {command}")).because(error))?;
+    let child = std
+        .spawn()
+        .map_err(|error| Error::environment(format!("cannot start {command}")).because(error))?;
     Ok(Child { child, keeper: Some(keeper) })
 }
 
@@ -116,8 +118,9 @@ pub fn spawn(command: &Command) -> Result<Child> {
     let program = find::locate(command).map_err(not_run)?;
     let mut std = command.std(&program);
     std.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let child =
-        std.spawn().map_err(|error| Error::environment(format!("cannot start {command}")).because(error))?;
+    let child = std
+        .spawn()
+        .map_err(|error| Error::environment(format!("cannot start {command}")).because(error))?;
     Ok(Child { child, keeper: None })
 }
 

@@ -1,4 +1,5 @@
-//! Processes: probes with hard bounds, commands that the user should see, services that outlive us, and ending them all.
+//! Processes: probes with hard bounds, commands that the user should see, services that outlive us,
+//! and ending them all.
 #![allow(clippy::disallowed_methods, reason = "the one place that starts processes")]
 
 mod again;
@@ -21,19 +22,23 @@ pub use super::environment::Role;
 pub use again::again;
 pub use capture::capture;
 pub use find::{Unfit, all, locate};
-pub use identity::{Marked, ProcessId, alive, end, end_one, identity, kin, mark_of, marked, resident};
+pub use identity::{
+    Marked, ProcessId, alive, end, end_one, identity, kin, mark_of, marked, resident,
+};
 pub use keep::{LOG_LIMIT, before, dropped, keeper};
 pub use launch::{Child, Record, launch, spawn, start};
 pub use shown::{Shown, attached, shown};
 pub use through::pass_on;
 
-/// The variable that marks every process of a lab: its value is the id that the lab has on this machine, for this user.
+/// The variable that marks every process of a lab: its value is the id that the lab has on this
+/// machine, for this user.
 pub const MARK: &str = "MLOPS_LAB_WORKSPACE";
 
 /// The variable that tells a lab's processes where its run state is.
 pub const RUN: &str = "MLOPS_LAB_RUN";
 
-/// What is kept of each stream unless more is asked for; the rest is read and dropped, so that the command is not held up.
+/// What is kept of each stream unless more is asked for; the rest is read and dropped, so that the
+/// command is not held up.
 pub const KEPT: usize = 256 << 10;
 
 /// A command to run. Nothing is given to a shell.
@@ -99,7 +104,8 @@ impl Command {
 
     /// The PATH on which its program is looked up.
     fn path(&self) -> OsString {
-        let own = self.env.iter().rev().find(|(name, _)| name == "PATH").map(|(_, value)| value.clone());
+        let own =
+            self.env.iter().rev().find(|(name, _)| name == "PATH").map(|(_, value)| value.clone());
         own.or_else(|| std::env::var_os("PATH")).unwrap_or_default()
     }
 
@@ -113,7 +119,8 @@ impl Command {
         set.extend(self.cwd.iter().map(|cwd| ("PWD".into(), cwd.clone().into())));
         set.extend(self.env.iter().cloned());
         let found = |name: &str| {
-            let own = self.env.iter().rev().find(|(own, _)| own == name).map(|(_, value)| value.clone());
+            let own =
+                self.env.iter().rev().find(|(own, _)| own == name).map(|(_, value)| value.clone());
             own.or_else(|| std::env::var_os(name))
         };
         set.extend(environment::no_proxy(found));
@@ -138,8 +145,9 @@ impl Command {
 
 impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words =
-            std::iter::once(&self.program).chain(&self.args).map(|word| word.to_string_lossy().into_owned());
+        let words = std::iter::once(&self.program)
+            .chain(&self.args)
+            .map(|word| word.to_string_lossy().into_owned());
         f.write_str(&shell_words(&words.collect::<Vec<_>>()))
     }
 }
@@ -185,7 +193,9 @@ impl fmt::Display for Ended {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Ended::Code(code) => write!(f, "exit code {code}"),
-            Ended::Signal(9) => f.write_str("signal 9 (killed; the system does that when memory runs out)"),
+            Ended::Signal(9) => {
+                f.write_str("signal 9 (killed; the system does that when memory runs out)")
+            }
             Ended::Signal(signal) => write!(f, "signal {signal}"),
             Ended::TimedOut => f.write_str("a time-out"),
         }
@@ -230,7 +240,8 @@ impl std::error::Error for NotRun {}
 /// Asks the desktop to open an address; whether it was asked.
 pub fn open_in_browser(url: &str) -> bool {
     let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
-    // A server without a display has the program and no browser: it would only print an error later.
+    // A server without a display has the program and no browser: it would only print an error
+    // later.
     let display = cfg!(target_os = "macos")
         || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
     let command = Command::new(opener, Duration::from_secs(5)).args([url]);

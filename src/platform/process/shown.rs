@@ -1,4 +1,5 @@
-//! Commands whose output matters to the user: kept in a log, followed while they run, shown when they fail.
+//! Commands whose output matters to the user: kept in a log, followed while they run, shown when
+//! they fail.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -24,10 +25,12 @@ pub struct Shown<'a> {
     pub verbose: bool,
 }
 
-/// Runs a command to its end, its output in a log and its last line as progress. Ctrl-C and the deadline end its whole group.
+/// Runs a command to its end, its output in a log and its last line as progress. Ctrl-C and the
+/// deadline end its whole group.
 ///
 /// # Errors
-/// Exit 3 with the last lines of the log: not started, another exit code than 0, a signal, the deadline. Exit 130 after Ctrl-C.
+/// Exit 3 with the last lines of the log: not started, another exit code than 0, a signal, the
+/// deadline. Exit 130 after Ctrl-C.
 pub fn shown(command: &Command, how: Shown<'_>, progress: &mut dyn Progress) -> Result<()> {
     let program = find::locate(command).map_err(launch::not_run)?;
     let run = match how.record {
@@ -44,13 +47,14 @@ pub fn shown(command: &Command, how: Shown<'_>, progress: &mut dyn Progress) -> 
     let handle = expression(&run, out)
         .start()
         .map_err(|error| Error::environment(format!("cannot start {command}")).because(error))?;
-    let group = handle.pids().first().and_then(|pid| i32::try_from(*pid).ok()).and_then(Pid::from_raw);
+    let group =
+        handle.pids().first().and_then(|pid| i32::try_from(*pid).ok()).and_then(Pid::from_raw);
     let end = Instant::now() + command.within;
     let mut seen = 0;
     let ended = loop {
-        let status = handle
-            .try_wait()
-            .map_err(|error| Error::environment(format!("cannot wait for {command}")).because(error))?;
+        let status = handle.try_wait().map_err(|error| {
+            Error::environment(format!("cannot wait for {command}")).because(error)
+        })?;
         if let Some(output) = status {
             keeper.finish();
             tell(how.log, seen, how.verbose, progress);
@@ -83,7 +87,8 @@ pub fn shown(command: &Command, how: Shown<'_>, progress: &mut dyn Progress) -> 
     Err(if tail.trim().is_empty() { error } else { error.detail(tail) })
 }
 
-/// Runs a line of shell in the foreground, with our terminal: it may ask for a password. What it prints goes to standard error.
+/// Runs a line of shell in the foreground, with our terminal: it may ask for a password. What it
+/// prints goes to standard error.
 ///
 /// # Errors
 /// Exit 3 when there is no shell.
@@ -105,8 +110,10 @@ fn expression(command: &Command, out: std::io::PipeWriter) -> duct::Expression {
             Ok(())
         });
     let (removed, set) = command.changes();
-    expression = removed.into_iter().fold(expression, |expression, name| expression.env_remove(name));
-    expression = set.into_iter().fold(expression, |expression, (name, value)| expression.env(name, value));
+    expression =
+        removed.into_iter().fold(expression, |expression, name| expression.env_remove(name));
+    expression =
+        set.into_iter().fold(expression, |expression, (name, value)| expression.env(name, value));
     match &command.cwd {
         Some(cwd) => expression.dir(cwd),
         None => expression,

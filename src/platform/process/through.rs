@@ -1,4 +1,5 @@
-//! Running a command whose output is passed on as it comes: what it prints reaches the terminal only through the writers that it is given.
+//! Running a command whose output is passed on as it comes: what it prints reaches the terminal
+//! only through the writers that it is given.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::AsFd;
@@ -17,16 +18,22 @@ use crate::platform::{clock, term};
 /// Between two looks at Ctrl-C, and at whether anybody still reads.
 const TICK: Duration = Duration::from_millis(50);
 
-/// Runs a command to its end and passes on what it prints; none when nobody reads standard output any more. Its deadline does not count.
+/// Runs a command to its end and passes on what it prints; none when nobody reads standard output
+/// any more. Its deadline does not count.
 ///
 /// # Errors
 /// Exit 3 when it cannot be run or its output cannot be written; exit 130 after Ctrl-C.
-pub fn pass_on(command: &Command, out: &mut dyn Write, err: &mut dyn Write) -> Result<Option<Ended>> {
+pub fn pass_on(
+    command: &Command,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<Option<Ended>> {
     let program = find::locate(command).map_err(launch::not_run)?;
     let mut std = command.std(&program);
     std.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child =
-        std.spawn().map_err(|error| Error::environment(format!("cannot run {command}")).because(error))?;
+    let mut child = std
+        .spawn()
+        .map_err(|error| Error::environment(format!("cannot run {command}")).because(error))?;
     let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let passed = copy(stdout, stderr, out, err);
@@ -66,8 +73,11 @@ fn copy(
             return Ok(Passed::NobodyReads);
         }
         let open = [stdout.as_ref().map(AsFd::as_fd), stderr.as_ref().map(AsFd::as_fd)];
-        let mut fds: Vec<PollFd<'_>> =
-            open.into_iter().flatten().map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
+        let mut fds: Vec<PollFd<'_>> = open
+            .into_iter()
+            .flatten()
+            .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN))
+            .collect();
         let _ = poll(&mut fds, Timespec::try_from(TICK).ok().as_ref());
         some(&mut stdout, out)?;
         some(&mut stderr, err)?;
@@ -104,7 +114,8 @@ mod tests {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let script = r"printf 'a\033]0;owned\007\n'; printf 'b\033[2J\n' >&2; exit 3";
         let command = Command::new("sh", Duration::ZERO).args(["-c", script]);
-        let ended = pass_on(&command, &mut Escaped::new(&mut out), &mut Escaped::new(&mut err)).unwrap();
+        let ended =
+            pass_on(&command, &mut Escaped::new(&mut out), &mut Escaped::new(&mut err)).unwrap();
         assert_eq!(ended, Some(Ended::Code(3)));
         assert_eq!(String::from_utf8(out).unwrap(), "a\\u001b]0;owned\\u0007\n");
         assert_eq!(String::from_utf8(err).unwrap(), "b\\u001b[2J\n");

@@ -73,7 +73,8 @@ pub struct Entry<'a> {
 impl<'a> Entry<'a> {
     /// Nothing is typed yet.
     pub fn new(field: &'a Field<'a>) -> Entry<'a> {
-        let default = field.options.iter().position(|option| Some(option.name.as_str()) == field.default);
+        let default =
+            field.options.iter().position(|option| Some(option.name.as_str()) == field.default);
         Entry { field, text: Vec::new(), cursor: 0, marked: default.unwrap_or(0), refused: false }
     }
 
@@ -100,7 +101,8 @@ impl<'a> Entry<'a> {
             Key::Word => {
                 let head = &self.text[..self.cursor];
                 let end = head.iter().rposition(|c| *c != ' ').map_or(0, |last| last + 1);
-                let start = head[..end].iter().rposition(|c| *c == ' ').map_or(0, |space| space + 1);
+                let start =
+                    head[..end].iter().rposition(|c| *c == ' ').map_or(0, |space| space + 1);
                 self.text.drain(start..self.cursor);
                 self.cursor = start;
             }
@@ -156,7 +158,9 @@ impl<'a> Entry<'a> {
             return None;
         }
         let names = || self.field.options.iter().map(|option| option.name.to_lowercase());
-        names().position(|name| name == typed).or_else(|| names().position(|name| name.starts_with(&typed)))
+        names()
+            .position(|name| name == typed)
+            .or_else(|| names().position(|name| name.starts_with(&typed)))
     }
 
     /// What Tab writes out.
@@ -186,7 +190,8 @@ impl<'a> Entry<'a> {
             Some(option) => (self.field.judge)(&option.name),
             None => {
                 let names = self.field.options.iter().map(|option| option.name.as_str());
-                let near = nearest(&typed, names).map(|name| format!(": did you mean {name}? (Tab)"));
+                let near =
+                    nearest(&typed, names).map(|name| format!(": did you mean {name}? (Tab)"));
                 Err(format!("none of these{}", near.unwrap_or_default()))
             }
         }
@@ -214,13 +219,13 @@ impl<'a> Entry<'a> {
         let name = self.field.name;
         let mut lines = broken(&format!("{name}  {}", self.field.help), width, most);
         if let Some(first) = lines.first_mut() {
-            *first = match first.strip_prefix(name) {
-                // `wrapped` leaves one space between words.
-                Some(rest) if !rest.is_empty() => {
-                    cut(&format!("{name} {rest}"), width).replacen(name, &format!("{BOLD}{name}{BOLD:#}"), 1)
-                }
-                _ => format!("{BOLD}{first}{BOLD:#}"),
-            };
+            *first =
+                match first.strip_prefix(name) {
+                    // `wrapped` leaves one space between words.
+                    Some(rest) if !rest.is_empty() => cut(&format!("{name} {rest}"), width)
+                        .replacen(name, &format!("{BOLD}{name}{BOLD:#}"), 1),
+                    _ => format!("{BOLD}{first}{BOLD:#}"),
+                };
         }
         lines
     }
@@ -249,8 +254,11 @@ impl<'a> Entry<'a> {
     /// The line that is typed on, and the column of the cursor.
     fn line(&self, width: usize) -> (String, usize) {
         let room = width - MARGIN;
-        let mark =
-            if self.field.options.is_empty() { format!("  {GOOD}›{GOOD:#} ") } else { " ".repeat(MARGIN) };
+        let mark = if self.field.options.is_empty() {
+            format!("  {GOOD}›{GOOD:#} ")
+        } else {
+            " ".repeat(MARGIN)
+        };
         if self.text.is_empty() {
             let ghost = if self.field.options.is_empty() {
                 self.field.default.unwrap_or_default()
@@ -259,7 +267,8 @@ impl<'a> Entry<'a> {
             };
             return (format!("{mark}{DIM}{}{DIM:#}", cut(ghost, room)), MARGIN);
         }
-        // What does not fit is scrolled out to the left; the cursor may stand after the last character.
+        // What does not fit is scrolled out to the left; the cursor may stand after the last
+        // character.
         let wide = |text: &[char]| text.iter().map(|c| c.width().unwrap_or(0)).sum::<usize>();
         let mut start = 0;
         while wide(&self.text[start..self.cursor]) >= room {

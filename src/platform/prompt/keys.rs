@@ -72,7 +72,8 @@ impl Keys {
         self.seen.open
     }
 
-    /// Nothing came for a while: a sequence that is open comes to no more, and an escape that stands alone was the key.
+    /// Nothing came for a while: a sequence that is open comes to no more, and an escape that
+    /// stands alone was the key.
     pub fn pause(&mut self) -> Option<Key> {
         if !std::mem::take(&mut self.seen.open) {
             return None;
@@ -139,7 +140,8 @@ impl Perform for Seen {
 
     fn csi_dispatch(&mut self, params: &Params, _intermediates: &[u8], _ignore: bool, byte: u8) {
         self.open = false;
-        let number = params.iter().next().and_then(|group| group.first().copied()).unwrap_or_default();
+        let number =
+            params.iter().next().and_then(|group| group.first().copied()).unwrap_or_default();
         match (byte, number) {
             (b'~', 200) => self.paste = Some(String::new()),
             (b'~', 201) => {
@@ -174,7 +176,10 @@ mod tests {
         assert_eq!(keys("aß語".as_bytes()), [Key::Char('a'), Key::Char('ß'), Key::Char('語')]);
         assert_eq!(keys(b"\x7f\x08\r\t"), [Key::Backspace, Key::Backspace, Key::Enter, Key::Tab]);
         assert_eq!(keys(b"\x03\x04"), [Key::Leave, Key::Leave]);
-        assert_eq!(keys(b"\x1b[A\x1bOB\x1b[1;5C\x1b[3~"), [Key::Up, Key::Down, Key::Right, Key::Delete]);
+        assert_eq!(
+            keys(b"\x1b[A\x1bOB\x1b[1;5C\x1b[3~"),
+            [Key::Up, Key::Down, Key::Right, Key::Delete]
+        );
         assert_eq!(keys(b"\x1b[38;5;1m\x1bx\x00y"), [Key::Char('y')]);
     }
 

@@ -1,4 +1,5 @@
-//! Single keys while other work goes on: nothing is asked, nothing is drawn, Ctrl-C and Ctrl-Z stay what they are.
+//! Single keys while other work goes on: nothing is asked, nothing is drawn, Ctrl-C and Ctrl-Z stay
+//! what they are.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -12,7 +13,8 @@ use crate::error::Result;
 /// How soon a signal is felt.
 const GLANCE: Duration = Duration::from_millis(50);
 
-/// The terminal, sending keys as they are pressed and not showing them; given back when this is dropped.
+/// The terminal, sending keys as they are pressed and not showing them; given back when this is
+/// dropped.
 #[derive(Debug)]
 pub struct Listener(Keys);
 
@@ -89,7 +91,9 @@ impl Pressed {
     fn of(key: &Key) -> Option<Pressed> {
         match key {
             Key::Enter => Some(Pressed::Enter),
-            Key::Char(c) if c.is_ascii_alphabetic() => Some(Pressed::Letter(c.to_ascii_lowercase())),
+            Key::Char(c) if c.is_ascii_alphabetic() => {
+                Some(Pressed::Letter(c.to_ascii_lowercase()))
+            }
             _ => None,
         }
     }

@@ -1,8 +1,9 @@
-//! Questions on a terminal: read from standard input key by key, shown on standard error. What the keys do lives in `field`, what may be
-//! asked in the rooms above.
+//! Questions on a terminal: read from standard input key by key, shown on standard error. What the
+//! keys do lives in `field`, what may be asked in the rooms above.
 //!
-//! The terminal is raw from [`Prompt::open`] until the prompt is dropped, however that comes about; the keys Ctrl-C, Ctrl-D and Esc, the
-//! signals, and a terminal that is closed all end in the same error, before which nothing of the question is left on the screen.
+//! The terminal is raw from [`Prompt::open`] until the prompt is dropped, however that comes about;
+//! the keys Ctrl-C, Ctrl-D and Esc, the signals, and a terminal that is closed all end in the same
+//! error, before which nothing of the question is left on the screen.
 
 mod field;
 mod keys;
@@ -27,7 +28,8 @@ use crate::error::{Error, Exit, Result};
 /// How soon a signal or another size of the window is felt.
 const GLANCE: Duration = Duration::from_millis(50);
 
-/// The rest of a key that sends several bytes has come by then, also over a slow line; else it was Esc.
+/// The rest of a key that sends several bytes has come by then, also over a slow line; else it was
+/// Esc.
 const SEQUENCE: Duration = Duration::from_millis(150);
 
 /// Why nobody can be asked; none when somebody can.
@@ -77,8 +79,10 @@ impl Prompt {
         let before = termios::tcgetattr(io::stdin()).map_err(refused)?;
         let mut raw = before.clone();
         // Output stays as it is: a line end is one.
-        raw.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG | LocalModes::IEXTEN);
-        raw.input_modes.remove(InputModes::IXON | InputModes::ICRNL | InputModes::INLCR | InputModes::IGNCR);
+        raw.local_modes
+            .remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG | LocalModes::IEXTEN);
+        raw.input_modes
+            .remove(InputModes::IXON | InputModes::ICRNL | InputModes::INLCR | InputModes::IGNCR);
         raw.special_codes[SpecialCodeIndex::VMIN] = 1;
         raw.special_codes[SpecialCodeIndex::VTIME] = 0;
         *TAKEN.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
@@ -90,7 +94,8 @@ impl Prompt {
         Ok(prompt)
     }
 
-    /// Asks, until there is an answer that the judge takes. Nothing of the question is left on the screen.
+    /// Asks, until there is an answer that the judge takes. Nothing of the question is left on the
+    /// screen.
     ///
     /// # Errors
     /// Exit 130 when whoever was asked wants to be out of here, or is gone.

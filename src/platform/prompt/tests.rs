@@ -12,12 +12,21 @@ fn port(text: &str) -> Result<String, String> {
 
 fn line() -> Field<'static> {
     let help = "Where the server listens on 127.0.0.1";
-    Field { name: "port", help, expects: "a port", default: Some("8080"), options: &[], judge: &port }
+    Field {
+        name: "port",
+        help,
+        expects: "a port",
+        default: Some("8080"),
+        options: &[],
+        judge: &port,
+    }
 }
 
 fn choices(count: usize) -> Vec<Choice> {
-    let names =
-        ["good", "dies", "deaf"].into_iter().map(str::to_owned).chain((3..).map(|n| format!("more-{n}")));
+    let names = ["good", "dies", "deaf"]
+        .into_iter()
+        .map(str::to_owned)
+        .chain((3..).map(|n| format!("more-{n}")));
     names.take(count).map(|name| Choice { name, about: "what it means".to_owned() }).collect()
 }
 
@@ -80,9 +89,22 @@ fn what_is_wrong_is_told_whole_in_a_narrow_window() {
 fn a_line_is_edited_as_lines_are() {
     let field = Field { judge: &|text| Ok(text.to_owned()), default: None, ..line() };
     for (keys, text) in [
-        (vec![Key::Backspace, Key::Char('a'), Key::Left, Key::Char('ß'), Key::End, Key::Char('c')], "ßac"),
+        (
+            vec![
+                Key::Backspace,
+                Key::Char('a'),
+                Key::Left,
+                Key::Char('ß'),
+                Key::End,
+                Key::Char('c'),
+            ],
+            "ßac",
+        ),
         (vec![Key::Paste("one two  ".to_owned()), Key::Word], "one "),
-        (vec![Key::Paste("one".to_owned()), Key::Clear, Key::Paste("x\u{1b}[31m\n".to_owned())], "x[31m"),
+        (
+            vec![Key::Paste("one".to_owned()), Key::Clear, Key::Paste("x\u{1b}[31m\n".to_owned())],
+            "x[31m",
+        ),
         (vec![Key::Paste("語語".to_owned()), Key::Home, Key::Delete, Key::Right, Key::Right], "語"),
     ] {
         let mut entry = Entry::new(&field);
@@ -100,7 +122,10 @@ fn an_option_is_taken_by_arrows_or_by_its_name() {
     assert_eq!(press(&mut Entry::new(&field), &[Key::Enter]), done("dies"));
     assert_eq!(press(&mut Entry::new(&field), &[Key::Down, Key::Enter]), done("deaf"));
     assert_eq!(press(&mut Entry::new(&field), &[Key::Up, Key::Up, Key::Enter]), done("deaf"));
-    assert_eq!(press(&mut Entry::new(&field), &[typed("GO"), vec![Key::Enter]].concat()), done("good"));
+    assert_eq!(
+        press(&mut Entry::new(&field), &[typed("GO"), vec![Key::Enter]].concat()),
+        done("good")
+    );
 }
 
 #[test]
@@ -117,7 +142,8 @@ fn a_name_that_is_none_is_refused_and_the_nearest_one_is_a_tab_away() {
 fn no_line_is_wider_or_higher_than_the_screen_and_the_cursor_is_on_it() {
     use unicode_width::UnicodeWidthStr;
     let long =
-        "a very long word or two, 語語語語語語語語語語語語語語語語語語語語語語 and more of them".repeat(3);
+        "a very long word or two, 語語語語語語語語語語語語語語語語語語語語語語 and more of them"
+            .repeat(3);
     let options = choices(30);
     let fields = [
         Field { help: &long, judge: &|_| Err(long.clone()), default: Some(&long), ..line() },

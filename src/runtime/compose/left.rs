@@ -21,7 +21,9 @@ pub(in crate::runtime) fn leftovers(ws: &Workspace, purged: bool) -> Vec<String>
         }
         let args = [args, &["--filter", &label]].concat();
         let Some(captured) = docker(&args) else { continue };
-        left.extend(String::from_utf8_lossy(&captured.stdout).lines().map(|name| format!("{kind} {name}")));
+        left.extend(
+            String::from_utf8_lossy(&captured.stdout).lines().map(|name| format!("{kind} {name}")),
+        );
     }
     left
 }
@@ -38,14 +40,15 @@ pub(in crate::runtime) fn memory(ws: &Workspace) -> Option<u64> {
     Some(text.lines().filter_map(used).sum())
 }
 
-/// The bytes of the images that the lab's containers are made of, each image once. Layers that two images share count for both: the engine
-/// does not say which those are.
+/// The bytes of the images that the lab's containers are made of, each image once. Layers that two
+/// images share count for both: the engine does not say which those are.
 pub(in crate::runtime) fn images(ws: &Workspace) -> Option<u64> {
     let label = format!("label=com.docker.compose.project={}", ws.project());
     let text = |args: &[&str]| Some(String::from_utf8_lossy(&docker(args)?.stdout).into_owned());
     let containers = text(&["ps", "--all", "--quiet", "--filter", &label])?;
-    let of =
-        |args: &[&'static str], names: &str| text(&[args, &names.lines().collect::<Vec<_>>()[..]].concat());
+    let of = |args: &[&'static str], names: &str| {
+        text(&[args, &names.lines().collect::<Vec<_>>()[..]].concat())
+    };
     let used = of(&["container", "inspect", "--format", "{{.Image}}"], &containers)?;
     let once: std::collections::BTreeSet<&str> = used.lines().collect();
     let once = once.into_iter().collect::<Vec<_>>().join("\n");

@@ -7,8 +7,8 @@ use crate::error::{Error, Result};
 use crate::platform::process;
 use crate::workspace::{self, Workspace};
 
-/// No other folder's lab has this project name: two would stop each other's containers, and share their volumes. On volumes compose does not
-/// write whose they are; that is noted.
+/// No other folder's lab has this project name: two would stop each other's containers, and share
+/// their volumes. On volumes compose does not write whose they are; that is noted.
 pub(super) fn mine(ws: &Workspace) -> Result<()> {
     let project = project(ws);
     let Some(folders) = folders_of(&project) else {
@@ -24,9 +24,11 @@ pub(super) fn mine(ws: &Workspace) -> Result<()> {
     };
     let Some(other) = other else { return Ok(()) };
     let shown = process::shell_words(&[other.display().to_string()]);
-    Err(Error::environment(format!("the compose project `{project}` belongs to the lab in {shown}"))
-        .hint("give this lab another name: mlops-lab update --set project_name=NAME")
-        .hint(format!("or remove what the other one has in Docker: mlops-lab -C {shown} down --purge")))
+    Err(Error::environment(format!(
+        "the compose project `{project}` belongs to the lab in {shown}"
+    ))
+    .hint("give this lab another name: mlops-lab update --set project_name=NAME")
+    .hint(format!("or remove what the other one has in Docker: mlops-lab -C {shown} down --purge")))
 }
 
 /// The folders that a project's containers were started from; none when Docker does not answer.

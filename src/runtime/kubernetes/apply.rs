@@ -19,14 +19,19 @@ use crate::workspace::{Object, Workspace};
 /// Who we are to the API server (kubernetes.io, "Server-Side Apply: field management").
 const MANAGER: &str = "--field-manager=mlops-lab";
 
-/// The namespace with our label, under a manager of its own: what the overlay says of the namespace does not take the label away.
+/// The namespace with our label, under a manager of its own: what the overlay says of the namespace
+/// does not take the label away.
 pub(super) fn make_namespace(kubectl: &Kubectl<'_>) -> Result<()> {
     let name = &kubectl.cluster.namespace;
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name,
         "labels": {OWNER: kubectl.ws.id().unwrap_or_default(), PROJECT: name, "app.kubernetes.io/managed-by": "mlops-lab"}}});
     let args = ["apply", "--server-side", "--field-manager=mlops-lab-owner", "--filename=-"];
     let answer = kubectl.ask(&args, namespace.to_string().into_bytes(), ASK)?;
-    if answer.well() { Ok(()) } else { Err(answer.error(&format!("the namespace {name} cannot be made"))) }
+    if answer.well() {
+        Ok(())
+    } else {
+        Err(answer.error(&format!("the namespace {name} cannot be made")))
+    }
 }
 
 pub(super) fn apply(
@@ -44,7 +49,9 @@ pub(super) fn apply(
         .documents
         .iter()
         .filter(|document| document["kind"] == "CustomResourceDefinition")
-        .filter(|document| !leave.contains(document["metadata"]["name"].as_str().unwrap_or_default()))
+        .filter(|document| {
+            !leave.contains(document["metadata"]["name"].as_str().unwrap_or_default())
+        })
         .collect();
     if !definitions.is_empty() {
         // Their objects are refused until they are established.
@@ -81,7 +88,8 @@ fn refused(answer: &Answer) -> Error {
     }
 }
 
-/// The folder to apply: the lab's own overlay, or one over it that names the registry and leaves out what is not ours to change.
+/// The folder to apply: the lab's own overlay, or one over it that names the registry and leaves
+/// out what is not ours to change.
 fn over(ws: &Workspace, plan: &Kubernetes, found: &Found, road: &Road) -> Result<PathBuf> {
     let names: Vec<(String, String, String)> = plan
         .image
@@ -100,8 +108,10 @@ fn over(ws: &Workspace, plan: &Kubernetes, found: &Found, road: &Road) -> Result
     let real = folder.canonicalize().unwrap_or_else(|_| folder.clone());
     let up = "../".repeat(real.components().count() - 1);
     let below = ws.root().strip_prefix("/").unwrap_or(ws.root()).join(&plan.apply);
-    let images: Vec<Value> =
-        names.iter().map(|(name, new, tag)| json!({"name": name, "newName": new, "newTag": tag})).collect();
+    let images: Vec<Value> = names
+        .iter()
+        .map(|(name, new, tag)| json!({"name": name, "newName": new, "newTag": tag}))
+        .collect();
     let patches: Vec<Value> = found
         .foreign
         .iter()
@@ -115,11 +125,16 @@ fn over(ws: &Workspace, plan: &Kubernetes, found: &Found, road: &Road) -> Result
         "apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization",
         "resources": [format!("{up}{}", below.display())], "images": images, "patches": patches,
     });
-    fs::write(&folder.join("kustomization.yaml"), format!("{kustomization:#}\n").as_bytes(), false)?;
+    fs::write(
+        &folder.join("kustomization.yaml"),
+        format!("{kustomization:#}\n").as_bytes(),
+        false,
+    )?;
     Ok(folder)
 }
 
-/// What kubectl says of a second restart within one second: it marks one by the second in which it was made.
+/// What kubectl says of a second restart within one second: it marks one by the second in which it
+/// was made.
 const TOO_SOON: &str = "within the past second";
 
 pub(super) fn restart_rollout(kubectl: &Kubectl<'_>, workload: &Object) -> Result<()> {
@@ -129,5 +144,9 @@ pub(super) fn restart_rollout(kubectl: &Kubectl<'_>, workload: &Object) -> Resul
         clock::pause(Duration::from_secs(1))?;
         answer = restart()?;
     }
-    if answer.well() { Ok(()) } else { Err(answer.error(&format!("{workload} cannot be restarted"))) }
+    if answer.well() {
+        Ok(())
+    } else {
+        Err(answer.error(&format!("{workload} cannot be restarted")))
+    }
 }

@@ -23,15 +23,18 @@ const LOOK: Duration = Duration::from_millis(300);
 const RUNNING: &str =
     "deployments,statefulsets,daemonsets,jobs,cronjobs,replicasets,replicationcontrollers,pods";
 
-/// What stays until `--purge`: data, what holds it, and definitions, with which all of their objects would go.
+/// What stays until `--purge`: data, what holds it, and definitions, with which all of their
+/// objects would go.
 const KEPT: [&str; 4] =
     ["Namespace", "PersistentVolumeClaim", "PersistentVolume", "CustomResourceDefinition"];
 
-/// Stops what runs in the cluster; with `purge` the namespace goes with all that is in it, and what was built here goes from the engine.
-/// Copies of images on the nodes stay: the nodes themselves drop what nobody uses when their disks fill.
+/// Stops what runs in the cluster; with `purge` the namespace goes with all that is in it, and what
+/// was built here goes from the engine. Copies of images on the nodes stay: the nodes themselves
+/// drop what nobody uses when their disks fill.
 ///
 /// # Errors
-/// Exit 3 when the cluster cannot be asked although something of the lab is there, or when it does not let go in time.
+/// Exit 3 when the cluster cannot be asked although something of the lab is there, or when it does
+/// not let go in time.
 pub(in crate::runtime) fn down(
     ws: &Workspace,
     purge: bool,
@@ -49,7 +52,8 @@ pub(in crate::runtime) fn down(
     if ours {
         progress.start(&format!("stopping what runs in {}", cluster.namespace));
         let running = kubectl.list("deployments,statefulsets,daemonsets,jobs,cronjobs")?;
-        stopped.extend(running.iter().filter_map(manifests::named).map(|object| object.to_string()));
+        stopped
+            .extend(running.iter().filter_map(manifests::named).map(|object| object.to_string()));
         delete_objects(&kubectl, &cluster.objects, purge)?;
         if purge {
             delete_namespace(&kubectl, progress)?;
@@ -75,8 +79,8 @@ pub(in crate::runtime) fn down(
     Ok(stopped)
 }
 
-/// Deletes what was applied. Of what belongs to the whole cluster only what carries our label goes, and a definition only when nobody
-/// else has objects of it.
+/// Deletes what was applied. Of what belongs to the whole cluster only what carries our label goes,
+/// and a definition only when nobody else has objects of it.
 fn delete_objects(kubectl: &Kubectl<'_>, objects: &[Object], purge: bool) -> Result<()> {
     // Objects whose definition is gone are gone as well, and kubectl would stumble over them.
     let served = served(kubectl)?;
@@ -135,12 +139,16 @@ fn delete_running(kubectl: &Kubectl<'_>, progress: &mut dyn Progress) -> Result<
         if pods.is_empty() {
             return Ok(());
         }
-        let names: Vec<&str> = pods.iter().filter_map(|pod| pod["metadata"]["name"].as_str()).collect();
+        let names: Vec<&str> =
+            pods.iter().filter_map(|pod| pod["metadata"]["name"].as_str()).collect();
         progress.update(&format!("waiting for {}", names.join(", ")));
         if Instant::now() >= end {
-            return Err(Error::environment(format!("pods that do not end within {} s", STOP.as_secs()))
-                .detail(names.join("\n"))
-                .hint("what holds them: kubectl describe pod, its finalizers and its node"));
+            return Err(Error::environment(format!(
+                "pods that do not end within {} s",
+                STOP.as_secs()
+            ))
+            .detail(names.join("\n"))
+            .hint("what holds them: kubectl describe pod, its finalizers and its node"));
         }
         clock::pause(LOOK)?;
     }

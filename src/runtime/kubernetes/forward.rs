@@ -1,8 +1,8 @@
-//! Ports of this machine that lead to Services of the cluster: a process for each, recorded like any service, so that `down` finds it
-//! after a kill.
+//! Ports of this machine that lead to Services of the cluster: a process for each, recorded like
+//! any service, so that `down` finds it after a kill.
 //!
-//! `kubectl port-forward` holds on to one pod and ends with it. The process is therefore this program again, which starts kubectl anew as
-//! often as it ends.
+//! `kubectl port-forward` holds on to one pod and ends with it. The process is therefore this
+//! program again, which starts kubectl anew as often as it ends.
 
 use std::time::{Duration, Instant};
 
@@ -38,13 +38,17 @@ pub(super) fn name(endpoint: &str) -> String {
 /// The record of a forward that is alive.
 pub(super) fn alive(ws: &Workspace, endpoint: &str) -> Option<Record> {
     let name = name(endpoint);
-    places::services(ws).into_iter().find(|record| record.name == name && process::alive(&record.process))
+    places::services(ws)
+        .into_iter()
+        .find(|record| record.name == name && process::alive(&record.process))
 }
 
 /// Ends the kubectl of a forward that was killed: it would hold the port.
 fn end_orphans(ws: &Workspace, endpoint: &str) {
     let name = name(endpoint);
-    let Some(record) = places::services(ws).into_iter().find(|record| record.name == name) else { return };
+    let Some(record) = places::services(ws).into_iter().find(|record| record.name == name) else {
+        return;
+    };
     if process::alive(&record.process) {
         return;
     }
@@ -55,7 +59,8 @@ fn end_orphans(ws: &Workspace, endpoint: &str) {
     }
 }
 
-/// Opens the forward of an endpoint unless it is open, and waits until it takes connections. Whether it was opened now.
+/// Opens the forward of an endpoint unless it is open, and waits until it takes connections.
+/// Whether it was opened now.
 ///
 /// # Errors
 /// Exit 3 when it cannot be opened in time, with what kubectl printed.
@@ -86,7 +91,8 @@ pub(super) fn open(
     }
     fs::remove(&log)?;
     fs::remove(&record)?;
-    let (service, ports) = (format!("service/{}", forward.service), format!("{port}:{}", forward.port));
+    let (service, ports) =
+        (format!("service/{}", forward.service), format!("{port}:{}", forward.port));
     let mut args = vec!["port-forward", "--address=127.0.0.1", &service, &ports];
     let other = forward.namespace.as_ref().map(|namespace| format!("--namespace={namespace}"));
     args.extend(other.as_deref());
@@ -118,9 +124,12 @@ pub(super) fn open(
         if ended.is_some() || Instant::now() >= end {
             let words = fs::tail(&log, TAIL).join("\n");
             close(ws, endpoint);
-            return Err(Error::environment(format!("the Service {} cannot be reached", forward.service))
-                .detail(words)
-                .hint("what runs there: mlops-lab status"));
+            return Err(Error::environment(format!(
+                "the Service {} cannot be reached",
+                forward.service
+            ))
+            .detail(words)
+            .hint("what runs there: mlops-lab status"));
         }
         clock::pause(Duration::from_millis(50))?;
     }

@@ -40,7 +40,8 @@ impl Road {
         if let Some(command) = &cluster.load {
             return Road::Command(command.clone());
         }
-        let words = |words: &[&str]| Road::Tool(words.iter().map(|word| (*word).to_owned()).collect());
+        let words =
+            |words: &[&str]| Road::Tool(words.iter().map(|word| (*word).to_owned()).collect());
         match cluster.context.as_str() {
             // Docker Desktop's cluster of one node, and those whose kubelet uses the same engine.
             "docker-desktop" | "orbstack" | "colima" | "rancher-desktop" => Road::Shared,
@@ -79,7 +80,8 @@ fn run(
     process::shown(&command, Shown { log: &log, record: Some((name, &record)), verbose }, progress)
 }
 
-/// Builds the images and brings those to the nodes that changed since `known`. Returns what is there now, and which of them are new.
+/// Builds the images and brings those to the nodes that changed since `known`. Returns what is
+/// there now, and which of them are new.
 ///
 /// # Errors
 /// Exit 3: no Docker to build with, a build that fails, a tool or registry that does not take them.
@@ -103,8 +105,10 @@ pub(super) fn bring(
         return Ok(Default::default());
     }
     if docker(&["version", "--format", "{{.Server.Version}}"]).is_none() {
-        return Err(Error::environment("Docker does not answer, and the lab's images are made with it")
-            .hint("see why: mlops-lab doctor --runtime compose"));
+        return Err(Error::environment(
+            "Docker does not answer, and the lab's images are made with it",
+        )
+        .hint("see why: mlops-lab doctor --runtime compose"));
     }
     progress.start("building the images");
     for image in images {
@@ -126,8 +130,11 @@ pub(super) fn bring(
         })?;
         now.insert(name.to_owned(), id);
     }
-    let new: BTreeSet<String> =
-        now.iter().filter(|(name, id)| known.get(*name) != Some(id)).map(|(name, _)| name.clone()).collect();
+    let new: BTreeSet<String> = now
+        .iter()
+        .filter(|(name, id)| known.get(*name) != Some(id))
+        .map(|(name, _)| name.clone())
+        .collect();
     if !new.is_empty() {
         let new: Vec<&str> = new.iter().map(String::as_str).collect();
         send(ws, &new, road, options, progress)?;
@@ -167,7 +174,13 @@ fn send(
             for name in names {
                 let Some((base, tag)) = road.remote(name) else { continue };
                 let remote = format!("{base}:{tag}");
-                run(ws, "push", &words(&["docker", "tag", name, &remote]), options.verbose, progress)?;
+                run(
+                    ws,
+                    "push",
+                    &words(&["docker", "tag", name, &remote]),
+                    options.verbose,
+                    progress,
+                )?;
                 run(ws, "push", &words(&["docker", "push", &remote]), options.verbose, progress)
                     .map_err(|error| error.hint(format!("logged in? docker login {registry}")))?;
             }
@@ -177,7 +190,8 @@ fn send(
     Ok(())
 }
 
-/// Removes the lab's images from the engine. One that a container still uses, or an engine that is gone, is no failure: nothing runs of it.
+/// Removes the lab's images from the engine. One that a container still uses, or an engine that is
+/// gone, is no failure: nothing runs of it.
 pub(super) fn forget<'a>(names: impl Iterator<Item = &'a String>) {
     let names: Vec<&str> = names.map(String::as_str).collect();
     if !names.is_empty() {

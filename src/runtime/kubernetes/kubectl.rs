@@ -41,7 +41,8 @@ impl Answer {
     /// What it complained of, without the lines that only repeat.
     pub(super) fn words(&self) -> String {
         let said = String::from_utf8_lossy(&self.captured.stderr).into_owned();
-        let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        let lines: Vec<&str> =
+            said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         let mut kept: Vec<&str> = Vec::new();
         for line in lines {
             // "E1125 10:00:00.000000 ... memcache.go": the same again, for programmers.
@@ -56,7 +57,11 @@ impl Answer {
     pub(super) fn error(&self, what: &str) -> Error {
         let words = match self.captured.ended {
             Ended::TimedOut => {
-                format!("no answer within {:.0} s\n{}", self.captured.took.as_secs_f64(), self.words())
+                format!(
+                    "no answer within {:.0} s\n{}",
+                    self.captured.took.as_secs_f64(),
+                    self.words()
+                )
             }
             _ => self.words(),
         };
@@ -77,7 +82,8 @@ impl Kubectl<'_> {
         let mut argv = vec!["kubectl".to_owned(), context, namespace];
         argv.extend(args.iter().map(|arg| (*arg).to_owned()));
         let command = self.ws.tool(&argv, within)?;
-        // Ours names context and namespace, and is asked also before the lab's commands may know any cluster.
+        // Ours names context and namespace, and is asked also before the lab's commands may know
+        // any cluster.
         let files = std::env::join_paths(kubeconfig::files()).unwrap_or_default();
         Ok(Command { keep: KEEP, ..command.env("KUBECONFIG", files) })
     }
@@ -108,7 +114,8 @@ impl Kubectl<'_> {
     /// The same, with less patience.
     pub(super) fn get_within(&self, args: &[&str], within: Duration) -> Result<Option<Value>> {
         let args =
-            [&["get"], args, &["--output=json", "--ignore-not-found", "--request-timeout=15s"]].concat();
+            [&["get"], args, &["--output=json", "--ignore-not-found", "--request-timeout=15s"]]
+                .concat();
         let answer = self.ask(&args, Vec::new(), within)?;
         if !answer.well() {
             return Err(answer.error("the cluster does not answer"));

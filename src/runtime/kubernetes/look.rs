@@ -1,4 +1,5 @@
-//! What is found out before anything is changed: which cluster, whose namespace, whether the manifests can go there.
+//! What is found out before anything is changed: which cluster, whose namespace, whether the
+//! manifests can go there.
 
 use std::collections::BTreeSet;
 
@@ -11,11 +12,17 @@ use crate::error::{Error, Result};
 use crate::platform::kubeconfig::{self, Context};
 use crate::workspace::{Cluster, Object, Workspace};
 
-/// The context that is meant: the named one, else the one that the lab was brought to, else the current one if it is known to be local.
+/// The context that is meant: the named one, else the one that the lab was brought to, else the
+/// current one if it is known to be local.
 ///
 /// # Errors
-/// Exit 3: no such context, none at all, one that is not known to be local and was not named, one that means another cluster now.
-pub(super) fn resolve(ws: &Workspace, named: Option<&str>, before: Option<&Cluster>) -> Result<Context> {
+/// Exit 3: no such context, none at all, one that is not known to be local and was not named, one
+/// that means another cluster now.
+pub(super) fn resolve(
+    ws: &Workspace,
+    named: Option<&str>,
+    before: Option<&Cluster>,
+) -> Result<Context> {
     let wanted = named.or(before.map(|cluster| cluster.context.as_str()));
     let context = kubeconfig::context(&kubeconfig::files(), wanted).map_err(|(class, words)| {
         let error = Error::environment(words);
@@ -37,15 +44,21 @@ pub(super) fn resolve(ws: &Workspace, named: Option<&str>, before: Option<&Clust
             context.name
         ))
         .detail(format!("its API server is {}", context.server))
-        .hint(format!("if you mean it: mlops-lab up --runtime kubernetes --context {}", context.name)));
+        .hint(format!(
+            "if you mean it: mlops-lab up --runtime kubernetes --context {}",
+            context.name
+        )));
     }
     let Some(before) = before.filter(|before| before.made) else { return Ok(context) };
     let record = ws.run_folder().join("cluster.json");
     let forget = format!("if that cluster does not exist any more: rm {}", record.display());
     if before.context != context.name {
-        return Err(Error::environment(format!("the lab is in the cluster of `{}`", before.context))
-            .hint("take it away there first: mlops-lab down --purge")
-            .hint(forget));
+        return Err(Error::environment(format!(
+            "the lab is in the cluster of `{}`",
+            before.context
+        ))
+        .hint("take it away there first: mlops-lab down --purge")
+        .hint(forget));
     }
     if before.server != context.server {
         return Err(Error::environment(format!(
@@ -87,7 +100,10 @@ pub(super) fn look(ws: &Workspace, plan: &Kubernetes, cluster: &Cluster) -> Resu
             cluster.namespace,
             outside.join(", ")
         ))
-        .hint(format!("`namespace: {}` in its kustomization.yaml puts them there", cluster.namespace)));
+        .hint(format!(
+            "`namespace: {}` in its kustomization.yaml puts them there",
+            cluster.namespace
+        )));
     }
     let served = served(&kubectl)?;
     let unknown = manifests::unknown_apis(&documents, &served);
@@ -101,14 +117,17 @@ pub(super) fn look(ws: &Workspace, plan: &Kubernetes, cluster: &Cluster) -> Resu
         if object.version.contains('/') && !served.contains(&object.version) {
             continue;
         }
-        let known = format!("{}.{}", object.kind.to_ascii_lowercase(), manifests::group(&object.version));
+        let known =
+            format!("{}.{}", object.kind.to_ascii_lowercase(), manifests::group(&object.version));
         let Some(there) = kubectl.get(&[&kind_of(&known), &object.name])? else { continue };
         if there["metadata"]["labels"][PROJECT] == cluster.namespace.as_str() {
             continue;
         }
         if object.kind != "CustomResourceDefinition" {
-            return Err(Error::environment(format!("the cluster has a {object} that is not this lab's"))
-                .hint("make this lab with another name: mlops-lab update --set project_name=NAME"));
+            return Err(Error::environment(format!(
+                "the cluster has a {object} that is not this lab's"
+            ))
+            .hint("make this lab with another name: mlops-lab update --set project_name=NAME"));
         }
         foreign.push(object);
     }
@@ -142,12 +161,11 @@ fn mine(kubectl: &Kubectl<'_>) -> Result<bool> {
             )));
     }
     if namespace["status"]["phase"] == "Terminating" {
-        return Err(Error::environment(format!("the namespace {name} is still being deleted")).hint(
-            format!(
+        return Err(Error::environment(format!("the namespace {name} is still being deleted"))
+            .hint(format!(
                 "wait for it: kubectl --context {} wait --for=delete namespace/{name}",
                 kubectl.cluster.context
-            ),
-        ));
+            )));
     }
     Ok(true)
 }
@@ -157,11 +175,13 @@ fn wide(kubectl: &Kubectl<'_>) -> Result<BTreeSet<String>> {
     let args = ["api-resources", "--namespaced=false", "--no-headers", "--request-timeout=15s"];
     let answer = kubectl.ask(&args, Vec::new(), ASK)?;
     let kinds = manifests::wide_kinds(&answer.out());
-    // One API of many that is down, a metrics server say, makes kubectl end with 1 and still tell all the others.
+    // One API of many that is down, a metrics server say, makes kubectl end with 1 and still tell
+    // all the others.
     if kinds.is_empty() { Err(answer.error("the cluster does not answer")) } else { Ok(kinds) }
 }
 
-/// The API versions that the cluster serves. Not `get --raw /apis`: that forgets a path in the server's address, as proxies have.
+/// The API versions that the cluster serves. Not `get --raw /apis`: that forgets a path in the
+/// server's address, as proxies have.
 pub(super) fn served(kubectl: &Kubectl<'_>) -> Result<BTreeSet<String>> {
     let answer = kubectl.ask(&["api-versions", "--request-timeout=15s"], Vec::new(), ASK)?;
     if answer.well() {

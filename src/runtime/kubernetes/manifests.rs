@@ -1,4 +1,5 @@
-//! What a kustomization comes to, as values: which objects, what they need of the cluster, what runs. Pure.
+//! What a kustomization comes to, as values: which objects, what they need of the cluster, what
+//! runs. Pure.
 
 use std::collections::BTreeSet;
 
@@ -14,8 +15,8 @@ pub(super) fn is_workload(object: &Object) -> bool {
     WORKLOADS.contains(&object.kind.as_str())
 }
 
-/// The kinds that belong to no namespace, as `group/Kind`, from what `kubectl api-resources --namespaced=false --no-headers` prints: the last
-/// three columns are version, `false` and kind.
+/// The kinds that belong to no namespace, as `group/Kind`, from what `kubectl api-resources
+/// --namespaced=false --no-headers` prints: the last three columns are version, `false` and kind.
 pub(super) fn wide_kinds(listed: &str) -> BTreeSet<String> {
     let kind = |line: &str| {
         let mut words = line.split_whitespace().rev();
@@ -30,13 +31,15 @@ pub(super) fn group(version: &str) -> &str {
     version.split_once('/').map_or("", |(group, _)| group)
 }
 
-/// Says of every object where it belongs. kustomize gives a namespace also to kinds that have none and that it does not know; and what has
-/// none of those that need one goes to the lab's. `wide` are the kinds of the cluster; definitions among the documents bring more.
+/// Says of every object where it belongs. kustomize gives a namespace also to kinds that have none
+/// and that it does not know; and what has none of those that need one goes to the lab's. `wide`
+/// are the kinds of the cluster; definitions among the documents bring more.
 pub(super) fn settle(documents: &mut [Value], wide: &BTreeSet<String>, namespace: &str) {
-    let brought = documents.iter().filter(|document| document["spec"]["scope"] == "Cluster").map(|crd| {
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        format!("{}/{}", text(&crd["spec"]["group"]), text(&crd["spec"]["names"]["kind"]))
-    });
+    let brought =
+        documents.iter().filter(|document| document["spec"]["scope"] == "Cluster").map(|crd| {
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            format!("{}/{}", text(&crd["spec"]["group"]), text(&crd["spec"]["names"]["kind"]))
+        });
     let wide: BTreeSet<String> = brought.chain(wide.iter().cloned()).collect();
     for document in documents {
         let version = document["apiVersion"].as_str().unwrap_or_default();
@@ -55,8 +58,10 @@ pub(super) fn settle(documents: &mut [Value], wide: &BTreeSet<String>, namespace
 /// # Errors
 /// What is wrong with the YAML, or with a document that is no object of Kubernetes.
 pub(super) fn documents(text: &str) -> Result<Vec<Value>, String> {
-    let documents: Vec<Value> = serde_saphyr::from_multiple(text).map_err(|error| error.to_string())?;
-    let documents: Vec<Value> = documents.into_iter().filter(|document| !document.is_null()).collect();
+    let documents: Vec<Value> =
+        serde_saphyr::from_multiple(text).map_err(|error| error.to_string())?;
+    let documents: Vec<Value> =
+        documents.into_iter().filter(|document| !document.is_null()).collect();
     match documents.iter().find(|document| named(document).is_none()) {
         None => Ok(documents),
         Some(document) => {
@@ -82,7 +87,8 @@ pub(super) fn objects(documents: &[Value]) -> Vec<Object> {
     documents.iter().filter_map(named).collect()
 }
 
-/// The API versions that the objects are of, and that neither the cluster serves nor a definition among them brings.
+/// The API versions that the objects are of, and that neither the cluster serves nor a definition
+/// among them brings.
 pub(super) fn unknown_apis(documents: &[Value], served: &BTreeSet<String>) -> Vec<String> {
     let brought: BTreeSet<String> = documents
         .iter()
@@ -95,10 +101,13 @@ pub(super) fn unknown_apis(documents: &[Value], served: &BTreeSet<String>) -> Ve
                 .filter_map(move |version| Some(format!("{group}/{}", version["name"].as_str()?)))
         })
         .collect();
-    let wanted: BTreeSet<String> = objects(documents).into_iter().map(|object| object.version).collect();
+    let wanted: BTreeSet<String> =
+        objects(documents).into_iter().map(|object| object.version).collect();
     wanted
         .into_iter()
-        .filter(|version| version != "v1" && !served.contains(version) && !brought.contains(version))
+        .filter(|version| {
+            version != "v1" && !served.contains(version) && !brought.contains(version)
+        })
         .collect()
 }
 
@@ -128,14 +137,17 @@ pub(super) fn with_images(documents: &[Value], images: &BTreeSet<&str>) -> Vec<O
         let pod = &document["spec"]["template"]["spec"];
         ["initContainers", "containers"].iter().any(|list| {
             let containers = pod[*list].as_array().into_iter().flatten();
-            containers.filter_map(|container| container["image"].as_str()).any(|image| images.contains(image))
+            containers
+                .filter_map(|container| container["image"].as_str())
+                .any(|image| images.contains(image))
         })
     };
     let restartable = |object: &Object| is_workload(object) && object.kind != "Job";
     documents.iter().filter(uses).filter_map(named).filter(restartable).collect()
 }
 
-/// What kubectl needs to delete these, the last first: what was made later may need what was made before it to end well.
+/// What kubectl needs to delete these, the last first: what was made later may need what was made
+/// before it to end well.
 pub(super) fn to_delete(objects: &[Object]) -> Value {
     let item = |object: &Object| {
         let mut metadata = serde_json::json!({"name": object.name});
@@ -231,11 +243,16 @@ metadata:
                 "metadata": {"name": "gadgets.example.org"},
                 "spec": {"scope": "Cluster", "group": "example.org", "names": {"kind": "Gadget"}}}),
         ];
-        let wide =
-            wide.into_iter().chain(["apiextensions.k8s.io/CustomResourceDefinition".to_owned()]).collect();
+        let wide = wide
+            .into_iter()
+            .chain(["apiextensions.k8s.io/CustomResourceDefinition".to_owned()])
+            .collect();
         settle(&mut documents, &wide, "lab");
         let shown: Vec<String> = cluster_wide(&documents).iter().map(ToString::to_string).collect();
-        assert_eq!(shown, ["clusterissuer/x", "gadget/x", "customresourcedefinition/gadgets.example.org"]);
+        assert_eq!(
+            shown,
+            ["clusterissuer/x", "gadget/x", "customresourcedefinition/gadgets.example.org"]
+        );
         assert_eq!(objects(&documents)[2].namespace.as_deref(), Some("lab"));
     }
 

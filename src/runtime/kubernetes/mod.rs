@@ -1,7 +1,8 @@
 //! The runtime `kubernetes`: the same verbs over kubectl, in a namespace of the lab's own.
 //!
-//! Nothing is done to a cluster that the user did not mean: its context has the name of a local cluster, or was named; a namespace that
-//! somebody else made is left alone; of what belongs to the whole cluster nothing is changed that is not ours.
+//! Nothing is done to a cluster that the user did not mean: its context has the name of a local
+//! cluster, or was named; a namespace that somebody else made is left alone; of what belongs to the
+//! whole cluster nothing is changed that is not ours.
 
 mod apply;
 mod down;
@@ -82,7 +83,10 @@ pub(super) fn up(
         namespace: ws.project(),
         up: true,
         made: known.as_ref().is_some_and(|known| known.made),
-        registry: options.registry.clone().or(known.as_ref().and_then(|known| known.registry.clone())),
+        registry: options
+            .registry
+            .clone()
+            .or(known.as_ref().and_then(|known| known.registry.clone())),
         load: options.load.clone().or(known.as_ref().and_then(|known| known.load.clone())),
         images: known.as_ref().map(|known| known.images.clone()).unwrap_or_default(),
         objects: known.as_ref().map(|known| known.objects.clone()).unwrap_or_default(),
@@ -112,10 +116,12 @@ pub(super) fn up(
     result.map_err(|error| {
         if found.there {
             let Cluster { context, namespace, .. } = &cluster;
-            return error
-                .hint(format!("what is there: kubectl --context {context} -n {namespace} get pods,events"));
+            return error.hint(format!(
+                "what is there: kubectl --context {context} -n {namespace} get pods,events"
+            ));
         }
-        // Nothing half done: the namespace was made by this run. The first error is the one to tell.
+        // Nothing half done: the namespace was made by this run. The first error is the one to
+        // tell.
         let _ = down(ws, true, progress);
         error
     })
@@ -138,10 +144,17 @@ fn bring(
     }
     cluster.made = true;
     let leave: BTreeSet<&Object> = found.foreign.iter().collect();
-    let applied: Vec<Object> =
-        manifests::objects(&found.documents).into_iter().filter(|object| !leave.contains(object)).collect();
+    let applied: Vec<Object> = manifests::objects(&found.documents)
+        .into_iter()
+        .filter(|object| !leave.contains(object))
+        .collect();
     // What an earlier `up` applied, and the manifests have no more, is still to be found by `down`.
-    let old = cluster.objects.iter().filter(|object| !applied.contains(object)).cloned().collect::<Vec<_>>();
+    let old = cluster
+        .objects
+        .iter()
+        .filter(|object| !applied.contains(object))
+        .cloned()
+        .collect::<Vec<_>>();
     cluster.objects = [applied, old].concat();
     ws.note_cluster(cluster)?;
     let mut restarted = BTreeMap::new();

@@ -22,7 +22,8 @@ const LAST: usize = 5;
 /// Following a log has no end.
 const FOLLOW: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The workloads and the forwards. A cluster that does not answer in time is a part of the answer: the forwards are known without it.
+/// The workloads and the forwards. A cluster that does not answer in time is a part of the answer:
+/// the forwards are known without it.
 ///
 /// # Errors
 /// Exit 3 when kubectl cannot be run.
@@ -43,14 +44,17 @@ pub(in crate::runtime) fn services(ws: &Workspace, glance: &Glance<'_>) -> Resul
             })
             .collect();
         let verdicts = glance.ready(checks.iter());
-        let reachable: Vec<Option<bool>> = asked.into_iter().map(|asked| asked?.join().ok()?.ok()).collect();
+        let reachable: Vec<Option<bool>> =
+            asked.into_iter().map(|asked| asked?.join().ok()?.ok()).collect();
         (items.join(), reachable, verdicts)
     });
     clock::interrupted()?;
-    let mut services = match items.unwrap_or_else(|_| Err(Error::bug("a question that broke off"))) {
+    let mut services = match items.unwrap_or_else(|_| Err(Error::bug("a question that broke off")))
+    {
         Ok(items) => workloads(&cluster, &items),
         Err(error) => {
-            let words = error.detail_text().and_then(|detail| detail.lines().nth(1)).unwrap_or_default();
+            let words =
+                error.detail_text().and_then(|detail| detail.lines().nth(1)).unwrap_or_default();
             let observed = Some(format!("{}: {words}", error.message()));
             let name = format!("the cluster of {}", cluster.context);
             vec![Service { observed, ..Service::new(name, State::NoAnswer) }]
@@ -64,7 +68,10 @@ pub(in crate::runtime) fn services(ws: &Workspace, glance: &Glance<'_>) -> Resul
                 place: Some(format!("process {}", record.process.pid)),
                 since: Some(record.since),
                 observed: observed.clone(),
-                ..Service::new(name, if observed.is_none() { State::Ready } else { State::NotReady })
+                ..Service::new(
+                    name,
+                    if observed.is_none() { State::Ready } else { State::NotReady },
+                )
             },
             (None, Some(true)) => {
                 let last_words = fs::tail(&places::log(ws, &name), LAST);
@@ -108,42 +115,54 @@ fn workloads(cluster: &Cluster, items: &[Value]) -> Vec<Service> {
     services
 }
 
-/// The command that prints what a workload's pods printed, or those of all; and the workloads that may be meant.
+/// The command that prints what a workload's pods printed, or those of all; and the workloads that
+/// may be meant.
 ///
 /// # Errors
 /// Exit 2: no such workload. Exit 1: the lab is not up on a cluster.
-pub(in crate::runtime) fn logs(ws: &Workspace, wanted: Wanted<'_>) -> Result<(Command, Vec<String>)> {
+pub(in crate::runtime) fn logs(
+    ws: &Workspace,
+    wanted: Wanted<'_>,
+) -> Result<(Command, Vec<String>)> {
     let Wanted { service, lines, follow, .. } = wanted;
     let Some(cluster) = ws.cluster()?.filter(|cluster| cluster.up) else {
-        return Err(
-            Error::no("nothing was printed yet").hint("start the lab: mlops-lab up --runtime kubernetes")
-        );
+        return Err(Error::no("nothing was printed yet")
+            .hint("start the lab: mlops-lab up --runtime kubernetes"));
     };
     let kubectl = Kubectl { ws, cluster: &cluster };
-    let known: Vec<_> = cluster.objects.iter().filter(|object| manifests::is_workload(object)).collect();
+    let known: Vec<_> =
+        cluster.objects.iter().filter(|object| manifests::is_workload(object)).collect();
     let target = match service {
         None => format!("--selector={PROJECT}={}", cluster.namespace),
         Some(name) => match known.iter().find(|object| object.name == name) {
             Some(object) => selector(&kubectl, object)?,
             None => {
-                return Err(unknown("workload", name, known.iter().map(|object| object.name.as_str())));
+                return Err(unknown(
+                    "workload",
+                    name,
+                    known.iter().map(|object| object.name.as_str()),
+                ));
             }
         },
     };
     let tail = format!("--tail={lines}");
-    let mut args = vec!["logs", &target, "--all-containers", "--prefix", &tail, "--max-log-requests=50"];
+    let mut args =
+        vec!["logs", &target, "--all-containers", "--prefix", &tail, "--max-log-requests=50"];
     if follow {
         args.push("--follow");
     }
     Ok((kubectl.command(&args, FOLLOW)?, known.iter().map(|object| object.name.clone()).collect()))
 }
 
-/// The pods of a workload, as kubectl selects them: of a workload itself older ones show one pod only.
+/// The pods of a workload, as kubectl selects them: of a workload itself older ones show one pod
+/// only.
 fn selector(kubectl: &Kubectl<'_>, object: &Object) -> Result<String> {
     let found = kubectl.get(&[&object.to_string()])?.unwrap_or_default();
     let labels = found["spec"]["selector"]["matchLabels"].as_object().cloned().unwrap_or_default();
-    let pairs: Vec<String> =
-        labels.iter().filter_map(|(name, value)| Some(format!("{name}={}", value.as_str()?))).collect();
+    let pairs: Vec<String> = labels
+        .iter()
+        .filter_map(|(name, value)| Some(format!("{name}={}", value.as_str()?)))
+        .collect();
     if pairs.is_empty() {
         return Err(Error::no(format!("{object} is not there")).hint("what is: mlops-lab status"));
     }
@@ -169,7 +188,8 @@ pub(in crate::runtime) fn leftovers(
 pub(in crate::runtime) fn memory(ws: &Workspace) -> Option<u64> {
     let cluster = ws.cluster().ok()??;
     let kubectl = Kubectl { ws, cluster: &cluster };
-    let answer = kubectl.ask(&["top", "pods", "--no-headers"], Vec::new(), super::kubectl::ASK).ok()?;
+    let answer =
+        kubectl.ask(&["top", "pods", "--no-headers"], Vec::new(), super::kubectl::ASK).ok()?;
     if !answer.well() {
         return None;
     }

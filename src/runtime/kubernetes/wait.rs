@@ -75,8 +75,13 @@ fn last_words(kubectl: &Kubectl<'_>, pod: &str, container: &str) -> Vec<String> 
         (answer.well() && !answer.out().trim().is_empty()).then(|| answer.out())
     };
     let words = look("--previous=true").or_else(|| look("--previous=false"));
-    let lines = words.map(|words| words.lines().map(str::to_owned).collect::<Vec<_>>()).unwrap_or_default();
-    if lines.is_empty() { lines } else { [vec![format!("{container} printed last:")], lines].concat() }
+    let lines =
+        words.map(|words| words.lines().map(str::to_owned).collect::<Vec<_>>()).unwrap_or_default();
+    if lines.is_empty() {
+        lines
+    } else {
+        [vec![format!("{container} printed last:")], lines].concat()
+    }
 }
 
 fn late(seen: &Rollout, within: Duration) -> Error {

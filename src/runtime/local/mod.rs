@@ -32,8 +32,9 @@ const TAIL: usize = 10;
 
 const KIND: RuntimeKind = RuntimeKind::Local;
 
-/// Brings the lab to what its files say: makes what tasks should have made, starts what is missing, starts again what runs with other
-/// settings than it would have now, or what was named, and leaves the rest alone.
+/// Brings the lab to what its files say: makes what tasks should have made, starts what is missing,
+/// starts again what runs with other settings than it would have now, or what was named, and leaves
+/// the rest alone.
 pub(super) fn up(
     ws: &Workspace,
     options: &Options,
@@ -66,9 +67,13 @@ pub(super) fn up(
     }
     for task in &local.task {
         let Some(path) = lacking(ws, task) else { continue };
-        let readers =
-            local.service.iter().filter(|service| reads(service, task)).map(|service| &service.name);
-        for record in alive(ws).into_iter().filter(|record| readers.clone().any(|name| *name == record.name))
+        let readers = local
+            .service
+            .iter()
+            .filter(|service| reads(service, task))
+            .map(|service| &service.name);
+        for record in
+            alive(ws).into_iter().filter(|record| readers.clone().any(|name| *name == record.name))
         {
             let why = format!("{path} was missing");
             Settings::outdate(ws, &record.name, &why)?;
@@ -77,14 +82,16 @@ pub(super) fn up(
     }
     let running = still_running(ws, local, &due, world, progress)?;
     if running.is_empty() {
-        // The rest of a run that was killed: an installer would race with ours, a child of a dead service may hold the port.
+        // The rest of a run that was killed: an installer would race with ours, a child of a dead
+        // service may hold the port.
         clear(ws);
     }
     free_ports(ws, KIND)?;
     if let (Some(wanted), Some(lack)) = (&local.python, &lack) {
         python::make(ws, KIND, wanted, lack, options.verbose, progress)?;
     }
-    let begins = |service: &&Service| !running.contains(&service.name) && absent(ws, service).is_none();
+    let begins =
+        |service: &&Service| !running.contains(&service.name) && absent(ws, service).is_none();
     let starting = running.is_empty() || local.service.iter().any(|service| begins(&service));
     for task in &local.task {
         // One that names no output is run whenever something is started.
@@ -110,11 +117,13 @@ pub(super) fn up(
             (Ok(_), Some(why)) => drop(changes.restarted.insert(service.name.clone(), why.clone())),
             (Ok(record), None) => started.push(record),
             (Err(error), why) => {
-                // Nothing half done: what this run started is stopped; what ran before is left alone.
+                // Nothing half done: what this run started is stopped; what ran before is left
+                // alone.
                 started.reverse();
                 let _ = stop(ws, &started, progress);
-                let told =
-                    why.map(|why| format!("{} ran before, and was started again: {why}", service.name));
+                let told = why.map(|why| {
+                    format!("{} ran before, and was started again: {why}", service.name)
+                });
                 return Err(told.into_iter().fold(error, Error::hint));
             }
         }
@@ -123,7 +132,8 @@ pub(super) fn up(
     Ok(changes)
 }
 
-/// Whether a service reads what a task makes: what it requires says so; one that requires nothing is started after all tasks, and may.
+/// Whether a service reads what a task makes: what it requires says so; one that requires nothing
+/// is started after all tasks, and may.
 fn reads(service: &Service, task: &Task) -> bool {
     service.requires.is_empty() || service.requires.iter().any(|path| task.creates.contains(path))
 }
@@ -144,8 +154,8 @@ pub(super) fn outdated(ws: &Workspace, local: &Local) -> Result<BTreeMap<String,
     Ok(outdated)
 }
 
-/// The names of the services that run, each ready, unless it is to be started again. One that dies while it is waited for, or was dying
-/// already, is none of them.
+/// The names of the services that run, each ready, unless it is to be started again. One that dies
+/// while it is waited for, or was dying already, is none of them.
 fn still_running(
     ws: &Workspace,
     local: &Local,
@@ -187,14 +197,16 @@ pub(super) fn waiting(ws: &Workspace) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// The first output of a task that is not there, or not whole; none for a task that says of no output.
+/// The first output of a task that is not there, or not whole; none for a task that says of no
+/// output.
 fn lacking<'a>(ws: &Workspace, task: &'a Task) -> Option<&'a str> {
     let half = places::making(ws, &task.name).is_file();
     let lacks = |path: &&str| matches!(stands(ws, path), Kind::Missing | Kind::Folder);
     task.creates.iter().map(String::as_str).find(|path| half || lacks(path))
 }
 
-/// What stands at a path of the project. A link, there or on the way, is the learner's: what it leads to is not looked at.
+/// What stands at a path of the project. A link, there or on the way, is the learner's: what it
+/// leads to is not looked at.
 fn stands(ws: &Workspace, path: &str) -> Kind {
     inside::kind(ws.root(), path).unwrap_or(Kind::Missing)
 }
@@ -206,7 +218,11 @@ fn run_task(ws: &Workspace, task: &Task, verbose: bool, progress: &mut dyn Progr
     fs::write(&making, b"", false)?;
     let command = ws.service(KIND, &task.run, task.within.map_or(TASK, |within| within.0))?;
     let (log, record) = (places::log(ws, name), places::passing(ws, name));
-    process::shown(&command, Shown { log: &log, record: Some((name, &record)), verbose }, progress)?;
+    process::shown(
+        &command,
+        Shown { log: &log, record: Some((name, &record)), verbose },
+        progress,
+    )?;
     fs::remove(&making)?;
     progress.done("");
     Ok(())
@@ -233,7 +249,9 @@ fn start(
     let mut child = process::start(&command, name, &record, &log)?;
     let mut context = context(ws, KIND)?;
     context.own.leaders.push(child.id());
-    let waited = ready::wait(&service.ready, &context, world, progress, &mut || dead(&mut child, name, &log));
+    let waited = ready::wait(&service.ready, &context, world, progress, &mut || {
+        dead(&mut child, name, &log)
+    });
     let written = written(&record, &mut child, name, &log);
     match waited.and(written) {
         Ok(written) => {
@@ -244,7 +262,8 @@ fn start(
             if let Some(process) = process::identity(child.id()) {
                 process::end(&process, stop::within(ws, name));
             }
-            // Known dead, with its log: `status` shows its last words from the log; nothing runs that a record would have to name.
+            // Known dead, with its log: `status` shows its last words from the log; nothing runs
+            // that a record would have to name.
             if child.ended().is_ok_and(|ended| ended.is_some()) {
                 fs::remove(&record)?;
             }
@@ -257,14 +276,21 @@ fn start(
 fn dead(child: &mut Child, name: &str, log: &std::path::Path) -> Result<()> {
     match child.ended()? {
         None => Ok(()),
-        Some(ended) => Err(Error::environment(format!("{name} ended with {ended} before it was ready"))
-            .detail(fs::tail(log, TAIL).join("\n"))
-            .hint(format!("all of its output: mlops-lab logs {name}"))),
+        Some(ended) => {
+            Err(Error::environment(format!("{name} ended with {ended} before it was ready"))
+                .detail(fs::tail(log, TAIL).join("\n"))
+                .hint(format!("all of its output: mlops-lab logs {name}")))
+        }
     }
 }
 
 /// The record that the process wrote about itself before it became the service.
-fn written(record: &std::path::Path, child: &mut Child, name: &str, log: &std::path::Path) -> Result<Record> {
+fn written(
+    record: &std::path::Path,
+    child: &mut Child,
+    name: &str,
+    log: &std::path::Path,
+) -> Result<Record> {
     let end = Instant::now() + Duration::from_secs(5);
     loop {
         if let Some(bytes) = fs::read_optional(record)? {

@@ -1,4 +1,5 @@
-//! What a service was started with: enough to name later what has changed since, and no value of it.
+//! What a service was started with: enough to name later what has changed since, and no value of
+//! it.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -39,7 +40,8 @@ impl Settings {
     pub(super) fn now(ws: &Workspace, service: &Service) -> Result<Settings> {
         let local = ws.manifest().runtime.local.as_ref();
         let python = local.and_then(|local| local.python.as_ref());
-        let own = service.env.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
+        let own =
+            service.env.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
         let env = ws.env(KIND)?.into_iter().chain(own);
         Ok(Settings {
             command: fingerprint(ws.id().unwrap_or_default(), service.run.join("\0").as_bytes()),
@@ -67,20 +69,25 @@ impl Settings {
         fs::write(&places::settings(ws, name), &bytes, false)
     }
 
-    /// Says of a running service that it must be started again, also after a kill of the run that finds out.
+    /// Says of a running service that it must be started again, also after a kill of the run that
+    /// finds out.
     pub(super) fn outdate(ws: &Workspace, name: &str, why: &str) -> Result<()> {
         let noted = Settings::noted(ws, name).unwrap_or_default();
         Settings { stale: Some(why.to_owned()), ..noted }.note(ws, name)
     }
 
-    /// Why a service with these settings should be started again with those of now; none when nothing changed.
+    /// Why a service with these settings should be started again with those of now; none when
+    /// nothing changed.
     pub(super) fn outdated_by(&self, now: &Settings) -> Option<String> {
         if let Some(why) = &self.stale {
             return Some(why.clone());
         }
-        let names = self.env.keys().chain(now.env.keys().filter(|name| !self.env.contains_key(*name)));
-        let mut changed: Vec<&str> =
-            names.filter(|name| self.env.get(*name) != now.env.get(*name)).map(String::as_str).collect();
+        let names =
+            self.env.keys().chain(now.env.keys().filter(|name| !self.env.contains_key(*name)));
+        let mut changed: Vec<&str> = names
+            .filter(|name| self.env.get(*name) != now.env.get(*name))
+            .map(String::as_str)
+            .collect();
         // What follows from another variable, or from an answer of the lab, is no news beside it.
         if changed.iter().any(|name| !derived(name)) {
             changed.retain(|name| !derived(name));
@@ -89,9 +96,11 @@ impl Settings {
         match changed.len() {
             0 => {}
             few if few <= LISTED => parts.push(changed.join(", ")),
-            many => {
-                parts.push(format!("{} and {} more variables", changed[..LISTED].join(", "), many - LISTED))
-            }
+            many => parts.push(format!(
+                "{} and {} more variables",
+                changed[..LISTED].join(", "),
+                many - LISTED
+            )),
         }
         if self.command != now.command {
             parts.push("its command".to_owned());
@@ -127,7 +136,9 @@ mod tests {
     use super::*;
 
     fn settings(env: &[(&str, &str)]) -> Settings {
-        let env = env.iter().map(|(name, value)| ((*name).to_owned(), fingerprint("id", value.as_bytes())));
+        let env = env
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), fingerprint("id", value.as_bytes())));
         Settings { command: "c".to_owned(), env: env.collect(), ..Settings::default() }
     }
 
@@ -139,9 +150,12 @@ mod tests {
         assert_eq!(before.outdated_by(&after).unwrap(), "DRAIN, OLD, NEW changed");
         let moved = settings(&[("DRAIN", "0"), ("MLOPS_LAB_ENDPOINT_API", "b"), ("OLD", "x")]);
         assert_eq!(before.outdated_by(&moved).unwrap(), "MLOPS_LAB_ENDPOINT_API changed");
-        let other = Settings { command: "d".to_owned(), python: Some("p".to_owned()), ..before.clone() };
+        let other =
+            Settings { command: "d".to_owned(), python: Some("p".to_owned()), ..before.clone() };
         assert_eq!(before.outdated_by(&other).unwrap(), "its command, the requirements changed");
-        assert!(!serde_json::to_string(&settings(&[("KEY", "hunter2")])).unwrap().contains("hunter2"));
+        assert!(
+            !serde_json::to_string(&settings(&[("KEY", "hunter2")])).unwrap().contains("hunter2")
+        );
     }
 
     #[test]
@@ -154,6 +168,8 @@ mod tests {
     #[test]
     fn variables_of_the_shell_do_not_count() {
         assert!(of_the_lab("PORT") && of_the_lab("MLOPS_LAB_ENDPOINT_API"));
-        assert!(!of_the_lab("PATH") && !of_the_lab("MLOPS_LAB") && !of_the_lab("MLOPS_LAB_RUNTIME"));
+        assert!(
+            !of_the_lab("PATH") && !of_the_lab("MLOPS_LAB") && !of_the_lab("MLOPS_LAB_RUNTIME")
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Ending what runs: services in order and, when they are slow, side by side; then whatever else carries the lab's mark.
+//! Ending what runs: services in order and, when they are slow, side by side; then whatever else
+//! carries the lab's mark.
 
 use std::time::{Duration, Instant};
 
@@ -28,7 +29,8 @@ pub(in crate::runtime) fn down(
     records.sort_by_key(|record| std::cmp::Reverse(order(record)));
     let mut stopped = stop(ws, &records, progress)?;
     stopped.extend(clear(ws));
-    // What a killed `up` had just begun may have been written down since, by processes that are ended now.
+    // What a killed `up` had just begun may have been written down since, by processes that are
+    // ended now.
     let late = places::services(ws);
     stopped.extend(stop(ws, &late, progress)?);
     clock::interrupted().map_err(|error| error.hint("stop the rest: mlops-lab down"))?;
@@ -49,9 +51,15 @@ pub(super) fn within(ws: &Workspace, name: &str) -> Duration {
     own.map_or(STOP, |within| within.0)
 }
 
-/// Ends services, one after the other as long as they end quickly; returns the names of those that were alive.
-pub(super) fn stop(ws: &Workspace, records: &[Record], progress: &mut dyn Progress) -> Result<Vec<String>> {
-    let running: Vec<&Record> = records.iter().filter(|record| process::alive(&record.process)).collect();
+/// Ends services, one after the other as long as they end quickly; returns the names of those that
+/// were alive.
+pub(super) fn stop(
+    ws: &Workspace,
+    records: &[Record],
+    progress: &mut dyn Progress,
+) -> Result<Vec<String>> {
+    let running: Vec<&Record> =
+        records.iter().filter(|record| process::alive(&record.process)).collect();
     let names: Vec<String> = running.iter().map(|record| record.name.clone()).collect();
     if !names.is_empty() {
         progress.start(&format!("stopping {}", names.join(", ")));
@@ -103,7 +111,8 @@ pub(in crate::runtime) fn data(ws: &Workspace) -> Vec<&str> {
     paths.map(String::as_str).filter(|path| inside::exists(ws.root(), path)).collect()
 }
 
-/// Ends what no service is: installers and tasks of a run that was killed, children of dead services. Returns their names.
+/// Ends what no service is: installers and tasks of a run that was killed, children of dead
+/// services. Returns their names.
 pub(in crate::runtime) fn clear(ws: &Workspace) -> Vec<String> {
     let mut cleared = clear_passing(ws);
     let services: Vec<u32> = alive(ws).iter().map(|record| record.process.pid).collect();
@@ -124,7 +133,8 @@ pub(in crate::runtime) fn clear(ws: &Workspace) -> Vec<String> {
     cleared
 }
 
-/// Ends what is on record of a run that was killed: an installer, a task, a build. Returns their names.
+/// Ends what is on record of a run that was killed: an installer, a task, a build. Returns their
+/// names.
 pub(in crate::runtime) fn clear_passing(ws: &Workspace) -> Vec<String> {
     let mut cleared = Vec::new();
     for record in places::all_passing(ws) {

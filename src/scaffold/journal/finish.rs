@@ -1,5 +1,5 @@
-//! What is left to do once a change is decided. Everything here can be done twice, and days may lie between: what the learner has written
-//! since is kept like what was there before.
+//! What is left to do once a change is decided. Everything here can be done twice, and days may lie
+//! between: what the learner has written since is kept like what was there before.
 
 use std::path::Path;
 
@@ -13,10 +13,9 @@ use crate::scaffold::disk::Disk;
 
 /// Does it. Returns the files that gave way and are others than the plan found.
 pub(super) fn finish(disk: &dyn Disk, root: &Path, journal: &Journal) -> Result<Vec<RelPath>> {
-    let moment: u64 = journal
-        .moment
-        .parse()
-        .map_err(|_| Error::environment(format!("{} names no moment", root.join(change(LIST)).display())))?;
+    let moment: u64 = journal.moment.parse().map_err(|_| {
+        Error::environment(format!("{} names no moment", root.join(change(LIST)).display()))
+    })?;
     let run = Run { disk, root, old: old_folder(moment) };
     let mut since = Vec::new();
     let (come, go): (Vec<_>, Vec<_>) =
@@ -59,7 +58,9 @@ impl Run<'_> {
     fn goes(&self, entry: &Entry, gone: &str) -> Result<bool> {
         // It was taken away before, and perhaps there is a new one.
         let before = self.is_file(gone) && self.keep(entry, gone)?;
-        if obstacle(self.root, &entry.path)?.is_some() || !self.disk.take(self.root, &entry.path, gone)? {
+        if obstacle(self.root, &entry.path)?.is_some()
+            || !self.disk.take(self.root, &entry.path, gone)?
+        {
             return Ok(before);
         }
         Ok(self.keep(entry, gone)? || before)
@@ -86,7 +87,8 @@ impl Run<'_> {
         self.keep(entry, staged)
     }
 
-    /// The file that gave way becomes what is kept of it: the file itself, so that what somebody is just writing into it is kept, too.
+    /// The file that gave way becomes what is kept of it: the file itself, so that what somebody is
+    /// just writing into it is kept, too.
     fn keep(&self, entry: &Entry, gone: &str) -> Result<bool> {
         // By another name it goes on to change.
         if inside::names(self.root, gone) > 1 {

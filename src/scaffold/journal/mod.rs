@@ -1,9 +1,11 @@
-//! Changing many files of a project as one change: after a kill, a full disk or a refusal the next command finds the old state or the new.
+//! Changing many files of a project as one change: after a kill, a full disk or a refusal the next
+//! command finds the old state or the new.
 //!
-//! Everything new is written first, below `.mlops-lab/run/change`, and everything that gives way is copied to `.mlops-lab/undo`. Then one
-//! rename makes the list of what is to be done valid, and from there on there are only renames and removals, which can be done again. A file
-//! and what comes in its place exchange their names in one step, and the file itself becomes what is kept: an editor that has it open at
-//! that moment writes into what `undo` brings back.
+//! Everything new is written first, below `.mlops-lab/run/change`, and everything that gives way is
+//! copied to `.mlops-lab/undo`. Then one rename makes the list of what is to be done valid, and
+//! from there on there are only renames and removals, which can be done again. A file and what
+//! comes in its place exchange their names in one step, and the file itself becomes what is kept:
+//! an editor that has it open at that moment writes into what `undo` brings back.
 
 mod finish;
 mod put_back;
@@ -32,7 +34,8 @@ pub struct Op {
     pub path: RelPath,
     /// What is there afterwards; none removes it.
     pub file: Option<File>,
-    /// The SHA-256 of what the plan found there; none where that does not matter, as nobody else writes it.
+    /// The SHA-256 of what the plan found there; none where that does not matter, as nobody else
+    /// writes it.
     found: Option<Option<String>>,
 }
 
@@ -54,7 +57,8 @@ impl Op {
 struct Journal {
     /// The command that began it.
     command: String,
-    /// Where it was begun: the mark of the lab there. A list that travelled with a repository has another one, or none.
+    /// Where it was begun: the mark of the lab there. A list that travelled with a repository has
+    /// another one, or none.
     #[serde(default)]
     mark: String,
     /// Names the folder of what gave way, below `.mlops-lab/undo`.
@@ -122,13 +126,14 @@ pub struct By<'a> {
 /// Does all of it, or nothing.
 ///
 /// # Errors
-/// Exit 3, with nothing changed, as [`possible`], or when a file cannot be written or is another than the plan found; exit 130 after Ctrl-C,
-/// likewise.
+/// Exit 3, with nothing changed, as [`possible`], or when a file cannot be written or is another
+/// than the plan found; exit 130 after Ctrl-C, likewise.
 pub fn commit(root: &Path, by: By<'_>, ops: &[Op]) -> Result<()> {
     commit_on(&Real, root, by, ops)
 }
 
-/// Whether a change can be done: nothing is in its way or holds a file in its place, and there is room for it.
+/// Whether a change can be done: nothing is in its way or holds a file in its place, and there is
+/// room for it.
 ///
 /// # Errors
 /// Exit 3 with what is in the way or missing.
@@ -187,7 +192,9 @@ pub(super) fn commit_on(disk: &dyn Disk, root: &Path, by: By<'_>, ops: &[Op]) ->
     match read_optional(root, &change(LIST))? {
         Some(bytes) => {
             let journal = journal(root, &bytes)?;
-            finish(disk, root, &journal).map(drop).map_err(|error| give_up(disk, root, &journal, error))
+            finish(disk, root, &journal)
+                .map(drop)
+                .map_err(|error| give_up(disk, root, &journal, error))
         }
         None => Err(Error::bug("a list that was written is not there")),
     }
@@ -222,10 +229,9 @@ fn missing(root: &Path, ops: &[Op]) -> Vec<RelPath> {
     let mut folders = BTreeSet::new();
     for path in ops.iter().filter(|op| op.file.is_some()).map(|op| op.path.as_str()) {
         let above = path.match_indices('/').filter_map(|(end, _)| RelPath::new(&path[..end]).ok());
-        folders
-            .extend(above.filter(|folder| {
-                inside::kind(root, folder.as_str()).is_ok_and(|kind| kind == Kind::Missing)
-            }));
+        folders.extend(above.filter(|folder| {
+            inside::kind(root, folder.as_str()).is_ok_and(|kind| kind == Kind::Missing)
+        }));
     }
     folders.into_iter().collect()
 }
@@ -285,7 +291,8 @@ fn journal(root: &Path, bytes: &[u8]) -> Result<Journal> {
     })
 }
 
-/// Takes away what a change that was not decided has made. Of the project nothing but empty folders.
+/// Takes away what a change that was not decided has made. Of the project nothing but empty
+/// folders.
 fn drop_change(disk: &dyn Disk, root: &Path) -> Result<()> {
     if let Some(bytes) = read_optional(root, &change(BEGUN))?
         && let Ok(begun) = serde_json::from_slice::<Begun>(&bytes)
@@ -316,7 +323,8 @@ pub enum Pending {
     Foreign,
 }
 
-/// Whether a change waits to be brought to its end by the lab with this mark; one that has none has begun none.
+/// Whether a change waits to be brought to its end by the lab with this mark; one that has none has
+/// begun none.
 ///
 /// # Errors
 /// Exit 3 when its list cannot be read.
@@ -345,13 +353,15 @@ pub fn pending(root: &Path, mark: Option<&str>) -> Result<Pending> {
 /// What a run that was killed had begun.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recovered {
-    /// It had been decided, and is done now: the command that began it, and the files that were written since and gave way.
+    /// It had been decided, and is done now: the command that began it, and the files that were
+    /// written since and gave way.
     Finished(String, Vec<RelPath>),
     /// It had not been decided: nothing of the project was changed.
     Dropped,
 }
 
-/// Brings a change to its end that a killed run left in the middle, if there is one that was begun here.
+/// Brings a change to its end that a killed run left in the middle, if there is one that was begun
+/// here.
 ///
 /// # Errors
 /// Exit 3 when that cannot be done either; it is tried again by the next command.
@@ -359,7 +369,11 @@ pub fn recover(root: &Path, mark: Option<&str>) -> Result<Option<Recovered>> {
     recover_on(&Real, root, mark)
 }
 
-pub(super) fn recover_on(disk: &dyn Disk, root: &Path, mark: Option<&str>) -> Result<Option<Recovered>> {
+pub(super) fn recover_on(
+    disk: &dyn Disk,
+    root: &Path,
+    mark: Option<&str>,
+) -> Result<Option<Recovered>> {
     if pending(root, mark)? != Pending::Ours {
         return Ok(None);
     }
@@ -389,7 +403,8 @@ pub struct Undone {
     pub changed_since: Vec<RelPath>,
 }
 
-/// Puts back what the last change found, to identical bytes. It is a change itself, so that it can be undone.
+/// Puts back what the last change found, to identical bytes. It is a change itself, so that it can
+/// be undone.
 ///
 /// # Errors
 /// Exit 1 when there is nothing to undo; exit 3 as [`commit`].
@@ -397,7 +412,8 @@ pub fn undo(root: &Path, mark: &str) -> Result<Undone> {
     let mut moments: Vec<u64> = moments(root).collect();
     moments.sort_unstable();
     let list = |moment: u64| format!("{UNDO}/{moment}/{LIST}");
-    let whole = |moment: &&u64| inside::kind(root, &list(**moment)).is_ok_and(|kind| kind == Kind::File);
+    let whole =
+        |moment: &&u64| inside::kind(root, &list(**moment)).is_ok_and(|kind| kind == Kind::File);
     let Some(moment) = moments.iter().rev().find(whole) else {
         return Err(Error::no("there is nothing to undo"));
     };

@@ -1,5 +1,6 @@
-//! A change that is decided and cannot be done as a whole: what was done of it is taken back. At each moment the list is still valid, so that
-//! a run that is killed here leaves what the next command brings to its end.
+//! A change that is decided and cannot be done as a whole: what was done of it is taken back. At
+//! each moment the list is still valid, so that a run that is killed here leaves what the next
+//! command brings to its end.
 
 use std::path::Path;
 
@@ -16,17 +17,20 @@ pub(super) fn give_up(disk: &dyn Disk, root: &Path, journal: &Journal, error: Er
         Ok(None) => error.hint("what was changed before that is put back: nothing has changed"),
         Ok(Some(kept)) => {
             let kept = root.join(kept);
-            error
-                .hint("what was changed before that is put back")
-                .hint(format!("what was written into the new files meanwhile is in {}", kept.display()))
+            error.hint("what was changed before that is put back").hint(format!(
+                "what was written into the new files meanwhile is in {}",
+                kept.display()
+            ))
         }
-        Err(_) => error.hint("a part of it is done; the next command brings it to its end: mlops-lab diff"),
+        Err(_) => error
+            .hint("a part of it is done; the next command brings it to its end: mlops-lab diff"),
     }
 }
 
 /// Returns the folder with what somebody has written into new files meanwhile.
 fn put_back(disk: &dyn Disk, root: &Path, journal: &Journal) -> Result<Option<String>> {
-    let moment: u64 = journal.moment.parse().map_err(|_| Error::bug("a change without a moment"))?;
+    let moment: u64 =
+        journal.moment.parse().map_err(|_| Error::bug("a change without a moment"))?;
     let back = Back { disk, root, old: old_folder(moment), since: format!("{UNDO}/{moment}-kept") };
     let mut kept = false;
     let (come, go): (Vec<_>, Vec<_>) =
@@ -69,7 +73,8 @@ impl Back<'_> {
         }
         if under_its_number.is_none() {
             if inside::is_file(self.root, &kept) {
-                // As right after the exchange: whoever goes on from here, in this direction or the other, finds it there.
+                // As right after the exchange: whoever goes on from here, in this direction or the
+                // other, finds it there.
                 self.disk.rename_in(self.root, &kept, staged)?;
             } else {
                 // Nothing was there.
@@ -116,8 +121,10 @@ impl Back<'_> {
     }
 
     fn way(&self, path: &RelPath) -> Result<()> {
-        let there =
-            path.as_str().rsplit_once('/').is_none_or(|(above, _)| inside::is_folder(self.root, above));
+        let there = path
+            .as_str()
+            .rsplit_once('/')
+            .is_none_or(|(above, _)| inside::is_folder(self.root, above));
         if there { Ok(()) } else { self.disk.make_way(self.root, path) }
     }
 }

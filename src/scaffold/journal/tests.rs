@@ -1,5 +1,9 @@
 //! Changes that fail, die and are undone.
-#![allow(clippy::disallowed_methods, clippy::panic, reason = "tests look at the disk by themselves")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::panic,
+    reason = "tests look at the disk by themselves"
+)]
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -29,7 +33,11 @@ fn ops() -> Vec<Op> {
 
 /// The project's own files, by path.
 fn seen(root: &Path) -> BTreeMap<String, Vec<u8>> {
-    fs::walk(root).unwrap().into_iter().filter(|(path, _)| !path.starts_with(".mlops-lab/")).collect()
+    fs::walk(root)
+        .unwrap()
+        .into_iter()
+        .filter(|(path, _)| !path.starts_with(".mlops-lab/"))
+        .collect()
 }
 
 fn states() -> (BTreeMap<String, Vec<u8>>, BTreeMap<String, Vec<u8>>) {
@@ -126,7 +134,8 @@ fn what_is_written_into_a_new_file_before_it_is_put_back_is_kept() {
     let (old, all) = (seen(root), ops());
     for left in 0..200 {
         let disk = Faulty::new(left, Fault::Death);
-        if commit_on(&disk, root, by("update"), &all).is_err() && fs::read(&root.join("a")).unwrap() == b"A\n"
+        if commit_on(&disk, root, by("update"), &all).is_err()
+            && fs::read(&root.join("a")).unwrap() == b"A\n"
         {
             break;
         }
@@ -135,7 +144,12 @@ fn what_is_written_into_a_new_file_before_it_is_put_back_is_kept() {
         fs::remove_tree(&root.join(".mlops-lab")).unwrap();
         assert_eq!(seen(root), old);
     }
-    std::fs::OpenOptions::new().append(true).open(root.join("a")).unwrap().write_all(b"mine\n").unwrap();
+    std::fs::OpenOptions::new()
+        .append(true)
+        .open(root.join("a"))
+        .unwrap()
+        .write_all(b"mine\n")
+        .unwrap();
     let list = journal(root, &fs::read(&root.join(change(LIST))).unwrap()).unwrap();
     let error = give_up(&Real, root, &list, Error::environment("refused"));
     assert_eq!(seen(root), old);
@@ -162,8 +176,10 @@ fn what_was_written_between_a_kill_and_the_next_command_is_not_lost() {
         let found = recover(root, Some(MARK)).unwrap();
         let undone = undo(root, MARK);
         for path in ["a", "gone/c", "d/b"] {
-            let kept =
-                fs::walk(root).unwrap().values().any(|text| *text == format!("later {path}\n").as_bytes());
+            let kept = fs::walk(root)
+                .unwrap()
+                .values()
+                .any(|text| *text == format!("later {path}\n").as_bytes());
             assert!(kept, "{path} after {left}: {found:?} {undone:?}");
         }
     }
@@ -179,9 +195,11 @@ fn a_file_that_changed_since_the_plan_stops_the_change() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     project(root);
-    for late in
-        [op("a", Some("A\n"), Some("before\n")), op("a", Some("A\n"), None), op("x", None, Some("x\n"))]
-    {
+    for late in [
+        op("a", Some("A\n"), Some("before\n")),
+        op("a", Some("A\n"), None),
+        op("x", None, Some("x\n")),
+    ] {
         let all = [op("new/y", Some("y\n"), None), late];
         let error = commit(root, by("update"), &all).unwrap_err();
         assert!(error.message().contains("was changed by somebody"), "{error}");
@@ -315,8 +333,9 @@ fn a_secret_is_its_owners_alone_wherever_it_is_kept() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
-    let env =
-        |text: &str| [Op::ours(RelPath::new(".env").unwrap(), Some(File::new(text.as_bytes().to_vec())))];
+    let env = |text: &str| {
+        [Op::ours(RelPath::new(".env").unwrap(), Some(File::new(text.as_bytes().to_vec())))]
+    };
     commit(root, by("init"), &env("KEY=a\n")).unwrap();
     commit(root, by("update"), &env("KEY=b\n")).unwrap();
     let all = fs::walk(root).unwrap();

@@ -90,9 +90,9 @@ pub struct Change {
 
 impl Change {
     fn new(path: &RelPath, action: Action, file: Option<File>) -> Change {
-        let sha256 = file
-            .as_ref()
-            .map(|file| Sha256::digest(&file.bytes).iter().map(|byte| format!("{byte:02x}")).collect());
+        let sha256 = file.as_ref().map(|file| {
+            Sha256::digest(&file.bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+        });
         Change { path: path.clone(), action, renamed_from: None, why: None, sha256, file }
     }
 
@@ -110,8 +110,9 @@ impl Change {
 /// How alike a new file and one that is gone must be to count as the same under another name.
 const RENAMED: f64 = 0.6;
 
-/// The changes that bring `mine`, the files on disk, from `base`, what the template gave before, to `theirs`, what it gives now. Files of the
-/// learner's that the template never had are none of its business; paths where nothing changes are not listed.
+/// The changes that bring `mine`, the files on disk, from `base`, what the template gave before, to
+/// `theirs`, what it gives now. Files of the learner's that the template never had are none of its
+/// business; paths where nothing changes are not listed.
 pub fn plan(base: &Tree, mine: &Tree, theirs: &Tree, policies: impl Into<Policies>) -> Vec<Change> {
     let policies = &policies.into();
     let renames = renames(base, theirs);
@@ -121,7 +122,8 @@ pub fn plan(base: &Tree, mine: &Tree, theirs: &Tree, policies: impl Into<Policie
         let from = renames.get(path);
         let source = from.unwrap_or(path);
         let (before, now) = (base.get(source), mine.get(source));
-        // Something of the learner's stands where the file is to go: then the name is taken, and it is a new file there.
+        // Something of the learner's stands where the file is to go: then the name is taken, and it
+        // is a new file there.
         if let Some(from) = from
             && mine.contains_key(path)
         {
@@ -135,8 +137,9 @@ pub fn plan(base: &Tree, mine: &Tree, theirs: &Tree, policies: impl Into<Policie
         };
         match now {
             // The learner removed it under its old name: it is not brought back under the new one.
-            None => changes
-                .push(Change::new(path, Action::Keep, None).because("you removed it, under its old name")),
+            None => changes.push(
+                Change::new(path, Action::Keep, None).because("you removed it, under its old name"),
+            ),
             Some(_) => {
                 let moved = || Change::new(path, Action::Update, now.cloned());
                 let change = match one(path, before, now, Some(new), policies, theirs, mine) {
@@ -149,7 +152,8 @@ pub fn plan(base: &Tree, mine: &Tree, theirs: &Tree, policies: impl Into<Policie
                     }
                     Some(kept) if kept.file.is_none() => Change { why: kept.why, ..moved() },
                     Some(beside) if beside.path != *path => {
-                        // Both are to be there: the learner's under its old name, the template's under the new one.
+                        // Both are to be there: the learner's under its old name, the template's
+                        // under the new one.
                         changes.push(Change::new(path, Action::Create, Some(new.clone())));
                         changes.push(
                             Change::new(from, Action::Keep, None)
@@ -161,11 +165,15 @@ pub fn plan(base: &Tree, mine: &Tree, theirs: &Tree, policies: impl Into<Policie
                 };
                 let change = Change { renamed_from: Some(from.clone()), ..change };
                 changes.push(change);
-                changes.push(Change::new(from, Action::Delete, None).because("it has another name now"));
+                changes.push(
+                    Change::new(from, Action::Delete, None).because("it has another name now"),
+                );
             }
         }
     }
-    for (path, before) in base.iter().filter(|(path, _)| !theirs.contains_key(path) && !old.contains(path)) {
+    for (path, before) in
+        base.iter().filter(|(path, _)| !theirs.contains_key(path) && !old.contains(path))
+    {
         changes.extend(one(path, Some(before), mine.get(path), None, policies, theirs, mine));
     }
     changes.sort_by(|a, b| a.path.cmp(&b.path));
@@ -186,9 +194,10 @@ fn one(
         (_, None, None) => None,
         (None, None, Some(new)) => Some(Change::new(path, Action::Create, Some(new.clone()))),
         (Some(old), None, Some(new)) if old == new => None,
-        (Some(_), None, Some(_)) => {
-            Some(Change::new(path, Action::Keep, None).because("you removed it, and the template changed it"))
-        }
+        (Some(_), None, Some(_)) => Some(
+            Change::new(path, Action::Keep, None)
+                .because("you removed it, and the template changed it"),
+        ),
         (Some(old), Some(own), None) if own.bytes == old.bytes => {
             Some(Change::new(path, Action::Delete, None))
         }
@@ -200,14 +209,17 @@ fn one(
         (_, Some(own), Some(new)) if own == new => None,
         (Some(old), Some(_), Some(new)) if old == new => None,
         (Some(old), Some(own), Some(new)) if own.bytes == old.bytes => {
-            // Untouched but for its mode, perhaps: that of the template follows when the learner left it alone.
-            let executable = if own.executable == old.executable { new.executable } else { own.executable };
+            // Untouched but for its mode, perhaps: that of the template follows when the learner
+            // left it alone.
+            let executable =
+                if own.executable == old.executable { new.executable } else { own.executable };
             let file = File { bytes: new.bytes.clone(), executable };
             (file != *own).then(|| Change::new(path, Action::Update, Some(file)))
         }
         (Some(old), Some(own), Some(new)) if old.bytes == new.bytes => {
             // Only the mode is another.
-            let executable = if own.executable == old.executable { new.executable } else { own.executable };
+            let executable =
+                if own.executable == old.executable { new.executable } else { own.executable };
             let file = File { bytes: own.bytes.clone(), executable };
             (file != *own).then(|| Change::new(path, Action::Update, Some(file)))
         }
@@ -235,18 +247,25 @@ fn both(
         Change::new(&path, Action::Create, Some(theirs.clone())).because(why)
     };
     Some(match policies.of(path) {
-        Policy::Ask => Change::new(path, Action::Ask, None).because("both have something of their own"),
+        Policy::Ask => {
+            Change::new(path, Action::Ask, None).because("both have something of their own")
+        }
         Policy::Skip => Change::new(path, Action::Keep, None).because("you have one of your own"),
         Policy::Overwrite => Change::new(path, Action::Overwrite, with(theirs.bytes.clone())),
         Policy::KeepBoth => beside("yours keeps its name"),
-        Policy::Merge => match merge(base.map(|base| base.bytes.as_slice()), &mine.bytes, &theirs.bytes) {
-            Merged::Clean(bytes) if bytes == mine.bytes && executable == mine.executable => return None,
-            Merged::Clean(bytes) => Change::new(path, Action::Merge, with(bytes)),
-            Merged::Conflict(bytes) => Change::new(path, Action::Conflict, with(bytes)),
-            Merged::Binary => {
-                Change { action: Action::Create, ..beside("bytes are not merged; yours keeps its name") }
+        Policy::Merge => {
+            match merge(base.map(|base| base.bytes.as_slice()), &mine.bytes, &theirs.bytes) {
+                Merged::Clean(bytes) if bytes == mine.bytes && executable == mine.executable => {
+                    return None;
+                }
+                Merged::Clean(bytes) => Change::new(path, Action::Merge, with(bytes)),
+                Merged::Conflict(bytes) => Change::new(path, Action::Conflict, with(bytes)),
+                Merged::Binary => Change {
+                    action: Action::Create,
+                    ..beside("bytes are not merged; yours keeps its name")
+                },
             }
-        },
+        }
     })
 }
 
@@ -263,14 +282,18 @@ fn free(path: &RelPath, all: &Tree, disk: &Tree) -> RelPath {
         .unwrap_or_else(|| path.clone())
 }
 
-/// New paths and the old ones that they were, each old one once: equal content first, then the most alike.
+/// New paths and the old ones that they were, each old one once: equal content first, then the most
+/// alike.
 fn renames(base: &Tree, theirs: &Tree) -> BTreeMap<RelPath, RelPath> {
-    let gone: Vec<(&RelPath, &File)> = base.iter().filter(|(path, _)| !theirs.contains_key(path)).collect();
-    let come: Vec<(&RelPath, &File)> = theirs.iter().filter(|(path, _)| !base.contains_key(path)).collect();
+    let gone: Vec<(&RelPath, &File)> =
+        base.iter().filter(|(path, _)| !theirs.contains_key(path)).collect();
+    let come: Vec<(&RelPath, &File)> =
+        theirs.iter().filter(|(path, _)| !base.contains_key(path)).collect();
     let mut pairs: Vec<(f64, &RelPath, &RelPath)> = Vec::new();
     for (new, file) in &come {
         for (old, before) in &gone {
-            let alike = if file.bytes == before.bytes { 2.0 } else { likeness(&before.bytes, &file.bytes) };
+            let alike =
+                if file.bytes == before.bytes { 2.0 } else { likeness(&before.bytes, &file.bytes) };
             if alike >= RENAMED && !file.bytes.is_empty() {
                 pairs.push((alike, new, old));
             }

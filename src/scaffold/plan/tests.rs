@@ -15,7 +15,11 @@ fn shown(changes: &[Change]) -> Vec<String> {
     changes
         .iter()
         .map(|change| {
-            let from = change.renamed_from.as_ref().map(|from| format!(" from {from}")).unwrap_or_default();
+            let from = change
+                .renamed_from
+                .as_ref()
+                .map(|from| format!(" from {from}"))
+                .unwrap_or_default();
             format!("{:?} {}{from}", change.action, change.path)
         })
         .collect()
@@ -44,8 +48,9 @@ fn each_case_of_the_three_trees_has_its_action() {
         ("both made one of that name", None, Some("m"), Some("n"), vec!["Conflict f"]),
     ];
     for (what, base, mine, theirs, wanted) in cases {
-        let file =
-            |text: Option<&str>| text.map(|text| tree(&[("f", &format!("{text}\n"))])).unwrap_or_default();
+        let file = |text: Option<&str>| {
+            text.map(|text| tree(&[("f", &format!("{text}\n"))])).unwrap_or_default()
+        };
         let changes = plan(&file(base), &file(mine), &file(theirs), Policy::Merge);
         assert_eq!(shown(&changes), wanted, "{what}");
     }
@@ -53,7 +58,8 @@ fn each_case_of_the_three_trees_has_its_action() {
 
 #[test]
 fn the_policy_decides_where_both_have_something() {
-    let (base, mine, theirs) = (tree(&[("f", "o\n")]), tree(&[("f", "m\n")]), tree(&[("f", "n\n")]));
+    let (base, mine, theirs) =
+        (tree(&[("f", "o\n")]), tree(&[("f", "m\n")]), tree(&[("f", "n\n")]));
     let with = |policy| plan(&base, &mine, &theirs, policy);
     assert_eq!(shown(&with(Policy::Skip)), ["Keep f"]);
     assert_eq!(shown(&with(Policy::Overwrite)), ["Overwrite f"]);
@@ -109,7 +115,10 @@ fn what_the_learner_removed_does_not_come_back_under_another_name() {
 #[test]
 fn the_mode_follows_the_template_unless_the_learner_set_it() {
     let file = |executable| {
-        Tree::from([(RelPath::new("run.sh").unwrap(), File { bytes: b"echo\n".to_vec(), executable })])
+        Tree::from([(
+            RelPath::new("run.sh").unwrap(),
+            File { bytes: b"echo\n".to_vec(), executable },
+        )])
     };
     let changes = plan(&file(false), &file(false), &file(true), Policy::Merge);
     assert_eq!(shown(&changes), ["Update run.sh"]);
@@ -120,7 +129,10 @@ fn the_mode_follows_the_template_unless_the_learner_set_it() {
 #[test]
 fn bytes_that_both_changed_stand_side_by_side() {
     let file = |byte| {
-        Tree::from([(RelPath::new("m.bin").unwrap(), File { bytes: vec![0, byte], executable: false })])
+        Tree::from([(
+            RelPath::new("m.bin").unwrap(),
+            File { bytes: vec![0, byte], executable: false },
+        )])
     };
     assert_eq!(shown(&plan(&file(1), &file(2), &file(3), Policy::Merge)), ["Create m.bin.new"]);
 }
@@ -149,7 +161,8 @@ fn lines() -> impl Strategy<Value = Option<String>> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(3000))]
-    /// Whatever the three trees are: every line that only the learner has is somewhere afterwards, on the disk or (overwritten) in the backup.
+    /// Whatever the three trees are: every line that only the learner has is somewhere afterwards,
+    /// on the disk or (overwritten) in the backup.
     #[test]
     fn a_line_of_the_learners_is_never_lost(
         base in proptest::collection::vec(lines(), 4),

@@ -12,14 +12,21 @@ pub fn check(objects: &[Value]) -> Vec<String> {
     for pod in pods(objects) {
         let mut found = restarts(&pod);
         found.extend(volumes(&pod));
-        found.extend(twice("container", pod.containers().iter().map(|container| text(container, "/name"))));
+        found.extend(twice(
+            "container",
+            pod.containers().iter().map(|container| text(container, "/name")),
+        ));
         let ports = pod.ports();
-        found
-            .extend(twice("port name", ports.iter().map(|(name, ..)| *name).filter(|name| !name.is_empty())));
+        found.extend(twice(
+            "port name",
+            ports.iter().map(|(name, ..)| *name).filter(|name| !name.is_empty()),
+        ));
         for container in pod.containers() {
             let problems = container_problems(&pod, container);
             found.extend(
-                problems.into_iter().map(|it| format!("container {}: {it}", text(container, "/name"))),
+                problems
+                    .into_iter()
+                    .map(|it| format!("container {}: {it}", text(container, "/name"))),
             );
         }
         findings.extend(found.into_iter().map(|problem| format!("{}: {problem}", id(pod.owner))));
@@ -48,13 +55,16 @@ fn container_problems(pod: &Pod, container: &Value) -> Vec<String> {
     }
     for probe in ["startupProbe", "readinessProbe", "livenessProbe"] {
         if let Some(value) = container.get(probe) {
-            found.extend(probe_problems(pod, probe, value).into_iter().map(|it| format!("{probe}: {it}")));
+            found.extend(
+                probe_problems(pod, probe, value).into_iter().map(|it| format!("{probe}: {it}")),
+            );
         }
     }
     for hook in ["postStart", "preStop"] {
         if let Some(value) = container.pointer(&format!("/lifecycle/{hook}")) {
             found.extend(
-                handlers(value, &["exec", "httpGet", "sleep", "tcpSocket"]).map(|it| format!("{hook}: {it}")),
+                handlers(value, &["exec", "httpGet", "sleep", "tcpSocket"])
+                    .map(|it| format!("{hook}: {it}")),
             );
         }
     }
@@ -91,7 +101,8 @@ fn environment(container: &Value) -> Vec<String> {
         for part in text(variable, "/value").replace("$$", "").split("$(").skip(1) {
             let used = part.split(')').next().unwrap_or_default();
             if !before.contains(used) && list(container, "/envFrom").is_empty() {
-                found.push(format!("the variable {name} uses $({used}), which is not set above it"));
+                found
+                    .push(format!("the variable {name} uses $({used}), which is not set above it"));
             }
         }
         before.insert(name);
@@ -104,7 +115,9 @@ fn image(image: &str, partial: bool) -> Option<String> {
     let tag = last.split('@').next().unwrap_or_default().split_once(':').map(|(_, tag)| tag);
     match tag {
         _ if image.is_empty() => (!partial).then(|| "has no image".to_owned()),
-        Some("latest") => Some(format!("the image {image} is `latest`: nobody knows which that is")),
+        Some("latest") => {
+            Some(format!("the image {image} is `latest`: nobody knows which that is"))
+        }
         None if !last.contains('@') => Some(format!("the image {image} has no tag")),
         _ => None,
     }
@@ -121,11 +134,15 @@ fn port_problem(port: &Value) -> Option<String> {
 
 /// An IANA service name.
 pub fn is_port_name(name: &str) -> bool {
-    is_label(name) && name.len() <= 15 && !name.contains("--") && name.chars().any(|c| c.is_ascii_lowercase())
+    is_label(name)
+        && name.len() <= 15
+        && !name.contains("--")
+        && name.chars().any(|c| c.is_ascii_lowercase())
 }
 
 fn handlers(value: &Value, known: &[&str]) -> Option<String> {
-    let here: Vec<&str> = known.iter().copied().filter(|handler| value.get(*handler).is_some()).collect();
+    let here: Vec<&str> =
+        known.iter().copied().filter(|handler| value.get(*handler).is_some()).collect();
     match here.len() {
         1 => None,
         0 => Some("has no handler".to_owned()),
@@ -141,7 +158,9 @@ fn probe_problems(pod: &Pod, which: &str, probe: &Value) -> Vec<String> {
             Some(Value::String(name)) if !pod.ports().iter().any(|(port, ..)| port == name) => {
                 found.push(format!("asks the port `{name}`, and the pod has none of that name"));
             }
-            Some(Value::Number(number)) if !(1..=65535).contains(&number.as_u64().unwrap_or_default()) => {
+            Some(Value::Number(number))
+                if !(1..=65535).contains(&number.as_u64().unwrap_or_default()) =>
+            {
                 found.push(format!("the port {number} is not between 1 and 65535"));
             }
             _ => {}
@@ -180,7 +199,9 @@ fn volumes(pod: &Pod) -> Vec<String> {
 fn restarts(pod: &Pod) -> Vec<String> {
     let policy = text(pod.spec, "/restartPolicy");
     let fits = match kind(pod.owner) {
-        "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" => ["", "Always"].contains(&policy),
+        "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" => {
+            ["", "Always"].contains(&policy)
+        }
         "Job" | "CronJob" | "JobSet" => ["OnFailure", "Never"].contains(&policy),
         // Trainer sets it.
         "TrainingRuntime" | "ClusterTrainingRuntime" => policy != "Always",
@@ -203,12 +224,16 @@ fn schedule(object: &Value) -> Option<String> {
     let part = |text: &str, bounds| {
         let (range, step) = text.split_once('/').unwrap_or((text, "1"));
         let mut ends = range.split('-');
-        let range = range == "*" || (range.matches('-').count() < 2 && ends.all(|end| number(end, bounds)));
+        let range =
+            range == "*" || (range.matches('-').count() < 2 && ends.all(|end| number(end, bounds)));
         range && step.parse::<u32>().is_ok_and(|step| step > 0)
     };
     let fits = words.contains(&text)
         || (fields.len() == 5
-            && fields.iter().zip(bounds).all(|(field, bounds)| field.split(',').all(|it| part(it, bounds))));
+            && fields
+                .iter()
+                .zip(bounds)
+                .all(|(field, bounds)| field.split(',').all(|it| part(it, bounds))));
     (!fits).then(|| format!("{}: `{text}` is no schedule", id(object)))
 }
 

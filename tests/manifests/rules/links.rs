@@ -20,7 +20,8 @@ pub fn check(objects: &[Value]) -> Vec<String> {
         if kind(object) == "StatefulSet" {
             let called = text(object, "/spec/serviceName");
             if find(objects, object, "Service", called).is_none() {
-                findings.push(format!("{}: there is no Service `{called}` for its names", id(object)));
+                findings
+                    .push(format!("{}: there is no Service `{called}` for its names", id(object)));
             }
         }
     }
@@ -30,7 +31,8 @@ pub fn check(objects: &[Value]) -> Vec<String> {
 fn selector(object: &Value) -> Vec<String> {
     let wanted = &object["spec"]["selector"];
     let fits = pods_of(object).iter().all(|pod| picks(wanted, &pod.labels));
-    let empty = entries(wanted, "/matchLabels").count() + list(wanted, "/matchExpressions").len() == 0;
+    let empty =
+        entries(wanted, "/matchLabels").count() + list(wanted, "/matchExpressions").len() == 0;
     let problem = "the selector does not pick the labels of its own template";
     (!fits || empty).then(|| problem.to_owned()).into_iter().collect()
 }
@@ -48,7 +50,8 @@ pub fn behind<'a>(objects: &'a [Value], service: &Value) -> Vec<Pod<'a>> {
 pub fn target(port: &Value, pod: &Pod) -> Option<(u64, String)> {
     let wanted = port.get("targetPort").unwrap_or(&port["port"]);
     let found = pod.ports().into_iter().find(|(name, number, spoken)| {
-        *spoken == protocol(port) && (wanted.as_str() == Some(name) || wanted.as_u64() == Some(*number))
+        *spoken == protocol(port)
+            && (wanted.as_str() == Some(name) || wanted.as_u64() == Some(*number))
     });
     found.map(|(_, number, spoken)| (number, spoken.to_owned()))
 }
@@ -63,8 +66,10 @@ fn service(objects: &[Value], service: &Value) -> Vec<String> {
     let (mut names, mut numbers) = (HashSet::new(), HashSet::new());
     for port in ports {
         let (name, number) = (text(port, "/name"), port["port"].as_u64().unwrap_or_default());
-        for value in
-            ["port", "targetPort"].iter().filter_map(|field| port.get(*field)).filter(|it| it.is_number())
+        for value in ["port", "targetPort"]
+            .iter()
+            .filter_map(|field| port.get(*field))
+            .filter(|it| it.is_number())
         {
             if !(1..=65535).contains(&value.as_u64().unwrap_or_default()) {
                 found.push(format!("the port {value} is not between 1 and 65535"));
@@ -101,14 +106,20 @@ fn service(objects: &[Value], service: &Value) -> Vec<String> {
         for port in ports {
             let wanted = port.get("targetPort").unwrap_or(&port["port"]);
             match target(port, pod) {
-                None => {
-                    found.push(format!("leads to the port {wanted}, which {} does not have", id(pod.owner)))
-                }
+                None => found.push(format!(
+                    "leads to the port {wanted}, which {} does not have",
+                    id(pod.owner)
+                )),
                 Some((number, spoken)) => {
-                    let unready =
-                        pod.main().into_iter().any(|it| ready_at(it, number, &spoken) == Some(false));
+                    let unready = pod
+                        .main()
+                        .into_iter()
+                        .any(|it| ready_at(it, number, &spoken) == Some(false));
                     if unready {
-                        found.push(format!("leads to {}, which has no readiness probe there", id(pod.owner)));
+                        found.push(format!(
+                            "leads to {}, which has no readiness probe there",
+                            id(pod.owner)
+                        ));
                     }
                 }
             }
@@ -119,7 +130,8 @@ fn service(objects: &[Value], service: &Value) -> Vec<String> {
 
 fn ingress(objects: &[Value], ingress: &Value) -> Vec<String> {
     let rules = list(ingress, "/spec/rules").iter().flat_map(|rule| list(rule, "/http/paths"));
-    let backends = rules.map(|path| &path["backend"]).chain(ingress.pointer("/spec/defaultBackend"));
+    let backends =
+        rules.map(|path| &path["backend"]).chain(ingress.pointer("/spec/defaultBackend"));
     let mut found = Vec::new();
     for backend in backends {
         let called = text(backend, "/service/name");
@@ -127,11 +139,17 @@ fn ingress(objects: &[Value], ingress: &Value) -> Vec<String> {
             found.push(format!("there is no Service {called}"));
             continue;
         };
-        let (name, number) = (text(backend, "/service/port/name"), &backend["service"]["port"]["number"]);
-        let fits =
-            |port: &Value| (!name.is_empty() && text(port, "/name") == name) || port["port"] == *number;
+        let (name, number) =
+            (text(backend, "/service/port/name"), &backend["service"]["port"]["number"]);
+        let fits = |port: &Value| {
+            (!name.is_empty() && text(port, "/name") == name) || port["port"] == *number
+        };
         if !list(service, "/spec/ports").iter().any(fits) {
-            found.push(format!("{} has no port {name}{}", id(service), number.as_u64().unwrap_or_default()));
+            found.push(format!(
+                "{} has no port {name}{}",
+                id(service),
+                number.as_u64().unwrap_or_default()
+            ));
         }
     }
     for secret in list(ingress, "/spec/tls").iter().map(|tls| text(tls, "/secretName")) {

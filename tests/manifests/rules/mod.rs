@@ -1,4 +1,5 @@
-//! What no schema says: each rule looks at all objects of a render and says what is wrong, one line for each.
+//! What no schema says: each rule looks at all objects of a render and says what is wrong, one line
+//! for each.
 
 mod containers;
 mod links;
@@ -17,7 +18,8 @@ use crate::model::{resolved, text};
 
 pub use names::CLUSTER;
 
-/// Everything that the rules find. What is applied with them (the other manifests of a lab) is there, but not judged.
+/// Everything that the rules find. What is applied with them (the other manifests of a lab) is
+/// there, but not judged.
 pub fn check(objects: &[Value], beside: &[Value]) -> Vec<String> {
     let mut all = every(&[objects, beside].concat());
     let known: HashSet<String> = every(beside).into_iter().collect();

@@ -1,4 +1,5 @@
-//! Names, labels and namespaces: what the API server refuses by their form, and objects that are there twice.
+//! Names, labels and namespaces: what the API server refuses by their form, and objects that are
+//! there twice.
 
 use std::collections::HashSet;
 
@@ -39,7 +40,8 @@ pub fn check(objects: &[Value]) -> Vec<String> {
             findings.push(format!("{}: is there twice", id(object)));
         }
         findings.extend(named(object).map(|problem| format!("{}: {problem}", id(object))));
-        findings.extend(labels(object).into_iter().map(|problem| format!("{}: {problem}", id(object))));
+        findings
+            .extend(labels(object).into_iter().map(|problem| format!("{}: {problem}", id(object))));
         if cluster.contains(kind(object)) && !namespace(object).is_empty() {
             findings.push(format!("{}: has a namespace, and its kind lives in none", id(object)));
         }
@@ -56,13 +58,19 @@ fn cluster_kinds(objects: &[Value]) -> HashSet<&str> {
 
 /// One namespace for all, and one that is there if the render brings any.
 fn namespaces(objects: &[Value], cluster: &HashSet<&str>) -> Vec<String> {
-    let own: Vec<&str> = objects.iter().filter(|object| kind(object) == "Namespace").map(name).collect();
+    let own: Vec<&str> =
+        objects.iter().filter(|object| kind(object) == "Namespace").map(name).collect();
     let inside = objects.iter().filter(|object| !cluster.contains(kind(object)));
-    let expected = own.first().copied().or_else(|| inside.clone().next().map(namespace)).unwrap_or_default();
+    let expected =
+        own.first().copied().or_else(|| inside.clone().next().map(namespace)).unwrap_or_default();
     inside
         .filter(|object| namespace(object) != expected && !own.contains(&namespace(object)))
         .map(|object| {
-            format!("{}: is in the namespace `{}`, the others in `{expected}`", id(object), namespace(object))
+            format!(
+                "{}: is in the namespace `{}`, the others in `{expected}`",
+                id(object),
+                namespace(object)
+            )
         })
         .collect()
 }
@@ -144,7 +152,8 @@ fn labels(object: &Value) -> Vec<String> {
 
 /// `prefix/name` of a label or an annotation.
 fn is_qualified(key: &str) -> bool {
-    let (prefix, name) = key.rsplit_once('/').map_or((None, key), |(prefix, name)| (Some(prefix), name));
+    let (prefix, name) =
+        key.rsplit_once('/').map_or((None, key), |(prefix, name)| (Some(prefix), name));
     prefix.is_none_or(|prefix| prefix.split('.').all(is_label)) && is_word(name)
 }
 
@@ -159,6 +168,8 @@ fn is_word(text: &str) -> bool {
 #[test]
 fn names_and_labels_have_their_forms() {
     assert!(is_label("web-1") && !is_label("Web") && !is_label("-web") && !is_label(""));
-    assert!(is_qualified("app.kubernetes.io/name") && !is_qualified("a b") && !is_qualified("App.io/"));
+    assert!(
+        is_qualified("app.kubernetes.io/name") && !is_qualified("a b") && !is_qualified("App.io/")
+    );
     assert!(is_word("v1.2_3") && !is_word("a/b") && !is_word(&"a".repeat(64)) && !is_word("-a"));
 }

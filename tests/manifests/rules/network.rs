@@ -1,4 +1,5 @@
-//! Network policies: they must pick something, name ports that are there, and let a Service's traffic in.
+//! Network policies: they must pick something, name ports that are there, and let a Service's
+//! traffic in.
 
 use serde_json::Value;
 
@@ -10,7 +11,9 @@ pub fn check(objects: &[Value]) -> Vec<String> {
     let policies: Vec<&Value> = objects.iter().filter(|it| kind(it) == "NetworkPolicy").collect();
     for policy in &policies {
         findings.extend(
-            problems(objects, policy).into_iter().map(|problem| format!("{}: {problem}", id(policy))),
+            problems(objects, policy)
+                .into_iter()
+                .map(|problem| format!("{}: {problem}", id(policy))),
         );
     }
     for service in objects.iter().filter(|it| kind(it) == "Service") {
@@ -18,7 +21,10 @@ pub fn check(objects: &[Value]) -> Vec<String> {
             for port in list(service, "/spec/ports") {
                 let Some((number, spoken)) = target(port, &pod) else { continue };
                 if !lets_in(&policies, &pod, number, &spoken) {
-                    findings.push(format!("{}: no network policy lets anybody in at {number}", id(service)));
+                    findings.push(format!(
+                        "{}: no network policy lets anybody in at {number}",
+                        id(service)
+                    ));
                 }
             }
         }
@@ -30,7 +36,8 @@ pub fn check(objects: &[Value]) -> Vec<String> {
 const MADE_LATER: [&str; 2] = ["pipelines.kubeflow.org/", "workflows.argoproj.io/"];
 
 fn is_made_later(selector: &Value) -> bool {
-    entries(selector, "/matchLabels").any(|(key, _)| MADE_LATER.iter().any(|prefix| key.starts_with(prefix)))
+    entries(selector, "/matchLabels")
+        .any(|(key, _)| MADE_LATER.iter().any(|prefix| key.starts_with(prefix)))
 }
 
 fn problems(objects: &[Value], policy: &Value) -> Vec<String> {
@@ -52,7 +59,8 @@ fn problems(objects: &[Value], policy: &Value) -> Vec<String> {
                 else {
                     continue;
                 };
-                let here: Vec<&Pod> = all.iter().filter(|pod| pod.is_picked(policy, selector)).collect();
+                let here: Vec<&Pod> =
+                    all.iter().filter(|pod| pod.is_picked(policy, selector)).collect();
                 if here.is_empty() && !is_made_later(selector) {
                     found.push(format!("a peer of its {direction} rules picks no pod"));
                 }
@@ -75,7 +83,9 @@ fn problems(objects: &[Value], policy: &Value) -> Vec<String> {
 
 fn port_problem(direction: &str, port: &Value, at: &[&Pod]) -> Option<String> {
     match &port["port"] {
-        Value::String(name) if !at.iter().any(|pod| pod.ports().iter().any(|(it, ..)| it == name)) => {
+        Value::String(name)
+            if !at.iter().any(|pod| pod.ports().iter().any(|(it, ..)| it == name)) =>
+        {
             Some(format!("its {direction} rules name the port `{name}`, which no pod there has"))
         }
         Value::Number(number) if !(1..=65535).contains(&number.as_u64().unwrap_or_default()) => {
@@ -85,7 +95,8 @@ fn port_problem(direction: &str, port: &Value, at: &[&Pod]) -> Option<String> {
     }
 }
 
-/// Whether traffic to a port of a pod passes: no policy for incoming traffic picks the pod, or one allows it.
+/// Whether traffic to a port of a pod passes: no policy for incoming traffic picks the pod, or one
+/// allows it.
 fn lets_in(policies: &[&Value], pod: &Pod, number: u64, spoken: &str) -> bool {
     let incoming = |policy: &&&Value| {
         let types = list(policy, "/spec/policyTypes");
@@ -100,15 +111,16 @@ fn lets_in(policies: &[&Value], pod: &Pod, number: u64, spoken: &str) -> bool {
         let ports = list(rule, "/ports");
         ports.is_empty()
             || ports.iter().any(|port| {
-                let named = pod
-                    .ports()
-                    .iter()
-                    .any(|(name, at, _)| !name.is_empty() && text(port, "/port") == *name && *at == number);
+                let named = pod.ports().iter().any(|(name, at, _)| {
+                    !name.is_empty() && text(port, "/port") == *name && *at == number
+                });
                 let end = port["endPort"].as_u64().or(port["port"].as_u64());
-                let ranged =
-                    port["port"].as_u64().is_some_and(|from| (from..=end.unwrap_or(from)).contains(&number));
+                let ranged = port["port"]
+                    .as_u64()
+                    .is_some_and(|from| (from..=end.unwrap_or(from)).contains(&number));
                 protocol(port) == spoken && (port.get("port").is_none() || named || ranged)
             })
     };
-    picking.is_empty() || picking.iter().any(|policy| list(policy, "/spec/ingress").iter().any(allows))
+    picking.is_empty()
+        || picking.iter().any(|policy| list(policy, "/spec/ingress").iter().any(allows))
 }

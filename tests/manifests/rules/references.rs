@@ -1,4 +1,5 @@
-//! What a pod names must be there: ConfigMaps and Secrets with their keys, claims, accounts, variables.
+//! What a pod names must be there: ConfigMaps and Secrets with their keys, claims, accounts,
+//! variables.
 
 use serde_json::Value;
 
@@ -31,8 +32,11 @@ pub fn check(objects: &[Value]) -> Vec<String> {
         }
         for volume in list(pod.spec, "/volumes") {
             let claim = text(volume, "/persistentVolumeClaim/claimName");
-            if !claim.is_empty() && find(objects, pod.owner, "PersistentVolumeClaim", claim).is_none() {
-                findings.push(format!("{}: there is no PersistentVolumeClaim {claim}", id(pod.owner)));
+            if !claim.is_empty()
+                && find(objects, pod.owner, "PersistentVolumeClaim", claim).is_none()
+            {
+                findings
+                    .push(format!("{}: there is no PersistentVolumeClaim {claim}", id(pod.owner)));
             }
         }
         let account = text(pod.spec, "/serviceAccountName");
@@ -43,15 +47,17 @@ pub fn check(objects: &[Value]) -> Vec<String> {
         }
     }
     findings.extend(bindings(objects));
-    findings
-        .extend(objects.iter().filter(|it| kind(it) == "TrainJob").filter_map(|job| runtime(objects, job)));
+    findings.extend(
+        objects.iter().filter(|it| kind(it) == "TrainJob").filter_map(|job| runtime(objects, job)),
+    );
     findings
 }
 
 fn references<'a>(pod: &Pod<'a>) -> Vec<Reference<'a>> {
     let mut found = Vec::new();
-    let keys =
-        |source: &'a Value| list(source, "/items").iter().map(|item| text(item, "/key")).collect::<Vec<_>>();
+    let keys = |source: &'a Value| {
+        list(source, "/items").iter().map(|item| text(item, "/key")).collect::<Vec<_>>()
+    };
     for volume in list(pod.spec, "/volumes") {
         let projected = list(volume, "/projected/sources").iter();
         for source in projected.chain([volume]) {
@@ -69,15 +75,19 @@ fn references<'a>(pod: &Pod<'a>) -> Vec<Reference<'a>> {
         found.push(Reference::new("Secret", secret, "/name", Vec::new()));
     }
     for container in pod.containers() {
-        for (kind, from, key) in
-            [("ConfigMap", "configMapRef", "configMapKeyRef"), ("Secret", "secretRef", "secretKeyRef")]
-        {
+        for (kind, from, key) in [
+            ("ConfigMap", "configMapRef", "configMapKeyRef"),
+            ("Secret", "secretRef", "secretKeyRef"),
+        ] {
             let whole = list(container, "/envFrom").iter().filter_map(|source| source.get(from));
             found.extend(whole.map(|source| Reference::new(kind, source, "/name", Vec::new())));
-            let single =
-                list(container, "/env").iter().filter_map(|it| it.pointer(&format!("/valueFrom/{key}")));
+            let single = list(container, "/env")
+                .iter()
+                .filter_map(|it| it.pointer(&format!("/valueFrom/{key}")));
             found.extend(
-                single.map(|source| Reference::new(kind, source, "/name", vec![text(source, "/key")])),
+                single.map(|source| {
+                    Reference::new(kind, source, "/name", vec![text(source, "/key")])
+                }),
             );
         }
     }
@@ -100,22 +110,30 @@ fn unmet(objects: &[Value], owner: &Value, reference: &Reference) -> Vec<String>
 /// Rights go to accounts that exist, from roles that exist.
 fn bindings(objects: &[Value]) -> Vec<String> {
     let mut findings = Vec::new();
-    for binding in objects.iter().filter(|it| ["RoleBinding", "ClusterRoleBinding"].contains(&kind(it))) {
+    for binding in
+        objects.iter().filter(|it| ["RoleBinding", "ClusterRoleBinding"].contains(&kind(it)))
+    {
         let (role, called) = (text(binding, "/roleRef/kind"), text(binding, "/roleRef/name"));
-        let everywhere =
-            ["view", "edit", "admin", "cluster-admin"].contains(&called) || called.starts_with("system:");
+        let everywhere = ["view", "edit", "admin", "cluster-admin"].contains(&called)
+            || called.starts_with("system:");
         let there = objects.iter().any(|it| {
-            kind(it) == role && name(it) == called && (role != "Role" || namespace(it) == namespace(binding))
+            kind(it) == role
+                && name(it) == called
+                && (role != "Role" || namespace(it) == namespace(binding))
         });
         if !(there || role == "ClusterRole" && everywhere) {
             findings.push(format!("{}: there is no {role} {called}", id(binding)));
         }
         for subject in list(binding, "/subjects").iter().filter(|it| kind(it) == "ServiceAccount") {
             let (called, place) = (text(subject, "/name"), text(subject, "/namespace"));
-            let there =
-                |it: &Value| kind(it) == "ServiceAccount" && name(it) == called && namespace(it) == place;
+            let there = |it: &Value| {
+                kind(it) == "ServiceAccount" && name(it) == called && namespace(it) == place
+            };
             if called != "default" && !objects.iter().any(there) {
-                findings.push(format!("{}: there is no ServiceAccount {called} in `{place}`", id(binding)));
+                findings.push(format!(
+                    "{}: there is no ServiceAccount {called} in `{place}`",
+                    id(binding)
+                ));
             }
         }
     }

@@ -1,4 +1,5 @@
-//! Autoscalers, rollouts and disruption budgets: bounds that contradict themselves, targets that are not there.
+//! Autoscalers, rollouts and disruption budgets: bounds that contradict themselves, targets that
+//! are not there.
 
 use serde_json::Value;
 
@@ -21,8 +22,10 @@ pub fn check(objects: &[Value]) -> Vec<String> {
 fn autoscaler(objects: &[Value], object: &Value) -> Vec<String> {
     let mut found = Vec::new();
     let spec = &object["spec"];
-    let (min, max) =
-        (spec["minReplicas"].as_i64().unwrap_or(1), spec["maxReplicas"].as_i64().unwrap_or_default());
+    let (min, max) = (
+        spec["minReplicas"].as_i64().unwrap_or(1),
+        spec["maxReplicas"].as_i64().unwrap_or_default(),
+    );
     if min > max {
         found.push(format!("minReplicas {min} is more than maxReplicas {max}"));
     }
@@ -38,11 +41,14 @@ fn autoscaler(objects: &[Value], object: &Value) -> Vec<String> {
         found.push(format!("the target is of {}", text(target, "/apiVersion")));
     }
     if let Some(count) = target.pointer("/spec/replicas") {
-        found.push(format!("the target sets replicas {count}: every apply would fight the autoscaler"));
+        found.push(format!(
+            "the target sets replicas {count}: every apply would fight the autoscaler"
+        ));
     }
     // A share of the request: without one there is nothing to take a share of.
-    for metric in
-        list(spec, "/metrics").iter().filter(|it| text(it, "/resource/target/type") == "Utilization")
+    for metric in list(spec, "/metrics")
+        .iter()
+        .filter(|it| text(it, "/resource/target/type") == "Utilization")
     {
         let name = text(metric, "/resource/name");
         let without = pods_of(target)
@@ -70,12 +76,16 @@ fn rollout(object: &Value) -> Vec<String> {
 fn budget(objects: &[Value], object: &Value) -> Vec<String> {
     let mut found = Vec::new();
     match (object["spec"].get("minAvailable"), object["spec"].get("maxUnavailable")) {
-        (Some(_), Some(_)) => found.push("has minAvailable and maxUnavailable: one is allowed".to_owned()),
+        (Some(_), Some(_)) => {
+            found.push("has minAvailable and maxUnavailable: one is allowed".to_owned())
+        }
         (None, None) => found.push("has neither minAvailable nor maxUnavailable".to_owned()),
         (one, other) => {
             let value = one.or(other).unwrap();
             let share = |text: &str| {
-                text.strip_suffix('%').and_then(|it| it.parse::<u32>().ok()).is_some_and(|it| it <= 100)
+                text.strip_suffix('%')
+                    .and_then(|it| it.parse::<u32>().ok())
+                    .is_some_and(|it| it <= 100)
             };
             if value.as_u64().is_none() && !value.as_str().is_some_and(share) {
                 found.push(format!("{value} is neither a number nor a share"));

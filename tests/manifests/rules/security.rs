@@ -1,4 +1,5 @@
-//! The Pod Security Standard "restricted", wherever a namespace asks for it, and a root file system that is read-only.
+//! The Pod Security Standard "restricted", wherever a namespace asks for it, and a root file system
+//! that is read-only.
 
 use serde_json::Value;
 
@@ -25,9 +26,9 @@ pub fn check(objects: &[Value]) -> Vec<String> {
         let levels = entries(home, "/metadata/labels").filter(|(key, _)| {
             ["enforce", "audit", "warn"].iter().any(|how| *key == format!("{LABEL}{how}"))
         });
-        for (_, level) in
-            levels.filter(|(_, it)| !["privileged", "baseline", "restricted"].iter().any(|known| it == known))
-        {
+        for (_, level) in levels.filter(|(_, it)| {
+            !["privileged", "baseline", "restricted"].iter().any(|known| it == known)
+        }) {
             findings.push(format!("{}: {level} is no level of pod security", id(home)));
         }
     }
@@ -43,14 +44,17 @@ pub fn check(objects: &[Value]) -> Vec<String> {
             if enforced && container["securityContext"]["readOnlyRootFilesystem"] != true {
                 problems.push("readOnlyRootFilesystem is not true");
             }
-            found.extend(problems.iter().map(|it| format!("container {}: {it}", text(container, "/name"))));
+            found.extend(
+                problems.iter().map(|it| format!("container {}: {it}", text(container, "/name"))),
+            );
         }
         findings.extend(found.into_iter().map(|problem| format!("{}: {problem}", id(pod.owner))));
     }
     findings
 }
 
-/// What a namespace asks for: refuse (`enforce`), or only say (`warn`). One that is not in the render may well refuse.
+/// What a namespace asks for: refuse (`enforce`), or only say (`warn`). One that is not in the
+/// render may well refuse.
 fn asks(objects: &[Value], owner: &Value, how: &str) -> bool {
     let home = objects.iter().find(|it| kind(it) == "Namespace" && name(it) == namespace(owner));
     let label = format!("{LABEL}{how}");
@@ -65,7 +69,9 @@ fn pod_problems(pod: &Pod) -> Vec<String> {
         }
     }
     for volume in list(pod.spec, "/volumes") {
-        for (source, _) in entries(volume, "").filter(|(key, _)| *key != "name" && !VOLUMES.contains(key)) {
+        for (source, _) in
+            entries(volume, "").filter(|(key, _)| *key != "name" && !VOLUMES.contains(key))
+        {
             found.push(format!("a volume of the kind {source} is not allowed"));
         }
     }
@@ -110,7 +116,10 @@ fn container_problems(pod: &Pod, container: &Value) -> Vec<&'static str> {
     if list(own, "/capabilities/add").iter().any(|it| it != "NET_BIND_SERVICE") {
         found.push("adds capabilities");
     }
-    if list(container, "/ports").iter().any(|port| port["hostPort"].as_u64().is_some_and(|it| it != 0)) {
+    if list(container, "/ports")
+        .iter()
+        .any(|port| port["hostPort"].as_u64().is_some_and(|it| it != 0))
+    {
         found.push("takes a port of the host");
     }
     found

@@ -19,10 +19,14 @@ fn in_object(object: &Value) -> Vec<String> {
         for container in pod.containers() {
             let called = text(container, "/name");
             found.extend(
-                resources(container).into_iter().map(|problem| format!("container {called}: {problem}")),
+                resources(container)
+                    .into_iter()
+                    .map(|problem| format!("container {called}: {problem}")),
             );
             if !pod.partial {
-                found.extend(missing(container).map(|problem| format!("container {called}: {problem}")));
+                found.extend(
+                    missing(container).map(|problem| format!("container {called}: {problem}")),
+                );
             }
         }
         for volume in crate::model::list(pod.spec, "/volumes") {
@@ -33,7 +37,9 @@ fn in_object(object: &Value) -> Vec<String> {
     }
     let claims = crate::model::list(object, "/spec/volumeClaimTemplates").iter();
     for claim in claims.chain((kind(object) == "PersistentVolumeClaim").then_some(object)) {
-        found.extend(entries(claim, "/spec/resources/requests").flat_map(|(key, size)| unread(key, size)));
+        found.extend(
+            entries(claim, "/spec/resources/requests").flat_map(|(key, size)| unread(key, size)),
+        );
     }
     if let Some(trainer) = object.pointer("/spec/trainer/resourcesPerNode") {
         found.extend(resources(&serde_json::json!({"resources": trainer})));
@@ -65,8 +71,10 @@ fn resources(container: &Value) -> Vec<String> {
         }
     }
     for (name, request) in entries(container, "/resources/requests") {
-        let limit =
-            container.pointer("/resources/limits").and_then(|limits| limits.get(name)).and_then(quantity);
+        let limit = container
+            .pointer("/resources/limits")
+            .and_then(|limits| limits.get(name))
+            .and_then(quantity);
         if let (Some(request), Some(limit)) = (quantity(request), limit)
             && request > limit
         {
@@ -108,8 +116,13 @@ pub fn quantity(size: &Value) -> Option<f64> {
         "Ei" => 1024_f64.powi(6),
         _ => return None,
     };
-    let digits = !number.is_empty() && number.chars().all(|c| c.is_ascii_digit() || "+-.eE".contains(c));
-    digits.then(|| number.parse::<f64>().ok()).flatten().filter(|read| *read >= 0.0).map(|read| read * scale)
+    let digits =
+        !number.is_empty() && number.chars().all(|c| c.is_ascii_digit() || "+-.eE".contains(c));
+    digits
+        .then(|| number.parse::<f64>().ok())
+        .flatten()
+        .filter(|read| *read >= 0.0)
+        .map(|read| read * scale)
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! How far the rollouts are, and why one does not get on. Pure: judged from one list of workloads, pods and events.
+//! How far the rollouts are, and why one does not get on. Pure: judged from one list of workloads,
+//! pods and events.
 
 use std::time::Duration;
 
@@ -53,7 +54,8 @@ impl Rollout {
 
     /// One line of progress.
     pub(super) fn line(&self) -> String {
-        let ready = self.workloads.iter().filter(|workload| workload.ready || workload.finished).count();
+        let ready =
+            self.workloads.iter().filter(|workload| workload.ready || workload.finished).count();
         let mut words = format!("{ready} of {} ready", self.workloads.len());
         if let Some(first) = self.pods.first() {
             words.push_str(&format!("; {first}"));
@@ -65,7 +67,8 @@ impl Rollout {
     }
 }
 
-/// What the items of `kubectl get deployments,statefulsets,daemonsets,jobs,pods,events` come to for these workloads.
+/// What the items of `kubectl get deployments,statefulsets,daemonsets,jobs,pods,events` come to for
+/// these workloads.
 pub(super) fn judge(wanted: &[Object], items: &[Value]) -> Rollout {
     let mut rollout = Rollout::default();
     for object in wanted {
@@ -123,7 +126,8 @@ fn workload(object: &Object, item: &Value) -> Workload {
             (ready, false, format!("{} of {replicas} ready", available.min(updated)))
         }
         "StatefulSet" => {
-            let (updated, ready) = (number(&status["updatedReplicas"]), number(&status["readyReplicas"]));
+            let (updated, ready) =
+                (number(&status["updatedReplicas"]), number(&status["readyReplicas"]));
             let current = status["updateRevision"].is_null() || updated >= replicas;
             (seen && current && ready >= replicas, false, format!("{ready} of {replicas} ready"))
         }
@@ -131,7 +135,11 @@ fn workload(object: &Object, item: &Value) -> Workload {
             let (wanted, ready) =
                 (number(&status["desiredNumberScheduled"]), number(&status["numberAvailable"]));
             let updated = number(&status["updatedNumberScheduled"]);
-            (seen && updated >= wanted && ready >= wanted, false, format!("{ready} of {wanted} ready"))
+            (
+                seen && updated >= wanted && ready >= wanted,
+                false,
+                format!("{ready} of {wanted} ready"),
+            )
         }
         _ => {
             let done = condition("Complete") || spec["suspend"] == true;
@@ -205,7 +213,8 @@ fn containers(pod: &Value) -> impl Iterator<Item = &Value> {
         .flat_map(|list| pod["status"][list].as_array().into_iter().flatten())
 }
 
-/// The last warning about a pod: a volume that cannot be mounted, a probe that fails, a node that has no room.
+/// The last warning about a pod: a volume that cannot be mounted, a probe that fails, a node that
+/// has no room.
 fn warning(pod: &Value, items: &[Value]) -> Option<String> {
     let of_pod = |event: &&Value| {
         event["kind"] == "Event"
@@ -282,17 +291,23 @@ fn stuck(pod: &Value) -> Option<Trouble> {
     }
     let all = pod["status"]["conditions"].as_array();
     let unplaced = all.into_iter().flatten().find(|one| {
-        one["type"] == "PodScheduled" && one["status"] == "False" && one["reason"] == "Unschedulable"
+        one["type"] == "PodScheduled"
+            && one["status"] == "False"
+            && one["reason"] == "Unschedulable"
     })?;
     let message = unplaced["message"].as_str().unwrap_or_default();
     let hint = if message.contains("Insufficient") {
         "the cluster has no room for it: free some, or give the cluster's machine more (mlops-lab doctor --runtime kubernetes)"
-    } else if message.contains("PersistentVolumeClaim") || message.contains("persistentvolumeclaim") {
+    } else if message.contains("PersistentVolumeClaim") || message.contains("persistentvolumeclaim")
+    {
         "its volume is not bound: is there a default StorageClass? kubectl get storageclass"
     } else {
         "no node takes it: kubectl get nodes, and their taints"
     };
-    Some(Trouble { hint: Some(hint.to_owned()), ..trouble("Unschedulable", message.to_owned(), 60) })
+    Some(Trouble {
+        hint: Some(hint.to_owned()),
+        ..trouble("Unschedulable", message.to_owned(), 60)
+    })
 }
 
 fn image_trouble(image: &str, reason: &str, message: &str) -> (String, String) {
@@ -300,10 +315,13 @@ fn image_trouble(image: &str, reason: &str, message: &str) -> (String, String) {
                  mlops-lab up --runtime kubernetes --load 'COMMAND' or --registry HOST";
     let has = |part: &str| message.contains(part);
     match reason {
-        "InvalidImageName" => (format!("`{image}` is no name of an image"), "fix it in k8s/".to_owned()),
-        "ErrImageNeverPull" => {
-            (format!("the image {image} is not on the node, and may not be pulled"), bring.to_owned())
+        "InvalidImageName" => {
+            (format!("`{image}` is no name of an image"), "fix it in k8s/".to_owned())
         }
+        "ErrImageNeverPull" => (
+            format!("the image {image} is not on the node, and may not be pulled"),
+            bring.to_owned(),
+        ),
         _ if has("not found")
             || has("pull access denied")
             || has("does not exist")
@@ -318,11 +336,19 @@ fn image_trouble(image: &str, reason: &str, message: &str) -> (String, String) {
             format!("the registry of {image} wants credentials"),
             "give the namespace an imagePullSecret, or the nodes a login".to_owned(),
         ),
-        _ if has("toomanyrequests") || has("429") => {
-            (format!("the registry of {image} takes no more requests for now"), "wait, or log in".to_owned())
-        }
-        _ if has("no such host") || has("timeout") || has("connection refused") || has("lookup") => {
-            (format!("the nodes cannot reach the registry of {image}"), format!("a closed network? {bring}"))
+        _ if has("toomanyrequests") || has("429") => (
+            format!("the registry of {image} takes no more requests for now"),
+            "wait, or log in".to_owned(),
+        ),
+        _ if has("no such host")
+            || has("timeout")
+            || has("connection refused")
+            || has("lookup") =>
+        {
+            (
+                format!("the nodes cannot reach the registry of {image}"),
+                format!("a closed network? {bring}"),
+            )
         }
         _ => {
             let first = message.lines().next().unwrap_or_default();

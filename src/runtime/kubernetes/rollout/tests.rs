@@ -24,9 +24,11 @@ fn pod(status: Value) -> Value {
 }
 
 fn waiting(reason: &str, message: &str, restarts: u64, last: Value) -> Value {
-    pod(json!({"phase": "Pending", "containerStatuses": [{"name": "server", "image": "lab-server:local",
+    pod(
+        json!({"phase": "Pending", "containerStatuses": [{"name": "server", "image": "lab-server:local",
         "restartCount": restarts, "state": {"waiting": {"reason": reason, "message": message}},
-        "lastState": {"terminated": last}}]}))
+        "lastState": {"terminated": last}}]}),
+    )
 }
 
 fn trouble(items: &[Value]) -> Trouble {
@@ -106,8 +108,15 @@ fn an_image_that_cannot_be_had_is_told_by_what_the_node_says() {
             .0
             .contains("cannot reach the registry")
     );
-    assert!(words("ErrImagePull", "").2 > Duration::from_secs(30), "the first failure may be the network's");
-    assert!(words("ImagePullBackOff", "401 Unauthorized: authentication required").0.contains("credentials"));
+    assert!(
+        words("ErrImagePull", "").2 > Duration::from_secs(30),
+        "the first failure may be the network's"
+    );
+    assert!(
+        words("ImagePullBackOff", "401 Unauthorized: authentication required")
+            .0
+            .contains("credentials")
+    );
     assert!(words("ImagePullBackOff", "429 toomanyrequests").0.contains("no more requests"));
     assert!(words("ErrImageNeverPull", "").0.contains("may not be pulled"));
     assert!(words("InvalidImageName", "").0.contains("no name of an image"));
@@ -116,7 +125,8 @@ fn an_image_that_cannot_be_had_is_told_by_what_the_node_says() {
 #[test]
 fn a_container_that_crashes_is_told_with_how_it_ended_and_given_time_to_heal() {
     let last = json!({"exitCode": 3, "reason": "Error"});
-    let young = trouble(&[deployment(1, json!({})), waiting("CrashLoopBackOff", "", 1, last.clone())]);
+    let young =
+        trouble(&[deployment(1, json!({})), waiting("CrashLoopBackOff", "", 1, last.clone())]);
     let old = trouble(&[deployment(1, json!({})), waiting("CrashLoopBackOff", "", 6, last)]);
     assert!(old.patience.is_zero() && young.patience > Duration::from_secs(30));
     assert!(old.words.contains("exit code 3, 6 times"), "{}", old.words);
@@ -135,7 +145,10 @@ fn a_pod_that_no_node_takes_is_told_why() {
         pod(json!({"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False",
             "reason": "Unschedulable", "message": message}]}))
     };
-    let seen = trouble(&[deployment(1, json!({})), unplaced("0/1 nodes are available: 1 Insufficient cpu.")]);
+    let seen = trouble(&[
+        deployment(1, json!({})),
+        unplaced("0/1 nodes are available: 1 Insufficient cpu."),
+    ]);
     assert!(seen.hint.is_some_and(|hint| hint.contains("no room")));
     let seen = trouble(&[unplaced("pod has unbound immediate PersistentVolumeClaims")]);
     assert!(seen.hint.is_some_and(|hint| hint.contains("StorageClass")));
@@ -150,8 +163,7 @@ fn a_controller_that_may_not_make_pods_is_told() {
     );
     let seen = trouble(&[refused]);
     assert!(seen.hint.is_some_and(|hint| hint.contains("securityContext")));
-    let set =
-        json!({"kind": "StatefulSet", "metadata": {"name": "db"}, "spec": {}, "status": {"replicas": 0}});
+    let set = json!({"kind": "StatefulSet", "metadata": {"name": "db"}, "spec": {}, "status": {"replicas": 0}});
     let event = json!({"kind": "Event", "reason": "FailedCreate", "message": "exceeded quota: small",
         "involvedObject": {"kind": "StatefulSet", "name": "db"}});
     let seen = judge(&[object("StatefulSet", "db")], &[set, event]);
@@ -191,5 +203,8 @@ fn the_last_warning_about_a_pod_is_told_with_it() {
         &[object("Deployment", "server")],
         &[&[deployment(1, json!({})), creating], &events[..]].concat(),
     );
-    assert_eq!(seen.pods, ["server-1: ContainerCreating (FailedMount: configmap \"routes\" not found)"]);
+    assert_eq!(
+        seen.pods,
+        ["server-1: ContainerCreating (FailedMount: configmap \"routes\" not found)"]
+    );
 }
