@@ -1,4 +1,5 @@
-//! The rules of the house that no compiler holds: who may use whom, how long a file is, what is embedded.
+//! The rules of the house that no compiler holds: who may use whom, how long a file is, what is
+//! embedded.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -25,16 +26,17 @@ const ARROWS: [(&str, &[&str]); 13] = [
             "doctor",
             "error",
             "platform",
-            "prove",
+            "lab_test",
             "runtime",
             "scaffold",
             "workspace",
         ],
     ),
-    // The prover drives the program from outside: it asks the runtime what is left of a lab, and has wrong and right solutions rendered as
-    // the rest of the lab is.
-    ("prove", &["catalog", "check", "error", "platform", "runtime", "scaffold", "workspace"]),
-    // What the learner did and what is next; views and commands are above it, the lab on disk below.
+    // The prover drives the program from outside: it asks the runtime what is left of a lab, and
+    // has wrong and right solutions rendered as the rest of the lab is.
+    ("lab_test", &["catalog", "check", "error", "platform", "runtime", "scaffold", "workspace"]),
+    // What the learner did and what is next; views and commands are above it, the lab on disk
+    // below.
     ("course", &["catalog", "check", "error", "platform", "workspace"]),
     ("runtime", &["catalog", "check", "error", "platform", "workspace"]),
     ("check", &["catalog", "error", "platform"]),
@@ -49,7 +51,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
 ];
 
 /// A file is read in one sitting.
-const LONGEST: usize = 450;
+const LONGEST: usize = 500;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -97,9 +99,14 @@ fn no_arrow_points_up_or_sideways() {
                 continue;
             }
             for part in line.split("crate::").skip(1) {
-                let used: String = part.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
+                let used: String =
+                    part.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
                 if !used.is_empty() && used != room && !allowed.contains(&used.as_str()) {
-                    wrong.push(format!("src/{}:{}: {room} uses {used}", path.display(), number + 1));
+                    wrong.push(format!(
+                        "src/{}:{}: {room} uses {used}",
+                        path.display(),
+                        number + 1
+                    ));
                 }
             }
         }
@@ -109,8 +116,11 @@ fn no_arrow_points_up_or_sideways() {
 
 #[test]
 fn every_module_says_what_lives_in_it() {
-    let silent: Vec<_> =
-        sources().into_iter().filter(|(_, text)| !text.starts_with("//! ")).map(|(path, _)| path).collect();
+    let silent: Vec<_> = sources()
+        .into_iter()
+        .filter(|(_, text)| !text.starts_with("//! "))
+        .map(|(path, _)| path)
+        .collect();
     assert!(silent.is_empty(), "{silent:?}");
 }
 
@@ -185,11 +195,12 @@ fn no_registry_host_and_no_lock_with_addresses() {
     assert!(wrong.is_empty(), "{wrong:?}");
 }
 
-/// Who may look at a path by itself, and why: it is not below a lab's folder. Everything else goes through `platform::inside`.
+/// Who may look at a path by itself, and why: it is not below a lab's folder. Everything else goes
+/// through `platform::inside`.
 const BY_PATH: &[(&str, &str)] = &[
     ("catalog/", "a pack, which its user names"),
     ("doctor/", "programs and settings of the user"),
-    ("prove/", "a temporary project that the prover made itself"),
+    ("lab_test/", "a temporary project that the prover made itself"),
     ("commands/init.rs", "a folder that is to become a lab"),
     ("commands/lab/", "a pack, which its author works on"),
     ("commands/mod.rs", "a lab's folder itself"),
@@ -238,8 +249,8 @@ fn what_lies_below_a_lab_is_reached_through_one_room() {
         let known = BY_PATH.iter().find(|(start, _)| shown.starts_with(start));
         let code = text.split("#[cfg(test)]").next().unwrap();
         for (number, line) in code.lines().enumerate() {
-            let below =
-                line.contains(" fs::") && (line.contains("root.join(") || line.contains("root().join("));
+            let below = line.contains(" fs::")
+                && (line.contains("root.join(") || line.contains("root().join("));
             if !below && !LOOKS.iter().any(|look| line.contains(look)) {
                 continue;
             }
@@ -266,19 +277,28 @@ fn links(text: &str) -> Vec<String> {
 /// The anchors of a page, as GitHub makes them of its headings.
 fn anchors(text: &str) -> BTreeSet<String> {
     let headings = text.lines().filter_map(|line| line.strip_prefix('#'));
-    let plain =
-        |c: char| (c.is_alphanumeric() || "-_ ".contains(c)).then_some(if c == ' ' { '-' } else { c });
+    let plain = |c: char| {
+        (c.is_alphanumeric() || "-_ ".contains(c)).then_some(if c == ' ' { '-' } else { c })
+    };
     headings
-        .map(|line| line.trim_start_matches('#').trim().to_lowercase().chars().filter_map(plain).collect())
+        .map(|line| {
+            line.trim_start_matches('#').trim().to_lowercase().chars().filter_map(plain).collect()
+        })
         .collect()
 }
 
 #[test]
 fn every_link_of_the_docs_leads_somewhere() {
-    let mut pages: Vec<PathBuf> =
-        ["README.md", "CONTRIBUTING.md", "STYLE.md", "CHANGELOG.md", "SECURITY.md", "labs/README.md"]
-            .map(|page| root().join(page))
-            .to_vec();
+    let mut pages: Vec<PathBuf> = [
+        "README.md",
+        "CONTRIBUTING.md",
+        "STYLE.md",
+        "CHANGELOG.md",
+        "SECURITY.md",
+        "labs/README.md",
+    ]
+    .map(|page| root().join(page))
+    .to_vec();
     let docs = std::fs::read_dir(root().join("docs")).unwrap();
     pages.extend(
         docs.map(|entry| entry.unwrap().path())
@@ -290,7 +310,8 @@ fn every_link_of_the_docs_leads_somewhere() {
         let text = std::fs::read_to_string(&page).unwrap();
         for link in links(&text) {
             let (path, anchor) = link.split_once('#').unwrap_or((&link, ""));
-            let target = if path.is_empty() { page.clone() } else { page.parent().unwrap().join(path) };
+            let target =
+                if path.is_empty() { page.clone() } else { page.parent().unwrap().join(path) };
             let found = target.exists()
                 && (anchor.is_empty()
                     || anchors(&std::fs::read_to_string(&target).unwrap()).contains(anchor));

@@ -45,7 +45,8 @@ struct Told {
 }
 
 impl Told {
-    /// A problem whose place, if there is one, stands in its words: a lab that cannot be read at all.
+    /// A problem whose place, if there is one, stands in its words: a lab that cannot be read at
+    /// all.
     fn plain(rule: &'static str, message: String) -> Told {
         Told { file: None, line: None, column: None, message, rule }
     }
@@ -53,7 +54,8 @@ impl Told {
 
 impl From<&lint::Finding> for Told {
     fn from(finding: &lint::Finding) -> Told {
-        let place = finding.problem.span.as_ref().map(|span| line_column(&finding.text, span.start));
+        let place =
+            finding.problem.span.as_ref().map(|span| line_column(&finding.text, span.start));
         let (file, message) = (Some(finding.problem.file.clone()), finding.problem.message.clone());
         let (line, column) = place.unzip();
         Told { file, line, column, message, rule: finding.rule }
@@ -61,16 +63,17 @@ impl From<&lint::Finding> for Told {
 }
 
 pub(in crate::commands) fn lint(session: &Session, folder: Option<&Path>) -> Result<Linted> {
-    let source = folder.map_or(session.source.clone(), |folder| Source::Pack(session.folder.join(folder)));
+    let source =
+        folder.map_or(session.source.clone(), |folder| Source::Pack(session.folder.join(folder)));
     let pack = match &source {
         Source::Embedded => None,
         Source::Pack(root) => Some(root.clone()),
     };
-    let mut linted = Linted { labs: source.ids()?, problems: Vec::new(), shown: String::new(), pack };
+    let mut linted =
+        Linted { labs: source.ids()?, problems: Vec::new(), shown: String::new(), pack };
     if linted.labs.is_empty() {
-        return Err(
-            Error::usage("this pack has no labs").hint("a lab is labs/<id>/lab.toml with templates/<id>/")
-        );
+        return Err(Error::usage("this pack has no labs")
+            .hint("a lab is labs/<id>/lab.toml with templates/<id>/"));
     }
     // A pack may build on the labs that everybody has.
     let others = linted.labs.iter().cloned().chain(Source::Embedded.ids()?).collect();
@@ -105,7 +108,10 @@ impl View for Linted {
                 out,
                 "{GOOD}clean{GOOD:#}: {}\n\nnext: mlops-lab {}lab test {}",
                 self.labs.join(", "),
-                self.pack.as_ref().map(|pack| format!("--pack {} ", pasteable(pack))).unwrap_or_default(),
+                self.pack
+                    .as_ref()
+                    .map(|pack| format!("--pack {} ", pasteable(pack)))
+                    .unwrap_or_default(),
                 self.labs[0]
             )
         } else {

@@ -46,7 +46,10 @@ pub(in crate::commands) fn new(session: &Session, id: &str, folder: &Path) -> Re
                 "{} has files and is no pack: nothing was changed",
                 pack.display()
             ))
-            .hint(format!("name a new folder, or make it a pack: mkdir {}", pasteable(&pack.join("labs")))));
+            .hint(format!(
+                "name a new folder, or make it a pack: mkdir {}",
+                pasteable(&pack.join("labs"))
+            )));
         }
         let places = ["labs", "templates"].map(|part| (part, pack.join(part).join(id)));
         for (_, place) in &places {
@@ -68,7 +71,8 @@ pub(in crate::commands) fn new(session: &Session, id: &str, folder: &Path) -> Re
     Ok(Begun { id: id.to_owned(), pack: folder.to_owned(), files: files.into_keys().collect() })
 }
 
-/// A port that no other lab of the pack listens on by default, nor one of those that everybody has: two labs can be up at once.
+/// A port that no other lab of the pack listens on by default, nor one of those that everybody has:
+/// two labs can be up at once.
 fn port(pack: &Path) -> Result<u16> {
     let mut taken = BTreeSet::new();
     for source in [Source::Embedded, Source::Pack(pack.to_owned())] {

@@ -9,8 +9,8 @@ use crate::catalog::manifest::RuntimeKind;
 use crate::cli;
 use crate::commands::{Session, View};
 use crate::error::{Error, Exit, Result};
+use crate::lab_test::{self, Case, Outcome};
 use crate::platform::term::{self, BAD, BOLD, DIM, GOOD, WARN};
-use crate::prove::{self, Case, Outcome};
 
 pub(in crate::commands) fn test(session: &Session, args: &cli::LabTest) -> Result<Exit> {
     let cli::LabTest { lab, runtime, list, only, write_cost, keep, set, cluster } = args;
@@ -27,21 +27,22 @@ pub(in crate::commands) fn test(session: &Session, args: &cli::LabTest) -> Resul
     }
     let kinds: Vec<RuntimeKind> =
         offered.into_iter().filter(|kind| runtime.is_none_or(|asked| asked == *kind)).collect();
-    let cases = prove::cases(&lab, &kinds, only)?;
+    let cases = lab_test::cases(&lab, &kinds, only)?;
     if list {
         return session.show(&Names(cases.into_iter().flat_map(|(_, names)| names).collect()));
     }
     let kinds: Vec<RuntimeKind> = cases.into_iter().map(|(kind, _)| kind).collect();
     if write_cost {
-        prove::costs_writable(&lab, &kinds)?;
+        lab_test::costs_writable(&lab, &kinds)?;
     }
     let mut counts = Counts::default();
     for kind in kinds {
         let cli::Cluster { context, registry, load } = cluster.clone();
         let (source, set) = (session.source.clone(), set.clone());
-        let options = prove::Options { keep, only: only.clone(), source, set, context, registry, load };
+        let options =
+            lab_test::Options { keep, only: only.clone(), source, set, context, registry, load };
         let before = counts.passed;
-        let (costs, kept) = prove::prove(&lab, kind, &options, &mut |case: &Case| {
+        let (costs, kept) = lab_test::prove(&lab, kind, &options, &mut |case: &Case| {
             counts.add(&case.outcome);
             tell(session, case);
         })?;
@@ -51,7 +52,7 @@ pub(in crate::commands) fn test(session: &Session, args: &cli::LabTest) -> Resul
         // Where nothing ran nothing was measured.
         if counts.passed > before {
             if write_cost {
-                prove::write_cost(&lab, kind, &costs)?;
+                lab_test::write_cost(&lab, kind, &costs)?;
             }
             // Some cases measure nothing.
             if only.is_empty() {
@@ -118,21 +119,33 @@ fn tell(session: &Session, case: &Case) {
     } else {
         let seconds = format!("{DIM}{:.1} s{DIM:#}", case.seconds);
         match &case.outcome {
-            Outcome::Pass => writeln!(out, "{GOOD}pass{GOOD:#}  {} {seconds}", case.name).and_then(|()| {
-                let observed =
-                    case.observed.iter().map(|text| format!("      {DIM}{}{DIM:#}", one_line(text)));
-                let warning = case.warning.iter().map(|text| format!("      {WARN}warning{WARN:#}: {text}"));
-                observed.chain(warning).try_for_each(|line| writeln!(out, "{line}"))
-            }),
-            Outcome::Fail(why) => {
-                let why = why.replace('\n', "\n      ");
-                writeln!(out, "{BAD}FAIL{BAD:#}  {} {seconds}\n      {why}", case.name).and_then(|()| {
-                    let logs = case.logs.iter().map(|logs| format!("      logs: {}", logs.display()));
-                    logs.into_iter().try_for_each(|line| writeln!(out, "{line}"))
+            Outcome::Pass => {
+                writeln!(out, "{GOOD}pass{GOOD:#}  {} {seconds}", case.name).and_then(|()| {
+                    let observed = case
+                        .observed
+                        .iter()
+                        .map(|text| format!("      {DIM}{}{DIM:#}", one_line(text)));
+                    let warning = case
+                        .warning
+                        .iter()
+                        .map(|text| format!("      {WARN}warning{WARN:#}: {text}"));
+                    observed.chain(warning).try_for_each(|line| writeln!(out, "{line}"))
                 })
             }
+            Outcome::Fail(why) => {
+                let why = why.replace('\n', "\n      ");
+                writeln!(out, "{BAD}FAIL{BAD:#}  {} {seconds}\n      {why}", case.name).and_then(
+                    |()| {
+                        let logs =
+                            case.logs.iter().map(|logs| format!("      logs: {}", logs.display()));
+                        logs.into_iter().try_for_each(|line| writeln!(out, "{line}"))
+                    },
+                )
+            }
             Outcome::Skip(why) => writeln!(out, "{WARN}skip{WARN:#}  {}: {why}", case.name),
-            Outcome::Unproven(why) => writeln!(out, "{WARN}not proven{WARN:#}  {}: {why}", case.name),
+            Outcome::Unproven(why) => {
+                writeln!(out, "{WARN}not proven{WARN:#}  {}: {why}", case.name)
+            }
         }
     };
     let _ = out.flush();

@@ -29,7 +29,11 @@ pub(super) struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    pub(super) fn new(lab: &Lab, project: &'a Project, attempts: &'a [Attempt]) -> Result<Bench<'a>> {
+    pub(super) fn new(
+        lab: &Lab,
+        project: &'a Project,
+        attempts: &'a [Attempt],
+    ) -> Result<Bench<'a>> {
         let workspace = project.workspace()?;
         let dotenv = RelPath::new(".env").map_err(Error::bug)?;
         let mut disk = Tree::new();
@@ -38,7 +42,10 @@ impl<'a> Bench<'a> {
         }
         let answers = &workspace.record().answers;
         let mut given = Given {
-            sets: answers.iter().map(|(name, value)| (name.clone(), scaffold::plain(value))).collect(),
+            sets: answers
+                .iter()
+                .map(|(name, value)| (name.clone(), scaffold::plain(value)))
+                .collect(),
             ..Given::default()
         };
         let templates = scaffold::dotenvs(lab, &scaffold::answers(&lab.manifest, &given)?)?;
@@ -113,8 +120,8 @@ impl<'a> Bench<'a> {
         Ok(compared(attempt, &judged, before))
     }
 
-    /// Where a learner stands who works at a step: the lab is up, unless bringing it up is the step,
-    /// or cannot work before it. Returns what the check reports there.
+    /// Where a learner stands who works at a step: the lab is up, unless bringing it up is the
+    /// step, or cannot work before it. Returns what the check reports there.
     fn begin(&mut self, step: &str) -> Result<Judged> {
         let project = self.project;
         let up = ["up", "--runtime", project.kind.name()];
@@ -175,18 +182,25 @@ impl<'a> Bench<'a> {
             if other.is_empty() {
                 return Ok(());
             }
-            Err(Error::no("after `mlops-lab break --undo` the files are not what they were before `break`")
-                .detail(other.join("\n")))
+            Err(Error::no(
+                "after `mlops-lab break --undo` the files are not what they were before `break`",
+            )
+            .detail(other.join("\n")))
         });
         original.settle(project, true)?;
         result
     }
 }
 
-fn laying<'a>(all: &'a [Attempt], does: &'a [Attempted], wanted: &'a Attempt) -> Result<Laying<'a>> {
+fn laying<'a>(
+    all: &'a [Attempt],
+    does: &'a [Attempted],
+    wanted: &'a Attempt,
+) -> Result<Laying<'a>> {
     let number = all.iter().position(|attempt| std::ptr::eq(attempt, wanted));
     let does = number.and_then(|number| does.get(number));
-    does.map(|does| Laying { attempt: wanted, does }).ok_or_else(|| Error::bug("an attempt of another lab"))
+    does.map(|does| Laying { attempt: wanted, does })
+        .ok_or_else(|| Error::bug("an attempt of another lab"))
 }
 
 fn shown(judged: &Judged) -> Shown {
@@ -196,8 +210,10 @@ fn shown(judged: &Judged) -> Shown {
 
 /// What an attempt showed; a wrong one that shows what was there without it may have done nothing.
 fn compared(attempt: &Attempt, judged: &Judged, before: &Judged) -> Shown {
-    let same =
-        attempt.side == Side::Wrong && judged.verdict == before.verdict && judged.observed == before.observed;
-    let warning = same.then(|| "observed the same before it: does it change what the check looks at?".into());
+    let same = attempt.side == Side::Wrong
+        && judged.verdict == before.verdict
+        && judged.observed == before.observed;
+    let warning =
+        same.then(|| "observed the same before it: does it change what the check looks at?".into());
     Shown { warning, ..shown(judged) }
 }

@@ -1,5 +1,5 @@
-//! The state that every case of a step starts from: the project's files, what services keep, and what
-//! runs. Taken once, and brought back after each case, whatever the case did.
+//! The state that every case of a step starts from: the project's files, what services keep, and
+//! what runs. Taken once, and brought back after each case, whatever the case did.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -41,7 +41,8 @@ impl Known {
         write(&project.root, &self.files, &now)
     }
 
-    /// Brings everything back: files, what services keep (they are stopped for that; left out unless `data`), what runs.
+    /// Brings everything back: files, what services keep (they are stopped for that; left out
+    /// unless `data`), what runs.
     pub(super) fn settle(&mut self, project: &Project, data: bool) -> Result<()> {
         let (now, kept) = split(project)?;
         for path in now.keys().filter(|path| !self.files.contains_key(*path)) {
@@ -51,7 +52,8 @@ impl Known {
         write(&project.root, &self.files, &now)?;
         let other = data && kept != self.kept;
         let mut runs = project.runs()?;
-        // A service that is not what it was is started anew: what it holds in memory is of the case.
+        // A service that is not what it was is started anew: what it holds in memory is of the
+        // case.
         if runs.runtime.is_some() && (other || runs != self.runs) {
             project.lab(&["down"])?;
             runs = Runs::default();
@@ -82,19 +84,24 @@ pub(super) fn differences(before: &Files, now: &Files) -> Vec<String> {
             Some(_) => {}
         }
     }
-    words.extend(now.keys().filter(|path| !before.contains_key(*path)).map(|path| format!("{path} is new")));
+    words.extend(
+        now.keys().filter(|path| !before.contains_key(*path)).map(|path| format!("{path} is new")),
+    );
     words
 }
 
-/// The files of the project, and those in which the services of the runtime keep what outlives them.
+/// The files of the project, and those in which the services of the runtime keep what outlives
+/// them.
 fn split(project: &Project) -> Result<(Files, Files)> {
     let workspace = project.workspace()?;
-    let local = workspace.manifest().runtime.local.as_ref().filter(|_| project.kind == RuntimeKind::Local);
+    let local =
+        workspace.manifest().runtime.local.as_ref().filter(|_| project.kind == RuntimeKind::Local);
     let data = local.map(|local| local.data.clone()).unwrap_or_default();
     let (mut files, mut kept) = (Files::new(), Files::new());
     fs::visit(&project.root, &APART, &mut |path, bytes, _| {
         let below = |data: &String| {
-            path.strip_prefix(data.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            path.strip_prefix(data.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         let place = if data.iter().any(below) { &mut kept } else { &mut files };
         let bits = fs::bits(&project.root.join(&path));

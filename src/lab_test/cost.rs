@@ -14,8 +14,8 @@ use crate::runtime;
 
 const MB: u64 = 1_000_000;
 
-/// Disk and memory of a lab that is up. Disk is what the files are said to hold, not what they share with an installer's cache: another
-/// machine has no such cache.
+/// Disk and memory of a lab that is up. Disk is what the files are said to hold, not what they
+/// share with an installer's cache: another machine has no such cache.
 pub(super) fn measure(project: &Project, cost: &mut Cost) -> Result<()> {
     let megabytes = |bytes: u64| u32::try_from(bytes.div_ceil(MB)).unwrap_or(u32::MAX);
     let workspace = project.workspace()?;
@@ -28,16 +28,19 @@ pub(super) fn measure(project: &Project, cost: &mut Cost) -> Result<()> {
 /// The keys of `[cost.<runtime>]` that are measured.
 const MEASURED: [&str; 3] = ["disk_mb", "peak_mb", "ready_s"];
 
-/// Whether there is a number in the pack's lab.toml for everything that is measured: asked before minutes are spent.
+/// Whether there is a number in the pack's lab.toml for everything that is measured: asked before
+/// minutes are spent.
 ///
 /// # Errors
-/// Exit 2 with every key that is missing, as lines to paste; when the lab is built in; when the file cannot be written.
+/// Exit 2 with every key that is missing, as lines to paste; when the lab is built in; when the
+/// file cannot be written.
 pub fn costs_writable(lab: &Lab, kinds: &[RuntimeKind]) -> Result<()> {
     let path = file(lab)?;
     let text = fs::read_text(&path)?;
     let mut missing = Vec::new();
     for kind in kinds {
-        let keys: Vec<&str> = MEASURED.into_iter().filter(|key| place(&text, *kind, key).is_none()).collect();
+        let keys: Vec<&str> =
+            MEASURED.into_iter().filter(|key| place(&text, *kind, key).is_none()).collect();
         if !keys.is_empty() {
             missing.push(format!("[cost.{kind}]"));
             missing.extend(keys.iter().map(|key| format!("{key} = 0")));
@@ -60,10 +63,12 @@ fn file(lab: &Lab) -> Result<PathBuf> {
     Ok(root.join("labs").join(&lab.manifest.id).join("lab.toml"))
 }
 
-/// Where the number stands. Only a value that stands on its own is replaced: a place that is not found must not be guessed.
+/// Where the number stands. Only a value that stands on its own is replaced: a place that is not
+/// found must not be guessed.
 fn place(text: &str, kind: RuntimeKind, key: &str) -> Option<Range<usize>> {
     let at: [Key; 3] = ["cost".into(), kind.name().into(), key.into()];
-    locate(text, &at).filter(|span| text.get(span.clone()).is_some_and(|old| old.parse::<f64>().is_ok()))
+    locate(text, &at)
+        .filter(|span| text.get(span.clone()).is_some_and(|old| old.parse::<f64>().is_ok()))
 }
 
 /// Puts measured numbers into `[cost.<runtime>]` of the pack's lab.toml.

@@ -44,11 +44,13 @@ impl Laying<'_> {
         .detail(judged.text()))
     }
 
-    /// Brings the project back to where it was: the files that it changed, then its own `undo`, then
-    /// whatever is still other.
+    /// Brings the project back to where it was: the files that it changed, then its own `undo`,
+    /// then whatever is still other.
     pub(super) fn take_back(&self, project: &Project, known: &mut Known) -> Result<()> {
-        let undone = known.put_back(project).and_then(|()| self.run(project, &self.does.undo, "taken back"));
-        // Files alone reach nothing that services keep: what differs there is their own housekeeping.
+        let undone =
+            known.put_back(project).and_then(|()| self.run(project, &self.does.undo, "taken back"));
+        // Files alone reach nothing that services keep: what differs there is their own
+        // housekeeping.
         let ran = !self.does.run.is_empty() || !self.does.undo.is_empty();
         let settled = known.settle(project, ran);
         undone.and(settled)
@@ -64,9 +66,14 @@ impl Laying<'_> {
             let Some(bytes) = fs::read_optional(&place)? else {
                 return Err(self.unlaid(&format!("there is no {path} to edit")));
             };
-            let text = String::from_utf8(bytes).map_err(|_| self.unlaid(&format!("{path} is no text")))?;
+            let text =
+                String::from_utf8(bytes).map_err(|_| self.unlaid(&format!("{path} is no text")))?;
             let text = edit.apply(&text).map_err(|why| self.unlaid(&why))?;
-            fs::write_as(&place, text.as_bytes(), fs::bits(&place).map_or(Mode::Plain, Mode::Exactly))?;
+            fs::write_as(
+                &place,
+                text.as_bytes(),
+                fs::bits(&place).map_or(Mode::Plain, Mode::Exactly),
+            )?;
         }
         self.run(project, &self.does.run, "laid")
     }
@@ -90,8 +97,8 @@ impl Laying<'_> {
             let captured = process::capture(&command)
                 .map_err(|why| self.stuck(what, &format!("cannot run `{words}`: {why:?}")))?;
             if captured.ended != Ended::Code(0) {
-                let printed =
-                    [&captured.stdout, &captured.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+                let printed = [&captured.stdout, &captured.stderr]
+                    .map(|bytes| String::from_utf8_lossy(bytes));
                 return Err(self
                     .stuck(what, &format!("`{words}` ended with {:?}", captured.ended))
                     .detail(printed.concat().trim().to_owned()));
@@ -102,9 +109,9 @@ impl Laying<'_> {
 }
 
 fn lay(project: &Project, files: &Tree) -> Result<()> {
-    files
-        .iter()
-        .try_for_each(|(path, file)| fs::write(&path.under(&project.root), &file.bytes, file.executable))
+    files.iter().try_for_each(|(path, file)| {
+        fs::write(&path.under(&project.root), &file.bytes, file.executable)
+    })
 }
 
 /// A verdict as it is spoken of.

@@ -1,4 +1,5 @@
-//! A lab made for a proof: a temporary folder, a free port, and our own program run on it as a learner would.
+//! A lab made for a proof: a temporary folder, a free port, and our own program run on it as a
+//! learner would.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -43,7 +44,8 @@ pub(super) struct Judged {
 impl Judged {
     /// All of it, for a case that failed.
     pub(super) fn text(&self) -> String {
-        let lines = [("expected", &self.expected), ("observed", &self.observed), ("why", &self.because)];
+        let lines =
+            [("expected", &self.expected), ("observed", &self.observed), ("why", &self.because)];
         let lines = lines.iter().filter(|(_, text)| !text.is_empty());
         lines.map(|(name, text)| format!("{name:8}  {text}")).collect::<Vec<_>>().join("\n")
     }
@@ -73,7 +75,8 @@ impl Project {
             .map_err(|error| Error::environment("cannot find this program").because(error))?;
         let tag = format!("{}-{}", std::process::id(), clock::unix_now() % 100_000);
         // The path has a space: one that is not quoted somewhere shows.
-        let root = std::env::temp_dir().join(format!("mlops-lab proof {tag}")).join(&lab.manifest.id);
+        let root =
+            std::env::temp_dir().join(format!("mlops-lab proof {tag}")).join(&lab.manifest.id);
         let pack = match &options.source {
             Source::Embedded => None,
             Source::Pack(path) => Some(path.clone()),
@@ -83,10 +86,13 @@ impl Project {
             ("MLOPS_LAB_REGISTRY", &options.registry),
             ("MLOPS_LAB_LOAD", &options.load),
         ];
-        let cluster = cluster.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect();
-        let project = Project { root: root.clone(), kind, keep: options.keep, program, pack, cluster };
+        let cluster =
+            cluster.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect();
+        let project =
+            Project { root: root.clone(), kind, keep: options.keep, program, pack, cluster };
         let shown = root.display().to_string();
-        let mut args = vec!["init".to_owned(), lab.manifest.id.clone(), shown, "--no-doctor".to_owned()];
+        let mut args =
+            vec!["init".to_owned(), lab.manifest.id.clone(), shown, "--no-doctor".to_owned()];
         for (name, var) in &lab.manifest.vars {
             let value = match var.kind {
                 VarKind::Port => free_port()?.to_string(),
@@ -113,8 +119,18 @@ impl Project {
 
     /// Why the runtime cannot work on this machine, in a few words; none when it can.
     pub(super) fn cannot(&self) -> Result<Option<String>> {
-        // Not the ports: they were free a moment ago, and `up` looks again. With patience: a loaded machine is not a broken one.
-        let args = ["doctor", "--runtime", self.kind.name(), "--skip", "port", "--within", "30s", "--json"];
+        // Not the ports: they were free a moment ago, and `up` looks again. With patience: a loaded
+        // machine is not a broken one.
+        let args = [
+            "doctor",
+            "--runtime",
+            self.kind.name(),
+            "--skip",
+            "port",
+            "--within",
+            "30s",
+            "--json",
+        ];
         let seen = self.run(&args)?;
         if seen.code == Some(0) {
             return Ok(None);
@@ -128,14 +144,19 @@ impl Project {
             .filter(|finding| matches!(finding["status"].as_str(), Some("fail" | "unknown")))
             .map(|finding| format!("{}: {}", words(&finding["id"]), words(&finding["title"])))
             .collect();
-        let failing = if failing.is_empty() { seen.stderr.trim().to_owned() } else { failing.join("; ") };
+        let failing =
+            if failing.is_empty() { seen.stderr.trim().to_owned() } else { failing.join("; ") };
         Ok(Some(format!("this machine cannot run {}: {failing}", self.kind)))
     }
 
     /// Runs our program on the project; it must end with 0.
     pub(super) fn lab(&self, args: &[&str]) -> Result<Seen> {
         let seen = self.run(args)?;
-        if seen.code == Some(0) { Ok(seen) } else { Err(unexpected(&args.join(" "), "end with 0", &seen)) }
+        if seen.code == Some(0) {
+            Ok(seen)
+        } else {
+            Err(unexpected(&args.join(" "), "end with 0", &seen))
+        }
     }
 
     pub(super) fn solve(&self, id: &str) -> Result<()> {
@@ -198,7 +219,9 @@ impl Project {
         let word = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
         Ok(Runs {
             runtime: report["runtime"].as_str().map(str::to_owned),
-            services: services.map(|service| (word(&service["name"]), word(&service["state"]))).collect(),
+            services: services
+                .map(|service| (word(&service["name"]), word(&service["state"])))
+                .collect(),
         })
     }
 
@@ -242,10 +265,12 @@ impl Project {
         }
     }
 
-    /// Starts `up` and kills it with SIGKILL as soon as it has something running that it would have to find again.
+    /// Starts `up` and kills it with SIGKILL as soon as it has something running that it would have
+    /// to find again.
     pub(super) fn kill_up(&self) -> Result<()> {
         let workspace = self.workspace()?;
-        let mut up = process::spawn(&self.command(&self.root, &["up", "--runtime", self.kind.name()]))?;
+        let mut up =
+            process::spawn(&self.command(&self.root, &["up", "--runtime", self.kind.name()]))?;
         let end = Instant::now() + WITHIN;
         loop {
             if !runtime::leftovers(&workspace, false, None)?
@@ -306,8 +331,9 @@ impl Project {
         command.cwd = Some(folder.to_owned());
         command.env.extend(self.cluster());
         // A proof run from inside another lab must not take that lab's names.
-        command.unset =
-            [process::MARK, process::RUN, "MLOPS_LAB_RUNTIME", "VIRTUAL_ENV"].map(Into::into).to_vec();
+        command.unset = [process::MARK, process::RUN, "MLOPS_LAB_RUNTIME", "VIRTUAL_ENV"]
+            .map(Into::into)
+            .to_vec();
         command
     }
 
@@ -318,12 +344,15 @@ impl Project {
         proof.with_file_name(format!("{name} logs"))
     }
 
-    /// Copies the lab's logs as they are now, for a case that failed. Returns the folder, if there was anything.
+    /// Copies the lab's logs as they are now, for a case that failed. Returns the folder, if there
+    /// was anything.
     pub(super) fn keep_logs(&self, case: &str) -> Option<PathBuf> {
         let logs = self.workspace().ok()?.run_folder().join("log");
         let logs = fs::walk(&logs).ok().filter(|logs| !logs.is_empty())?;
         let folder = self.kept_logs().join(case.replace("::", "-"));
-        logs.iter().all(|(path, bytes)| fs::write(&folder.join(path), bytes, false).is_ok()).then_some(folder)
+        logs.iter()
+            .all(|(path, bytes)| fs::write(&folder.join(path), bytes, false).is_ok())
+            .then_some(folder)
     }
 
     /// Stops everything and removes the folder, whatever happened before.
@@ -344,7 +373,8 @@ impl Project {
     }
 }
 
-/// A port that is free and stays so: one that the system would hand out by itself may be an outgoing connection's the next moment.
+/// A port that is free and stays so: one that the system would hand out by itself may be an
+/// outgoing connection's the next moment.
 fn free_port() -> Result<u16> {
     net::spare_port().map_err(|error| Error::environment("there is no free port").because(error))
 }

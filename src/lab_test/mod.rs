@@ -1,4 +1,5 @@
-//! The proof of a lab on the live system, through the program's own command line: what a learner types is what is proven.
+//! The proof of a lab on the live system, through the program's own command line: what a learner
+//! types is what is proven.
 
 mod attempt;
 mod bench;
@@ -77,12 +78,17 @@ pub enum Outcome {
     Unproven(String),
 }
 
-/// The names of the cases of a lab by runtime, in the order in which they run. `only` are names of cases, steps or drills, also
-/// with the lab and the runtime before them; without any all cases are meant, and runtimes without a case are left out.
+/// The names of the cases of a lab by runtime, in the order in which they run. `only` are names of
+/// cases, steps or drills, also with the lab and the runtime before them; without any all cases are
+/// meant, and runtimes without a case are left out.
 ///
 /// # Errors
 /// Exit 2 when a wrong or right solution cannot be read, or a name means no case.
-pub fn cases(lab: &Lab, kinds: &[RuntimeKind], only: &[String]) -> Result<Vec<(RuntimeKind, Vec<String>)>> {
+pub fn cases(
+    lab: &Lab,
+    kinds: &[RuntimeKind],
+    only: &[String],
+) -> Result<Vec<(RuntimeKind, Vec<String>)>> {
     let attempts = readable(lab)?;
     let mut all = Vec::new();
     let mut known = BTreeSet::new();
@@ -97,8 +103,10 @@ pub fn cases(lab: &Lab, kinds: &[RuntimeKind], only: &[String]) -> Result<Vec<(R
         }
     }
     let meant = |wanted: &String| {
-        let mut names =
-            kinds.iter().filter_map(|kind| short(lab, *kind, std::slice::from_ref(wanted))).flatten();
+        let mut names = kinds
+            .iter()
+            .filter_map(|kind| short(lab, *kind, std::slice::from_ref(wanted)))
+            .flatten();
         names.any(|short| known.iter().any(|case| means(&short, case)))
     };
     if let Some(wrong) = only.iter().find(|wanted| !meant(wanted)) {
@@ -109,7 +117,8 @@ pub fn cases(lab: &Lab, kinds: &[RuntimeKind], only: &[String]) -> Result<Vec<(R
     Ok(all)
 }
 
-/// Names without the lab and the runtime before them; those with another runtime are left out. None means all cases.
+/// Names without the lab and the runtime before them; those with another runtime are left out. None
+/// means all cases.
 fn short(lab: &Lab, kind: RuntimeKind, names: &[String]) -> Option<Vec<String>> {
     if names.is_empty() {
         return None;
@@ -131,7 +140,9 @@ fn readable(lab: &Lab) -> Result<Vec<Attempt>> {
     let (attempts, found) = attempts(lab);
     match found.first() {
         None => Ok(attempts),
-        Some(first) => Err(Error::usage(lint::line(first)).hint("see all that is wrong: mlops-lab lab lint")),
+        Some(first) => {
+            Err(Error::usage(lint::line(first)).hint("see all that is wrong: mlops-lab lab lint"))
+        }
     }
 }
 
@@ -142,12 +153,12 @@ struct Shown {
     warning: Option<String>,
 }
 
-/// Runs the whole proof in a temporary folder and tells each case as soon as it is known. Returns the measured cost, and
-/// where the project is, when it is kept.
+/// Runs the whole proof in a temporary folder and tells each case as soon as it is known. Returns
+/// the measured cost, and where the project is, when it is kept.
 ///
 /// # Errors
-/// Exit 2 when a wrong or right solution cannot be read. Exit 3 when the proof itself could not be run; a lab that fails its proof is no
-/// error here.
+/// Exit 2 when a wrong or right solution cannot be read. Exit 3 when the proof itself could not be
+/// run; a lab that fails its proof is no error here.
 pub fn prove(
     lab: &Lab,
     kind: RuntimeKind,
@@ -155,7 +166,8 @@ pub fn prove(
     tell: &mut dyn FnMut(&Case),
 ) -> Result<(Cost, Option<PathBuf>)> {
     let attempts = readable(lab)?;
-    let parts = Part::only(Part::all(lab, kind, &attempts), short(lab, kind, &options.only).as_deref());
+    let parts =
+        Part::only(Part::all(lab, kind, &attempts), short(lab, kind, &options.only).as_deref());
     let project = Project::new(lab, kind, options)?;
     let plain = |part: &Part<'_>, outcome: Outcome| Case {
         name: name(lab, kind, part),
@@ -178,7 +190,9 @@ pub fn prove(
         let since = Instant::now();
         let mut case = plain(part, Outcome::Pass);
         match &stopped {
-            Some(reason) if !part.ends() => case.outcome = Outcome::Fail(format!("not judged: {reason}")),
+            Some(reason) if !part.ends() => {
+                case.outcome = Outcome::Fail(format!("not judged: {reason}"))
+            }
             _ => match look(part, lab, &project, &mut bench) {
                 Ok((outcome, shown)) => {
                     case.outcome = outcome;
@@ -193,7 +207,8 @@ pub fn prove(
                     if matches!(part, Part::Solved(_)) {
                         stopped = Some(format!("`{}` failed", part.name()));
                     }
-                    let detail = error.detail_text().map(|detail| format!("\n{detail}")).unwrap_or_default();
+                    let detail =
+                        error.detail_text().map(|detail| format!("\n{detail}")).unwrap_or_default();
                     case.outcome = Outcome::Fail(format!("{error}{detail}"));
                     case.logs = project.keep_logs(&part.name());
                 }
@@ -211,7 +226,12 @@ pub fn prove(
 }
 
 /// One part on the live system, unless what runs there is a stand-in that cannot show it.
-fn look(part: &Part<'_>, lab: &Lab, project: &Project, bench: &mut Bench<'_>) -> Result<(Outcome, Shown)> {
+fn look(
+    part: &Part<'_>,
+    lab: &Lab,
+    project: &Project,
+    bench: &mut Bench<'_>,
+) -> Result<(Outcome, Shown)> {
     if let Some(step) = part.step()
         && lab.manifest.stand_in.iter().any(|stand_in| stand_in.steps.iter().any(|id| id == step))
         && let Some(why) = project.skipped(step)?

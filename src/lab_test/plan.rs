@@ -67,11 +67,12 @@ impl<'a> Part<'a> {
         parts
     }
 
-    /// What must run for these cases, named whole or by their step or drill: they themselves, and the
-    /// solutions of the steps before them. Without a name all parts run.
+    /// What must run for these cases, named whole or by their step or drill: they themselves, and
+    /// the solutions of the steps before them. Without a name all parts run.
     pub(super) fn only(parts: Vec<Part<'a>>, names: Option<&[String]>) -> Vec<Wanted<'a>> {
-        let asked_for =
-            |part: &Part<'_>| names.is_none_or(|names| names.iter().any(|name| means(name, &part.name())));
+        let asked_for = |part: &Part<'_>| {
+            names.is_none_or(|names| names.iter().any(|name| means(name, &part.name())))
+        };
         let mut wanted: Vec<Wanted<'_>> =
             parts.into_iter().map(|part| Wanted { asked_for: asked_for(&part), part }).collect();
         let last = wanted.iter().rposition(|wanted| wanted.asked_for).map_or(0, |last| last + 1);
