@@ -7,8 +7,9 @@ use std::ffi::OsString;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::process::{Command, Output, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
+use std::time::Duration;
 
 pub const BIN: &str = env!("CARGO_BIN_EXE_mlops-lab");
 
@@ -200,8 +201,32 @@ pub struct Seen {
     pub err: String,
 }
 
+/// Longer than anything that a test starts, a proof of a whole lab included.
+const LONGEST: Duration = Duration::from_secs(20 * 60);
+
+/// As `Command::output`, but what hangs is ended and fails the test: it would take the whole run
+/// with it. SIGABRT, for Python prints its stack then.
+pub fn output(command: &mut Command) -> Output {
+    use rustix::process::{Pid, Signal, kill_process};
+    let shown = format!("{command:?}");
+    command.env("PYTHONFAULTHANDLER", "1").stdin(Stdio::null());
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let pid = Pid::from_child(&child);
+    let (ended, end) = mpsc::channel();
+    std::thread::spawn(move || ended.send(child.wait_with_output()));
+    if let Ok(output) = end.recv_timeout(LONGEST) {
+        return output.unwrap();
+    }
+    kill_process(pid, Signal::ABORT).unwrap();
+    let grace = Duration::from_secs(10);
+    let last = end.recv_timeout(grace).map(|output| output.unwrap());
+    let (out, err) = last
+        .map_or_else(|_| Default::default(), |output| (text(&output.stdout), text(&output.stderr)));
+    panic!("still running after {LONGEST:?}: {shown}\n{out}\n{err}");
+}
+
 pub fn seen(command: &mut Command) -> Seen {
-    let Output { status, stdout, stderr } = command.output().unwrap();
+    let Output { status, stdout, stderr } = output(command);
     Seen { code: status.code().unwrap_or(-1), out: text(&stdout), err: text(&stderr) }
 }
 

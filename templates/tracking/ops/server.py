@@ -47,28 +47,36 @@ def process() -> int | None:
     return pid if "mlflow" in command else None
 
 
-def gone(pid: int) -> bool:
-    """Whether nothing of it runs any more; a dead one stays listed until somebody asks."""
-    if Path("/proc/self/stat").exists():
+def running(group: int) -> bool:
+    """Whether anything of a process group runs: a worker may outlive its parent by a moment.
+
+    The dead stay listed until their parent asks for them; they are dead when their last thread is.
+    """
+    if not Path("/proc/self/stat").exists():
+        shown = ["ps", "-A", "-o", "pgid=,stat="]
+        listed = subprocess.run(shown, capture_output=True, text=True, check=False).stdout
+        members = [line.split() for line in listed.splitlines()]
+        return any(int(pgid) == group and stat[0] not in "XZ" for pgid, stat in members)
+    for listed in Path("/proc").glob("[0-9]*/stat"):
         try:
-            state = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].strip()
+            fields = listed.read_text("utf-8", errors="replace").rpartition(")")[2].split()
         except OSError:
+            continue  # it ended meanwhile
+        state, pgid, threads = fields[0], int(fields[2]), int(fields[17])
+        if pgid == group and (state not in "XZ" or threads > 1):
             return True
-    else:
-        shown = ["ps", "-o", "stat=", "-p", str(pid)]
-        state = subprocess.run(shown, capture_output=True, text=True, check=False).stdout.strip()
-    return not state or state[0] in "XZ"
+    return False
 
 
 def send(number: signal.Signals) -> None:
-    """To the server and its worker: they are a group of their own."""
+    """To the server and its worker, a group of their own; returns when nothing of it runs."""
     pid = process()
     if pid is None:
         raise SystemExit(f"error: {PID} names no server that runs")
     if os.getpgid(pid) != pid:
         raise SystemExit("error: your shell runs that server: start it with mlops-lab or make")
     os.killpg(pid, number)
-    while not gone(pid):
+    while running(pid):
         time.sleep(0.05)
 
 
