@@ -345,7 +345,7 @@ pub enum Format {
     /// For people.
     #[default]
     Text,
-    /// One JSON value; its form is src/doctor/report.schema.json.
+    /// One JSON value; its form is src/doctor/report/schema.json.
     Json,
     /// For test reports.
     Junit,

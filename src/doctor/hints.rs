@@ -7,7 +7,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::{Hint, checks};
+use super::Hint;
+use super::checks::kinds;
 use crate::platform::host::{self, Root};
 
 const TEXT: &str = include_str!("hints.toml");
@@ -156,7 +157,7 @@ static ENTRIES: LazyLock<Vec<Entry>> =
     LazyLock::new(|| toml::from_str::<File>(TEXT).map(|file| file.hint).unwrap_or_default());
 
 fn entry(id: &str, class: &str) -> Option<&'static Entry> {
-    let check = checks::of(id).map_or(id, |kind| kind.id);
+    let check = kinds::of(id).map_or(id, |kind| kind.id);
     ENTRIES.iter().find(|entry| {
         entry.checks.iter().any(|known| known == check)
             && entry.classes.iter().any(|known| known == class)
@@ -264,7 +265,7 @@ mod tests {
     fn every_class_of_every_check_has_a_hint_or_a_reason_why_none() {
         toml::from_str::<File>(TEXT).unwrap();
         let mut missing = Vec::new();
-        for kind in checks::all() {
+        for kind in kinds::all() {
             for class in kind.classes {
                 match entry(kind.id, class) {
                     None => missing.push(format!("{} {class}", kind.id)),
@@ -284,7 +285,7 @@ mod tests {
     fn no_hint_is_for_a_check_a_class_a_manager_or_a_tag_that_does_not_exist() {
         for entry in ENTRIES.iter() {
             for check in &entry.checks {
-                let kind = checks::all()
+                let kind = kinds::all()
                     .find(|kind| kind.id == check)
                     .unwrap_or_else(|| panic!("no check {check}"));
                 for class in &entry.classes {
@@ -327,7 +328,7 @@ mod tests {
             commands("git", "absent", &[], &here(&["brew"], &["macos"])),
             ["brew install git"]
         );
-        for kind in checks::all() {
+        for kind in kinds::all() {
             for class in kind.classes {
                 for command in commands(kind.id, class, &[], &here(&[], &[])) {
                     let named = MANAGERS

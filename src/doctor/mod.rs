@@ -5,33 +5,26 @@
 //! `unknown`, never good or bad.
 
 mod checks;
-mod examine;
 mod hints;
-mod judge;
-mod look;
-mod machine;
-mod redact;
-mod text;
-mod wanted;
+mod observations;
+mod plan;
+mod probes;
+mod report;
+mod run;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use indexmap::IndexMap;
-use serde::Serialize;
-
 use crate::catalog::manifest::{Need, RuntimeKind};
-use crate::error::Exit;
 use crate::platform::host::Root;
 
-pub use checks::{Kind, all, known, of};
-pub use examine::{examine, heals};
-pub use machine::{github, junit};
-pub use redact::{Private, redact};
-pub use text::{brief, human};
-
-/// The version of the report's form, as src/doctor/report.schema.json describes it.
-const SCHEMA: u32 = 1;
+pub use checks::kinds::{Kind, all, known, of};
+pub use report::github::github;
+pub use report::junit::junit;
+pub use report::redact::{Private, redact};
+pub use report::text::{brief, human};
+pub use report::{Evidence, Finding, Hint, Report, Status, Verdict};
+pub use run::{examine, heals};
 
 /// What is to be examined.
 #[derive(Clone, Debug, Default)]
@@ -74,146 +67,6 @@ pub struct Demand {
     pub needs: Vec<Need>,
     /// Where it wants to listen.
     pub ports: Vec<u16>,
-}
-
-/// How a finding counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Status {
-    /// As needed.
-    Pass,
-    /// Not looked at, because what it builds on failed, or because it does not apply.
-    Skip,
-    /// It works, and deserves a look.
-    Warn,
-    /// It could not be found out in time.
-    Unknown,
-    /// It does not work.
-    Fail,
-}
-
-impl Status {
-    /// Whether the learner can go on with it.
-    pub fn works(self) -> bool {
-        matches!(self, Status::Pass | Status::Skip | Status::Warn)
-    }
-}
-
-/// One thing that was looked at. Passes and skips are findings too.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Finding {
-    /// Stable: `docker.engine`, `port.8080`.
-    pub id: String,
-    /// What was found, in a few words.
-    pub title: String,
-    /// How it counts.
-    pub status: Status,
-    /// Why, from a closed list for each check: `absent`, `refused`, `too-old`; `ok` for a pass.
-    pub class: &'static str,
-    /// How it was found out.
-    pub evidence: Evidence,
-    /// What to do, most fitting first.
-    pub hints: Vec<Hint>,
-    /// Where to read on.
-    pub docs: Option<String>,
-    /// The finding without which this one could not be looked at.
-    pub blocked_by: Option<&'static str>,
-    /// Who needs it: `serving/local`.
-    pub needed_by: Vec<String>,
-}
-
-/// How something was found out.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Evidence {
-    /// A command to paste that shows the same.
-    pub cmd: String,
-    /// Its exit code, when a program was run and ended.
-    pub rc: Option<i32>,
-    /// How long it took, in milliseconds.
-    pub ms: u64,
-    /// The file that was found, or looked at.
-    pub path: Option<String>,
-    /// What was seen, at most a few lines.
-    pub saw: String,
-}
-
-/// What to do about a finding, fit for this machine.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Hint {
-    /// In words; may be empty when the command speaks for itself.
-    pub text: String,
-    /// What to type.
-    pub cmd: Option<String>,
-    /// The package manager that it uses.
-    pub manager: Option<String>,
-    /// The system that it is for, when it is for one only.
-    pub os: Option<String>,
-    /// Whether `doctor --fix` offers to run it.
-    pub fix: bool,
-}
-
-/// What the findings mean for one lab in one runtime.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Verdict {
-    /// The worst of its findings.
-    pub status: Status,
-    /// The findings that stand in the way.
-    pub because: Vec<String>,
-}
-
-/// All findings, and what they mean for each lab and runtime.
-#[derive(Clone, Debug, Serialize)]
-pub struct Report {
-    /// The version of this form.
-    pub schema: u32,
-    /// Our own.
-    pub version: &'static str,
-    /// System and processor.
-    pub system: String,
-    /// What it is about.
-    pub title: String,
-    /// In the order of the groups.
-    pub findings: Vec<Finding>,
-    /// `serving/local` -> whether it can work here.
-    pub runtimes: IndexMap<String, Verdict>,
-    /// The command to go on with.
-    pub next: String,
-    /// How long it took, in milliseconds.
-    pub ms: u64,
-    /// Whether a warning counts as a failure.
-    pub strict: bool,
-    /// The exit code that goes with it.
-    pub exit: u8,
-}
-
-impl Report {
-    /// 1 when something fails (with `strict` also when something warns), else 3 when something
-    /// could not be found out, else 0.
-    pub fn verdict(&self) -> Exit {
-        let has = |status| self.findings.iter().any(|finding| finding.status == status);
-        if has(Status::Fail) || (self.strict && has(Status::Warn)) {
-            Exit::No
-        } else if has(Status::Unknown) {
-            Exit::Environment
-        } else {
-            Exit::Done
-        }
-    }
-
-    /// The same with warnings counted as failures, or not.
-    #[must_use]
-    pub fn strict(mut self, strict: bool) -> Report {
-        self.strict = strict;
-        self.exit = self.verdict() as u8;
-        self
-    }
-
-    /// What deserves the learner's attention.
-    pub fn troubles(&self) -> impl Iterator<Item = &Finding> {
-        self.findings
-            .iter()
-            .filter(|finding| !matches!(finding.status, Status::Pass | Status::Skip))
-    }
 }
 
 /// The finding that makes this runtime impossible, if any. Too little disk or memory is for the

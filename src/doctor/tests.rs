@@ -1,7 +1,9 @@
 //! What follows from needs, and what the whole says. The cases themselves are in tests/doctor, with
 //! the real things injected.
 
+use super::checks::kinds;
 use super::*;
+use crate::error::Exit;
 
 fn demand(kind: RuntimeKind, needs: Vec<Need>) -> Demand {
     Demand { lab: "x".to_owned(), kind, needs, ports: vec![8080] }
@@ -12,7 +14,7 @@ fn scope(demands: Vec<Demand>) -> Scope {
 }
 
 fn ids(scope: &Scope) -> Vec<String> {
-    wanted::wanted(scope).iter().map(|want| want.ask.id()).collect()
+    plan::wanted(scope).iter().map(|want| want.ask.id()).collect()
 }
 
 #[test]
@@ -23,8 +25,8 @@ fn the_same_amount_asked_twice_is_one_check_and_the_greater_counts() {
         demand(RuntimeKind::Compose, vec![size("2GB")]),
     ]);
     assert_eq!(ids(&scope), ["docker.disk", "disk", "proxy", "port.8080"]);
-    let wanted = wanted::wanted(&scope);
-    assert_eq!(wanted[1].ask, wanted::Ask::Disk("2GB".parse().unwrap()));
+    let wanted = plan::wanted(&scope);
+    assert_eq!(wanted[1].ask, plan::Ask::Disk("2GB".parse().unwrap()));
     assert_eq!(wanted[1].needed_by, ["x/local", "x/compose"]);
 }
 
@@ -49,14 +51,14 @@ fn containers_count_in_the_engine_s_machine_and_clusters_in_theirs() {
 #[test]
 fn every_id_has_a_kind_and_a_place_and_no_two_kinds_share_one() {
     let mut seen = std::collections::BTreeSet::new();
-    for kind in checks::all() {
+    for kind in kinds::all() {
         assert!(seen.insert(kind.id), "{} twice", kind.id);
         assert!(!kind.classes.is_empty() && !kind.about.is_empty(), "{}", kind.id);
     }
     for id in ["port.8080", "tool.helm", "online.image.python:3.13", "docker.engine"] {
-        assert!(checks::of(id).is_some(), "{id}");
+        assert!(kinds::of(id).is_some(), "{id}");
     }
-    assert!(checks::of("portable").is_none());
+    assert!(kinds::of("portable").is_none());
 }
 
 #[test]

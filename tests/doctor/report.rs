@@ -15,7 +15,7 @@ const ALL: &str = r#"{ python = ">=3.9" }, { uv = "*" }, { git = "*" }, { make =
 fn schema() -> jsonschema::Validator {
     let text = std::fs::read_to_string(concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/src/doctor/report.schema.json"
+        "/src/doctor/report/schema.json"
     ))
     .unwrap();
     jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap()

@@ -1,12 +1,14 @@
 //! This machine: room, memory, processors, GPU, proxies, ports.
 
+pub(in crate::doctor) mod probe;
+
 use std::time::Duration;
 
 use super::{Found, amount, gigabytes, late, short};
 use crate::catalog::manifest::GpuNeed;
-use crate::doctor::examine::All;
-use crate::doctor::look::{GpuSeen, HostSeen, How, Look, Seen};
-use crate::doctor::wanted::Ask;
+use crate::doctor::observations::All;
+use crate::doctor::plan::Ask;
+use crate::doctor::probes::{GpuSeen, HostSeen, How, Look, Seen};
 use crate::platform::net::Port;
 
 pub(super) fn judge(ask: &Ask, all: &All, deadline: Duration) -> Found {

@@ -1,16 +1,17 @@
 //! From what was seen to findings. Pure: values in, values out.
 
-mod cluster;
-mod engine;
-mod host;
-mod programs;
+pub(super) mod cluster;
+pub(super) mod engine;
+pub(super) mod host;
+pub(super) mod kinds;
+pub(super) mod programs;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::examine::All;
-use super::look::{Asked, How, Look, Seen};
-use super::wanted::Ask;
+use super::observations::All;
+use super::plan::Ask;
+use super::probes::{Asked, How, Look, Seen};
 use super::{Evidence, Scope, Status, millis};
 use crate::platform::term::escape;
 
@@ -194,7 +195,7 @@ fn amount(have: Option<u64>, want: u64, show: impl Fn(u64) -> String) -> Found {
 }
 
 /// The programs behind a look, when it came back.
-fn programs_of<'a>(all: &'a All, look: &Look) -> Option<&'a super::look::Programs> {
+fn programs_of<'a>(all: &'a All, look: &Look) -> Option<&'a super::probes::Programs> {
     match all.get(look) {
         Some(Seen::Programs(programs)) => Some(programs),
         _ => None,

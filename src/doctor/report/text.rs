@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use indexmap::IndexMap;
 
-use super::checks::{self, Group};
 use super::{Finding, Hint, Report, Status, Verdict};
+use crate::doctor::checks::kinds::{self, Group};
 use crate::platform::term::{BAD, BOLD, DIM, GOOD, WARN, escape, wrapped};
 
 /// Below this width what was found stands under its check, not beside it.
@@ -35,7 +35,7 @@ pub fn human(
     writeln!(out, "{BOLD}{}{BOLD:#}", report.title)?;
     let mut group: Option<Group> = None;
     for finding in &report.findings {
-        let own = checks::of(&finding.id).map(|kind| kind.group);
+        let own = kinds::of(&finding.id).map(|kind| kind.group);
         if own != group {
             group = own;
             writeln!(out, "\n{BOLD}{}{BOLD:#}", own.map_or("", Group::title))?;

@@ -1,5 +1,7 @@
 //! The container engine, its client's plugins, and the machine in which it lives.
 
+pub(in crate::doctor) mod probe;
+
 use std::time::Duration;
 
 use serde_json::Value;
@@ -9,9 +11,9 @@ use super::{Found, amount, gigabytes, late, short, trouble};
 use crate::catalog::manifest::GpuNeed;
 use crate::catalog::units::{Version, VersionReq};
 use crate::doctor::Status;
-use crate::doctor::examine::All;
-use crate::doctor::look::{Answer, Asked, EngineSeen, HelperSeen, How, Look, Seen, Unclear};
-use crate::doctor::wanted::Ask;
+use crate::doctor::observations::All;
+use crate::doctor::plan::Ask;
+use crate::doctor::probes::{Answer, Asked, EngineSeen, HelperSeen, How, Look, Seen, Unclear};
 use crate::platform::host::architecture;
 
 /// Below this difference the clocks agree: certificates and signatures allow for a few minutes,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
-use super::{Asked, How, ask};
+use crate::doctor::probes::{Asked, How, ask};
 use crate::platform::host::{self, Root};
 
 /// What the system and the environment say of themselves.
@@ -28,7 +28,7 @@ pub(in crate::doctor) struct HostSeen {
     pub(in crate::doctor) proxies: BTreeMap<String, String>,
 }
 
-pub(super) fn host(root: &Root, folder: &Path) -> HostSeen {
+pub(in crate::doctor) fn host(root: &Root, folder: &Path) -> HostSeen {
     let number = |name: &str| root.number(&format!("/proc/sys/fs/inotify/{name}"));
     let proxies =
         ["http_proxy", "https_proxy", "all_proxy", "no_proxy"].into_iter().filter_map(|name| {
@@ -70,7 +70,7 @@ pub(in crate::doctor) struct GpuSeen {
     pub(in crate::doctor) smi: Option<Asked>,
 }
 
-pub(super) fn gpu(root: &Root, end: Instant) -> GpuSeen {
+pub(in crate::doctor) fn gpu(root: &Root, end: Instant) -> GpuSeen {
     let driver = root.text("/proc/driver/nvidia/version");
     let driver = driver.map(|text| text.lines().next().unwrap_or_default().to_owned());
     let smi = ask(

@@ -2,6 +2,8 @@
 //! needs.
 #![allow(clippy::result_large_err, reason = "a finding is made some dozens of times in a run")]
 
+pub(in crate::doctor) mod probe;
+
 use std::time::Duration;
 
 use serde_json::Value;
@@ -9,9 +11,9 @@ use serde_json::Value;
 use super::{Found, amount, gigabytes, late, programs_of, short, trouble};
 use crate::catalog::units::Version;
 use crate::doctor::Status;
-use crate::doctor::examine::All;
-use crate::doctor::look::{Asked, ClusterSeen, How, Look, Seen};
-use crate::doctor::wanted::Ask;
+use crate::doctor::observations::All;
+use crate::doctor::plan::Ask;
+use crate::doctor::probes::{Asked, ClusterSeen, How, Look, Seen};
 use crate::platform::kubeconfig::Context;
 use crate::platform::net::Unreachable;
 

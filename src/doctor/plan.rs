@@ -1,7 +1,8 @@
 //! From needs to checks. Pure.
 
-use super::look::Look;
-use super::{Scope, checks, key};
+use super::checks::kinds;
+use super::probes::Look;
+use super::{Scope, key};
 use crate::catalog::manifest::{GpuNeed, Need, RuntimeKind, ToolNeed};
 use crate::catalog::units::{Size, VersionReq};
 
@@ -60,7 +61,7 @@ impl Ask {
             Ask::Python(_) => "python",
             Ask::Environment => "environment",
             Ask::Tool(tool) => {
-                let own = checks::all().any(|kind| kind.id == tool.name && kind.id != "tool");
+                let own = kinds::all().any(|kind| kind.id == tool.name && kind.id != "tool");
                 return if own { tool.name.clone() } else { format!("tool.{}", tool.name) };
             }
             Ask::Client => "docker.client",
@@ -186,14 +187,14 @@ pub(super) fn wanted(scope: &Scope) -> Vec<Want> {
     }
     wanted.retain(|want| {
         let id = want.ask.id();
-        (scope.only.is_empty() || scope.only.iter().any(|word| checks::means(word, &id)))
-            && !scope.skip.iter().any(|word| checks::means(word, &id))
+        (scope.only.is_empty() || scope.only.iter().any(|word| kinds::means(word, &id)))
+            && !scope.skip.iter().any(|word| kinds::means(word, &id))
     });
     wanted.sort_by_key(|want| {
         let id = want.ask.id();
         let place =
-            checks::all().position(|kind| checks::of(&id).is_some_and(|own| own.id == kind.id));
-        (checks::of(&id).map(|kind| kind.group), place)
+            kinds::all().position(|kind| kinds::of(&id).is_some_and(|own| own.id == kind.id));
+        (kinds::of(&id).map(|kind| kind.group), place)
     });
     wanted
 }

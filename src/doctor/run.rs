@@ -5,9 +5,12 @@ use std::time::{Duration, Instant};
 
 use indexmap::IndexMap;
 
-use super::look::{self, Look, Seen};
-use super::wanted::{Want, wanted};
-use super::{Finding, Report, SCHEMA, Scope, Status, Verdict, checks, hints, judge, key, millis};
+use super::checks::{self, kinds};
+use super::observations::All;
+use super::plan::{Want, wanted};
+use super::probes::{self, Look};
+use super::report::SCHEMA;
+use super::{Finding, Report, Scope, Status, Verdict, hints, key, millis};
 use crate::catalog::manifest::RuntimeKind;
 use crate::platform::process::shell_words;
 
@@ -17,22 +20,6 @@ const GRACE: Duration = Duration::from_millis(250);
 
 fn grace(deadline: Duration) -> Duration {
     GRACE.min(deadline / 10)
-}
-
-/// What was brought back, and how long each look took.
-pub(super) struct All(pub(super) Vec<(Look, Option<Seen>, Duration)>);
-
-impl All {
-    /// What a look brought back; none when it was late or not made.
-    pub(super) fn get(&self, look: &Look) -> Option<&Seen> {
-        self.0.iter().find(|(made, ..)| made == look).and_then(|(_, seen, _)| seen.as_ref())
-    }
-
-    fn took(&self, looks: &[Look]) -> Duration {
-        let took =
-            self.0.iter().filter(|(made, ..)| looks.contains(made)).map(|(_, _, took)| *took);
-        took.max().unwrap_or_default()
-    }
 }
 
 /// Looks at everything side by side. Never takes longer than the deadline and half a second: what
@@ -45,13 +32,13 @@ pub fn examine(scope: &Scope, deadline: Duration) -> Report {
     let mut findings: Vec<Finding> = wanted
         .iter()
         .map(|want| {
-            let mut found = judge::judge(&want.ask, &all, scope, deadline);
+            let mut found = checks::judge(&want.ask, &all, scope, deadline);
             if found.evidence.ms == 0 {
                 found.evidence.ms = millis(all.took(&want.ask.looks()));
             }
             let id = want.ask.id();
             debug_assert!(
-                checks::of(&id).is_some_and(|kind| kind.classes.contains(&found.class))
+                kinds::of(&id).is_some_and(|kind| kind.classes.contains(&found.class))
                     || matches!(found.class, "ok" | "blocked"),
                 "{id} has no class {}",
                 found.class
@@ -101,7 +88,7 @@ fn look_at(wanted: &[Want], scope: &Scope, end: Instant, deadline: Duration) -> 
         // Not scoped: a thread that hangs in the kernel must not hold the report.
         std::thread::spawn(move || {
             let since = Instant::now();
-            let seen = look::look(&look, &scope, end);
+            let seen = probes::look(&look, &scope, end);
             let _ = tell.send((index, seen, since.elapsed()));
         });
     }

@@ -1,12 +1,14 @@
 //! Programs: their versions, and Python's abilities.
 
+pub(in crate::doctor) mod probe;
+
 use std::time::Duration;
 
 use super::{Found, late, programs_of, short, trouble};
 use crate::catalog::units::{Version, VersionReq};
-use crate::doctor::examine::All;
-use crate::doctor::look::{Asked, How, Look, Programs, PythonSeen, Pythons, Seen};
-use crate::doctor::wanted::Ask;
+use crate::doctor::observations::All;
+use crate::doctor::plan::Ask;
+use crate::doctor::probes::{Asked, How, Look, Programs, PythonSeen, Pythons, Seen};
 use crate::platform::process::Unfit;
 
 pub(super) fn judge(ask: &Ask, all: &All, deadline: Duration) -> Found {

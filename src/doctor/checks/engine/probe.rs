@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::Value;
 
-use super::ask;
+use crate::doctor::probes::ask;
 use crate::platform::net::{self, Unreachable};
 use crate::platform::process::Unfit;
 use crate::platform::process::{self, Command, NotRun};
@@ -123,7 +123,7 @@ fn json(path: &Path) -> Option<Value> {
     serde_json::from_slice(&fs::read_io(path).ok()?).ok()
 }
 
-pub(super) fn engine(root: &host::Root, end: Instant) -> EngineSeen {
+pub(in crate::doctor) fn engine(root: &host::Root, end: Instant) -> EngineSeen {
     let since = Instant::now();
     let (host, by, unclear) = endpoint();
     let mut seen = EngineSeen {
@@ -238,8 +238,8 @@ fn question(host: &str, path: &str, end: Instant) -> Answer {
     };
     let asked = ask("docker", args, end);
     match (&asked.how, serde_json::from_str::<Value>(&asked.out)) {
-        (super::How::Late(_), _) => Answer::Late,
-        (super::How::Code(0), Ok(value)) if !value.is_null() => Answer::Json(value),
+        (crate::doctor::probes::How::Late(_), _) => Answer::Late,
+        (crate::doctor::probes::How::Code(0), Ok(value)) if !value.is_null() => Answer::Json(value),
         _ => Answer::Client(asked.words().to_owned()),
     }
 }
@@ -272,7 +272,7 @@ fn first_line(text: &str) -> String {
 }
 
 /// Whether the engine reaches the registry of an image, and the tag is there. Nothing is pulled.
-pub(super) fn registry(image: &str, end: Instant) -> Answer {
+pub(in crate::doctor) fn registry(image: &str, end: Instant) -> Answer {
     let (host, _, unclear) = endpoint();
     if unclear.is_some() {
         return Answer::NotAsked;
@@ -299,7 +299,7 @@ pub(in crate::doctor) struct HelperSeen {
 ///
 /// # Errors
 /// Why the config cannot be read. A missing one names no helper.
-pub(super) fn credentials() -> Result<Vec<HelperSeen>, String> {
+pub(in crate::doctor) fn credentials() -> Result<Vec<HelperSeen>, String> {
     let Some(path) = config_folder().map(|folder| folder.join("config.json")) else {
         return Ok(Vec::new());
     };

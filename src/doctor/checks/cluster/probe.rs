@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::{Asked, ask};
+use crate::doctor::probes::{Asked, ask};
 use crate::platform::kubeconfig::{self, Context};
 use crate::platform::net::{self, Unreachable};
 use crate::platform::process::{self, Command};
@@ -37,7 +37,7 @@ pub(in crate::doctor) struct ClusterSeen {
     pub(in crate::doctor) took: Duration,
 }
 
-pub(super) fn cluster(named: Option<&str>, end: Instant) -> ClusterSeen {
+pub(in crate::doctor) fn cluster(named: Option<&str>, end: Instant) -> ClusterSeen {
     let since = Instant::now();
     let files = kubeconfig::files();
     let context = kubeconfig::context(&files, named);

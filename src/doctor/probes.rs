@@ -1,23 +1,19 @@
 //! Looking at the machine: each look is made once, ends in time, and brings back a value.
 
-mod cluster;
-mod engine;
-mod host;
-mod programs;
-
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::Scope;
+use super::checks::{cluster, engine, host, programs};
 use crate::catalog::units::VersionReq;
 use crate::platform::net::{self, Port};
 use crate::platform::process::{self, Command, Ended, NotRun, Unfit};
 use crate::platform::{host as platform_host, kubeconfig};
 
-pub(super) use cluster::ClusterSeen;
-pub(super) use engine::{Answer, EngineSeen, HelperSeen, Unclear};
-pub(super) use host::{GpuSeen, HostSeen};
-pub(super) use programs::{Programs, PythonSeen, Pythons};
+pub(super) use cluster::probe::ClusterSeen;
+pub(super) use engine::probe::{Answer, EngineSeen, HelperSeen, Unclear};
+pub(super) use host::probe::{GpuSeen, HostSeen};
+pub(super) use programs::probe::{Programs, PythonSeen, Pythons};
 
 /// What can be looked at.
 #[derive(Clone, Debug, PartialEq)]
@@ -178,19 +174,21 @@ pub(super) fn ask_at(program: PathBuf, args: &[&str], end: Instant) -> Asked {
 /// Looks, until `end` at the latest (a little later where the system itself is slow).
 pub(super) fn look(look: &Look, scope: &Scope, end: Instant) -> Seen {
     match look {
-        Look::Pythons(wanted) => Seen::Pythons(programs::pythons(wanted, end)),
-        Look::Tool(name, args) => Seen::Programs(programs::programs(name, args, end)),
-        Look::Engine => Seen::Engine(Box::new(engine::engine(&scope.root, end))),
+        Look::Pythons(wanted) => Seen::Pythons(programs::probe::pythons(wanted, end)),
+        Look::Tool(name, args) => Seen::Programs(programs::probe::programs(name, args, end)),
+        Look::Engine => Seen::Engine(Box::new(engine::probe::engine(&scope.root, end))),
         Look::Compose => {
             let plugin = ask("docker", &["compose", "version", "--short"], end);
             let old = (!plugin.well()).then(|| ask("docker-compose", &["version", "--short"], end));
             Seen::Compose(plugin, old)
         }
         Look::Buildx => Seen::Buildx(ask("docker", &["buildx", "version"], end)),
-        Look::Credentials => Seen::Credentials(engine::credentials()),
-        Look::Cluster => Seen::Cluster(Box::new(cluster::cluster(scope.context.as_deref(), end))),
-        Look::Host => Seen::Host(Box::new(host::host(&scope.root, &scope.folder))),
-        Look::Gpu => Seen::Gpu(host::gpu(&scope.root, end)),
+        Look::Credentials => Seen::Credentials(engine::probe::credentials()),
+        Look::Cluster => {
+            Seen::Cluster(Box::new(cluster::probe::cluster(scope.context.as_deref(), end)))
+        }
+        Look::Host => Seen::Host(Box::new(host::probe::host(&scope.root, &scope.folder))),
+        Look::Gpu => Seen::Gpu(host::probe::gpu(&scope.root, end)),
         Look::Port(port) => Seen::Port(net::port(*port)),
         Look::Packages => Seen::Packages(ask(
             "python3",
@@ -210,6 +208,6 @@ pub(super) fn look(look: &Look, scope: &Scope, end: Instant) -> Seen {
             ],
             end,
         )),
-        Look::Image(image) => Seen::Image(engine::registry(image, end)),
+        Look::Image(image) => Seen::Image(engine::probe::registry(image, end)),
     }
 }

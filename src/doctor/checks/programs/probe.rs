@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use super::{Asked, How, ask, ask_at};
 use crate::catalog::units::{Version, VersionReq};
+use crate::doctor::probes::{Asked, How, ask, ask_at};
 use crate::platform::process::{self, Command};
 
 /// A program that was asked for its version, and the others of the same name on PATH.
@@ -18,7 +18,7 @@ pub(in crate::doctor) struct Programs {
 /// How many of the same name are asked: the one that shadows, and who stands in its shadow.
 const ASKED: usize = 3;
 
-pub(super) fn programs(name: &str, args: &[String], end: Instant) -> Programs {
+pub(in crate::doctor) fn programs(name: &str, args: &[String], end: Instant) -> Programs {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let all = process::all(name, &std::env::var_os("PATH").unwrap_or_default());
     // Side by side: a second one must not make the doctor slower.
@@ -69,7 +69,7 @@ const QUESTION: &str = "import json,sys,importlib.util as u;print(json.dumps({'v
 const NAMES: [&str; 6] =
     ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python"];
 
-pub(super) fn pythons(wanted: &VersionReq, end: Instant) -> Pythons {
+pub(in crate::doctor) fn pythons(wanted: &VersionReq, end: Instant) -> Pythons {
     // Asked, as `up` asks it: a shim of a version manager may be there with nothing behind it.
     let uv = ask("uv", &["--version"], end).well();
     let mut pythons = Pythons {
