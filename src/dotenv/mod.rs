@@ -1,7 +1,7 @@
 //! `.env` files: the one reader, which reads as compose does, and the one editor, which keeps every
 //! byte that it does not change. Pure.
 //!
-//! The grammar is that of compose-go's `dotenv` package; `tests/dotenv.rs` holds it against the
+//! The grammar is that of compose-go's `dotenv` package; `tests/it/dotenv.rs` holds it against the
 //! real `docker compose config`.
 
 mod edit;

@@ -1,0 +1,42 @@
+//! The integration tests: our program from outside, as people and scripts run it. One binary, one
+//! harness; docs/testing.md says what each module holds.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "a test may fail loudly"
+)]
+
+mod harness;
+
+mod authors;
+mod cli;
+mod complete;
+mod compose;
+mod converge;
+mod copies;
+mod doctor;
+mod dotenv;
+mod environment;
+mod init;
+mod killed;
+mod kubeflow;
+mod kubernetes;
+mod labs;
+mod life;
+mod lint;
+mod manifests;
+mod prompt;
+mod proof;
+mod python;
+mod reading;
+mod room;
+mod security;
+mod serving;
+mod stand_in;
+mod tf_serving;
+mod tracking;
+mod update;
+mod watch;
