@@ -1,13 +1,10 @@
 //! Checks on the live system: probes, verdicts, hints. Judging is pure: it asks a [`World`] and
 //! compares values.
 
-mod ask;
-mod cluster;
-mod hints;
 mod matching;
-mod metric;
-mod metrics;
 mod own;
+mod probe;
+mod prometheus;
 mod stand_in;
 
 use std::collections::BTreeMap;
@@ -22,7 +19,6 @@ use crate::catalog::manifest::VerdictKind;
 use crate::platform::term;
 use crate::platform::world::World;
 
-pub use hints::hints;
 pub use own::{Own, Standing};
 pub use stand_in::{stand_ins, why_hidden};
 
@@ -179,10 +175,12 @@ pub fn judge(check: &Check, context: &Context, world: &dyn World) -> Verdict {
     let within = check.within.map_or(WITHIN, |within| within.0);
     let budget = Budget { world, end: since + within };
     let (probe, seen) = match check.probe() {
-        Ok(probe) => (ask::words(probe, context), ask::ask(probe, &check.expect, context, budget)),
+        Ok(probe) => {
+            (probe::words(probe, context), probe::ask(probe, &check.expect, context, budget))
+        }
         Err(why) => (String::new(), Seen::cannot_tell("a check that can be asked", why)),
     };
-    let script = check.command.as_ref().is_some_and(|probe| ask::ours(&probe.argv));
+    let script = check.command.as_ref().is_some_and(|probe| probe::ours(&probe.argv));
     Verdict {
         verdict: seen.verdict,
         script,
@@ -199,7 +197,7 @@ pub fn judge(check: &Check, context: &Context, world: &dyn World) -> Verdict {
 
 /// Whose what answers a check is: none for a check that asks no port.
 pub fn whose(check: &Check, context: &Context, world: &dyn World) -> Option<(String, Standing)> {
-    let url = context.endpoints.get(ask::endpoint(check.probe().ok()?)?)?;
+    let url = context.endpoints.get(probe::endpoint(check.probe().ok()?)?)?;
     let within = check.within.map_or(WITHIN, |within| within.0);
     Some((url.clone(), holder(url, context, world, within)))
 }

@@ -8,14 +8,15 @@ use serde::Serialize;
 use super::{Session, View, pasteable, runtime_of, solve};
 use crate::catalog::manifest::{Drill, RuntimeKind, VerdictKind};
 use crate::check::{self, Context, Verdict};
-use crate::course::snapshot::{self, PutBack};
+use crate::course::Progress;
 use crate::error::{Error, Result, unknown};
 use crate::platform::clock;
 use crate::platform::prose;
 use crate::platform::term::{self, BOLD, DIM, Progress as _};
 use crate::platform::world::Machine;
 use crate::runtime;
-use crate::workspace::{Progress, Workspace};
+use crate::workspace::Workspace;
+use crate::workspace::snapshot::{self, PutBack};
 
 const POLL: Duration = Duration::from_millis(250);
 

@@ -5,10 +5,10 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::target::Target;
 use super::{Session, View, consent, runtime_of};
 use crate::catalog::manifest::RuntimeKind;
-use crate::check::{self, Verdict};
+use crate::check::Verdict;
+use crate::course::{self, Target};
 use crate::error::Result;
 use crate::platform::prose;
 use crate::platform::term::{self, BOLD, DIM};
@@ -46,7 +46,7 @@ pub(super) fn run(
     };
     let seen: Option<Verdict> =
         progress.seen(target.id()).and_then(|seen| serde_json::from_value(seen.clone()).ok());
-    let mut ladder = check::hints(target.hints(), &workspace.manifest().hint, seen.as_ref(), kind);
+    let mut ladder = course::hints(target.hints(), &workspace.manifest().hint, seen.as_ref(), kind);
     let hidden = progress.hidden(target.id()).map(str::to_owned);
     if let Some(why) = &hidden {
         ladder.insert(0, why);

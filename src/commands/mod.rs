@@ -23,7 +23,6 @@ mod restart;
 mod show;
 mod solve;
 mod status;
-mod target;
 mod undo;
 mod up;
 mod update;

@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use super::check::behind_stand_ins;
 use super::diff::{self, unified};
-use super::target::Target;
 use super::{Session, View, runtime_of};
 use crate::catalog::manifest::RuntimeKind;
 use crate::catalog::tree::Tree;
+use crate::course::Target;
 use crate::error::{Error, Result};
 use crate::platform::inside::{self, cannot};
 use crate::platform::process;

@@ -1,8 +1,8 @@
 //! Where the learner is: which steps still hold, which one is next, and whether all is done. Pure.
 
+use super::Progress;
 use crate::catalog::Manifest;
 use crate::catalog::manifest::{RuntimeKind, Step};
-use crate::workspace::Progress;
 
 /// The later step that has passed and undone what this one shows; none while this one still holds.
 pub fn over<'a>(manifest: &'a Manifest, step: &'a Step, progress: &Progress) -> Option<&'a Step> {

@@ -14,6 +14,7 @@ mod progress;
 mod record;
 mod restore;
 mod search;
+pub mod snapshot;
 mod trust;
 mod wreck;
 
@@ -33,7 +34,6 @@ pub use instance::{Left, forget, left, left_at, left_before, mark, with_project}
 pub use lock::{Lock, lock};
 pub use noted::Containers;
 pub use ports::MovedPort;
-pub use progress::Progress;
 pub use record::{Place, Record, seed};
 pub use restore::{DOTENVS, Restored};
 pub use search::{foreign_above, ours};

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests look at the disk by themselves")]
 
 use super::*;
+use crate::course::Progress;
 use crate::error::Exit;
 
 const MANIFEST: &str = "schema = 1\nid = 'tiny'\ntitle = 'Tiny'\nsummary = ''\ndevops = ''\nlevel = 'beginner'\nminutes = 1\ntools = []\n[runtime.local]\n";

@@ -37,13 +37,12 @@ const ARROWS: [(&str, &[&str]); 13] = [
     // The prover drives the program from outside: it asks the runtime what is left of a lab, and
     // has wrong and right solutions rendered as the rest of the lab is.
     ("lab_test", &["catalog", "check", "error", "platform", "runtime", "scaffold", "workspace"]),
-    // What the learner did and what is next; views and commands are above it, the lab on disk
-    // below.
-    ("course", &["catalog", "check", "error", "platform", "workspace"]),
+    // What the learner did and what is next. Pure: the lab on disk keeps it.
+    ("course", &["catalog", "check", "error", "platform"]),
     ("runtime", &["catalog", "check", "error", "platform", "workspace"]),
     ("check", &["catalog", "error", "platform"]),
     ("doctor", &["catalog", "error", "platform"]),
-    ("workspace", &["catalog", "dotenv", "error", "platform"]),
+    ("workspace", &["catalog", "course", "dotenv", "error", "platform"]),
     ("scaffold", &["catalog", "dotenv", "error", "platform"]),
     // A pack lies on disk.
     ("catalog", &["dotenv", "error", "platform"]),

@@ -7,19 +7,18 @@ mod watch;
 use std::collections::BTreeMap;
 
 use super::consent::{self, Purpose};
-use super::target::{Target, steps};
 use super::{Session, drill, runtime_of};
 use crate::catalog::expect::Check;
 use crate::catalog::manifest::{RuntimeKind, Step, VerdictKind};
 use crate::check::{self, Context, Verdict};
 use crate::cli;
-use crate::course::place;
+use crate::course::{self, Progress, Target, steps};
 use crate::error::{Error, Exit, Result};
 use crate::platform::clock;
 use crate::platform::term;
 use crate::platform::world::Machine;
 use crate::runtime;
-use crate::workspace::{Progress, Workspace};
+use crate::workspace::Workspace;
 use report::{Elsewhere, Report, Row};
 
 pub(super) fn run(session: &Session, args: &cli::Check) -> Result<Exit> {
@@ -108,7 +107,7 @@ impl Look<'_> {
             drill: false,
             done_at: progress.done_at(&step.id),
             now: now(&step.id),
-            over: place::over(manifest, step, &progress).map(|later| later.id.clone()),
+            over: course::over(manifest, step, &progress).map(|later| later.id.clone()),
             skipped: progress.hidden(&step.id).map(str::to_owned),
             debrief: None,
         };
@@ -207,7 +206,7 @@ fn judged(manifest: &crate::catalog::Manifest, target: Target<'_>, progress: &Pr
     match target {
         Target::Drill(_) => true,
         Target::Step(step) => {
-            progress.hidden(&step.id).is_none() && place::over(manifest, step, progress).is_none()
+            progress.hidden(&step.id).is_none() && course::over(manifest, step, progress).is_none()
         }
     }
 }

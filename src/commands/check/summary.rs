@@ -7,10 +7,11 @@ use serde::Serialize;
 use crate::catalog::Source;
 use crate::catalog::manifest::RuntimeKind;
 use crate::commands::{Session, pasteable};
+use crate::course::Progress;
 use crate::error::Result;
 use crate::platform::clock;
 use crate::platform::term::{BOLD, GOOD};
-use crate::workspace::{Progress, Workspace};
+use crate::workspace::Workspace;
 
 #[derive(Clone, Serialize)]
 pub(super) struct Summary {

@@ -4,19 +4,19 @@ use crate::platform::inside::{Entry, Survey};
 
 /// What is done, in this order.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Plan {
+pub struct Plan {
     /// The learner's own: copied to the backup.
-    pub(super) aside: Vec<String>,
+    pub aside: Vec<String>,
     /// What was not there before, and what stands where a folder was.
-    pub(super) remove: Vec<String>,
+    pub remove: Vec<String>,
     /// Folders that were not there, deepest first: removed when nothing is left in them.
-    pub(super) folders: Vec<String>,
+    pub folders: Vec<String>,
     /// As it was saved, a folder before what is in it.
-    pub(super) put: Vec<String>,
+    pub put: Vec<String>,
 }
 
 /// From what was there before the damage, right after it (where that was still seen), and now.
-pub(super) fn plan(before: &Survey, damaged: Option<&Survey>, now: &Survey) -> Plan {
+pub fn plan(before: &Survey, damaged: Option<&Survey>, now: &Survey) -> Plan {
     let mut plan = Plan::default();
     for (path, entry) in now {
         let wanted = before.get(path);

@@ -1,11 +1,14 @@
 //! One function for each kind of probe: ask the world, compare, say what was seen.
 
+mod kubernetes;
+mod metric;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Budget, Context, Credentials, Seen, cluster, matching, metric, own};
+use super::{Budget, Context, Credentials, Seen, matching, own};
 use crate::catalog::expect::{CommandProbe, Expect, FileProbe, HttpProbe, Match, Probe, TcpProbe};
 use crate::catalog::tree::RelPath;
 use crate::platform::net::{Request, Response, Unreachable};
@@ -54,7 +57,7 @@ pub(super) fn words(probe: Probe<'_>, context: &Context) -> String {
         }
         Probe::Command(probe) => shell_words(&probe.argv),
         Probe::File(probe) => format!("cat {}", shell_words(std::slice::from_ref(&probe.path))),
-        Probe::Kubernetes(probe) => shell_words(&cluster::kubectl(probe, context)),
+        Probe::Kubernetes(probe) => shell_words(&kubernetes::kubectl(probe, context)),
         Probe::Tcp(probe) => format!("a connection to {}", at(&probe.endpoint, "")),
         Probe::Metric(probe) => {
             let labels: Vec<String> =
@@ -87,7 +90,7 @@ pub(super) fn ask(
         Probe::File(probe) => file(probe, expect, context, budget),
         Probe::Tcp(probe) => tcp(probe, expect, context, budget),
         Probe::Metric(probe) => metric::ask(probe, expect, context, budget),
-        Probe::Kubernetes(probe) => cluster::ask(probe, expect, context, budget),
+        Probe::Kubernetes(probe) => kubernetes::ask(probe, expect, context, budget),
     }
 }
 

@@ -1,17 +1,16 @@
 //! What a step or drill name on the command line means, and where the learner is when none is
 //! given.
 
+use super::{Progress, place};
 use crate::catalog::Manifest;
 use crate::catalog::expect::Check;
 use crate::catalog::manifest::{Drill, Hint, RuntimeKind, Solution, Step};
-use crate::course;
 use crate::error::{Error, Result, unknown};
 use crate::platform::clock;
-use crate::workspace::Progress;
 
 /// A step, or a drill that is under way.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Target<'a> {
+pub enum Target<'a> {
     /// The step.
     Step(&'a Step),
     /// The drill.
@@ -24,7 +23,7 @@ impl<'a> Target<'a> {
     /// # Errors
     /// Exit 2: no such step or drill in this runtime (with the nearest name). Exit 0 is not an
     /// error: `None` means all is done.
-    pub(super) fn find(
+    pub fn find(
         manifest: &'a Manifest,
         kind: RuntimeKind,
         name: Option<&str>,
@@ -37,7 +36,7 @@ impl<'a> Target<'a> {
             {
                 return Ok(Some(Target::Drill(drill)));
             }
-            return Ok(course::place::current(manifest, kind, progress).map(Target::Step));
+            return Ok(place::current(manifest, kind, progress).map(Target::Step));
         };
         let is = |id: &String, was: &[String]| id == name || was.iter().any(|was| was == name);
         if let Some((_, step)) =
@@ -66,14 +65,14 @@ impl<'a> Target<'a> {
         Err(unknown("step or drill", name, known))
     }
 
-    pub(super) fn id(self) -> &'a str {
+    pub fn id(self) -> &'a str {
         match self {
             Target::Step(step) => &step.id,
             Target::Drill(drill) => &drill.id,
         }
     }
 
-    pub(super) fn title(self) -> &'a str {
+    pub fn title(self) -> &'a str {
         match self {
             Target::Step(step) => &step.title,
             Target::Drill(drill) => &drill.title,
@@ -81,21 +80,21 @@ impl<'a> Target<'a> {
     }
 
     /// What must hold.
-    pub(super) fn checks(self) -> &'a [Check] {
+    pub fn checks(self) -> &'a [Check] {
         match self {
             Target::Step(step) => &step.check,
             Target::Drill(drill) => &drill.recovered,
         }
     }
 
-    pub(super) fn hints(self) -> &'a [Hint] {
+    pub fn hints(self) -> &'a [Hint] {
         match self {
             Target::Step(step) => &step.hints,
             Target::Drill(drill) => &drill.hints,
         }
     }
 
-    pub(super) fn solution(self) -> &'a Solution {
+    pub fn solution(self) -> &'a Solution {
         match self {
             Target::Step(step) => &step.solution,
             Target::Drill(drill) => &drill.solution,
@@ -114,10 +113,7 @@ fn not_under_way(drill: &Drill, progress: &Progress) -> Error {
 }
 
 /// The steps of a runtime with their numbers in the README, from 1.
-pub(super) fn steps(
-    manifest: &Manifest,
-    kind: RuntimeKind,
-) -> impl Iterator<Item = (usize, &Step)> {
+pub fn steps(manifest: &Manifest, kind: RuntimeKind) -> impl Iterator<Item = (usize, &Step)> {
     let here = move |step: &Step| step.runtimes.is_empty() || step.runtimes.contains(&kind);
     manifest
         .step

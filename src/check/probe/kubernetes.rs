@@ -1,8 +1,8 @@
 //! The probe that looks at objects of the lab's cluster, over kubectl.
 
-use super::ask::{at, build, last_words, pointers};
-use super::{Budget, Context, Seen};
+use super::{at, build, last_words, pointers};
 use crate::catalog::expect::{Expect, KubernetesProbe};
+use crate::check::{Budget, Context, Seen};
 use crate::platform::process::{Command, Ended};
 
 /// What is kept of a list of objects, in bytes.

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::ask::{base, build, last_words};
-use super::{Budget, Context, Credentials, Seen, matching, metrics, own};
+use super::{base, build, last_words};
 use crate::catalog::expect::{Expect, Match, MetricProbe};
+use crate::check::{Budget, Context, Credentials, Seen, matching, own, prometheus};
 use crate::platform::net::Request;
 use crate::platform::process::{Ended, shell_words};
 
@@ -81,7 +81,7 @@ fn scrape(probe: &MetricProbe, context: &Context, budget: Budget<'_>) -> Result<
         return Err(Seen::not_yet("", format!("status {}: {text}", response.status))
             .status(response.status));
     }
-    let samples = metrics::parse(&text)
+    let samples = prometheus::parse(&text)
         .map_err(|(line, text)| Seen::not_yet("", format!("no metrics: line {line} is {text}")))?;
-    Ok(metrics::sum(&samples, &probe.name, probe.labels.iter()))
+    Ok(prometheus::sum(&samples, &probe.name, probe.labels.iter()))
 }

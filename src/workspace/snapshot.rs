@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::keep::plan;
+use super::{BACKUP, Workspace};
 use crate::catalog::manifest::Drill;
+use crate::course::put_back::plan;
 use crate::error::{Error, Result};
 use crate::platform::clock;
 use crate::platform::fs::{self, Mode};
 use crate::platform::inside::{self, Entry, Survey, cannot};
-use crate::workspace::{BACKUP, Workspace};
 
 /// The most that a drill saves, in bytes and in files.
 const BYTES: u64 = 512 << 20;

@@ -1,7 +1,7 @@
 //! Which hints fit what was observed. Pure.
 
-use super::Verdict;
 use crate::catalog::manifest::{Hint, RuntimeKind, When};
+use crate::check::Verdict;
 
 /// The hints that apply in this runtime, most fitting first: those tied to what was observed, then
 /// the ladder. What the whole lab has in `common` stands in where none of the step's own is tied to
