@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 mod args;
-mod later;
+mod deferred;
 
 pub use args::*;
-pub use later::Later;
+pub use deferred::Deferred;
 
 /// A lab bench for DevOps engineers who move into MLOps.
 #[derive(Debug, Parser)]
@@ -28,12 +28,12 @@ pub struct Cli {
     pub command: Command,
     /// What can be said for every command, before its name and after it.
     #[command(flatten)]
-    pub everywhere: Everywhere,
+    pub global: GlobalArgs,
 }
 
 /// What can be said for every command.
 #[derive(Clone, Debug, Default, Args)]
-pub struct Everywhere {
+pub struct GlobalArgs {
     /// Work as if started in this folder.
     #[arg(short = 'C', long = "directory", value_name = "DIR")]
     pub directory: Option<PathBuf>,
@@ -57,19 +57,19 @@ impl Cli {
     /// # Errors
     /// Those of clap.
     pub fn of(matches: &mut ArgMatches) -> Result<Cli, clap::Error> {
-        let mut said = Everywhere::default();
+        let mut said = GlobalArgs::default();
         // What stands behind the command counts before what stands in front of it.
         let mut place = Some(&*matches);
         while let Some(here) = place {
-            let Everywhere { directory, pack, json } = Everywhere::from_arg_matches(here)?;
-            said = Everywhere {
+            let GlobalArgs { directory, pack, json } = GlobalArgs::from_arg_matches(here)?;
+            said = GlobalArgs {
                 directory: directory.or(said.directory),
                 pack: pack.or(said.pack),
                 json: json || said.json,
             };
             place = here.subcommand().map(|(_, below)| below);
         }
-        Ok(Cli { everywhere: said, ..Cli::from_arg_matches_mut(matches)? })
+        Ok(Cli { global: said, ..Cli::from_arg_matches_mut(matches)? })
     }
 }
 
@@ -77,54 +77,54 @@ impl Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List the labs.
-    List(Later<Nothing>),
+    List(Deferred<NoArgs>),
     /// Show what a lab teaches, needs and costs.
-    Show(Later<Show>),
+    Show(Deferred<Show>),
     /// Write a lab into a new folder.
-    Init(Later<Init>),
+    Init(Deferred<Init>),
     /// Show what you changed since `init`.
-    Diff(Later<Nothing>),
+    Diff(Deferred<NoArgs>),
     /// Bring the lab to what this program, or its pack, makes of it now; what you changed is kept.
-    Update(Later<Update>),
+    Update(Deferred<Update>),
     /// Put back what the last update found.
-    Undo(Later<Nothing>),
+    Undo(Deferred<NoArgs>),
     /// Start the lab, and what changed of it again.
-    Up(Later<Up>),
+    Up(Deferred<Up>),
     /// Start services again.
-    Restart(Later<Restart>),
+    Restart(Deferred<Restart>),
     /// Stop everything that the lab started.
-    Down(Later<Down>),
+    Down(Deferred<Down>),
     /// Say what runs.
-    Status(Later<Status>),
+    Status(Deferred<Status>),
     /// Show what a service printed.
-    Logs(Later<Logs>),
+    Logs(Deferred<Logs>),
     /// Open the lab in the browser; in a pipe, print the address.
-    Open(Later<Open>),
+    Open(Deferred<Open>),
     /// Look at the live system and say which steps are done.
-    Check(Later<Check>),
+    Check(Deferred<Check>),
     /// Help with the step you are at; each time a little more.
-    Hint(Later<Hint>),
+    Hint(Deferred<Hint>),
     /// Do a step for you: files of yours that it replaces are kept in .mlops-lab/backup.
-    Solve(Later<Solve>),
+    Solve(Deferred<Solve>),
     /// Break something while the lab runs, for you to find and mend.
-    Break(Later<Break>),
+    Break(Deferred<Break>),
     /// Say what this machine lacks and how to mend it.
-    Doctor(Later<Doctor>),
+    Doctor(Deferred<Doctor>),
     /// For people who write labs.
     Lab(Lab),
     /// Print a completion script.
-    Completions(Later<Completions>),
+    Completions(Deferred<Completions>),
     /// Write the man pages into a folder; without one, print the first.
-    Man(Later<Man>),
+    Man(Deferred<Man>),
     /// Run a program again and again.
-    #[command(name = "__again", hide = true)]
-    Again(Later<Program>),
+    #[command(name = "__supervise", hide = true)]
+    Supervise(Deferred<Program>),
     /// Keep what a process prints, within a bound.
-    #[command(name = "__keep", hide = true)]
-    Keep(Later<Program>),
+    #[command(name = "__write-log", hide = true)]
+    WriteLog(Deferred<Program>),
     /// Start a process that outlives us and write down which it is.
     #[command(name = "__launch", hide = true)]
-    Launch(Later<Program>),
+    Launch(Deferred<Program>),
 }
 
 impl Command {
@@ -147,9 +147,9 @@ impl Command {
 mod tests {
     use super::*;
 
-    fn said(words: &str) -> Everywhere {
+    fn said(words: &str) -> GlobalArgs {
         let mut matches = Cli::command().try_get_matches_from(words.split(' ')).unwrap();
-        Cli::of(&mut matches).unwrap().everywhere
+        Cli::of(&mut matches).unwrap().global
     }
 
     #[test]
@@ -163,14 +163,14 @@ mod tests {
             "mlops-lab lab -C other test x -C a --pack=b --json",
             "mlops-lab -C other --pack c init serving -C a --pack b --json",
         ] {
-            let Everywhere { directory, pack, json } = said(words);
+            let GlobalArgs { directory, pack, json } = said(words);
             assert_eq!(
                 (directory, pack, json),
                 (Some("a".into()), Some("b".into()), true),
                 "{words}"
             );
         }
-        let Everywhere { directory, pack, json } = said("mlops-lab undo");
+        let GlobalArgs { directory, pack, json } = said("mlops-lab undo");
         assert_eq!((directory, pack, json), (None, None, false));
     }
 

@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     platform::panic::catch();
-    if let Some(exit) = commands::answer() {
+    if let Some(exit) = commands::complete() {
         return ExitCode::from(exit as u8);
     }
     ExitCode::from(commands::run(&cli::Cli::read()) as u8)

@@ -60,7 +60,7 @@ fn by_processes(sockets: Option<&[Socket]>, own: &Own, root: &Path, meant: Meant
     }
     let started = |holder: &Holder| {
         own.mark.is_some() && holder.mark == own.mark
-            || holder.kin.iter().any(|pid| own.leaders.contains(pid))
+            || holder.relatives.iter().any(|pid| own.leaders.contains(pid))
     };
     let by_hand = |holder: &Holder| {
         meant == Meant::ByHand
@@ -120,7 +120,7 @@ fn published(ports: &str, port: u16) -> bool {
 /// Whose what listens at an address is.
 pub(super) fn standing(url: &str, meant: Meant, context: &Context, budget: Budget<'_>) -> Standing {
     let own = &context.own;
-    let Some((host, port)) = net::loopback_place(url) else {
+    let Some((host, port)) = net::loopback_address(url) else {
         // A cluster may be reached elsewhere; nothing else of a lab is.
         return match own.kind {
             RuntimeKind::Kubernetes => Standing::Ours,
@@ -201,7 +201,7 @@ pub(super) fn withheld_from_commands(context: &Context, budget: Budget<'_>) -> O
 
 /// What gets the lab its port, or another one.
 fn next(url: &str, context: &Context, budget: Budget<'_>) -> String {
-    let port = net::loopback_place(url).map(|(_, port)| port);
+    let port = net::loopback_address(url).map(|(_, port)| port);
     let variable = port.and_then(|port| context.own.variables.get(&port));
     match variable.zip(budget.world.spare_port()) {
         Some((variable, spare)) => format!("mlops-lab update --set {variable}={spare}"),
@@ -224,12 +224,12 @@ mod tests {
         }
     }
 
-    fn holder(pid: u32, kin: &[u32], mark: Option<&str>, user: u32, cwd: &str) -> Holder {
+    fn holder(pid: u32, relatives: &[u32], mark: Option<&str>, user: u32, cwd: &str) -> Holder {
         Holder {
             pid,
             name: "python3".to_owned(),
             user: Some(user),
-            kin: kin.to_vec(),
+            relatives: relatives.to_vec(),
             mark: mark.map(str::to_owned),
             cwd: Some(cwd.into()),
         }

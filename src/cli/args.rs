@@ -5,13 +5,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{Everywhere, Later};
+use super::{Deferred, GlobalArgs};
 use crate::catalog::manifest::RuntimeKind;
 use crate::catalog::units::Within;
 
 /// Of a command that takes nothing of its own.
 #[derive(Debug, Args)]
-pub struct Nothing {}
+pub struct NoArgs {}
 
 /// Consent, for commands that run what a lab names.
 #[derive(Clone, Copy, Debug, Default, Args)]
@@ -382,25 +382,25 @@ pub struct Lab {
     pub command: LabCommand,
     /// Also between the two words.
     #[command(flatten)]
-    pub everywhere: Everywhere,
+    pub global: GlobalArgs,
 }
 
 /// `lab ...`
 #[derive(Debug, Subcommand)]
 pub enum LabCommand {
     /// Write a small lab that holds the rules, to begin from.
-    New(Later<LabNew>),
+    New(Deferred<LabNew>),
     /// Hold a pack to the rules of the format.
-    Lint(Later<LabLint>),
+    Lint(Deferred<LabLint>),
     /// Prove a lab on this machine: checks are red before their step and for wrong solutions, green
     /// for right ones.
     ///
     /// Each case is printed as soon as it is known, with --json as a line of JSON of its own. Ends
     /// with 1 when a case failed, with 3 when none could be run here, else with 0: cases that need
     /// the real thing where a stand-in runs are counted as not proven, in words.
-    Test(Later<LabTest>),
+    Test(Deferred<LabTest>),
     /// Print the documentation of the format of labs.
-    Format(Later<Nothing>),
+    Format(Deferred<NoArgs>),
 }
 
 /// `lab new`

@@ -19,7 +19,7 @@ use crate::error::{Error, Exit, Result};
 use crate::workspace::Workspace;
 
 /// Set by the script: the shell that asks.
-const ASKED: &str = "MLOPS_LAB_COMPLETE";
+const VARIABLE: &str = "MLOPS_LAB_COMPLETE";
 
 const NAME: &str = "mlops-lab";
 
@@ -34,16 +34,16 @@ pub(super) fn run(session: &Session, shell: Shell) -> Result<Exit> {
     };
     let mut script = Vec::new();
     completer
-        .write_registration(ASKED, NAME, NAME, NAME, &mut script)
+        .write_registration(VARIABLE, NAME, NAME, NAME, &mut script)
         .map_err(|error| Error::bug("a script that cannot be written").because(error))?;
     session.print(&script)
 }
 
 /// Answers a shell that asks for completions; none when this is any other run of the program.
-pub fn answer() -> Option<Exit> {
-    std::env::var_os(ASKED)?;
+pub fn complete() -> Option<Exit> {
+    std::env::var_os(VARIABLE)?;
     let here = std::env::current_dir().ok();
-    let asked = CompleteEnv::with_factory(command).var(ASKED).bin(NAME).completer(NAME);
+    let asked = CompleteEnv::with_factory(command).var(VARIABLE).bin(NAME).completer(NAME);
     match asked.try_complete(std::env::args_os(), here.as_deref()) {
         Ok(true) => Some(Exit::Done),
         Ok(false) => None,

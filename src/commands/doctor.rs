@@ -72,13 +72,13 @@ fn asked(session: &Session, args: &cli::Doctor) -> Result<Scope> {
     let scope = match (args.lab.as_deref(), session.workspace()) {
         (None, Ok(workspace)) => {
             let workspace = if session.trust {
-                consent::given(session, workspace, Purpose::Judge)?
+                consent::require(session, workspace, Purpose::Judge)?
             } else {
                 workspace
             };
             let held = runtime::own_ports(&workspace);
             let scope = scope(workspace.manifest(), workspace.root(), kind, held)?;
-            let trusted = consent::looking(&workspace, &left_out(&scope))?;
+            let trusted = consent::trusted_or_note(&workspace, &left_out(&scope))?;
             let mut kinds = scope.demands.iter().map(|demand| demand.kind);
             let environment = kinds.find_map(|kind| runtime::python_trouble(&workspace, kind));
             Scope { made: true, environment, ..if trusted { scope } else { without_names(scope) } }
@@ -89,7 +89,7 @@ fn asked(session: &Session, args: &cli::Doctor) -> Result<Scope> {
         }
         // A stranger's lab above is none of ours.
         (None, Err(error)) if workspace::foreign_above(&session.folder).is_some() => {
-            term::say(&format!("note: {error}"));
+            term::eprintln(&format!("note: {error}"));
             everything(session, kind)?
         }
         // A broken lab is not «no lab»: say so instead of checking something else.
@@ -129,7 +129,7 @@ fn of_source(session: &Session, scope: Scope) -> Scope {
     if !named || session.trust || session.source == Source::Embedded {
         return scope;
     }
-    term::say(&format!(
+    term::eprintln(&format!(
         "note: this pack was not said to be trusted (--trust): {}",
         left_out(&scope)
     ));
@@ -196,27 +196,27 @@ fn fix(report: &Report, yes: bool) -> Result<bool> {
         if shown.contains(&cmd) {
             continue;
         }
-        term::say(&format!(
+        term::eprintln(&format!(
             "{}: {}\n  {BOLD}{cmd}{BOLD:#}",
             finding.id,
             term::escape(&finding.title)
         ));
         shown.push(cmd.clone());
         if yes || term::confirm("  run it?") {
-            let ended = process::attached(&cmd)?;
+            let ended = process::run_in_foreground(&cmd)?;
             clock::interrupted()?;
             ran = true;
             if ended != process::Ended::Code(0) {
-                term::say(&format!("  it ended with {ended}"));
+                term::eprintln(&format!("  it ended with {ended}"));
             }
         } else {
-            term::say("  not run");
+            term::eprintln("  not run");
         }
     }
     if shown.is_empty() {
-        term::say("there is nothing that a command of ours could mend");
+        term::eprintln("there is nothing that a command of ours could mend");
     } else if !yes && !term::attended() {
-        term::say(
+        term::eprintln(
             "nothing was run; to run these without being asked: mlops-lab doctor --fix --yes",
         );
     }

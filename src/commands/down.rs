@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Session, View, consent, runtime_of, without_files};
+use super::{Session, View, consent, runtime_of, warn_without_files};
 use crate::catalog::manifest::RuntimeKind;
 use crate::error::Result;
 use crate::runtime;
@@ -20,10 +20,10 @@ pub(super) struct Stopped {
 }
 
 pub(super) fn run(session: &Session, kind: Option<RuntimeKind>, purge: bool) -> Result<Stopped> {
-    let (workspace, lacking) = session.to_stop()?;
+    let (workspace, lacking) = session.workspace_to_stop()?;
     let gone = !workspace.root().is_dir();
     match &lacking {
-        Some(error) => without_files(&workspace, error),
+        Some(error) => warn_without_files(&workspace, error),
         None if kind.is_some() => {
             // One that the lab does not offer is a slip, not «nothing runs».
             runtime_of(&workspace, kind)?;
@@ -36,7 +36,7 @@ pub(super) fn run(session: &Session, kind: Option<RuntimeKind>, purge: bool) -> 
         let said = format!(
             "what it calls data is kept: {kept}\n  see what it would run and remove: mlops-lab up"
         );
-        consent::looking(&workspace, &said)?;
+        consent::trusted_or_note(&workspace, &said)?;
     }
     if gone {
         workspace::forget(workspace.root());

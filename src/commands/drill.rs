@@ -53,7 +53,7 @@ pub(super) struct Row {
 
 pub(super) fn run(session: &Session, name: Option<&str>, undo: bool) -> Result<Broken> {
     let works = name.is_some() || undo || session.trust;
-    let workspace = if works { session.to_work()? } else { session.workspace()? };
+    let workspace = if works { session.trusted_workspace()? } else { session.workspace()? };
     let kind = runtime_of(&workspace, None)?;
     let progress = workspace.progress()?;
     let active = progress.drill.as_ref().map(|drill| drill.id.clone());

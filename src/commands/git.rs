@@ -27,7 +27,7 @@ pub(super) fn repository(folder: &Path) -> Result<()> {
     {
         let top = String::from_utf8_lossy(&asked.stdout).trim().to_owned();
         let add = format!("git -C {} add .", pasteable(folder));
-        term::say(&format!(
+        term::eprintln(&format!(
             "no repository was made: {top} is one, and the lab lies in it\nnext, when you want it there: {add}"
         ));
         return Ok(());

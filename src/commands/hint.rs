@@ -32,7 +32,7 @@ pub(super) fn run(
     kind: Option<RuntimeKind>,
 ) -> Result<Hints> {
     let workspace = session.workspace()?;
-    consent::looking(&workspace, "the hints do not know what runs")?;
+    consent::trusted_or_note(&workspace, "the hints do not know what runs")?;
     let kind = runtime_of(&workspace, kind)?;
     let mut progress = workspace.progress()?;
     let Some(target) = Target::find(workspace.manifest(), kind, step, &progress)? else {

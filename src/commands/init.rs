@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::again::Again;
-use super::ask::{self, Trees};
+use super::equivalent::EquivalentCommand;
+use super::prompts::{self, Trees};
 use super::{Session, View, doctor, git, pasteable, up, update};
 use crate::catalog::manifest::RuntimeKind;
 use crate::catalog::tree::{RelPath, Tree};
@@ -46,19 +46,19 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
             args.lab
         )));
     }
-    let mut again = Again::default();
+    let mut equivalent = EquivalentCommand::default();
     let mut given = given(session, args)?;
     if let Some(folder) = args.folder.as_ref().filter(|_| args.on_conflict.is_none()) {
         // Before somebody has answered everything.
         scaffold::free(&place(session, folder))?;
     }
-    ask::answers(
+    prompts::answers(
         session,
         &lab.manifest,
         &mut given,
         args.ask,
         &|name, value| room(session, args, name, value),
-        &mut again,
+        &mut equivalent,
     )?;
     let answers = scaffold::answers(&lab.manifest, &given)?;
     let rendered = super::bounded(&lab, || scaffold::render(&lab, &answers))?;
@@ -79,7 +79,7 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
     let prints: Vec<String> = std::iter::once(workspace::fingerprint(&tree)).chain(pack).collect();
     let files = rendered.tree.len();
     if args.dry_run || args.diff {
-        again.tell();
+        equivalent.print();
         return session.show(&planned(session, args, &folder, &rendered.tree, &tree)?);
     }
     let conflicts = match args.on_conflict {
@@ -87,14 +87,14 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
             let decide = |mine: &Tree| {
                 let trees = Trees { base: &Tree::new(), mine, theirs: &rendered.tree };
                 let policies =
-                    ask::policies(session, how, &args.settle, &trees, false, &mut again)?;
-                again.tell();
+                    prompts::policies(session, how, &args.settle, &trees, false, &mut equivalent)?;
+                equivalent.print();
                 Ok(policies)
             };
             into(&folder, decide, &rendered.tree, &tree)?
         }
         _ => {
-            again.tell();
+            equivalent.print();
             tree.extend(rendered.tree);
             if scaffold::vacant(&folder)? {
                 let left = workspace::left_before(&folder)?;
@@ -198,7 +198,14 @@ fn planned(
     let mine = if vacant { Tree::new() } else { update::disk(folder, tree.keys())? };
     let how = args.on_conflict.unwrap_or(OnConflict::Merge);
     let trees = Trees { base: &Tree::new(), mine: &mine, theirs: tree };
-    let policies = ask::policies(session, how, &args.settle, &trees, true, &mut Again::default())?;
+    let policies = prompts::policies(
+        session,
+        how,
+        &args.settle,
+        &trees,
+        true,
+        &mut EquivalentCommand::default(),
+    )?;
     let changes = scaffold::plan(&Tree::new(), &mine, tree, policies);
     if vacant {
         scaffold::enough(folder, tree)?;
@@ -241,7 +248,7 @@ fn into(
     seed: &Tree,
 ) -> Result<Vec<RelPath>> {
     not_a_lab(folder)?;
-    if scaffold::unfinished(folder) && super::begun_here(folder)? {
+    if scaffold::unfinished(folder) && super::owns_pending_change(folder)? {
         let _lock = workspace::lock(folder, "init")?;
         recover(folder)?;
     }
@@ -263,7 +270,7 @@ fn into(
 
 fn recover(folder: &Path) -> Result<()> {
     if let Some(found) = scaffold::recover(folder, workspace::mark(folder)?.as_deref())? {
-        super::recovered(&found);
+        super::print_recovered(&found);
     }
     Ok(())
 }
@@ -300,7 +307,7 @@ fn entered(
     scaffold::possible(folder, &ops)?;
     // Before the first byte: killed in the middle, it is brought to its end by another run.
     workspace::trust_content(folder, &workspace::fingerprint(seed))?;
-    scaffold::commit(folder, By { command: "init", mark: &super::mark(folder)? }, &ops)?;
+    scaffold::commit(folder, By { command: "init", mark: &super::change_mark(folder)? }, &ops)?;
     let marked = changes.into_iter().filter(|change| change.action == Action::Conflict);
     Ok(marked.map(|change| change.path).collect())
 }

@@ -44,7 +44,10 @@ struct Row {
 pub(super) fn run(session: &Session) -> Result<List> {
     // The lab in which we stand, if any, is no part of the catalogue.
     if let Ok(workspace) = Workspace::find(&session.folder) {
-        consent::looking(&workspace, "this list is of the catalogue, and says nothing of it")?;
+        consent::trusted_or_note(
+            &workspace,
+            "this list is of the catalogue, and says nothing of it",
+        )?;
     }
     let (mut labs, mut broken) = (Vec::new(), Vec::new());
     for id in session.source.ids()? {

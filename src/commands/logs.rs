@@ -1,6 +1,6 @@
 //! `logs`: what services printed, as they printed it.
 
-use super::{Session, runtime_of, without_files};
+use super::{Session, runtime_of, warn_without_files};
 use crate::catalog::manifest::RuntimeKind;
 use crate::cli::Logs;
 use crate::error::{Error, Exit, Result};
@@ -14,11 +14,11 @@ pub(super) fn run(session: &Session, args: &Logs) -> Result<Exit> {
             Error::usage("--json and --raw ask for different things").hint("leave one of them out")
         );
     }
-    let (workspace, lacking) = session.to_stop()?;
+    let (workspace, lacking) = session.workspace_to_stop()?;
     let kind = match &lacking {
         None => runtime_of(&workspace, args.runtime)?,
         Some(error) => {
-            without_files(&workspace, error);
+            warn_without_files(&workspace, error);
             args.runtime.or(runtime::active(&workspace)).unwrap_or(RuntimeKind::Local)
         }
     };

@@ -23,6 +23,6 @@ pub(super) fn run(session: &Session, folder: Option<&Path>) -> Result<Exit> {
     clap_mangen::generate_to(command, &folder).map_err(|error| {
         Error::environment(format!("cannot write into {}", folder.display())).because(error)
     })?;
-    term::say(&format!("written: {}/mlops-lab*.1", folder.display()));
+    term::eprintln(&format!("written: {}/mlops-lab*.1", folder.display()));
     Ok(Exit::Done)
 }

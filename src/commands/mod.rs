@@ -1,8 +1,6 @@
 //! One file for each command: arguments in, a [`View`] out. Logic that is worth a test lives in the
 //! rooms below.
 
-mod again;
-mod ask;
 mod check;
 mod completions;
 mod consent;
@@ -10,6 +8,7 @@ mod diff;
 mod doctor;
 mod down;
 mod drill;
+mod equivalent;
 mod git;
 mod hint;
 mod init;
@@ -19,6 +18,7 @@ mod logs;
 mod man;
 mod next;
 mod open;
+mod prompts;
 mod restart;
 mod show;
 mod solve;
@@ -27,7 +27,7 @@ mod undo;
 mod up;
 mod update;
 
-pub use completions::answer;
+pub use completions::complete;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -84,7 +84,7 @@ impl Session {
     fn recover(&self) -> Result<()> {
         let changed = |folder: &&Path| scaffold::unfinished(folder) && workspace::ours(folder);
         let Some(root) = self.folder.ancestors().find(changed) else { return Ok(()) };
-        if !begun_here(root)? {
+        if !owns_pending_change(root)? {
             return Ok(());
         }
         // No lock where there is nothing to do: a command that only looks must not be in the way of
@@ -92,20 +92,20 @@ impl Session {
         if let Ok(_lock) = workspace::lock(root, "recovery")
             && let Some(found) = scaffold::recover(root, workspace::mark(root)?.as_deref())?
         {
-            recovered(&found);
+            print_recovered(&found);
         }
         Ok(())
     }
 
     /// The lab in which we stand, for a command that runs what the lab names: it is trusted, and
     /// known to this machine.
-    pub fn to_work(&self) -> Result<Workspace> {
-        consent::given(self, self.workspace()?, Purpose::Work)?.settle()
+    pub fn trusted_workspace(&self) -> Result<Workspace> {
+        consent::require(self, self.workspace()?, Purpose::Work)?.settle()
     }
 
     /// The lab in which we stand, or that was here, for a command that only needs what runs: and
     /// why its files do not say more.
-    pub fn to_stop(&self) -> Result<(Workspace, Option<Error>)> {
+    pub fn workspace_to_stop(&self) -> Result<(Workspace, Option<Error>)> {
         match self.workspace() {
             Ok(workspace) => Ok((workspace, None)),
             Err(error) => match Workspace::known(&self.folder)? {
@@ -148,16 +148,16 @@ impl Session {
                 out.write_all(self.typed.view(&String::from_utf8_lossy(&text)).as_bytes())
             })
         };
-        self.printed(written.and_then(|()| out.flush()), view.exit())
+        self.finish_output(written.and_then(|()| out.flush()), view.exit())
     }
 
     /// Prints bytes as they are: a script, a page.
     pub fn print(&self, bytes: &[u8]) -> Result<Exit> {
         let mut out = term::out();
-        self.printed(out.write_all(bytes).and_then(|()| out.flush()), Exit::Done)
+        self.finish_output(out.write_all(bytes).and_then(|()| out.flush()), Exit::Done)
     }
 
-    fn printed(&self, written: io::Result<()>, exit: Exit) -> Result<Exit> {
+    fn finish_output(&self, written: io::Result<()>, exit: Exit) -> Result<Exit> {
         match written {
             Err(_) if clock::interrupted().is_err() => Err(Error::interrupted()),
             // Somebody stopped reading (`| head`): not our failure.
@@ -179,14 +179,14 @@ fn bounded<T>(lab: &Lab, render: impl FnOnce() -> T) -> T {
 }
 
 /// Whether the change that waits in this folder was begun here; says so when it was not.
-fn begun_here(root: &Path) -> Result<bool> {
+fn owns_pending_change(root: &Path) -> Result<bool> {
     static SAID: Once = Once::new();
     let mark = workspace::mark(root)?;
     let pending = scaffold::pending(root, mark.as_deref())?;
     if pending == Pending::Foreign {
         SAID.call_once(|| {
             let folder = pasteable(&root.join(workspace::FOLDER).join("run/change"));
-            term::say(&format!(
+            term::eprintln(&format!(
                 "warning: {folder} holds a change that was not begun here: it is ignored\n  remove it: rm -r {folder}"
             ));
         });
@@ -196,22 +196,22 @@ fn begun_here(root: &Path) -> Result<bool> {
 
 /// The mark under which files of a lab, or of one that is being made, are changed. Its lock is
 /// held, so that it is known.
-fn mark(root: &Path) -> Result<String> {
+fn change_mark(root: &Path) -> Result<String> {
     workspace::mark(root)?.ok_or_else(|| Error::bug("a lab that is locked, and not known"))
 }
 
 /// Says what became of a change that a killed run had begun.
-fn recovered(found: &Recovered) {
+fn print_recovered(found: &Recovered) {
     match found {
         Recovered::Finished(command, since) => {
-            term::say(&format!("`mlops-lab {command}` had been killed: it is finished now"));
+            term::eprintln(&format!("`mlops-lab {command}` had been killed: it is finished now"));
             for path in since {
-                term::say(&format!(
+                term::eprintln(&format!(
                     "  {path} had been changed since: `mlops-lab undo` brings that back"
                 ));
             }
         }
-        Recovered::Dropped => term::say("a run had been killed before it changed anything"),
+        Recovered::Dropped => term::eprintln("a run had been killed before it changed anything"),
     }
 }
 
@@ -223,19 +223,20 @@ pub fn run(cli: &Cli) -> Exit {
         term::report(&error);
         return error.exit();
     }
-    if let Command::Keep(program) = &cli.command {
-        return process::keeper(&program.args).map_or_else(|error| error.exit(), |()| Exit::Done);
+    if let Command::WriteLog(program) = &cli.command {
+        return process::write_log(&program.args)
+            .map_or_else(|error| error.exit(), |()| Exit::Done);
     }
     // A proof stops what it has started first; `init` alone looks at the signal wherever it takes
     // longer than some milliseconds.
     let patient = match &cli.command {
-        Command::Lab(_) | Command::Again(_) => true,
+        Command::Lab(_) | Command::Supervise(_) => true,
         Command::Init(init) => !init.up,
         _ => false,
     };
     clock::catch_interrupts(patient);
-    if let Command::Again(program) = &cli.command {
-        return match process::again(&program.args) {
+    if let Command::Supervise(program) = &cli.command {
+        return match process::supervise(&program.args) {
             Ok(()) => Exit::Done,
             Err(error) => error.exit(),
         };
@@ -245,7 +246,7 @@ pub fn run(cli: &Cli) -> Exit {
         Err(error) => {
             let typed = next::Typed::of(cli);
             let error = error.rephrased(|hint| typed.spelled(hint));
-            if cli.everywhere.json {
+            if cli.global.json {
                 let value = serde_json::json!({
                     "error": error.to_string(), "detail": error.detail_text(), "hints": error.hints(), "exit": error.exit() as u8,
                 });
@@ -258,28 +259,25 @@ pub fn run(cli: &Cli) -> Exit {
 }
 
 fn session(cli: &Cli) -> Result<Session> {
-    let here = here()?;
-    let folder = cli.everywhere.directory.as_ref().map_or(here.clone(), |folder| here.join(folder));
+    let here = current_folder()?;
+    let folder = cli.global.directory.as_ref().map_or(here.clone(), |folder| here.join(folder));
     // What runs of a lab whose folder was deleted can be seen and stopped.
     let stops = matches!(cli.command, Command::Down(_) | Command::Status(_) | Command::Logs(_));
     let there = folder.is_dir() || stops && Workspace::known(&folder)?.is_some();
     if !there {
         return Err(Error::usage(format!("there is no folder {}", folder.display())));
     }
-    let source = cli
-        .everywhere
-        .pack
-        .as_ref()
-        .map_or(Source::Embedded, |pack| Source::Pack(folder.join(pack)));
+    let source =
+        cli.global.pack.as_ref().map_or(Source::Embedded, |pack| Source::Pack(folder.join(pack)));
     // `doctor --format json` is `--json` under another name.
-    let json = cli.everywhere.json
+    let json = cli.global.json
         || matches!(&cli.command, Command::Doctor(args) if args.format == Format::Json);
     let trust = cli.command.trusts();
     Ok(Session { folder, source, json, trust, typed: next::Typed::of(cli) })
 }
 
 /// Where we stand; in a folder that was deleted the shell still knows its name.
-fn here() -> Result<PathBuf> {
+fn current_folder() -> Result<PathBuf> {
     std::env::current_dir().or_else(|error| {
         let said = std::env::var_os("PWD").map(PathBuf::from).filter(|path| path.is_absolute());
         said.ok_or_else(|| Error::environment("cannot tell the current folder").because(error))
@@ -287,14 +285,14 @@ fn here() -> Result<PathBuf> {
 }
 
 /// Says why a lab's own files are left out.
-fn without_files(workspace: &Workspace, error: &Error) {
+fn warn_without_files(workspace: &Workspace, error: &Error) {
     if !workspace.root().is_dir() {
         return;
     }
-    term::say(&format!(
+    term::eprintln(&format!(
         "warning: {error}\n  what runs is found by what was noted when it was started"
     ));
-    error.hints().iter().for_each(|hint| term::say(&format!("  {hint}")));
+    error.hints().iter().for_each(|hint| term::eprintln(&format!("  {hint}")));
 }
 
 fn dispatch(cli: &Cli, session: &Session) -> Result<Exit> {
@@ -305,7 +303,7 @@ fn dispatch(cli: &Cli, session: &Session) -> Result<Exit> {
         Command::Diff(_) => session.show(&diff::run(session)?),
         Command::Update(args) => session.show(&update::run(session, args)?),
         Command::Undo(_) => session.show(&undo::run(session)?),
-        Command::Up(args) => session.show(&up::run(session, &session.to_work()?, args)?),
+        Command::Up(args) => session.show(&up::run(session, &session.trusted_workspace()?, args)?),
         Command::Restart(args) => session.show(&restart::run(session, args)?),
         Command::Down(args) => session.show(&down::run(session, args.runtime, args.purge)?),
         Command::Status(args) => session.show(&status::run(session, args.runtime)?),
@@ -332,7 +330,7 @@ fn dispatch(cli: &Cli, session: &Session) -> Result<Exit> {
         },
         Command::Man(args) => man::run(session, args.folder.as_deref()),
         Command::Completions(args) => completions::run(session, args.shell),
-        Command::Launch(_) | Command::Again(_) | Command::Keep(_) => {
+        Command::Launch(_) | Command::Supervise(_) | Command::WriteLog(_) => {
             Err(Error::bug("handled before"))
         }
     }

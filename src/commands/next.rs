@@ -28,7 +28,7 @@ pub struct Typed {
 
 impl Typed {
     pub(super) fn of(cli: &Cli) -> Typed {
-        let mut pack = cli.everywhere.pack.as_deref();
+        let mut pack = cli.global.pack.as_deref();
         let mut update = Vec::new();
         let runtime = match &cli.command {
             Command::Init(args) => args.runtime,
@@ -61,7 +61,7 @@ impl Typed {
             _ => None,
         };
         Typed {
-            directory: cli.everywhere.directory.as_deref().map(pasteable),
+            directory: cli.global.directory.as_deref().map(pasteable),
             pack: pack.map(pasteable),
             runtime: runtime.map(|kind| kind.name().to_owned()),
             update,

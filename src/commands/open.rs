@@ -40,7 +40,7 @@ pub(super) fn run(
     let path =
         manifest.endpoint.get(&name).and_then(|endpoint| endpoint.open.clone()).unwrap_or_default();
     let url = format!("{base}{path}");
-    if !consent::looking(&workspace, "its addresses are not asked")? {
+    if !consent::trusted_or_note(&workspace, "its addresses are not asked")? {
         return Err(Error::no(format!("nobody has looked whether anything answers at {url}"))
             .hint("see what the lab would run, and start it: mlops-lab up"));
     }

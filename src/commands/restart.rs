@@ -9,5 +9,5 @@ use crate::runtime::Restart;
 pub(super) fn run(session: &Session, args: &cli::Restart) -> Result<Running> {
     let restart =
         if args.services.is_empty() { Restart::All } else { Restart::Only(args.services.clone()) };
-    up::with(session, &session.to_work()?, &args.up, restart)
+    up::with(session, &session.trusted_workspace()?, &args.up, restart)
 }

@@ -36,7 +36,7 @@ pub(super) fn run(
     dry: bool,
     kind: Option<RuntimeKind>,
 ) -> Result<Solved> {
-    let workspace = if dry { session.workspace()? } else { session.to_work()? };
+    let workspace = if dry { session.workspace()? } else { session.trusted_workspace()? };
     let kind = runtime_of(&workspace, kind)?;
     let mut progress = workspace.progress()?;
     // A look at a lab that is not trusted asks none of its addresses.

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Session, View, consent, pasteable, runtime_of, without_files};
+use super::{Session, View, consent, pasteable, runtime_of, warn_without_files};
 use crate::catalog::manifest::RuntimeKind;
 use crate::error::{Exit, Result};
 use crate::platform::term::{self, BOLD};
@@ -22,7 +22,7 @@ pub(super) enum Shown {
 }
 
 pub(super) fn run(session: &Session, kind: Option<RuntimeKind>) -> Result<Shown> {
-    let workspace = match session.to_stop() {
+    let workspace = match session.workspace_to_stop() {
         Ok((workspace, None)) => workspace,
         Ok((workspace, Some(error))) => {
             let left = workspace::left_at(workspace.root())?;
@@ -30,7 +30,7 @@ pub(super) fn run(session: &Session, kind: Option<RuntimeKind>) -> Result<Shown>
                 // Nothing runs, and why the lab cannot be read is all that there is to report.
                 return Err(error);
             }
-            without_files(&workspace, &error);
+            warn_without_files(&workspace, &error);
             return Ok(Shown::Labs { labs: left.into_iter().collect() });
         }
         Err(error) => {
@@ -38,7 +38,7 @@ pub(super) fn run(session: &Session, kind: Option<RuntimeKind>) -> Result<Shown>
             if let Some(foreign) =
                 workspace::foreign_above(&session.folder).filter(|_| !labs.is_empty())
             {
-                term::say(&format!("note: {foreign}"));
+                term::eprintln(&format!("note: {foreign}"));
             }
             return if labs.is_empty() { Err(error) } else { Ok(Shown::Labs { labs }) };
         }
@@ -47,7 +47,7 @@ pub(super) fn run(session: &Session, kind: Option<RuntimeKind>) -> Result<Shown>
         // One that the lab does not offer is a slip, not «nothing runs».
         runtime_of(&workspace, kind)?;
     }
-    if !consent::looking(&workspace, "nothing of it is asked how it is")?
+    if !consent::trusted_or_note(&workspace, "nothing of it is asked how it is")?
         && let Some(left) = workspace::left_at(workspace.root())?
     {
         return Ok(Shown::Labs { labs: vec![left] });

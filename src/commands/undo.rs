@@ -19,7 +19,7 @@ pub(super) fn run(session: &Session) -> Result<Back> {
         return Err(Error::environment(format!("the lab is up on {kind}: its files are in use"))
             .hint("stop it first: mlops-lab down"));
     }
-    Ok(Back(scaffold::undo(workspace.root(), &super::mark(workspace.root())?)?))
+    Ok(Back(scaffold::undo(workspace.root(), &super::change_mark(workspace.root())?)?))
 }
 
 impl View for Back {

@@ -48,7 +48,7 @@ pub(super) fn with(
     let kind = runtime_of(workspace, args.runtime)?;
     let restored = workspace.restore_dotenvs()?;
     if let Some(restored) = &restored {
-        again(workspace, kind, restored);
+        print_restored(workspace, kind, restored);
     }
     // What makes this runtime impossible is said before anything is started; the ports are the
     // runtime's own to judge.
@@ -69,10 +69,10 @@ pub(super) fn with(
 }
 
 /// Says that `.env` files were made again, and what new passwords mean for data that is there.
-fn again(workspace: &Workspace, kind: RuntimeKind, restored: &Restored) {
+fn print_restored(workspace: &Workspace, kind: RuntimeKind, restored: &Restored) {
     let files = restored.files.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let what = if restored.secrets { "made again, with new passwords" } else { "made again" };
-    term::say(&format!("{files}: {what}"));
+    term::eprintln(&format!("{files}: {what}"));
     let volumes = || {
         let left = runtime::leftovers(workspace, true, None).unwrap_or_default();
         left.iter()
@@ -83,7 +83,7 @@ fn again(workspace: &Workspace, kind: RuntimeKind, restored: &Restored) {
     let volumes =
         if restored.secrets && kind == RuntimeKind::Compose { volumes() } else { Vec::new() };
     if !volumes.is_empty() {
-        term::say(&format!(
+        term::eprintln(&format!(
             "warning: {} may hold data under the passwords before: bring that .env back,\nor remove the data: mlops-lab down --purge",
             volumes.join(", ")
         ));

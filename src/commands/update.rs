@@ -6,10 +6,10 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::again::Again;
-use super::ask::{self, Trees};
 use super::consent::{self, Purpose};
 use super::diff::unified;
+use super::equivalent::EquivalentCommand;
+use super::prompts::{self, Trees};
 use super::{Session, View};
 use crate::catalog::tree::{File, RelPath, Tree};
 use crate::catalog::{Lab, Manifest, Source};
@@ -53,10 +53,10 @@ pub(super) fn run(session: &Session, args: &cli::Update) -> Result<Updated> {
     let (ws, _lock) = if dry {
         (session.workspace()?, None)
     } else {
-        consent::given(session, session.workspace()?, Purpose::Work)?;
+        consent::require(session, session.workspace()?, Purpose::Work)?;
         let (ws, lock) = session.locked("update")?;
         // What was asked about is what is now read.
-        consent::still(&ws, "nothing was changed", "mlops-lab update")?;
+        consent::ensure_unchanged(&ws, "nothing was changed", "mlops-lab update")?;
         (ws, Some(lock))
     };
     if let Some(kind) = runtime::active(&ws).filter(|_| !dry) {
@@ -65,13 +65,14 @@ pub(super) fn run(session: &Session, args: &cli::Update) -> Result<Updated> {
             .hint("or look only: mlops-lab update --dry-run"));
     }
     let lab = source(session, &ws)?.lab(&ws.record().lab)?;
-    let mut again = Again::default();
-    let next = next(session, &ws, &lab, args, &mut again)?;
+    let mut equivalent = EquivalentCommand::default();
+    let next = next(session, &ws, &lab, args, &mut equivalent)?;
     let base = ws.base()?;
     let mine = disk(ws.root(), base.keys().chain(next.tree.keys()))?;
     let trees = Trees { base: &base, mine: &mine, theirs: &next.tree };
-    let policies = ask::policies(session, args.on_conflict, &args.settle, &trees, dry, &mut again)?;
-    again.tell();
+    let policies =
+        prompts::policies(session, args.on_conflict, &args.settle, &trees, dry, &mut equivalent)?;
+    equivalent.print();
     let changes = scaffold::plan(&base, &mine, &next.tree, policies);
     let mut ops: Vec<Op> = changes
         .iter()
@@ -98,7 +99,7 @@ pub(super) fn run(session: &Session, args: &cli::Update) -> Result<Updated> {
         // What a real run would be refused for.
         scaffold::possible(ws.root(), &ops)?;
     } else if !ops.is_empty() {
-        let mark = super::mark(ws.root())?;
+        let mark = super::change_mark(ws.root())?;
         trust(session, &ws, &lab, &next.seed)?;
         scaffold::commit(ws.root(), By { command: "update", mark: &mark }, &ops)?;
     }
@@ -116,7 +117,7 @@ fn trust(session: &Session, ws: &Workspace, lab: &Lab, seed: &Tree) -> Result<()
         let prints = pack.into_iter().chain([workspace::fingerprint(seed)]);
         return prints.into_iter().try_for_each(|print| ws.clone().trust_content(&print).map(drop));
     }
-    term::say(
+    term::eprintln(
         "note: the pack is not named on the command line, and not known here as it is now\n  what the lab would run now is listed before it runs: mlops-lab up",
     );
     Ok(())
@@ -160,7 +161,7 @@ fn next(
     ws: &Workspace,
     lab: &Lab,
     args: &cli::Update,
-    again: &mut Again,
+    equivalent: &mut EquivalentCommand,
 ) -> Result<Next> {
     let mut before = Given {
         file: None,
@@ -177,7 +178,7 @@ fn next(
     let sets = super::init::sets(&args.set)?;
     let mut after = Given { sets: [before.sets.clone(), sets].concat(), ..before.clone() };
     // A new question has no old answer: what is said now is as if it always had been.
-    ask::answers(session, &lab.manifest, &mut after, false, &|_, _| Ok(()), again)?;
+    prompts::answers(session, &lab.manifest, &mut after, false, &|_, _| Ok(()), equivalent)?;
     let known: BTreeSet<String> = before.sets.iter().map(|(name, _)| name.clone()).collect();
     let fresh = after.sets.iter().filter(|(name, _)| !known.contains(name));
     before.sets.extend(fresh.cloned());

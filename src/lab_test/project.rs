@@ -361,7 +361,7 @@ impl Project {
         if let Ok(mut down) = process::spawn(&self.command(&self.root, &["down", "--purge"])) {
             let end = Instant::now() + CLEAN;
             while matches!(down.ended(), Ok(None)) && Instant::now() < end {
-                clock::nap(Duration::from_millis(50));
+                clock::sleep_uninterruptible(Duration::from_millis(50));
             }
         }
         if !self.keep

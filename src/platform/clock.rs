@@ -51,8 +51,8 @@ fn last_resort() -> Option<UnixStream> {
     let (mut heard, signal) = UnixStream::pair().ok()?;
     std::thread::spawn(move || {
         if heard.read_exact(&mut [0]).is_ok() {
-            nap(GRACE);
-            super::prompt::give_back();
+            sleep_uninterruptible(GRACE);
+            super::prompt::restore_terminal();
             std::process::exit(Exit::Interrupted as i32);
         }
     });
@@ -81,13 +81,13 @@ pub fn pause(length: Duration) -> Result<()> {
         if left.is_zero() {
             return Ok(());
         }
-        nap(left.min(Duration::from_millis(50)));
+        sleep_uninterruptible(left.min(Duration::from_millis(50)));
     }
 }
 
 /// Waits without looking for Ctrl-C: for clean-up that must end even after it. Keep it short.
 #[allow(clippy::disallowed_methods, reason = "the one place that sleeps")]
-pub fn nap(length: Duration) {
+pub fn sleep_uninterruptible(length: Duration) {
     std::thread::sleep(length);
 }
 

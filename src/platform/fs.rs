@@ -224,7 +224,7 @@ pub fn length(path: &Path) -> u64 {
 }
 
 /// When a file was written last; the beginning of time where there is none.
-pub fn written(path: &Path) -> SystemTime {
+pub fn modified(path: &Path) -> SystemTime {
     fs::symlink_metadata(path).and_then(|meta| meta.modified()).unwrap_or(SystemTime::UNIX_EPOCH)
 }
 

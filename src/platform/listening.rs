@@ -24,7 +24,7 @@ pub struct Holder {
     pub user: Option<u32>,
     /// Its process group, its session and the processes above it: whoever started it is among them,
     /// unless it has left them all.
-    pub kin: Vec<u32>,
+    pub relatives: Vec<u32>,
     /// The mark of a lab in its environment.
     pub mark: Option<String>,
     /// Its working folder.
@@ -53,7 +53,7 @@ struct Row {
 }
 
 /// The addresses that a loopback host means.
-fn meant(host: &str) -> Vec<IpAddr> {
+fn loopback_addresses(host: &str) -> Vec<IpAddr> {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     match host.parse() {
         Ok(address) => vec![address],
@@ -63,7 +63,7 @@ fn meant(host: &str) -> Vec<IpAddr> {
 
 /// The rows that take connections to an address: those bound to it, else those bound to all
 /// addresses of its family, else to all of both.
-fn answering(rows: &[Row], address: IpAddr, port: u16) -> Vec<Row> {
+fn accepting(rows: &[Row], address: IpAddr, port: u16) -> Vec<Row> {
     let any4 = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
     let any6 = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
     let order = if address.is_ipv4() { vec![address, any4, any6] } else { vec![address, any6] };
@@ -115,7 +115,7 @@ mod linux {
     use std::os::unix::fs::MetadataExt;
     use std::path::{Path, PathBuf};
 
-    use super::{Holder, Row, Socket, answering, meant, rows};
+    use super::{Holder, Row, Socket, accepting, loopback_addresses, rows};
     use crate::platform::process;
 
     pub(super) fn at(host: &str, port: u16) -> Option<Vec<Socket>> {
@@ -123,8 +123,10 @@ mod linux {
         let mut all = rows(&table("tcp").ok()?);
         // A machine without IPv6 has no such table.
         all.extend(rows(&table("tcp6").unwrap_or_default()));
-        let mut found: Vec<Row> =
-            meant(host).into_iter().flat_map(|address| answering(&all, address, port)).collect();
+        let mut found: Vec<Row> = loopback_addresses(host)
+            .into_iter()
+            .flat_map(|address| accepting(&all, address, port))
+            .collect();
         found.dedup();
         if found.is_empty() {
             return Some(Vec::new());
@@ -165,7 +167,7 @@ mod linux {
             pid,
             name: String::from_utf8_lossy(&name).trim().to_owned(),
             user: folder.metadata().ok().map(|meta| meta.uid()),
-            kin: process::kin(pid),
+            relatives: process::relatives(pid),
             mark: process::mark_of(pid),
             cwd: std::fs::read_link(folder.join("cwd")).ok(),
         }
@@ -201,7 +203,9 @@ mod tests {
         .concat();
         let all = rows(&table);
         let of = |rows: &[Row], host: &str, port: u16| {
-            let found = meant(host).into_iter().flat_map(|address| answering(rows, address, port));
+            let found = loopback_addresses(host)
+                .into_iter()
+                .flat_map(|address| accepting(rows, address, port));
             found.map(|row| row.inode).collect::<Vec<_>>()
         };
         assert_eq!(of(&all, "127.0.0.1", 8080), [1]);
@@ -225,7 +229,7 @@ mod tests {
         let [Socket { holders, .. }] = &found[..] else { panic!("{found:?}") };
         let me = holders.iter().find(|holder| holder.pid == std::process::id()).unwrap();
         assert_eq!(me.cwd, std::env::current_dir().ok());
-        assert!(!me.kin.is_empty());
+        assert!(!me.relatives.is_empty());
         drop(listener);
         assert_eq!(at("127.0.0.1", port).unwrap(), []);
     }

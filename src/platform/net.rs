@@ -265,7 +265,7 @@ pub fn own_port(url: &str) -> Option<u16> {
 }
 
 /// The host and the port of a URL that points to this machine, or none.
-pub fn loopback_place(url: &str) -> Option<(String, u16)> {
+pub fn loopback_address(url: &str) -> Option<(String, u16)> {
     let url: ureq::http::Uri = url.parse().ok()?;
     let host = url.host()?.to_owned();
     let loopback = host == "localhost"
@@ -332,7 +332,7 @@ fn unix_connect(socket: &Path, end: Instant) -> io::Result<UnixStream> {
             }
             // The backlog is full: it may be for a moment only.
             Err(rustix::io::Errno::AGAIN) if Instant::now() < end => {
-                clock::nap(Duration::from_millis(20))
+                clock::sleep_uninterruptible(Duration::from_millis(20))
             }
             Err(rustix::io::Errno::AGAIN) => return Err(ErrorKind::TimedOut.into()),
             Err(error) => return Err(error.into()),
@@ -351,9 +351,9 @@ mod tests {
     #[test]
     fn only_a_url_of_this_machine_has_a_place_on_it() {
         let place = |host: &str, port| Some((host.to_owned(), port));
-        assert_eq!(loopback_place("http://127.0.0.1:5000/a?b"), place("127.0.0.1", 5000));
-        assert_eq!(loopback_place("http://localhost"), place("localhost", 80));
-        assert_eq!(loopback_place("https://[::1]/"), place("[::1]", 443));
+        assert_eq!(loopback_address("http://127.0.0.1:5000/a?b"), place("127.0.0.1", 5000));
+        assert_eq!(loopback_address("http://localhost"), place("localhost", 80));
+        assert_eq!(loopback_address("https://[::1]/"), place("[::1]", 443));
         for other in [
             "http://example.org:80/",
             "http://127.0.0.1:80@example.org/",
@@ -362,7 +362,7 @@ mod tests {
             "http://10.0.0.1:80/",
             "no url",
         ] {
-            assert_eq!(loopback_place(other), None, "{other}");
+            assert_eq!(loopback_address(other), None, "{other}");
         }
     }
 

@@ -11,9 +11,9 @@ use crate::error::Exit;
 pub fn catch() {
     let tell = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        prompt::give_back();
+        prompt::restore_terminal();
         tell(panic);
-        term::say("this is a bug in mlops-lab: please report it with the lines above");
+        term::eprintln("this is a bug in mlops-lab: please report it with the lines above");
         std::process::exit(Exit::Bug as i32);
     }));
 }

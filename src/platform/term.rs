@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::escape::Escaped;
 pub use super::escape::escape;
-use super::patient::Patient;
+use super::interruptible::Interruptible;
 use crate::error::{Error, Exit};
 
 /// Bold.
@@ -26,7 +26,7 @@ pub const WARN: Style = AnsiColor::Yellow.on_default();
 
 /// Standard output; styles are dropped where it is no terminal or `NO_COLOR` is set.
 pub fn out() -> impl Write {
-    Escaped::new(Patient::new(anstream::stdout()))
+    Escaped::new(Interruptible::new(anstream::stdout()))
 }
 
 /// Standard error, likewise.
@@ -36,11 +36,11 @@ pub fn err() -> impl Write {
 
 /// Both as they are: for who asked for what a program printed, whatever it does to the terminal.
 pub fn raw() -> (impl Write, impl Write) {
-    (Patient::new(io::stdout()), io::stderr())
+    (Interruptible::new(io::stdout()), io::stderr())
 }
 
 /// Says one line on stderr.
-pub fn say(line: &str) {
+pub fn eprintln(line: &str) {
     let _ = writeln!(err(), "{line}");
 }
 
@@ -184,7 +184,10 @@ impl Progress for Steps {
         if !self.quiet && !self.what.is_empty() {
             let seconds = self.since.elapsed().as_secs_f64();
             let detail = if detail.is_empty() { String::new() } else { format!("  {detail}") };
-            say(&format!("{GOOD}ok{GOOD:#}  {}{detail} {DIM}{seconds:.1} s{DIM:#}", self.what));
+            eprintln(&format!(
+                "{GOOD}ok{GOOD:#}  {}{detail} {DIM}{seconds:.1} s{DIM:#}",
+                self.what
+            ));
         }
         self.what.clear();
     }
@@ -194,8 +197,8 @@ impl Progress for Steps {
             return;
         }
         match &self.bar {
-            Some(bar) => bar.suspend(|| say(line)),
-            None => say(line),
+            Some(bar) => bar.suspend(|| eprintln(line)),
+            None => eprintln(line),
         }
     }
 }

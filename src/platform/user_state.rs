@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 
 /// What the choice of the folder rests on.
 #[derive(Clone, Debug, Default)]
-struct Seen {
+struct Candidates {
     /// `XDG_STATE_HOME`.
     state: Option<PathBuf>,
     /// `HOME`.
@@ -29,14 +29,18 @@ enum Place {
 /// By the XDG base directory specification, where paths that are not absolute do not count. A home
 /// that is not there, or somebody else's (`sudo` keeps it, and containers have `/`), is no place
 /// for state.
-fn choose(seen: &Seen, own: impl Fn(&Path) -> bool) -> Place {
+fn choose(candidates: &Candidates, own: impl Fn(&Path) -> bool) -> Place {
     let absolute = |path: &Option<PathBuf>| path.clone().filter(|path| path.is_absolute());
-    if let Some(state) = absolute(&seen.state) {
+    if let Some(state) = absolute(&candidates.state) {
         return Place::Own(state.join("mlops-lab"));
     }
-    match [&seen.home, &seen.passwd].into_iter().filter_map(absolute).find(|home| own(home)) {
+    match [&candidates.home, &candidates.passwd]
+        .into_iter()
+        .filter_map(absolute)
+        .find(|home| own(home))
+    {
         Some(home) => Place::Own(home.join(".local/state/mlops-lab")),
-        None => Place::Private(PathBuf::from(format!("/var/tmp/mlops-lab-{}", seen.user))),
+        None => Place::Private(PathBuf::from(format!("/var/tmp/mlops-lab-{}", candidates.user))),
     }
 }
 
@@ -49,7 +53,7 @@ fn place() -> Place {
     // The last one is looked up only where it is asked for: most runs never read /etc/passwd.
     let known = state.is_some() || home.as_deref().is_some_and(own);
     let passwd = if known { None } else { host::Root::default().home(user) };
-    choose(&Seen { state, home, passwd, user }, own)
+    choose(&Candidates { state, home, passwd, user }, own)
 }
 
 /// The folder, which need not be there yet.
@@ -96,7 +100,8 @@ mod tests {
 
     fn chosen(state: &str, home: &str, passwd: &str, own: &[&str]) -> Place {
         let path = |text: &str| (!text.is_empty()).then(|| PathBuf::from(text));
-        let seen = Seen { state: path(state), home: path(home), passwd: path(passwd), user: 1000 };
+        let seen =
+            Candidates { state: path(state), home: path(home), passwd: path(passwd), user: 1000 };
         choose(&seen, |path| own.iter().any(|own| Path::new(own) == path))
     }
 

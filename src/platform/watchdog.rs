@@ -32,7 +32,7 @@ impl Watchdog {
         let (working, ended) = mpsc::channel();
         std::thread::spawn(move || {
             if let Some(error) = watch(&ended, what) {
-                prompt::give_back();
+                prompt::restore_terminal();
                 let error = error.hint(hint);
                 term::report(&error);
                 std::process::exit(error.exit() as i32);

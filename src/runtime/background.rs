@@ -7,7 +7,7 @@ use super::places;
 use super::state::{Service, State};
 use crate::catalog::manifest::{Drill, RuntimeKind};
 use crate::error::{Error, Result};
-use crate::platform::process::{self, Child, Ended, Record, Shown};
+use crate::platform::process::{self, Child, Ended, LogOptions, Record};
 use crate::platform::term::Progress;
 use crate::platform::{clock, fs};
 use crate::workspace::Workspace;
@@ -68,7 +68,7 @@ pub fn start_background(ws: &Workspace, kind: RuntimeKind, drill: &Drill) -> Res
         let mut child = process::start(&command, &name, &record, &log)?;
         let end = Instant::now() + WRITTEN;
         while !record.is_file() && child.ended()?.is_none() && Instant::now() < end {
-            clock::nap(Duration::from_millis(5));
+            clock::sleep_uninterruptible(Duration::from_millis(5));
         }
         started.0.push((name, child));
     }
@@ -114,9 +114,9 @@ pub fn run(
 ) -> Result<()> {
     let (log, record) = (places::log(ws, "command"), places::damage(ws));
     let record = of_drill.then_some(("command", record.as_path()));
-    process::shown(
+    process::run_logged(
         &ws.command(kind, argv, COMMAND)?,
-        Shown { log: &log, record, verbose: false },
+        LogOptions { log: &log, record, verbose: false },
         progress,
     )
 }

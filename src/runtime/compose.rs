@@ -17,7 +17,7 @@ use super::{Changes, Options, Restart, context, free_ports, places, python, read
 use crate::catalog::manifest::{Compose, RuntimeKind};
 use crate::error::{Error, Result, unknown};
 use crate::platform::fs::Kind;
-use crate::platform::process::{self, Captured, Command, Ended, Shown};
+use crate::platform::process::{self, Captured, Command, Ended, LogOptions};
 use crate::platform::term::Progress;
 use crate::platform::world::World;
 use crate::platform::{clock, inside};
@@ -225,9 +225,10 @@ fn build_and_start(
     progress: &mut dyn Progress,
 ) -> Result<()> {
     let (log, record) = (places::log(ws, "compose"), places::passing(ws, "compose"));
-    let how = Shown { log: &log, record: Some(("compose", &record)), verbose: options.verbose };
+    let how =
+        LogOptions { log: &log, record: Some(("compose", &record)), verbose: options.verbose };
     progress.start("building the images");
-    process::shown(&compose(ws, &["--progress", "plain", "build"], BUILD)?, how, progress)?;
+    process::run_logged(&compose(ws, &["--progress", "plain", "build"], BUILD)?, how, progress)?;
     progress.done("");
     progress.start("starting the containers");
     let up = ["--progress", "plain", "up", "--detach", "--remove-orphans"];
@@ -279,8 +280,13 @@ fn build_and_start(
     Ok(())
 }
 
-fn start(ws: &Workspace, args: &[&str], how: Shown<'_>, progress: &mut dyn Progress) -> Result<()> {
-    process::shown(&compose(ws, args, BUILD)?, how, progress)
+fn start(
+    ws: &Workspace,
+    args: &[&str],
+    how: LogOptions<'_>,
+    progress: &mut dyn Progress,
+) -> Result<()> {
+    process::run_logged(&compose(ws, args, BUILD)?, how, progress)
         .map_err(|error| with_last_words(ws, error))
 }
 
@@ -376,14 +382,14 @@ fn remove(ws: &Workspace, purge: bool, progress: &mut dyn Progress) -> Result<()
         args.extend(["--volumes", "--rmi", "local"]);
     }
     let log = places::log(ws, "compose-down");
-    let how = Shown { log: &log, record: None, verbose: false };
+    let how = LogOptions { log: &log, record: None, verbose: false };
     // With its file compose knows images of which no container is there; a file or a `.env` that it
     // cannot read holds up nothing.
-    let whole =
-        compose_all(ws, &args, STOP).and_then(|command| process::shown(&command, how, progress));
+    let whole = compose_all(ws, &args, STOP)
+        .and_then(|command| process::run_logged(&command, how, progress));
     if let Err(error) = whole {
         clock::interrupted()?;
-        process::shown(&by_name(ws, &args, STOP)?, how, progress).map_err(|_| error)?;
+        process::run_logged(&by_name(ws, &args, STOP)?, how, progress).map_err(|_| error)?;
     }
     progress.done("");
     match ws.containers() {

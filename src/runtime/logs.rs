@@ -45,9 +45,9 @@ pub fn logs(
         RuntimeKind::Kubernetes => ("kubectl logs", kubernetes::logs(ws, wanted)?),
     };
     let ended = if wanted.json {
-        process::pass_on(&command, &mut JsonLines::new(out, names), err)
+        process::forward_output(&command, &mut JsonLines::new(out, names), err)
     } else {
-        process::pass_on(&command, out, err)
+        process::forward_output(&command, out, err)
     };
     match ended? {
         None | Some(Ended::Code(0)) => Ok(()),
@@ -82,7 +82,7 @@ fn local(ws: &Workspace, wanted: Wanted<'_>, out: &mut dyn Write) -> Result<()> 
         return Err(Error::no("nothing was printed yet").hint("start the lab: mlops-lab up"));
     }
     // What was written last comes last: lines carry no time of their own.
-    files.sort_by_key(|(_, path)| fs::written(path));
+    files.sort_by_key(|(_, path)| fs::modified(path));
     let logs = Logs { several: files.len() > 1, files, json };
     match logs
         .print(lines, out)
@@ -128,21 +128,21 @@ impl Logs<'_> {
         for (name, path) in &self.files {
             ends.push(fs::length(path));
             let (mut last, cut) = fs::last_lines(path, lines);
-            let dropped = process::dropped(path);
+            let dropped = process::dropped_bytes(path);
             if dropped.is_some() && !cut && last.len() < lines {
                 // The same run's: its log was begun anew at the limit.
-                let (older, _) = fs::last_lines(&process::before(path), lines - last.len());
+                let (older, _) = fs::last_lines(&process::previous_log(path), lines - last.len());
                 last = [older, last].concat();
             }
             if let Some(dropped @ 1..) = dropped {
-                term::say(&format!(
+                term::eprintln(&format!(
                     "{name}: the oldest {} of its output are gone: a log keeps the last 2 x {} MiB",
                     size(dropped),
                     process::LOG_LIMIT >> 20
                 ));
             }
             if cut {
-                term::say(&format!(
+                term::eprintln(&format!(
                     "{name}: only the last {} lines; the whole log: {}",
                     last.len(),
                     path.display()

@@ -119,7 +119,7 @@ pub(super) fn before_up(ws: &Workspace) -> Result<()> {
     Err(Error::usage(format!(".env has {name}={value}, and the lab was made for {port}"))
         .detail("its checks, its manifests and other files have that port, too")
         .hint(format!(
-            "change it everywhere: {down}{}",
+            "change it global: {down}{}",
             typed(ws.root(), &format!("update --set {variable}={value}"))
         ))
         .hint(format!("or put it back in .env: {name}={port}")))

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::platform::clock;
 use crate::platform::fs::{self, Kind, Mode};
 use crate::platform::inside::{self, cannot};
-use crate::platform::process::{self, Command, Ended, Shown, shell_words};
+use crate::platform::process::{self, Command, Ended, LogOptions, shell_words};
 use crate::platform::term::Progress;
 use crate::workspace::Workspace;
 
@@ -292,9 +292,9 @@ fn run(
     let command =
         ws.installer(argv, INSTALL)?.env("UV_NO_PROGRESS", "1").env("UV_SYSTEM_CERTS", "1");
     let (log, record) = (places::log(ws, name), places::passing(ws, name));
-    let shown = process::shown(
+    let shown = process::run_logged(
         &command,
-        Shown { log: &log, record: Some((name, &record)), verbose },
+        LogOptions { log: &log, record: Some((name, &record)), verbose },
         progress,
     );
     shown.map_err(|error| {

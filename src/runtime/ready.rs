@@ -70,7 +70,7 @@ pub(super) fn wait(
         let (verdict, stranger) = judge(&look, context, world);
         clock::interrupted()?;
         if let Some((url, who)) = stranger {
-            let port = net::loopback_place(&url).map_or(0, |(_, port)| port);
+            let port = net::loopback_address(&url).map_or(0, |(_, port)| port);
             let variable = context.own.variables.get(&port).map(String::as_str);
             return Err(ports::taken(&context.root, port, &who, variable));
         }

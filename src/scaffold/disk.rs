@@ -7,7 +7,7 @@ use crate::catalog::tree::RelPath;
 use crate::error::{Error, Result};
 use crate::platform::fs;
 use crate::platform::fs::Mode;
-use crate::platform::inside::{self, Swap, cannot};
+use crate::platform::inside::{self, Exchange, cannot};
 
 pub(super) trait Disk {
     // A new folder, which nobody else knows yet.
@@ -36,13 +36,13 @@ pub(super) trait Disk {
     /// A folder, if it is empty.
     fn remove_empty_in(&self, root: &Path, path: &str);
     /// A file to its place in the project.
-    fn bring(&self, root: &Path, from: &str, to: &RelPath) -> Result<()>;
+    fn move_in(&self, root: &Path, from: &str, to: &RelPath) -> Result<()>;
     /// A file to its place in the project, and what is there to its name, in one step.
-    fn swap(&self, root: &Path, from: &str, to: &RelPath) -> Result<Swap>;
+    fn exchange(&self, root: &Path, from: &str, to: &RelPath) -> Result<Exchange>;
     /// A file out of the project; whether there was one.
-    fn take(&self, root: &Path, path: &RelPath, to: &str) -> Result<bool>;
+    fn move_out(&self, root: &Path, path: &RelPath, to: &str) -> Result<bool>;
     /// The folders above a place in the project.
-    fn make_way(&self, root: &Path, path: &RelPath) -> Result<()>;
+    fn create_parents(&self, root: &Path, path: &RelPath) -> Result<()>;
 }
 
 /// The machine's own.
@@ -91,17 +91,17 @@ impl Disk for Real {
     fn remove_empty_in(&self, root: &Path, path: &str) {
         inside::remove_if_empty(root, path);
     }
-    fn bring(&self, root: &Path, from: &str, to: &RelPath) -> Result<()> {
-        inside::bring(root, from, to.as_str()).map_err(cannot("write", root, to.as_str()))
+    fn move_in(&self, root: &Path, from: &str, to: &RelPath) -> Result<()> {
+        inside::move_in(root, from, to.as_str()).map_err(cannot("write", root, to.as_str()))
     }
-    fn swap(&self, root: &Path, from: &str, to: &RelPath) -> Result<Swap> {
-        inside::swap(root, from, to.as_str()).map_err(cannot("write", root, to.as_str()))
+    fn exchange(&self, root: &Path, from: &str, to: &RelPath) -> Result<Exchange> {
+        inside::exchange(root, from, to.as_str()).map_err(cannot("write", root, to.as_str()))
     }
-    fn take(&self, root: &Path, path: &RelPath, to: &str) -> Result<bool> {
-        inside::take(root, path.as_str(), to).map_err(cannot("remove", root, path.as_str()))
+    fn move_out(&self, root: &Path, path: &RelPath, to: &str) -> Result<bool> {
+        inside::move_out(root, path.as_str(), to).map_err(cannot("remove", root, path.as_str()))
     }
-    fn make_way(&self, root: &Path, path: &RelPath) -> Result<()> {
-        inside::make_way(root, path.as_str()).map_err(cannot(
+    fn create_parents(&self, root: &Path, path: &RelPath) -> Result<()> {
+        inside::create_parents(root, path.as_str()).map_err(cannot(
             "make the folders above",
             root,
             path.as_str(),
@@ -246,21 +246,21 @@ pub(super) mod faulty {
                 Real.remove_empty_in(root, path);
             }
         }
-        fn bring(&self, root: &Path, from: &str, to: &RelPath) -> Result<()> {
+        fn move_in(&self, root: &Path, from: &str, to: &RelPath) -> Result<()> {
             self.told(true)?;
-            Real.bring(root, from, to)
+            Real.move_in(root, from, to)
         }
-        fn swap(&self, root: &Path, from: &str, to: &RelPath) -> Result<Swap> {
+        fn exchange(&self, root: &Path, from: &str, to: &RelPath) -> Result<Exchange> {
             self.told(true)?;
-            Real.swap(root, from, to)
+            Real.exchange(root, from, to)
         }
-        fn take(&self, root: &Path, path: &RelPath, to: &str) -> Result<bool> {
+        fn move_out(&self, root: &Path, path: &RelPath, to: &str) -> Result<bool> {
             self.told(true)?;
-            Real.take(root, path, to)
+            Real.move_out(root, path, to)
         }
-        fn make_way(&self, root: &Path, path: &RelPath) -> Result<()> {
+        fn create_parents(&self, root: &Path, path: &RelPath) -> Result<()> {
             self.told(false)?;
-            Real.make_way(root, path)
+            Real.create_parents(root, path)
         }
     }
 }

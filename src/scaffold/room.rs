@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::catalog::tree::RelPath;
 use crate::error::{Error, Result};
-use crate::platform::space::{Space, space};
+use crate::platform::disk_space::{DiskSpace, disk_space};
 
 /// What is to be written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl Load {
 }
 
 /// What is missing, in words; none when there is room.
-pub(super) fn short(load: &Load, space: &Space) -> Option<String> {
+pub(super) fn short(load: &Load, space: &DiskSpace) -> Option<String> {
     let (blocks, inodes) = load.cost(space.block);
     if let Some(free) = space.blocks.filter(|free| *free < blocks) {
         return Some(format!(
@@ -64,7 +64,9 @@ fn bytes(number: u64) -> String {
 /// Refuses what the file system at `place` has no room for. One that does not tell is given the
 /// benefit of the doubt: a write that fails changes nothing either.
 pub(super) fn roomy(place: &Path, load: &Load) -> Result<()> {
-    let Some(missing) = space(place).and_then(|space| short(load, &space)) else { return Ok(()) };
+    let Some(missing) = disk_space(place).and_then(|space| short(load, &space)) else {
+        return Ok(());
+    };
     Err(Error::environment(format!(
         "there is no room at {}: {missing}; nothing was changed",
         place.display()
@@ -92,7 +94,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_said_and_what_is_just_enough_is_enough() {
-        let space = |blocks, inodes| Space { block: 4096, blocks, inodes };
+        let space = |blocks, inodes| DiskSpace { block: 4096, blocks, inodes };
         assert_eq!(short(&load(), &space(Some(6), Some(6))), None);
         assert_eq!(
             short(&load(), &space(Some(5), Some(6))).as_deref(),
@@ -106,8 +108,8 @@ mod tests {
 
     #[test]
     fn a_file_system_that_does_not_count_refuses_nothing() {
-        assert_eq!(short(&load(), &Space { block: 1, blocks: None, inodes: None }), None);
-        assert!(short(&load(), &Space { block: 1, blocks: Some(0), inodes: None }).is_some());
+        assert_eq!(short(&load(), &DiskSpace { block: 1, blocks: None, inodes: None }), None);
+        assert!(short(&load(), &DiskSpace { block: 1, blocks: Some(0), inodes: None }).is_some());
     }
 
     #[test]

@@ -336,7 +336,7 @@ fn say_if_copy(labs: &Path, root: &Path, lab: Option<&str>) {
         .map(|(_, state)| state)
         .find(|state| is(state) && is_lab(&state.root()));
     if let Some(original) = original {
-        term::say(&format!(
+        term::eprintln(&format!(
             "this lab is a copy of {}: it gets a run state of its own, and what runs there is left alone",
             original.root().display()
         ));

@@ -25,7 +25,7 @@ impl Workspace {
                 let aside = self.root.join(&broken);
                 inside::write(&self.root, &broken, &bytes, Mode::Private)
                     .map_err(inside::cannot("write", &self.root, &broken))?;
-                term::say(&format!(
+                term::eprintln(&format!(
                     "warning: {} is broken ({error}); it is kept as {}",
                     path.display(),
                     aside.display()
@@ -76,7 +76,8 @@ impl Workspace {
             Err(error) if error.exit() == Exit::Interrupted => return Err(error),
             Err(error) => {
                 change(progress);
-                WARNED.call_once(|| term::say(&format!("warning: this is not saved: {error}")));
+                WARNED
+                    .call_once(|| term::eprintln(&format!("warning: this is not saved: {error}")));
             }
         }
         Ok(())

@@ -105,11 +105,7 @@ fn a_port_changed_in_dotenv_alone_is_named_at_once_with_the_command_that_changes
     assert_eq!(up.code, 2);
     assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
     let update = format!("update --set port={port}");
-    assert!(
-        up.err.contains(&format!("hint: change it everywhere: mlops-lab {update}")),
-        "{}",
-        up.err
-    );
+    assert!(up.err.contains(&format!("hint: change it global: mlops-lab {update}")), "{}", up.err);
     let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/tiny");
     must(lab.command(&update.split(' ').collect::<Vec<_>>()).arg("--pack").arg(pack));
     lab.ok(&["up"]);

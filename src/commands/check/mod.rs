@@ -27,7 +27,7 @@ pub(super) fn run(session: &Session, args: &cli::Check) -> Result<Exit> {
             .hint(format!("that one: mlops-lab check {step}"))
             .hint("every step, also those that passed before: mlops-lab check --all"));
     }
-    let workspace = consent::given(session, session.workspace()?, Purpose::Judge)?;
+    let workspace = consent::require(session, session.workspace()?, Purpose::Judge)?;
     // A verdict does not depend on whether anything can be noted.
     let workspace = workspace.clone().settle().unwrap_or(workspace);
     let kind = runtime_of(&workspace, args.runtime)?;
@@ -178,7 +178,7 @@ impl Look<'_> {
             && active(&workspace.progress()?)
             && let Err(error) = drill::ended(workspace)
         {
-            term::say(&format!("warning: {error}"));
+            term::eprintln(&format!("warning: {error}"));
         }
         // A step that passed fails again only where the system has answered: one that is down has
         // undone nothing.

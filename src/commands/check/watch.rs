@@ -38,7 +38,7 @@ pub(super) fn watch(session: &Session, workspace: &Workspace, args: &cli::Check)
     let mut keys = if session.json { None } else { Listener::open() };
     let mut watch = Watch { session, workspace, args, said: None, doubtful: false, was_up: false };
     if keys.is_some() {
-        term::say(&format!("{DIM}Enter checks now, h gives the next hint, q quits{DIM:#}"));
+        term::eprintln(&format!("{DIM}Enter checks now, h gives the next hint, q quits{DIM:#}"));
     }
     match watch.run(&mut keys) {
         // Whoever ends a watch wanted it to end: that is nothing that went wrong.
@@ -68,7 +68,7 @@ impl Watch<'_> {
             }
             // What is asked now may be other files than those that were trusted: a `git pull` has
             // come.
-            consent::still(
+            consent::ensure_unchanged(
                 self.workspace,
                 "it is not checked any further",
                 "mlops-lab check --watch",

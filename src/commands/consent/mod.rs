@@ -5,7 +5,7 @@ mod listing;
 
 use std::path::Path;
 
-use super::{Session, ask, pasteable, quoted};
+use super::{Session, pasteable, prompts, quoted};
 use crate::error::{Error, Result};
 use crate::platform::prompt::{Field, Prompt};
 use crate::platform::{fs, term};
@@ -25,7 +25,7 @@ pub(super) enum Purpose {
 /// # Errors
 /// Exit 2 where nobody can be asked, with what would run and the command that says yes; exit 1 when
 /// the answer is no; exit 3 (to judge: 1) in a folder that this user cannot write.
-pub(super) fn given(
+pub(super) fn require(
     session: &Session,
     workspace: Workspace,
     purpose: Purpose,
@@ -43,19 +43,19 @@ pub(super) fn given(
     // What is listed is what is trusted, whatever becomes of the files until somebody has answered.
     let print = workspace.print()?;
     let listing = listing::page(workspace.manifest(), &workspace.written()?);
-    if ask::absent(session).is_some() {
+    if prompts::unavailable(session).is_some() {
         let typed = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
         return Err(Error::usage(format!("the lab in {root} {why}: nothing of it was run"))
             .detail(format!("it would run and write:\n{listing}"))
             .hint(format!("if that is fine with you: {}", line(typed, &session.folder)))
             .hint(format!("all of it is in {root}/{FOLDER}/lab.toml")));
     }
-    term::say(&format!("the lab in {root} {why}\nit would run and write:\n"));
-    listing.lines().for_each(|line| term::say(&format!("  {line}")));
-    term::say(&format!("\nall of it is in {root}/{FOLDER}/lab.toml"));
+    term::eprintln(&format!("the lab in {root} {why}\nit would run and write:\n"));
+    listing.lines().for_each(|line| term::eprintln(&format!("  {line}")));
+    term::eprintln(&format!("\nall of it is in {root}/{FOLDER}/lab.toml"));
     if yes()? {
         let workspace = workspace.trust_content(&print)?;
-        still(&workspace, "nothing was run", "mlops-lab up")?;
+        ensure_unchanged(&workspace, "nothing was run", "mlops-lab up")?;
         return Ok(workspace);
     }
     Err(Error::no("the lab is not trusted: nothing was run")
@@ -67,7 +67,7 @@ pub(super) fn given(
 ///
 /// # Errors
 /// Exit 2 when it is not.
-pub(super) fn still(workspace: &Workspace, left: &str, next: &str) -> Result<()> {
+pub(super) fn ensure_unchanged(workspace: &Workspace, left: &str, next: &str) -> Result<()> {
     let level = workspace.trust_level()?;
     if level == Trust::Given {
         return Ok(());
@@ -79,10 +79,10 @@ pub(super) fn still(workspace: &Workspace, left: &str, next: &str) -> Result<()>
 
 /// Said once by a command that only looks: nothing of a lab that is not trusted is run or asked for
 /// it. `left_out` is what the command would have looked at.
-pub(super) fn looking(workspace: &Workspace, left_out: &str) -> Result<bool> {
+pub(super) fn trusted_or_note(workspace: &Workspace, left_out: &str) -> Result<bool> {
     let level = workspace.trust_level()?;
     if level != Trust::Given {
-        term::say(&format!("note: the lab here {}: {left_out}", why(level)));
+        term::eprintln(&format!("note: the lab here {}: {left_out}", why(level)));
     }
     Ok(level == Trust::Given)
 }
@@ -119,7 +119,7 @@ fn yes() -> Result<bool> {
         "" | "n" | "no" => Ok("no".to_owned()),
         _ => Err("y or n".to_owned()),
     };
-    let answer = Prompt::open()?.ask(&Field {
+    let answer = Prompt::open()?.read(&Field {
         name: "trust it?",
         help: "[y/N]",
         expects: "y trusts this lab, as it is now · Enter does not",

@@ -47,7 +47,7 @@ pub(in crate::commands) fn test(session: &Session, args: &cli::LabTest) -> Resul
             tell(session, case);
         })?;
         if let Some(kept) = kept {
-            term::say(&format!("\nkept, stopped: {}", kept.display()));
+            term::eprintln(&format!("\nkept, stopped: {}", kept.display()));
         }
         // Where nothing ran nothing was measured.
         if counts.passed > before {
@@ -56,14 +56,14 @@ pub(in crate::commands) fn test(session: &Session, args: &cli::LabTest) -> Resul
             }
             // Some cases measure nothing.
             if only.is_empty() {
-                term::say(&format!(
+                term::eprintln(&format!(
                     "\nmeasured on {kind}: {}",
                     serde_json::to_string(&costs).unwrap_or_default()
                 ));
             }
         }
     }
-    term::say(&format!("\n{}", counts.words()));
+    term::eprintln(&format!("\n{}", counts.words()));
     Ok(counts.exit())
 }
 

@@ -9,9 +9,9 @@
 
 mod change;
 mod pinned;
+mod resolve;
 mod survey;
 mod tree;
-mod way;
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -23,7 +23,7 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-pub use change::{Swap, bring, make_private, make_way, names, swap, take};
+pub use change::{Exchange, create_parents, exchange, make_private, move_in, move_out, names};
 pub use pinned::changeable;
 pub use survey::{Entry, Survey, put, stamp, survey};
 pub use tree::{
@@ -69,7 +69,7 @@ const LINK: &str = "a symbolic link";
 /// # Errors
 /// The system's; [`io::ErrorKind::InvalidInput`] with what stands there instead of a regular file.
 pub fn open(root: &Path, path: &str) -> io::Result<File> {
-    let (folder, name) = way::open(root, path, false)?;
+    let (folder, name) = resolve::open(root, path, false)?;
     open_in(&folder, name.as_ref())
 }
 
@@ -147,7 +147,7 @@ fn missing(error: &io::Error) -> bool {
 /// # Errors
 /// The system's; a link on the way; a folder.
 pub fn remove(root: &Path, path: &str) -> io::Result<()> {
-    let removed = way::open(root, path, false)
+    let removed = resolve::open(root, path, false)
         .and_then(|(folder, name)| Ok(unlinkat(&folder, name, AtFlags::empty())?));
     match removed {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -167,7 +167,7 @@ pub fn is_folder(root: &Path, path: &str) -> bool {
 
 /// Whether anything stands there; not what lies behind a link on the way.
 pub fn exists(root: &Path, path: &str) -> bool {
-    way::open(root, path, false)
+    resolve::open(root, path, false)
         .is_ok_and(|(folder, name)| statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW).is_ok())
 }
 
@@ -195,7 +195,7 @@ pub fn kind(root: &Path, path: &str) -> io::Result<Kind> {
     // From the top down, as the first thing that is no folder decides.
     let ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);
     for end in ends {
-        let (folder, name) = match way::open(root, &path[..end], false) {
+        let (folder, name) = match resolve::open(root, &path[..end], false) {
             Err(error) if missing(&error) => return Ok(Kind::Missing),
             opened => opened?,
         };
@@ -223,7 +223,7 @@ pub fn kind(root: &Path, path: &str) -> io::Result<Kind> {
 /// # Errors
 /// The system's; a link or a file where a folder has to be.
 pub fn write(root: &Path, path: &str, bytes: &[u8], mode: Mode) -> io::Result<()> {
-    let (folder, name) = way::open(root, path, true)?;
+    let (folder, name) = resolve::open(root, path, true)?;
     let beside = beside(name)?;
     let result = create_in(&folder, &beside, bytes, mode)
         .and_then(|()| Ok(renameat(&folder, beside.as_str(), &folder, name)?));
@@ -238,7 +238,7 @@ pub fn write(root: &Path, path: &str, bytes: &[u8], mode: Mode) -> io::Result<()
 /// # Errors
 /// The system's, also where something stands there.
 pub fn create(root: &Path, path: &str, bytes: &[u8], mode: Mode) -> io::Result<()> {
-    let (folder, name) = way::open(root, path, true)?;
+    let (folder, name) = resolve::open(root, path, true)?;
     create_in(&folder, name, bytes, mode)
 }
 
@@ -285,14 +285,14 @@ pub fn set_bits(root: &Path, path: &str, bits: u32) {
 /// # Errors
 /// The system's.
 pub fn rename(root: &Path, from: &str, to: &str) -> io::Result<()> {
-    let (from_folder, from) = way::open(root, from, false)?;
-    let (to_folder, to) = way::open(root, to, true)?;
+    let (from_folder, from) = resolve::open(root, from, false)?;
+    let (to_folder, to) = resolve::open(root, to, true)?;
     Ok(renameat(&from_folder, from, &to_folder, to)?)
 }
 
 /// The length of a regular file; none where there is none.
 pub fn length(root: &Path, path: &str) -> Option<u64> {
-    let (folder, name) = way::open(root, path, false).ok()?;
+    let (folder, name) = resolve::open(root, path, false).ok()?;
     let stat = statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
     let regular = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
     regular.then(|| u64::try_from(stat.st_size).unwrap_or(0))
@@ -300,7 +300,7 @@ pub fn length(root: &Path, path: &str) -> Option<u64> {
 
 /// The permission bits of what stands at a path; none where there is nothing.
 pub fn bits(root: &Path, path: &str) -> Option<u32> {
-    let (folder, name) = way::open(root, path, false).ok()?;
+    let (folder, name) = resolve::open(root, path, false).ok()?;
     statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW).ok().map(|stat| stat.st_mode & 0o7777)
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rustix::fs::{Access, AtFlags, accessat, fstat, statat};
 
-use super::{missing, way};
+use super::{missing, resolve};
 use crate::error::{Error, Result};
 use crate::platform::process::shell_words;
 
@@ -60,7 +60,7 @@ fn nearest<'a>(root: &Path, path: &'a str) -> io::Result<(String, OwnedFd, Optio
     for (up, folder) in ends.chain([""]).enumerate() {
         let name = path.rsplit('/').next().filter(|_| up == 0);
         let opened =
-            if folder.is_empty() { way::root(root) } else { super::tree::open(root, folder) };
+            if folder.is_empty() { resolve::root(root) } else { super::tree::open(root, folder) };
         let held = match opened {
             // Below a file there is no folder either: it gives way, or is refused elsewhere.
             Err(error) if missing(&error) && !folder.is_empty() => continue,

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::tree::{self, kind_of};
-use super::{Kind, Mode, beside, new_file, open_in, way};
+use super::{Kind, Mode, beside, new_file, open_in, resolve};
 
 /// What stands at one path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,7 +53,7 @@ pub type Survey = BTreeMap<String, Entry>;
 /// # Errors
 /// The system's; a folder on the way to the path that is a link; a name that is not UTF-8.
 pub fn survey(root: &Path, path: &str, into: &mut Survey) -> io::Result<()> {
-    let (folder, name) = match way::open(root, path, false) {
+    let (folder, name) = match resolve::open(root, path, false) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         opened => opened?,
     };
@@ -74,7 +74,7 @@ fn entry(
     let bits = stat.st_mode & 0o7777;
     let entry = match kind_of(stat.st_mode) {
         Kind::Folder => {
-            let inner = way::folder(folder, name.as_ref())?;
+            let inner = resolve::folder(folder, name.as_ref())?;
             tree::not_too_deep(path, depth)?;
             for child in tree::entries(&inner)? {
                 let child =
@@ -102,7 +102,7 @@ fn entry(
 /// the paths of `apart` are passed over, and what cannot be read.
 pub fn stamp(root: &Path, apart: &[String]) -> u64 {
     let mut hash = DefaultHasher::new();
-    if let Ok(folder) = way::root(root) {
+    if let Ok(folder) = resolve::root(root) {
         stamp_in(&folder, "", apart, &mut hash, 0);
     }
     hash.finish()
@@ -128,7 +128,7 @@ fn stamp_in(
         }
         if !enters {
             (&path, stat.st_size, stat.st_mtime, stat.st_mtime_nsec).hash(hash);
-        } else if let Ok(inner) = way::folder(folder, &name) {
+        } else if let Ok(inner) = resolve::folder(folder, &name) {
             stamp_in(&inner, &format!("{path}/"), apart, hash, depth + 1);
         }
     }
@@ -157,13 +157,13 @@ fn sha256(mut file: File) -> io::Result<(String, u64)> {
 /// # Errors
 /// The system's; a link on the way; an entry that is special.
 pub fn put(from: (&Path, &str), entry: &Entry, to: (&Path, &str)) -> io::Result<()> {
-    let (folder, name) = way::open(to.0, to.1, true)?;
+    let (folder, name) = resolve::open(to.0, to.1, true)?;
     if let Entry::Folder { bits } = entry {
         match mkdirat(&folder, name, Bits::from_raw_mode(0o777)) {
             Ok(()) | Err(Errno::EXIST) => {}
             Err(error) => return Err(error.into()),
         }
-        return Ok(fchmod(way::folder(&folder, name.as_ref())?, Bits::from_raw_mode(*bits))?);
+        return Ok(fchmod(resolve::folder(&folder, name.as_ref())?, Bits::from_raw_mode(*bits))?);
     }
     let beside = beside(name)?;
     let made = match entry {

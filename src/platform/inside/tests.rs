@@ -129,7 +129,7 @@ fn a_walk_names_all_and_enters_no_link() {
     let (_folder, root, outside) = place();
     symlink(&outside, root.join("way")).unwrap();
     let mut seen = Vec::new();
-    let note = &mut |found: &tree::Found<'_>| {
+    let note = &mut |found: &tree::FoundEntry<'_>| {
         seen.push((found.path.to_owned(), found.kind));
         Ok(())
     };

@@ -9,7 +9,7 @@ use std::path::Path;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, fchmod, fstat, statat, unlinkat};
 use rustix::io::Errno;
 
-use super::{Kind, way};
+use super::{Kind, resolve};
 
 /// How deep folders are followed: more than any lab has, and fewer than there are descriptors to
 /// hold.
@@ -17,7 +17,7 @@ const DEEPEST: usize = 100;
 
 /// A file, a folder or something else, on a walk.
 #[derive(Debug)]
-pub struct Found<'a> {
+pub struct FoundEntry<'a> {
     /// With `/`, relative to where the walk began; bytes that are not UTF-8 are replaced.
     pub path: &'a str,
     /// What it is.
@@ -26,8 +26,8 @@ pub struct Found<'a> {
 
 /// The folder itself, held open.
 pub(super) fn open(root: &Path, path: &str) -> io::Result<OwnedFd> {
-    let (above, name) = way::open(root, path, false)?;
-    way::folder(&above, name.as_ref())
+    let (above, name) = resolve::open(root, path, false)?;
+    resolve::folder(&above, name.as_ref())
 }
 
 pub(super) fn entries(folder: &OwnedFd) -> io::Result<Vec<OsString>> {
@@ -83,9 +83,9 @@ pub fn visit(
     root: &Path,
     path: &str,
     enter: &dyn Fn(&str) -> bool,
-    visit: &mut dyn FnMut(&Found<'_>) -> io::Result<()>,
+    visit: &mut dyn FnMut(&FoundEntry<'_>) -> io::Result<()>,
 ) -> io::Result<()> {
-    let folder = if path.is_empty() { way::root(root)? } else { open(root, path)? };
+    let folder = if path.is_empty() { resolve::root(root)? } else { open(root, path)? };
     visit_in(&folder, "", enter, visit, 0)
 }
 
@@ -93,7 +93,7 @@ fn visit_in(
     folder: &OwnedFd,
     prefix: &str,
     enter: &dyn Fn(&str) -> bool,
-    visit: &mut dyn FnMut(&Found<'_>) -> io::Result<()>,
+    visit: &mut dyn FnMut(&FoundEntry<'_>) -> io::Result<()>,
     depth: usize,
 ) -> io::Result<()> {
     not_too_deep(prefix, depth)?;
@@ -104,9 +104,15 @@ fn visit_in(
         };
         let path = format!("{prefix}{}", name.to_string_lossy());
         let kind = kind_of(stat.st_mode);
-        visit(&Found { path: &path, kind })?;
+        visit(&FoundEntry { path: &path, kind })?;
         if kind == Kind::Folder && enter(&path) {
-            visit_in(&way::folder(folder, &name)?, &format!("{path}/"), enter, visit, depth + 1)?;
+            visit_in(
+                &resolve::folder(folder, &name)?,
+                &format!("{path}/"),
+                enter,
+                visit,
+                depth + 1,
+            )?;
         }
     }
     Ok(())
@@ -128,7 +134,7 @@ pub(super) fn not_too_deep(path: &str, depth: usize) -> io::Result<()> {
 /// The system's.
 pub fn files(root: &Path, folder: &str) -> io::Result<Vec<String>> {
     let mut files = Vec::new();
-    let note = &mut |found: &Found<'_>| {
+    let note = &mut |found: &FoundEntry<'_>| {
         files.extend((found.kind != Kind::Folder).then(|| format!("{folder}/{}", found.path)));
         Ok(())
     };
@@ -144,7 +150,7 @@ pub fn files(root: &Path, folder: &str) -> io::Result<Vec<String>> {
 /// # Errors
 /// The system's.
 pub fn make_readable(root: &Path, path: &str) -> io::Result<usize> {
-    let (above, name) = way::open(root, path, false)?;
+    let (above, name) = resolve::open(root, path, false)?;
     readable_in(&above, name.as_ref(), 0)
 }
 
@@ -153,7 +159,7 @@ fn readable_in(above: &OwnedFd, name: &std::ffi::OsStr, depth: usize) -> io::Res
     let kind = kind_of(kept_out.st_mode);
     let file = match kind {
         Kind::File => OwnedFd::from(super::open_in(above, name)?),
-        Kind::Folder if depth <= DEEPEST => way::folder(above, name)?,
+        Kind::Folder if depth <= DEEPEST => resolve::folder(above, name)?,
         _ => return Ok(0),
     };
     let bits = fstat(&file)?.st_mode & 0o7777;
@@ -174,7 +180,7 @@ fn readable_in(above: &OwnedFd, name: &std::ffi::OsStr, depth: usize) -> io::Res
 
 /// Removes a folder if it is empty; whether it is gone.
 pub fn remove_if_empty(root: &Path, path: &str) -> bool {
-    way::open(root, path, false)
+    resolve::open(root, path, false)
         .is_ok_and(|(folder, name)| unlinkat(&folder, name, AtFlags::REMOVEDIR).is_ok())
 }
 
@@ -200,7 +206,7 @@ pub fn remove_empty_folders(root: &Path, path: &str) {
 /// # Errors
 /// The system's.
 pub fn remove_tree(root: &Path, path: &str) -> io::Result<()> {
-    match way::open(root, path, false) {
+    match resolve::open(root, path, false) {
         Ok((folder, name)) => remove_in(&folder, name.as_ref(), 0),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
@@ -215,7 +221,7 @@ fn remove_in(folder: &OwnedFd, name: &std::ffi::OsStr, depth: usize) -> io::Resu
         Err(Errno::ISDIR | Errno::PERM) => {}
         Err(error) => return Err(error.into()),
     }
-    let inner = way::folder(folder, name)?;
+    let inner = resolve::folder(folder, name)?;
     for below in entries(&inner)? {
         remove_in(&inner, &below, depth + 1)?;
     }

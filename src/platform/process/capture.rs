@@ -13,7 +13,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::{Captured, Command, Ended, KEPT, NotRun, find};
+use super::{Captured, Command, DEFAULT_CAPTURE, Ended, NotRun, find};
 use crate::platform::clock;
 
 /// After the command has ended, how long a grandchild may hold the pipe.
@@ -39,7 +39,7 @@ pub fn capture(command: &Command) -> Result<Captured, NotRun> {
     feed(&mut child, command.stdin.clone());
     let mut out = Stream::new(child.stdout.take(), command.keep);
     // However much data is wanted, words are for people.
-    let mut err = Stream::new(child.stderr.take(), command.keep.min(KEPT));
+    let mut err = Stream::new(child.stderr.take(), command.keep.min(DEFAULT_CAPTURE));
     let end = since + command.within;
     let mut status = None;
     let mut drained = None;
@@ -143,7 +143,7 @@ fn wait_for_data<A: Read + AsFd, B: Read + AsFd>(
         .collect();
     if fds.is_empty() {
         // Both closed, and it has not ended: it goes on silently.
-        clock::nap(Duration::from_millis(1));
+        clock::sleep_uninterruptible(Duration::from_millis(1));
         return;
     }
     let timeout = Timespec::try_from(within).ok();
@@ -185,7 +185,7 @@ mod tests {
     fn endless_output_is_cut_and_ended_at_the_deadline() {
         let seen = sh("yes", Duration::from_millis(500));
         assert_eq!(seen.ended, Ended::TimedOut);
-        assert!(seen.truncated && seen.stdout.len() == KEPT);
+        assert!(seen.truncated && seen.stdout.len() == DEFAULT_CAPTURE);
     }
 
     #[test]

@@ -103,7 +103,7 @@ pub fn locate(command: &Command) -> Result<PathBuf, NotRun> {
 
 /// All programs of this name on a PATH that can be run, in its order, links resolved, each file
 /// once.
-pub fn all(name: &str, path: &OsStr) -> Vec<PathBuf> {
+pub fn find_all(name: &str, path: &OsStr) -> Vec<PathBuf> {
     let mut all: Vec<PathBuf> = Vec::new();
     for folder in std::env::split_paths(path) {
         let file = folder.join(name);

@@ -64,15 +64,15 @@ pub(super) const LAST: Duration = Duration::from_millis(200);
 /// Until when what was asked to end may take, and whether Ctrl-C ends the wait: what is cleaned up
 /// after Ctrl-C gets little time and is killed; what was being stopped in peace when it came is
 /// left to end by itself.
-struct Patience {
+struct Deadline {
     end: Instant,
     cleaning: bool,
 }
 
-impl Patience {
-    fn new(within: Duration) -> Patience {
+impl Deadline {
+    fn new(within: Duration) -> Deadline {
         let cleaning = clock::interrupted().is_err();
-        Patience {
+        Deadline {
             end: Instant::now() + if cleaning { LAST.min(within) } else { within },
             cleaning,
         }
@@ -98,12 +98,12 @@ pub fn end(process: &ProcessId, within: Duration) -> bool {
     // One that was stopped hears nothing until it is continued.
     let _ = kill_process_group(pid, Signal::CONT);
     let _ = kill_process(pid, Signal::CONT);
-    let patience = Patience::new(within);
+    let patience = Deadline::new(within);
     while Instant::now() < patience.end {
         if patience.left() || !alive(process) && !group_alive(pid) {
             return false;
         }
-        clock::nap(Duration::from_millis(20));
+        clock::sleep_uninterruptible(Duration::from_millis(20));
     }
     end_group_of(process.pid);
     true
@@ -115,9 +115,9 @@ pub fn end_one(process: &ProcessId, within: Duration) {
     let Some(pid) = raw(process.pid).filter(|_| alive(process)) else { return };
     let _ = kill_process(pid, Signal::TERM);
     let _ = kill_process(pid, Signal::CONT);
-    let patience = Patience::new(within);
+    let patience = Deadline::new(within);
     while alive(process) && Instant::now() < patience.end && !patience.left() {
-        clock::nap(Duration::from_millis(20));
+        clock::sleep_uninterruptible(Duration::from_millis(20));
     }
     if alive(process) && !patience.left() {
         let _ = kill_process(pid, Signal::KILL);
@@ -131,7 +131,7 @@ fn end_group_of(pid: u32) {
     let end = Instant::now() + Duration::from_secs(5);
     while group_alive(pid) && Instant::now() < end {
         let _ = kill_process_group(pid, Signal::KILL);
-        clock::nap(Duration::from_millis(20));
+        clock::sleep_uninterruptible(Duration::from_millis(20));
     }
 }
 
@@ -152,7 +152,7 @@ fn group_alive(group: Pid) -> bool {
 pub(super) fn wait_for_group(group: Pid, within: Duration) {
     let end = Instant::now() + within;
     while group_alive(group) && Instant::now() < end {
-        clock::nap(Duration::from_millis(10));
+        clock::sleep_uninterruptible(Duration::from_millis(10));
     }
 }
 
@@ -219,13 +219,13 @@ fn group(pid: u32) -> Option<u32> {
 }
 
 /// The group and the session of a process, and the processes above it.
-pub fn kin(pid: u32) -> Vec<u32> {
-    let mut kin = vec![pid];
-    while let Some(parent) = kin.last().and_then(|pid| parent(*pid)).filter(|pid| *pid > 1) {
-        kin.push(parent);
+pub fn relatives(pid: u32) -> Vec<u32> {
+    let mut relatives = vec![pid];
+    while let Some(parent) = relatives.last().and_then(|pid| parent(*pid)).filter(|pid| *pid > 1) {
+        relatives.push(parent);
     }
-    kin.extend([group(pid), field(pid, 3)].into_iter().flatten());
-    kin
+    relatives.extend([group(pid), field(pid, 3)].into_iter().flatten());
+    relatives
 }
 
 /// The mark of a lab in the environment of a process; none when there is none, or it cannot be

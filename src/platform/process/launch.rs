@@ -11,7 +11,7 @@ use std::process::Stdio;
 
 use serde::{Deserialize, Serialize};
 
-use super::keep::{self, Keeper};
+use super::log::{self as logs, LogWriter};
 use super::{Command, Ended, NotRun, ProcessId, Unfit, find, identity, shell_words};
 use crate::error::{Error, Result};
 use crate::platform::{clock, fs};
@@ -35,7 +35,7 @@ pub struct Record {
 pub struct Child {
     child: std::process::Child,
     /// Who keeps what it prints, until its last words are kept.
-    keeper: Option<Keeper>,
+    writer: Option<LogWriter>,
 }
 
 impl Child {
@@ -51,9 +51,9 @@ impl Child {
             .try_wait()
             .map_err(|error| Error::environment("cannot wait for a process").because(error))?;
         if status.is_some()
-            && let Some(mut keeper) = self.keeper.take()
+            && let Some(mut writer) = self.writer.take()
         {
-            keeper.finish();
+            writer.finish();
         }
         Ok(status.map(Ended::from))
     }
@@ -101,7 +101,7 @@ pub fn start(command: &Command, name: &str, record: &Path, log: &Path) -> Result
     if let Some(folder) = record.parent() {
         fs::make_folder(folder)?;
     }
-    let (out, keeper) = keep::keep(log)?;
+    let (out, writer) = logs::open_log(log)?;
     let err = out.try_clone().map_err(|error| {
         Error::environment(format!("cannot write {}", log.display())).because(error)
     })?;
@@ -110,7 +110,7 @@ pub fn start(command: &Command, name: &str, record: &Path, log: &Path) -> Result
     let child = std
         .spawn()
         .map_err(|error| Error::environment(format!("cannot start {command}")).because(error))?;
-    Ok(Child { child, keeper: Some(keeper) })
+    Ok(Child { child, writer: Some(writer) })
 }
 
 /// Starts a process in a group of its own that is neither recorded nor read.
@@ -121,7 +121,7 @@ pub fn spawn(command: &Command) -> Result<Child> {
     let child = std
         .spawn()
         .map_err(|error| Error::environment(format!("cannot start {command}")).because(error))?;
-    Ok(Child { child, keeper: None })
+    Ok(Child { child, writer: None })
 }
 
 /// The other end of [`start`]: RECORD NAME PROGRAM ARGS. Returns only when it failed.

@@ -2,14 +2,14 @@
 //! and ending them all.
 #![allow(clippy::disallowed_methods, reason = "the one place that starts processes")]
 
-mod again;
 mod capture;
 mod find;
+mod forward;
 mod identity;
-mod keep;
 mod launch;
-mod shown;
-mod through;
+mod log;
+mod logged;
+mod supervise;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -19,16 +19,16 @@ use std::time::Duration;
 use super::environment;
 
 pub use super::environment::Role;
-pub use again::again;
 pub use capture::capture;
-pub use find::{Unfit, all, locate};
+pub use find::{Unfit, find_all, locate};
+pub use forward::forward_output;
 pub use identity::{
-    Marked, ProcessId, alive, end, end_one, identity, kin, mark_of, marked, resident,
+    Marked, ProcessId, alive, end, end_one, identity, mark_of, marked, relatives, resident,
 };
-pub use keep::{LOG_LIMIT, before, dropped, keeper};
 pub use launch::{Child, Record, launch, spawn, start};
-pub use shown::{Shown, attached, shown};
-pub use through::pass_on;
+pub use log::{LOG_LIMIT, dropped_bytes, previous_log, write_log};
+pub use logged::{LogOptions, run_in_foreground, run_logged};
+pub use supervise::supervise;
 
 /// The variable that marks every process of a lab: its value is the id that the lab has on this
 /// machine, for this user.
@@ -39,7 +39,7 @@ pub const RUN: &str = "MLOPS_LAB_RUN";
 
 /// What is kept of each stream unless more is asked for; the rest is read and dropped, so that the
 /// command is not held up.
-pub const KEPT: usize = 256 << 10;
+pub const DEFAULT_CAPTURE: usize = 256 << 10;
 
 /// A command to run. Nothing is given to a shell.
 #[derive(Clone, Debug)]
@@ -77,7 +77,7 @@ impl Command {
             unset,
             stdin: Vec::new(),
             within,
-            keep: KEPT,
+            keep: DEFAULT_CAPTURE,
         }
     }
 

@@ -45,7 +45,7 @@ pub enum Step {
     /// It is answered.
     Done(String),
     /// Whoever was asked wants to be out of here.
-    Leave,
+    Cancel,
 }
 
 /// Lines for the screen, none wider than it, and where the cursor stands.
@@ -82,7 +82,7 @@ impl<'a> Entry<'a> {
     pub fn press(&mut self, key: &Key) -> Step {
         let before = self.text.clone();
         match key {
-            Key::Leave => return Step::Leave,
+            Key::Cancel => return Step::Cancel,
             Key::Enter => {
                 if let Ok(answer) = self.answer() {
                     return Step::Done(answer);

@@ -34,20 +34,20 @@ pub enum Key {
     /// Write out what is meant.
     Tab,
     /// Away from here: Ctrl-C, Ctrl-D, Esc.
-    Leave,
+    Cancel,
 }
 
 /// Bytes become keys here; what is incomplete waits for the rest.
 #[derive(Debug, Default)]
 pub struct Keys {
     parser: Parser,
-    seen: Seen,
+    decoder: Decoder,
     /// The last byte began a sequence, or was the key Esc: only time tells.
     escape: bool,
 }
 
 #[derive(Debug, Default)]
-struct Seen {
+struct Decoder {
     keys: Vec<Key>,
     paste: Option<String>,
     /// `ESC O` came: the next letter is a key of the keypad's mode.
@@ -61,27 +61,27 @@ impl Keys {
     pub fn feed(&mut self, bytes: &[u8]) -> Vec<Key> {
         for byte in bytes {
             self.escape = *byte == 0x1b;
-            self.seen.open |= self.escape;
-            self.parser.advance(&mut self.seen, *byte);
+            self.decoder.open |= self.escape;
+            self.parser.advance(&mut self.decoder, *byte);
         }
-        std::mem::take(&mut self.seen.keys)
+        std::mem::take(&mut self.decoder.keys)
     }
 
     /// Whether the key Esc may have been pressed, or a sequence has lost its end.
     pub fn open(&self) -> bool {
-        self.seen.open
+        self.decoder.open
     }
 
     /// Nothing came for a while: a sequence that is open comes to no more, and an escape that
     /// stands alone was the key.
     pub fn pause(&mut self) -> Option<Key> {
-        if !std::mem::take(&mut self.seen.open) {
+        if !std::mem::take(&mut self.decoder.open) {
             return None;
         }
         self.parser = Parser::default();
-        self.seen.keypad = false;
-        let alone = std::mem::take(&mut self.escape) && self.seen.paste.is_none();
-        alone.then_some(Key::Leave)
+        self.decoder.keypad = false;
+        let alone = std::mem::take(&mut self.escape) && self.decoder.paste.is_none();
+        alone.then_some(Key::Cancel)
     }
 }
 
@@ -99,7 +99,7 @@ fn letter(letter: char) -> Option<Key> {
     })
 }
 
-impl Perform for Seen {
+impl Perform for Decoder {
     fn print(&mut self, c: char) {
         if std::mem::take(&mut self.keypad) {
             self.open = false;
@@ -122,7 +122,7 @@ impl Perform for Seen {
             return;
         }
         self.keys.extend(match byte {
-            0x03 | 0x04 => Some(Key::Leave),
+            0x03 | 0x04 => Some(Key::Cancel),
             b'\r' | b'\n' => Some(Key::Enter),
             b'\t' => Some(Key::Tab),
             0x08 => Some(Key::Backspace),
@@ -175,7 +175,7 @@ mod tests {
     fn letters_of_every_alphabet_and_the_keys_of_a_line_are_told_apart() {
         assert_eq!(keys("aß語".as_bytes()), [Key::Char('a'), Key::Char('ß'), Key::Char('語')]);
         assert_eq!(keys(b"\x7f\x08\r\t"), [Key::Backspace, Key::Backspace, Key::Enter, Key::Tab]);
-        assert_eq!(keys(b"\x03\x04"), [Key::Leave, Key::Leave]);
+        assert_eq!(keys(b"\x03\x04"), [Key::Cancel, Key::Cancel]);
         assert_eq!(
             keys(b"\x1b[A\x1bOB\x1b[1;5C\x1b[3~"),
             [Key::Up, Key::Down, Key::Right, Key::Delete]
@@ -196,7 +196,7 @@ mod tests {
         let mut keys = Keys::default();
         assert_eq!(keys.feed(b"\x1b"), []);
         assert!(keys.open());
-        assert_eq!(keys.pause(), Some(Key::Leave));
+        assert_eq!(keys.pause(), Some(Key::Cancel));
         assert_eq!(keys.feed(b"\x1b["), []);
         assert_eq!(keys.pause(), None);
         assert_eq!(keys.feed(b"A"), [Key::Char('A')]);

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::{self, LocalModes, OptionalActions, SpecialCodeIndex};
 
-use super::{Key, Keys, PoisonError, TAKEN, absent, clock, give_back};
+use super::{Key, Keys, PoisonError, SAVED, clock, restore_terminal, unavailable};
 use crate::error::Result;
 
 /// How soon a signal is felt.
-const GLANCE: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The terminal, sending keys as they are pressed and not showing them; given back when this is
 /// dropped.
@@ -23,7 +23,7 @@ impl Listener {
     pub fn open() -> Option<Listener> {
         // A job in the background that touches the terminal is stopped by the system.
         let elsewhere = |group| group != rustix::process::getpgrp();
-        if absent().is_some() || termios::tcgetpgrp(io::stdin()).is_ok_and(elsewhere) {
+        if unavailable().is_some() || termios::tcgetpgrp(io::stdin()).is_ok_and(elsewhere) {
             return None;
         }
         let before = termios::tcgetattr(io::stdin()).ok()?;
@@ -31,7 +31,7 @@ impl Listener {
         modes.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO);
         modes.special_codes[SpecialCodeIndex::VMIN] = 1;
         modes.special_codes[SpecialCodeIndex::VTIME] = 0;
-        *TAKEN.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
+        *SAVED.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
         let listener = Listener(Keys::default());
         termios::tcsetattr(io::stdin(), OptionalActions::Now, &modes).ok()?;
         Some(listener)
@@ -51,7 +51,7 @@ impl Listener {
             }
             let stdin = io::stdin();
             let mut fds = [PollFd::new(&stdin, PollFlags::IN)];
-            let timeout = Timespec::try_from(left.min(GLANCE)).ok();
+            let timeout = Timespec::try_from(left.min(POLL_INTERVAL)).ok();
             match poll(&mut fds, timeout.as_ref()) {
                 Ok(0) | Err(rustix::io::Errno::INTR) => continue,
                 Ok(_) => {}
@@ -74,7 +74,7 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        give_back();
+        restore_terminal();
     }
 }
 

@@ -26,14 +26,14 @@ use super::{clock, host};
 use crate::error::{Error, Exit, Result};
 
 /// How soon a signal or another size of the window is felt.
-const GLANCE: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The rest of a key that sends several bytes has come by then, also over a slow line; else it was
 /// Esc.
 const SEQUENCE: Duration = Duration::from_millis(150);
 
 /// Why nobody can be asked; none when somebody can.
-pub fn absent() -> Option<&'static str> {
+pub fn unavailable() -> Option<&'static str> {
     if !io::stdin().is_terminal() {
         return Some("standard input is none");
     }
@@ -50,12 +50,12 @@ pub fn absent() -> Option<&'static str> {
 }
 
 /// Somebody did not want to go on. Questions come before work: there is nothing to put back.
-pub fn left() -> Error {
+pub fn cancelled() -> Error {
     Error::new(Exit::Interrupted, "interrupted: nothing was changed")
 }
 
 /// The terminal as it was, and will be again, while a prompt has it.
-static TAKEN: Mutex<Option<Termios>> = Mutex::new(None);
+static SAVED: Mutex<Option<Termios>> = Mutex::new(None);
 
 /// A terminal on which questions are asked.
 pub struct Prompt {
@@ -85,7 +85,7 @@ impl Prompt {
             .remove(InputModes::IXON | InputModes::ICRNL | InputModes::INLCR | InputModes::IGNCR);
         raw.special_codes[SpecialCodeIndex::VMIN] = 1;
         raw.special_codes[SpecialCodeIndex::VTIME] = 0;
-        *TAKEN.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
+        *SAVED.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
         termios::tcsetattr(io::stdin(), OptionalActions::Now, &raw).map_err(refused)?;
         let plain = anstream::AutoStream::choice(&io::stderr()) == ColorChoice::Never;
         let prompt = Prompt { keys: Keys::default(), queue: VecDeque::new(), plain, above: 0 };
@@ -99,7 +99,7 @@ impl Prompt {
     ///
     /// # Errors
     /// Exit 130 when whoever was asked wants to be out of here, or is gone.
-    pub fn ask(&mut self, field: &Field<'_>) -> Result<String> {
+    pub fn read(&mut self, field: &Field<'_>) -> Result<String> {
         let mut entry = Entry::new(field);
         loop {
             let size = size();
@@ -119,16 +119,16 @@ impl Prompt {
                     self.wipe();
                     return Ok(answer);
                 }
-                Ok(Step::Leave) | Err(_) => {
+                Ok(Step::Cancel) | Err(_) => {
                     self.wipe();
-                    return Err(left());
+                    return Err(cancelled());
                 }
             }
         }
     }
 
     /// Shows lines that stay.
-    pub fn say(&mut self, text: &str) {
+    pub fn print(&mut self, text: &str) {
         put(&format!("{}\n", self.styled(text)));
     }
 
@@ -139,7 +139,7 @@ impl Prompt {
             clock::interrupted()?;
             let stdin = io::stdin();
             let mut fds = [PollFd::new(&stdin, PollFlags::IN)];
-            let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(GLANCE.subsec_nanos()) };
+            let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(POLL_INTERVAL.subsec_nanos()) };
             match poll(&mut fds, Some(&timeout)) {
                 Ok(0) | Err(rustix::io::Errno::INTR) => {
                     if self.keys.open() && since.elapsed() >= SEQUENCE {
@@ -198,14 +198,14 @@ impl Prompt {
 
 impl Drop for Prompt {
     fn drop(&mut self) {
-        give_back();
+        restore_terminal();
     }
 }
 
 /// Gives the terminal back, if a prompt has taken it.
-pub fn give_back() {
+pub fn restore_terminal() {
     // Somebody who holds it just now has panicked, or is about to do this.
-    if let Some(before) = TAKEN.try_lock().ok().and_then(|mut taken| taken.take()) {
+    if let Some(before) = SAVED.try_lock().ok().and_then(|mut taken| taken.take()) {
         put("\x1b[?2004l");
         let _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, &before);
     }

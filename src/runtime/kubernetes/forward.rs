@@ -103,7 +103,7 @@ pub(super) fn open(
             .display()
             .to_string(),
     ];
-    argv.push("__again".to_owned());
+    argv.push("__supervise".to_owned());
     argv.push(command.program.to_string_lossy().into_owned());
     argv.extend(command.args.iter().map(|arg| arg.to_string_lossy().into_owned()));
     let keeper = Command { env: command.env.clone(), ..ws.tool(&argv, STOP)? };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::catalog::manifest::Image;
 use crate::error::{Error, Result};
-use crate::platform::process::{self, Command, Ended, Shown};
+use crate::platform::process::{self, Command, Ended, LogOptions};
 use crate::platform::term::Progress;
 use crate::runtime::{Options, places};
 use crate::workspace::{Cluster, Workspace};
@@ -77,7 +77,11 @@ fn run(
 ) -> Result<()> {
     let (log, record) = (places::log(ws, name), places::passing(ws, name));
     let command = ws.tool(argv, BUILD)?;
-    process::shown(&command, Shown { log: &log, record: Some((name, &record)), verbose }, progress)
+    process::run_logged(
+        &command,
+        LogOptions { log: &log, record: Some((name, &record)), verbose },
+        progress,
+    )
 }
 
 /// Builds the images and brings those to the nodes that changed since `known`. Returns what is

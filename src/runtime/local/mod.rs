@@ -12,7 +12,7 @@ use crate::catalog::manifest::{Local, RuntimeKind, Service, Task};
 use crate::error::{Error, Result};
 use crate::platform::fs::{self, Kind};
 use crate::platform::inside;
-use crate::platform::process::{self, Child, Record, Shown};
+use crate::platform::process::{self, Child, LogOptions, Record};
 use crate::platform::term::Progress;
 use crate::platform::world::World;
 use crate::workspace::Workspace;
@@ -218,9 +218,9 @@ fn run_task(ws: &Workspace, task: &Task, verbose: bool, progress: &mut dyn Progr
     fs::write(&making, b"", false)?;
     let command = ws.service(KIND, &task.run, task.within.map_or(TASK, |within| within.0))?;
     let (log, record) = (places::log(ws, name), places::passing(ws, name));
-    process::shown(
+    process::run_logged(
         &command,
-        Shown { log: &log, record: Some((name, &record)), verbose },
+        LogOptions { log: &log, record: Some((name, &record)), verbose },
         progress,
     )?;
     fs::remove(&making)?;
@@ -242,7 +242,7 @@ fn start(
     let (log, record) = (places::log(ws, name), places::service(ws, name));
     if log.is_file() {
         // The last words of the run before are kept.
-        let _ = fs::rename(&log, &process::before(&log));
+        let _ = fs::rename(&log, &process::previous_log(&log));
     }
     fs::remove(&record)?;
     Settings::now(ws, service)?.note(ws, name)?;
@@ -301,7 +301,7 @@ fn written(
         if Instant::now() >= end {
             return Err(Error::bug(format!("{name} did not write its record")));
         }
-        crate::platform::clock::nap(Duration::from_millis(5));
+        crate::platform::clock::sleep_uninterruptible(Duration::from_millis(5));
     }
 }
 

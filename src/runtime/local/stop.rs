@@ -72,7 +72,7 @@ pub(super) fn stop(
             let begun = Instant::now();
             let patient = || begun.elapsed() < PATIENCE.min(within) && clock::interrupted().is_ok();
             while !ending.is_finished() && patient() {
-                clock::nap(Duration::from_millis(10));
+                clock::sleep_uninterruptible(Duration::from_millis(10));
             }
             if !ending.is_finished() && clock::interrupted().is_ok() {
                 progress.note(&format!(
@@ -84,7 +84,7 @@ pub(super) fn stop(
             slow.push(ending);
         }
         while slow.iter().any(|ending| !ending.is_finished()) {
-            clock::nap(Duration::from_millis(10));
+            clock::sleep_uninterruptible(Duration::from_millis(10));
         }
     });
     let (left, gone): (Vec<&Record>, Vec<&Record>) =

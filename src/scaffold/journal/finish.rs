@@ -7,7 +7,7 @@ use super::{CHANGE, DONE, Entry, Journal, LIST, change, content, hash, old_folde
 use crate::catalog::tree::RelPath;
 use crate::error::{Error, Result};
 use crate::platform::fs::Kind;
-use crate::platform::inside::{self, Swap};
+use crate::platform::inside::{self, Exchange};
 use crate::scaffold::apply::{mode, obstacle, solid};
 use crate::scaffold::disk::Disk;
 
@@ -59,7 +59,7 @@ impl Run<'_> {
         // It was taken away before, and perhaps there is a new one.
         let before = self.is_file(gone) && self.keep(entry, gone)?;
         if obstacle(self.root, &entry.path)?.is_some()
-            || !self.disk.take(self.root, &entry.path, gone)?
+            || !self.disk.move_out(self.root, &entry.path, gone)?
         {
             return Ok(before);
         }
@@ -72,13 +72,13 @@ impl Run<'_> {
         if new == entry.sha256 {
             inside::remove_empty_folders(self.root, entry.path.as_str());
             solid(self.root, &entry.path)?;
-            self.disk.make_way(self.root, &entry.path)?;
-            match self.disk.swap(self.root, staged, &entry.path)? {
-                Swap::Exchanged => {}
-                Swap::Came => return Ok(false),
-                Swap::Not => {
+            self.disk.create_parents(self.root, &entry.path)?;
+            match self.disk.exchange(self.root, staged, &entry.path)? {
+                Exchange::Exchanged => {}
+                Exchange::Moved => return Ok(false),
+                Exchange::Unsupported => {
                     let other = self.copy(entry, entry.path.as_str())?;
-                    self.disk.bring(self.root, staged, &entry.path)?;
+                    self.disk.move_in(self.root, staged, &entry.path)?;
                     return Ok(other);
                 }
             }

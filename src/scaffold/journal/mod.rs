@@ -264,7 +264,7 @@ fn prepare(disk: &dyn Disk, root: &Path, by: By<'_>, ops: &[Op], begun: &Begun) 
         if let Some(file) = &op.file {
             disk.stage(root, &change(number), &file.bytes, mode(&op.path, bits, file.executable))?;
             if obstacle(root, &op.path)?.is_none() {
-                disk.make_way(root, &op.path)?;
+                disk.create_parents(root, &op.path)?;
             }
         }
         let new = op.file.as_ref().map(|_| number);

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::{CHANGE, Entry, Journal, LIST, UNDO, change, content, drop_change, hash, old_folder};
 use crate::catalog::tree::RelPath;
 use crate::error::{Error, Result};
-use crate::platform::inside::{self, Swap, cannot};
+use crate::platform::inside::{self, Exchange, cannot};
 use crate::scaffold::apply::mode;
 use crate::scaffold::disk::Disk;
 
@@ -78,11 +78,11 @@ impl Back<'_> {
                 self.disk.rename_in(self.root, &kept, staged)?;
             } else {
                 // Nothing was there.
-                self.disk.take(self.root, &entry.path, staged)?;
+                self.disk.move_out(self.root, &entry.path, staged)?;
                 return self.keep_edited(entry, staged);
             }
         }
-        if self.disk.swap(self.root, staged, &entry.path)? == Swap::Not {
+        if self.disk.exchange(self.root, staged, &entry.path)? == Exchange::Unsupported {
             self.disk.rename_in(self.root, staged, &kept)?;
             self.copy(entry.path.as_str(), staged, entry)?;
             self.copy(&kept, entry.path.as_str(), entry)?;
@@ -117,7 +117,7 @@ impl Back<'_> {
             return Ok(());
         }
         self.way(&entry.path)?;
-        self.disk.bring(self.root, from, &entry.path)
+        self.disk.move_in(self.root, from, &entry.path)
     }
 
     fn way(&self, path: &RelPath) -> Result<()> {
@@ -125,6 +125,6 @@ impl Back<'_> {
             .as_str()
             .rsplit_once('/')
             .is_none_or(|(above, _)| inside::is_folder(self.root, above));
-        if there { Ok(()) } else { self.disk.make_way(self.root, path) }
+        if there { Ok(()) } else { self.disk.create_parents(self.root, path) }
     }
 }

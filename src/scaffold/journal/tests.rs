@@ -276,10 +276,10 @@ fn a_folder_that_is_swapped_for_a_link_while_we_work_leads_nowhere() {
     fs::write(&outside.path().join("b"), b"outside\n", false).unwrap();
     std::fs::rename(root.join("d"), root.join("was-d")).unwrap();
     std::os::unix::fs::symlink(outside.path(), root.join("d")).unwrap();
-    assert!(inside::bring(root, "a", "d/b").is_err());
-    assert!(inside::swap(root, "a", "d/b").is_err());
-    assert!(inside::take(root, "d/b", "taken").is_err());
-    assert!(inside::make_way(root, "d/new/x").is_err());
+    assert!(inside::move_in(root, "a", "d/b").is_err());
+    assert!(inside::exchange(root, "a", "d/b").is_err());
+    assert!(inside::move_out(root, "d/b", "taken").is_err());
+    assert!(inside::create_parents(root, "d/new/x").is_err());
     assert_eq!(fs::names(outside.path()).unwrap(), ["b"]);
     assert_eq!(fs::read(&outside.path().join("b")).unwrap(), b"outside\n");
 }

@@ -14,16 +14,16 @@ fn a_forward_answers_is_not_opened_twice_and_outlives_its_kubectl() {
     let up: Value = serde_json::from_str(&bed.comes_up(&["--json"]).out).unwrap();
     assert_eq!(up["started"], serde_json::json!(["server", "store", "forward-api"]));
     assert_eq!(bed.answer(bed.lab.port).as_deref(), Some("well\n"));
-    let keeper = bed.process("__again").unwrap();
+    let keeper = bed.process("__supervise").unwrap();
     let record: Value = bed.noted_in("service/forward-api.json");
     assert_eq!(record["pid"], keeper);
     let up: Value = serde_json::from_str(&bed.comes_up(&["--json"]).out).unwrap();
     assert_eq!(up["started"], serde_json::json!([]), "what runs is left alone");
-    assert_eq!(bed.process("__again"), Some(keeper));
+    assert_eq!(bed.process("__supervise"), Some(keeper));
     for _ in 0..2 {
         kill(bed.process("bin/kubectl --context").unwrap());
         until("the port answers again", || bed.answer(bed.lab.port).is_some());
-        assert_eq!(bed.process("__again"), Some(keeper));
+        assert_eq!(bed.process("__supervise"), Some(keeper));
     }
     bed.lab.ok(&["status"]);
 }
@@ -32,7 +32,7 @@ fn a_forward_answers_is_not_opened_twice_and_outlives_its_kubectl() {
 fn a_keeper_that_dies_leaves_nothing_behind() {
     let Some(bed) = Bed::new("kind-lab") else { return };
     bed.comes_up(&[]);
-    kill(bed.process("__again").unwrap());
+    kill(bed.process("__supervise").unwrap());
     until("the forward is known to be dead", || {
         bed.states().contains(&"forward-api: dead".to_owned())
     });
@@ -41,7 +41,7 @@ fn a_keeper_that_dies_leaves_nothing_behind() {
     let keepers =
         || bed.processes().iter().filter(|(_, line)| line.contains("port-forward")).count();
     until("one keeper and one kubectl", || keepers() == 2);
-    kill(bed.process("__again").unwrap());
+    kill(bed.process("__supervise").unwrap());
     bed.lab.ok(&["down"]);
     assert!(bed.processes().is_empty(), "{:?}", bed.processes());
     TcpListener::bind(("127.0.0.1", bed.lab.port)).unwrap();

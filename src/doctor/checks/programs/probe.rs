@@ -20,7 +20,7 @@ const ASKED: usize = 3;
 
 pub(in crate::doctor) fn programs(name: &str, args: &[String], end: Instant) -> Programs {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let all = process::all(name, &std::env::var_os("PATH").unwrap_or_default());
+    let all = process::find_all(name, &std::env::var_os("PATH").unwrap_or_default());
     // Side by side: a second one must not make the doctor slower.
     std::thread::scope(|scope| {
         let others: Vec<_> = all

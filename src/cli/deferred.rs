@@ -7,26 +7,26 @@ use std::ops::Deref;
 use clap::builder::Resettable;
 use clap::{ArgMatches, Args, Command, Error, FromArgMatches};
 
-use super::Everywhere;
+use super::GlobalArgs;
 
 /// The arguments of one command: described when it is the one that is typed, or somebody wants to
 /// see them all.
 #[derive(Debug)]
-pub struct Later<T>(T);
+pub struct Deferred<T>(T);
 
-impl<T> Deref for Later<T> {
+impl<T> Deref for Deferred<T> {
     type Target = T;
     fn deref(&self) -> &T {
         &self.0
     }
 }
 
-impl<T: FromArgMatches> FromArgMatches for Later<T> {
+impl<T: FromArgMatches> FromArgMatches for Deferred<T> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
-        T::from_arg_matches(matches).map(Later)
+        T::from_arg_matches(matches).map(Deferred)
     }
     fn from_arg_matches_mut(matches: &mut ArgMatches) -> Result<Self, Error> {
-        T::from_arg_matches_mut(matches).map(Later)
+        T::from_arg_matches_mut(matches).map(Deferred)
     }
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
         self.0.update_from_arg_matches(matches)
@@ -36,7 +36,7 @@ impl<T: FromArgMatches> FromArgMatches for Later<T> {
     }
 }
 
-impl<T: Args> Args for Later<T> {
+impl<T: Args> Args for Deferred<T> {
     fn augment_args(command: Command) -> Command {
         command.defer(|command| described(command, T::augment_args))
     }
@@ -49,7 +49,7 @@ impl<T: Args> Args for Later<T> {
 /// before those of the types.
 fn described(command: Command, describe: fn(Command) -> Command) -> Command {
     let (about, long) = (command.get_about().cloned(), command.get_long_about().cloned());
-    Everywhere::augment_args(describe(command))
+    GlobalArgs::augment_args(describe(command))
         .about(Resettable::from(about))
         .long_about(Resettable::from(long))
 }

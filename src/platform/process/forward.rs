@@ -23,7 +23,7 @@ const TICK: Duration = Duration::from_millis(50);
 ///
 /// # Errors
 /// Exit 3 when it cannot be run or its output cannot be written; exit 130 after Ctrl-C.
-pub fn pass_on(
+pub fn forward_output(
     command: &Command,
     out: &mut dyn Write,
     err: &mut dyn Write,
@@ -115,7 +115,8 @@ mod tests {
         let script = r"printf 'a\033]0;owned\007\n'; printf 'b\033[2J\n' >&2; exit 3";
         let command = Command::new("sh", Duration::ZERO).args(["-c", script]);
         let ended =
-            pass_on(&command, &mut Escaped::new(&mut out), &mut Escaped::new(&mut err)).unwrap();
+            forward_output(&command, &mut Escaped::new(&mut out), &mut Escaped::new(&mut err))
+                .unwrap();
         assert_eq!(ended, Some(Ended::Code(3)));
         assert_eq!(String::from_utf8(out).unwrap(), "a\\u001b]0;owned\\u0007\n");
         assert_eq!(String::from_utf8(err).unwrap(), "b\\u001b[2J\n");
@@ -133,6 +134,6 @@ mod tests {
             }
         }
         let command = Command::new("yes", Duration::ZERO);
-        assert_eq!(pass_on(&command, &mut Gone, &mut io::sink()).unwrap(), None);
+        assert_eq!(forward_output(&command, &mut Gone, &mut io::sink()).unwrap(), None);
     }
 }

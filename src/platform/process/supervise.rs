@@ -23,9 +23,9 @@ const WELL: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// Exit 3 when the program is not there; exit 130 after Ctrl-C or SIGTERM.
-pub fn again(argv: &[OsString]) -> Result<()> {
+pub fn supervise(argv: &[OsString]) -> Result<()> {
     let [program, args @ ..] = argv else {
-        return Err(Error::bug("__again PROGRAM [ARG ...]"));
+        return Err(Error::bug("__supervise PROGRAM [ARG ...]"));
     };
     let command = Command::new(program, Duration::ZERO).args(args);
     let path = find::locate(&command).map_err(launch::not_run)?;
@@ -43,7 +43,7 @@ pub fn again(argv: &[OsString]) -> Result<()> {
                 return Err(Error::interrupted());
             }
             match child.try_wait() {
-                Ok(None) => clock::nap(Duration::from_millis(50)),
+                Ok(None) => clock::sleep_uninterruptible(Duration::from_millis(50)),
                 Ok(Some(_)) => break,
                 Err(error) => {
                     return Err(

@@ -6,7 +6,7 @@ use crate::platform::term::{self, DIM};
 
 /// What was answered.
 #[derive(Debug, Default)]
-pub(super) struct Again {
+pub(super) struct EquivalentCommand {
     /// Answers of the lab.
     pub(super) sets: Vec<(String, String)>,
     /// Files that both sides have.
@@ -22,15 +22,18 @@ pub(super) struct Settled {
     pub(super) how: &'static str,
 }
 
-impl Again {
+impl EquivalentCommand {
     /// Says the line, when something was asked.
-    pub(super) fn tell(&self) {
+    pub(super) fn print(&self) {
         if self.sets.is_empty() && self.settled.is_empty() {
             return;
         }
         let typed =
             std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-        term::say(&format!("\n{DIM}the same without questions:{DIM:#}\n  {}\n", self.line(typed)));
+        term::eprintln(&format!(
+            "\n{DIM}the same without questions:{DIM:#}\n  {}\n",
+            self.line(typed)
+        ));
     }
 
     fn line(&self, typed: Vec<String>) -> String {
@@ -87,7 +90,7 @@ mod tests {
             sets.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let settled =
             settled.iter().map(|(path, how)| Settled { path: (*path).to_owned(), how }).collect();
-        Again { sets, settled }.line(typed.split(' ').map(str::to_owned).collect())
+        EquivalentCommand { sets, settled }.line(typed.split(' ').map(str::to_owned).collect())
     }
 
     #[test]

@@ -16,20 +16,20 @@ const FITS: usize = 2048;
 
 /// A writer to standard output that never waits for its reader longer than until Ctrl-C.
 #[derive(Debug)]
-pub struct Patient<W: Write> {
+pub struct Interruptible<W: Write> {
     inner: W,
     /// How much more fits for sure.
     room: usize,
 }
 
-impl<W: Write> Patient<W> {
+impl<W: Write> Interruptible<W> {
     /// A writer before one that ends in standard output.
     pub fn new(inner: W) -> Self {
-        Patient { inner, room: 0 }
+        Interruptible { inner, room: 0 }
     }
 }
 
-impl<W: Write> Write for Patient<W> {
+impl<W: Write> Write for Interruptible<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.room == 0 {
             wait()?;

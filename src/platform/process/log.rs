@@ -1,9 +1,9 @@
 //! What a process prints, kept on the disk within a bound: a service in trouble would fill the disk
 //! over night.
 //!
-//! Its output is a pipe to `mlops-lab __keep LOG`, which outlives us as the service does and ends
-//! when the last process that could write has ended. It is in a session of its own and carries no
-//! mark: the last words of what is being stopped must still be read.
+//! Its output is a pipe to `mlops-lab __write-log LOG`. That process outlives us, as the service
+//! does, and ends when the last process that could write has ended. It runs in a session of its own
+//! and carries no mark: the last lines of a service that is being stopped must still be read.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -25,14 +25,14 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// The process that keeps a log.
 #[derive(Debug)]
-pub(super) struct Keeper(std::process::Child);
+pub(super) struct LogWriter(std::process::Child);
 
-impl Keeper {
+impl LogWriter {
     /// Waits until everything that was printed is in the log, for a moment.
     pub(super) fn finish(&mut self) {
         let end = Instant::now() + LAST_WORDS;
         while matches!(self.0.try_wait(), Ok(None)) && Instant::now() < end {
-            clock::nap(Duration::from_millis(5));
+            clock::sleep_uninterruptible(Duration::from_millis(5));
         }
     }
 }
@@ -41,7 +41,7 @@ impl Keeper {
 ///
 /// # Errors
 /// Exit 3 when the log cannot be written or the system gives no pipe.
-pub(super) fn keep(log: &Path) -> Result<(PipeWriter, Keeper)> {
+pub(super) fn open_log(log: &Path) -> Result<(PipeWriter, LogWriter)> {
     // Tried here, where somebody reads the error.
     drop(fs::append(log)?);
     if fs::length(log) == 0 {
@@ -55,7 +55,7 @@ pub(super) fn keep(log: &Path) -> Result<(PipeWriter, Keeper)> {
         .map_err(|error| Error::environment("cannot find this program").because(error))?;
     let (reader, writer) = io::pipe().map_err(cannot)?;
     let child = std::process::Command::new(program)
-        .args([OsString::from("__keep"), "--".into(), log.into()])
+        .args([OsString::from("__write-log"), "--".into(), log.into()])
         .env_clear()
         .current_dir("/")
         .stdin(reader)
@@ -63,15 +63,15 @@ pub(super) fn keep(log: &Path) -> Result<(PipeWriter, Keeper)> {
         .stderr(Stdio::null())
         .spawn()
         .map_err(cannot)?;
-    Ok((writer, Keeper(child)))
+    Ok((writer, LogWriter(child)))
 }
 
 /// The other end of [`keep`]: LOG, to the end of standard input.
 ///
 /// # Errors
 /// Exit 3 when standard input cannot be read.
-pub fn keeper(args: &[OsString]) -> Result<()> {
-    let [log] = args else { return Err(Error::bug("__keep LOG")) };
+pub fn write_log(args: &[OsString]) -> Result<()> {
+    let [log] = args else { return Err(Error::bug("__write-log LOG")) };
     // Fails when we already lead a session: then there is nothing to leave.
     let _ = rustix::process::setsid();
     copy(io::stdin().lock(), Path::new(log), LOG_LIMIT)
@@ -93,8 +93,8 @@ fn copy(mut from: impl Read, log: &Path, limit: u64) -> io::Result<()> {
         };
         if length + read as u64 > limit && length > 0 {
             // What stands there at first is of the run before.
-            dropped = Some(dropped.map_or(0, |dropped| dropped + fs::length(&before(log))));
-            let _ = fs::rename(log, &before(log));
+            dropped = Some(dropped.map_or(0, |dropped| dropped + fs::length(&previous_log(log))));
+            let _ = fs::rename(log, &previous_log(log));
             let _ = fs::write(&note(log), dropped.unwrap_or(0).to_string().as_bytes(), false);
             file = fs::append(log).ok();
             length = 0;
@@ -108,7 +108,7 @@ fn copy(mut from: impl Read, log: &Path, limit: u64) -> io::Result<()> {
 }
 
 /// The log before this one: of the run before, or what was printed before the limit was met.
-pub fn before(log: &Path) -> std::path::PathBuf {
+pub fn previous_log(log: &Path) -> std::path::PathBuf {
     log.with_extension("log.1")
 }
 
@@ -119,7 +119,7 @@ fn note(log: &Path) -> std::path::PathBuf {
 
 /// How many bytes of a run's output are gone; none when all of it is in the log, else the rest is
 /// in the log before it, too.
-pub fn dropped(log: &Path) -> Option<u64> {
+pub fn dropped_bytes(log: &Path) -> Option<u64> {
     fs::read_text(&note(log)).ok()?.trim().parse().ok()
 }
 
@@ -136,11 +136,11 @@ mod tests {
         let lines: Vec<String> = (0..10_000).map(|number| format!("line {number}\n")).collect();
         let text = lines.concat();
         copy(text.as_bytes(), &log, 20_000).unwrap();
-        let (old, new) = (std::fs::read(before(&log)).unwrap(), std::fs::read(&log).unwrap());
+        let (old, new) = (std::fs::read(previous_log(&log)).unwrap(), std::fs::read(&log).unwrap());
         assert!(new.len() <= 65_536 && old.len() <= 65_536, "{} {}", old.len(), new.len());
         let gone = text.len() - old.len() - new.len();
         assert!(text.ends_with(&String::from_utf8([old, new].concat()).unwrap()));
-        assert_eq!(dropped(&log), Some(gone as u64));
+        assert_eq!(dropped_bytes(&log), Some(gone as u64));
     }
 
     #[test]
@@ -151,6 +151,6 @@ mod tests {
             copy(text.as_bytes(), &log, LOG_LIMIT).unwrap();
         }
         assert_eq!(std::fs::read_to_string(&log).unwrap(), "one\ntwo\n");
-        assert!(!before(&log).exists() && dropped(&log).is_none());
+        assert!(!previous_log(&log).exists() && dropped_bytes(&log).is_none());
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::{Command, Ended, find, identity, keep, launch};
+use super::{Command, Ended, find, identity, launch, log};
 use crate::error::{Error, Result};
 use crate::platform::term::Progress;
 use crate::platform::{clock, fs};
@@ -16,7 +16,7 @@ const TAIL: usize = 12;
 
 /// Where the output goes, and who writes the process down.
 #[derive(Clone, Copy, Debug)]
-pub struct Shown<'a> {
+pub struct LogOptions<'a> {
     /// The log; begun anew.
     pub log: &'a Path,
     /// Name and record, for a command that must be found again when we are killed.
@@ -31,7 +31,11 @@ pub struct Shown<'a> {
 /// # Errors
 /// Exit 3 with the last lines of the log: not started, another exit code than 0, a signal, the
 /// deadline. Exit 130 after Ctrl-C.
-pub fn shown(command: &Command, how: Shown<'_>, progress: &mut dyn Progress) -> Result<()> {
+pub fn run_logged(
+    command: &Command,
+    how: LogOptions<'_>,
+    progress: &mut dyn Progress,
+) -> Result<()> {
     let program = find::locate(command).map_err(launch::not_run)?;
     let run = match how.record {
         Some((name, record)) => {
@@ -43,7 +47,7 @@ pub fn shown(command: &Command, how: Shown<'_>, progress: &mut dyn Progress) -> 
         None => Command { program: program.into(), ..command.clone() },
     };
     fs::write(how.log, b"", false)?;
-    let (out, mut keeper) = keep::keep(how.log)?;
+    let (out, mut writer) = log::open_log(how.log)?;
     let handle = expression(&run, out)
         .start()
         .map_err(|error| Error::environment(format!("cannot start {command}")).because(error))?;
@@ -56,11 +60,11 @@ pub fn shown(command: &Command, how: Shown<'_>, progress: &mut dyn Progress) -> 
             Error::environment(format!("cannot wait for {command}")).because(error)
         })?;
         if let Some(output) = status {
-            keeper.finish();
-            tell(how.log, seen, how.verbose, progress);
+            writer.finish();
+            print_new_lines(how.log, seen, how.verbose, progress);
             break Ended::from(output.status);
         }
-        seen = tell(how.log, seen, how.verbose, progress);
+        seen = print_new_lines(how.log, seen, how.verbose, progress);
         let late = Instant::now() >= end;
         if late || clock::interrupted().is_err() {
             // duct's own kill misses grandchildren.
@@ -72,7 +76,7 @@ pub fn shown(command: &Command, how: Shown<'_>, progress: &mut dyn Progress) -> 
             let _ = handle.wait();
             break Ended::TimedOut;
         }
-        clock::nap(Duration::from_millis(40));
+        clock::sleep_uninterruptible(Duration::from_millis(40));
     };
     if let Some((_, record)) = how.record {
         fs::remove(record)?;
@@ -92,7 +96,7 @@ pub fn shown(command: &Command, how: Shown<'_>, progress: &mut dyn Progress) -> 
 ///
 /// # Errors
 /// Exit 3 when there is no shell.
-pub fn attached(line: &str) -> Result<Ended> {
+pub fn run_in_foreground(line: &str) -> Result<Ended> {
     let output = duct::cmd("sh", ["-c", line]).stdout_to_stderr().unchecked().run();
     let output = output.map_err(|error| Error::environment("cannot start sh").because(error))?;
     Ok(Ended::from(output.status))
@@ -121,7 +125,7 @@ fn expression(command: &Command, out: std::io::PipeWriter) -> duct::Expression {
 }
 
 /// Tells what is new in the log; returns how much of it has been told.
-fn tell(log: &Path, seen: usize, verbose: bool, progress: &mut dyn Progress) -> usize {
+fn print_new_lines(log: &Path, seen: usize, verbose: bool, progress: &mut dyn Progress) -> usize {
     if !verbose {
         if let Some(line) = fs::tail(log, 1).pop().filter(|line| !line.trim().is_empty()) {
             progress.update(line.trim());

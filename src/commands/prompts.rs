@@ -1,8 +1,8 @@
 //! Questions on a terminal, all of them before the first byte is written: answers of a lab, and
 //! what becomes of files that both sides have.
 
-use super::again::{Again, Settled};
 use super::diff::unified;
+use super::equivalent::{EquivalentCommand, Settled};
 use super::{Session, quoted};
 use crate::catalog::Manifest;
 use crate::catalog::tree::{RelPath, Tree};
@@ -24,18 +24,18 @@ pub(super) fn answers(
     given: &mut Given,
     every: bool,
     rule: Rule<'_>,
-    again: &mut Again,
+    equivalent: &mut EquivalentCommand,
 ) -> Result<()> {
     let questions = scaffold::questions(manifest, given, every)?;
     if questions.is_empty() {
         return Ok(());
     }
-    if let Some(why) = absent(session) {
+    if let Some(why) = unavailable(session) {
         return if every { Err(unasked(&questions, why)) } else { Ok(()) };
     }
     let pad = questions.iter().map(|question| question.name.len()).max().unwrap_or(0);
     let mut prompt = Prompt::open()?;
-    prompt.say(&format!(
+    prompt.print(&format!(
         "{BOLD}{}{BOLD:#}  {DIM}Esc leaves, and nothing is written{DIM:#}\n",
         manifest.title
     ));
@@ -50,7 +50,7 @@ pub(super) fn answers(
             let value = question.judge(text)?;
             rule(name, &value).map(|()| value)
         };
-        let value = prompt.ask(&Field {
+        let value = prompt.read(&Field {
             name,
             help: question.help(),
             expects: &expects,
@@ -58,16 +58,16 @@ pub(super) fn answers(
             options: &options,
             judge: &judge,
         })?;
-        prompt.say(&format!("{GOOD}ok{GOOD:#}  {name:pad$}  {value}"));
-        again.sets.push((name.clone(), value.clone()));
+        prompt.print(&format!("{GOOD}ok{GOOD:#}  {name:pad$}  {value}"));
+        equivalent.sets.push((name.clone(), value.clone()));
         given.sets.push((name.clone(), value));
     }
     Ok(())
 }
 
 /// Why nobody can be asked.
-pub(super) fn absent(session: &Session) -> Option<&'static str> {
-    if session.json { Some("--json is for programs") } else { prompt::absent() }
+pub(super) fn unavailable(session: &Session) -> Option<&'static str> {
+    if session.json { Some("--json is for programs") } else { prompt::unavailable() }
 }
 
 fn unasked(questions: &[Question], why: &str) -> Error {
@@ -99,7 +99,7 @@ pub(super) fn policies(
     settle: &[String],
     trees: &Trees<'_>,
     dry: bool,
-    again: &mut Again,
+    equivalent: &mut EquivalentCommand,
 ) -> Result<Policies> {
     let mut policies = Policies::from(policy(how));
     for text in settle {
@@ -112,12 +112,12 @@ pub(super) fn policies(
     if dry || open.is_empty() {
         return Ok(policies);
     }
-    if let Some(why) = absent(session) {
+    if let Some(why) = unavailable(session) {
         return Err(undecided(&open, why));
     }
     let mut prompt = Prompt::open()?;
     let files = if open.len() == 1 { "1 file".to_owned() } else { format!("{} files", open.len()) };
-    prompt.say(&format!(
+    prompt.print(&format!(
         "{BOLD}{files}{BOLD:#} of yours the lab would have otherwise  {DIM}Esc leaves, and nothing is changed{DIM:#}\n"
     ));
     let pad = open.iter().map(|change| change.path.as_str().len()).max().unwrap_or(0);
@@ -128,9 +128,13 @@ pub(super) fn policies(
         let left = &open[index..];
         let (how, rest) = decide(&mut prompt, trees, &policies, change, (index + 1, open.len()))?;
         for change in if rest { left } else { &left[..1] } {
-            prompt.say(&format!("{GOOD}ok{GOOD:#}  {:pad$}  {}", change.path.as_str(), word(how)));
+            prompt.print(&format!(
+                "{GOOD}ok{GOOD:#}  {:pad$}  {}",
+                change.path.as_str(),
+                word(how)
+            ));
             policies.named.insert(change.path.clone(), policy(how));
-            again.settled.push(Settled { path: change.path.to_string(), how: word(how) });
+            equivalent.settled.push(Settled { path: change.path.to_string(), how: word(how) });
         }
     }
     Ok(policies)
@@ -227,7 +231,7 @@ fn decide(
             options.push(option("all", &format!("{tick} the same for {files} after this one")));
         }
         options.push(option("quit", "leave everything as it is"));
-        let answer = prompt.ask(&Field {
+        let answer = prompt.read(&Field {
             name: path.as_str(),
             help: &help,
             expects: "",
@@ -236,9 +240,9 @@ fn decide(
             judge: &|text| Ok(text.to_owned()),
         })?;
         match answer.as_str() {
-            "diff" => prompt.say(&coloured(&unified(path, &mine, &theirs))),
+            "diff" => prompt.print(&coloured(&unified(path, &mine, &theirs))),
             "all" => rest = !rest,
-            "quit" => return Err(prompt::left()),
+            "quit" => return Err(prompt::cancelled()),
             how => {
                 let how = HOWS.into_iter().find(|known| word(*known) == how);
                 return how

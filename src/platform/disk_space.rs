@@ -4,7 +4,7 @@ use std::path::Path;
 
 /// What is free, in the file system's own units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Space {
+pub struct DiskSpace {
     /// Bytes in a block, at least 1.
     pub block: u64,
     /// Free blocks; none where the file system does not count them.
@@ -15,7 +15,7 @@ pub struct Space {
 
 /// The room where `path` lies, or would lie: the nearest folder above it that is there. None where
 /// the system does not say.
-pub fn space(path: &Path) -> Option<Space> {
+pub fn disk_space(path: &Path) -> Option<DiskSpace> {
     #[cfg(unix)]
     {
         let here =
@@ -26,7 +26,7 @@ pub fn space(path: &Path) -> Option<Space> {
         let free = |total: u64, free: u64, others: u64| {
             (total > 0).then_some(if all { free } else { others })
         };
-        Some(Space {
+        Some(DiskSpace {
             block: told.f_frsize.max(1),
             blocks: free(told.f_blocks, told.f_bfree, told.f_bavail),
             inodes: free(told.f_files, told.f_ffree, told.f_favail),
