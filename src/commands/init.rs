@@ -50,14 +50,14 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
     let mut given = given(session, args)?;
     if let Some(folder) = args.folder.as_ref().filter(|_| args.on_conflict.is_none()) {
         // Before somebody has answered everything.
-        scaffold::free(&place(session, folder))?;
+        scaffold::ensure_vacant(&place(session, folder))?;
     }
     prompts::answers(
         session,
         &lab.manifest,
         &mut given,
         args.ask,
-        &|name, value| room(session, args, name, value),
+        &|name, value| name_is_free(session, args, name, value),
         &mut equivalent,
     )?;
     let answers = scaffold::answers(&lab.manifest, &given)?;
@@ -193,7 +193,7 @@ fn planned(
     let vacant = scaffold::vacant(folder)?;
     if !vacant && args.on_conflict.is_none() {
         // The same words as without --dry-run.
-        scaffold::free(folder)?;
+        scaffold::ensure_vacant(folder)?;
     }
     let mine = if vacant { Tree::new() } else { update::disk(folder, tree.keys())? };
     let how = args.on_conflict.unwrap_or(OnConflict::Merge);
@@ -208,7 +208,7 @@ fn planned(
     )?;
     let changes = scaffold::plan(&Tree::new(), &mine, tree, policies);
     if vacant {
-        scaffold::enough(folder, tree)?;
+        scaffold::ensure_creatable(folder, tree)?;
     } else {
         scaffold::possible(folder, &ops(&changes, &mine, seed))?;
     }
@@ -230,11 +230,11 @@ impl View for Planned {
 }
 
 /// The name of the project is that of the folder, where no other is named: it must be free.
-fn room(session: &Session, args: &Init, name: &str, value: &str) -> Result<(), String> {
+fn name_is_free(session: &Session, args: &Init, name: &str, value: &str) -> Result<(), String> {
     if name != scaffold::NAME || args.folder.is_some() || args.on_conflict.is_some() {
         return Ok(());
     }
-    scaffold::free(&session.folder.join(value))
+    scaffold::ensure_vacant(&session.folder.join(value))
         .map_err(|_| "names a folder that is there already".to_owned())
 }
 

@@ -15,7 +15,7 @@ use crate::platform::inside::{self, cannot};
 use crate::platform::process;
 use crate::platform::term::{BOLD, DIM, Progress as _};
 use crate::runtime;
-use crate::scaffold::{self, Laid};
+use crate::scaffold::{self, AppliedFile};
 use crate::workspace::{BACKUP, Trust, Workspace};
 
 #[derive(Serialize)]
@@ -24,7 +24,7 @@ pub(super) struct Solved {
     title: String,
     /// Only shown, not done.
     dry: bool,
-    files: Vec<Laid>,
+    files: Vec<AppliedFile>,
     commands: Vec<Vec<String>>,
     #[serde(skip_serializing_if = "String::is_empty")]
     diff: String,

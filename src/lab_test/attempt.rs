@@ -1,9 +1,9 @@
-//! Laying a wrong or a right solution over a project, and taking it back.
+//! AppliedAttempt a wrong or a right solution over a project, and taking it back.
 
 use std::time::Duration;
 
 use super::project::{Judged, Project};
-use super::state::Known;
+use super::state::Snapshot;
 use crate::catalog::attempts::{Attempt, Side};
 use crate::catalog::manifest::VerdictKind;
 use crate::catalog::tree::Tree;
@@ -16,15 +16,15 @@ use crate::scaffold::Attempted;
 const WITHIN: Duration = Duration::from_secs(5 * 60);
 
 /// A solution, and what it does to this project.
-pub(super) struct Laying<'a> {
+pub(super) struct AppliedAttempt<'a> {
     pub(super) attempt: &'a Attempt,
     pub(super) does: &'a Attempted,
 }
 
-impl Laying<'_> {
+impl AppliedAttempt<'_> {
     /// Lays it over the project and asks the check.
-    pub(super) fn try_on(&self, project: &Project) -> Result<Judged> {
-        self.lay(project)?;
+    pub(super) fn try_out(&self, project: &Project) -> Result<Judged> {
+        self.apply(project)?;
         let judged = project.check(&self.attempt.target)?;
         let wanted = match (self.attempt.side, self.attempt.spec.verdict) {
             (Side::Right, _) => VerdictKind::Pass,
@@ -46,40 +46,40 @@ impl Laying<'_> {
 
     /// Brings the project back to where it was: the files that it changed, then its own `undo`,
     /// then whatever is still other.
-    pub(super) fn take_back(&self, project: &Project, known: &mut Known) -> Result<()> {
+    pub(super) fn revert(&self, project: &Project, known: &mut Snapshot) -> Result<()> {
         let undone =
-            known.put_back(project).and_then(|()| self.run(project, &self.does.undo, "taken back"));
+            known.put_back(project).and_then(|()| self.run(project, &self.does.undo, "undone"));
         // Files alone reach nothing that services keep: what differs there is their own
         // housekeeping.
         let ran = !self.does.run.is_empty() || !self.does.undo.is_empty();
-        let settled = known.settle(project, ran);
-        undone.and(settled)
+        let restored = known.restore(project, ran);
+        undone.and(restored)
     }
 
-    fn lay(&self, project: &Project) -> Result<()> {
+    fn apply(&self, project: &Project) -> Result<()> {
         if let Some(folder) = &self.attempt.spec.from {
-            lay(project, &project.workspace()?.knowledge(folder)?)?;
+            apply(project, &project.workspace()?.knowledge(folder)?)?;
         }
-        lay(project, &self.does.files)?;
+        apply(project, &self.does.files)?;
         for (path, edit) in &self.does.edits {
             let place = path.under(&project.root);
             let Some(bytes) = fs::read_optional(&place)? else {
-                return Err(self.unlaid(&format!("there is no {path} to edit")));
+                return Err(self.not_applicable(&format!("there is no {path} to edit")));
             };
-            let text =
-                String::from_utf8(bytes).map_err(|_| self.unlaid(&format!("{path} is no text")))?;
-            let text = edit.apply(&text).map_err(|why| self.unlaid(&why))?;
+            let text = String::from_utf8(bytes)
+                .map_err(|_| self.not_applicable(&format!("{path} is no text")))?;
+            let text = edit.apply(&text).map_err(|why| self.not_applicable(&why))?;
             fs::write_as(
                 &place,
                 text.as_bytes(),
                 fs::bits(&place).map_or(Mode::Plain, Mode::Exactly),
             )?;
         }
-        self.run(project, &self.does.run, "laid")
+        self.run(project, &self.does.run, "applied")
     }
 
-    fn unlaid(&self, why: &str) -> Error {
-        self.stuck("laid", why)
+    fn not_applicable(&self, why: &str) -> Error {
+        self.stuck("applied", why)
     }
 
     fn stuck(&self, what: &str, why: &str) -> Error {
@@ -108,7 +108,7 @@ impl Laying<'_> {
     }
 }
 
-fn lay(project: &Project, files: &Tree) -> Result<()> {
+fn apply(project: &Project, files: &Tree) -> Result<()> {
     files.iter().try_for_each(|(path, file)| {
         fs::write(&path.under(&project.root), &file.bytes, file.executable)
     })
@@ -119,6 +119,6 @@ pub(super) fn words(verdict: VerdictKind) -> &'static str {
     match verdict {
         VerdictKind::Pass => "passed",
         VerdictKind::NotYet => "not yet",
-        VerdictKind::CannotTell => "cannot tell",
+        VerdictKind::CannotTell => "cannot report",
     }
 }

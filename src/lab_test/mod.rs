@@ -2,10 +2,10 @@
 //! types is what is proven.
 
 mod attempt;
-mod bench;
 mod cost;
 mod plan;
 mod project;
+mod runner;
 mod state;
 
 use std::collections::BTreeSet;
@@ -21,9 +21,9 @@ use crate::catalog::lint;
 use crate::catalog::manifest::{Cost, RuntimeKind};
 use crate::catalog::{Lab, Source};
 use crate::error::{Error, Exit, Result, unknown};
-use bench::Bench;
 use plan::{Part, Wanted, means};
 use project::Project;
+use runner::Runner;
 
 /// How a proof is run.
 #[derive(Clone, Debug)]
@@ -148,7 +148,7 @@ fn readable(lab: &Lab) -> Result<Vec<Attempt>> {
 
 /// What a part showed besides its outcome.
 #[derive(Default)]
-struct Shown {
+struct Observation {
     observed: Option<String>,
     warning: Option<String>,
 }
@@ -163,7 +163,7 @@ pub fn prove(
     lab: &Lab,
     kind: RuntimeKind,
     options: &Options,
-    tell: &mut dyn FnMut(&Case),
+    report: &mut dyn FnMut(&Case),
 ) -> Result<(Cost, Option<PathBuf>)> {
     let attempts = readable(lab)?;
     let parts =
@@ -179,11 +179,11 @@ pub fn prove(
     };
     if let Some(reason) = project.cannot()? {
         let asked_for = parts.iter().filter(|wanted| wanted.asked_for);
-        asked_for.for_each(|wanted| tell(&plain(&wanted.part, Outcome::Skip(reason.clone()))));
+        asked_for.for_each(|wanted| report(&plain(&wanted.part, Outcome::Skip(reason.clone()))));
         project.clean();
         return Ok((Cost::default(), options.keep.then(|| project.root.clone())));
     }
-    let mut bench = Bench::new(lab, &project, &attempts)?;
+    let mut runner = Runner::new(lab, &project, &attempts)?;
     // When a step cannot be solved, what builds on it cannot be judged.
     let mut stopped: Option<String> = None;
     for Wanted { part, asked_for } in &parts {
@@ -193,7 +193,7 @@ pub fn prove(
             Some(reason) if !part.ends() => {
                 case.outcome = Outcome::Fail(format!("not judged: {reason}"))
             }
-            _ => match look(part, lab, &project, &mut bench) {
+            _ => match run_part(part, lab, &project, &mut runner) {
                 Ok((outcome, shown)) => {
                     case.outcome = outcome;
                     case.observed = shown.observed;
@@ -217,32 +217,32 @@ pub fn prove(
         case.seconds = since.elapsed().as_secs_f64();
         // What only leads to a case is worth a line where it fails.
         if *asked_for || matches!(case.outcome, Outcome::Fail(_)) {
-            tell(&case);
+            report(&case);
         }
     }
-    let cost = bench.cost();
+    let cost = runner.cost();
     project.clean();
     Ok((cost, options.keep.then(|| project.root.clone())))
 }
 
 /// One part on the live system, unless what runs there is a stand-in that cannot show it.
-fn look(
+fn run_part(
     part: &Part<'_>,
     lab: &Lab,
     project: &Project,
-    bench: &mut Bench<'_>,
-) -> Result<(Outcome, Shown)> {
+    runner: &mut Runner<'_>,
+) -> Result<(Outcome, Observation)> {
     if let Some(step) = part.step()
         && lab.manifest.stand_in.iter().any(|stand_in| stand_in.steps.iter().any(|id| id == step))
         && let Some(why) = project.skipped(step)?
     {
-        return Ok((Outcome::Unproven(why), Shown::default()));
+        return Ok((Outcome::Unproven(why), Observation::default()));
     }
-    bench.run(part).map(|shown| (Outcome::Pass, shown))
+    runner.run(part).map(|shown| (Outcome::Pass, shown))
 }
 
 /// An error that says what a command of ours did when it should have done something else.
-fn unexpected(command: &str, wanted: &str, seen: &project::Seen) -> Error {
+fn unexpected(command: &str, wanted: &str, seen: &project::RunOutput) -> Error {
     Error::no(format!("`mlops-lab {command}` should {wanted}, and ended with {}", seen.exit))
         .detail(format!("{}\n{}", seen.stdout.trim_end(), seen.stderr.trim_end()).trim().to_owned())
 }

@@ -25,7 +25,7 @@ const WITHIN: Duration = Duration::from_secs(15 * 60);
 const CLEAN: Duration = Duration::from_secs(3 * 60);
 
 /// How one run of our program ended.
-pub(super) struct Seen {
+pub(super) struct RunOutput {
     pub(super) exit: String,
     pub(super) code: Option<i32>,
     pub(super) stdout: String,
@@ -150,7 +150,7 @@ impl Project {
     }
 
     /// Runs our program on the project; it must end with 0.
-    pub(super) fn lab(&self, args: &[&str]) -> Result<Seen> {
+    pub(super) fn lab(&self, args: &[&str]) -> Result<RunOutput> {
         let seen = self.run(args)?;
         if seen.code == Some(0) {
             Ok(seen)
@@ -305,11 +305,11 @@ impl Project {
         self.cluster.iter().map(|(name, value)| ((*name).into(), value.into())).collect()
     }
 
-    fn run(&self, args: &[&str]) -> Result<Seen> {
+    fn run(&self, args: &[&str]) -> Result<RunOutput> {
         self.run_in(&self.root, args)
     }
 
-    fn run_in(&self, folder: &Path, args: &[&str]) -> Result<Seen> {
+    fn run_in(&self, folder: &Path, args: &[&str]) -> Result<RunOutput> {
         let captured = process::capture(&self.command(folder, args))
             .map_err(|why| Error::environment(format!("cannot run mlops-lab: {why:?}")))?;
         clock::interrupted()?;
@@ -319,7 +319,7 @@ impl Project {
             Ended::TimedOut => ("a time-out".to_owned(), None),
         };
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Ok(Seen { exit, code, stdout: text(&captured.stdout), stderr: text(&captured.stderr) })
+        Ok(RunOutput { exit, code, stdout: text(&captured.stdout), stderr: text(&captured.stderr) })
     }
 
     fn command(&self, folder: &Path, args: &[&str]) -> Command {

@@ -17,17 +17,17 @@ const APART: [&str; 5] = [".venv", ".mlops-lab", ".git", "__pycache__", "node_mo
 pub(super) type Files = BTreeMap<String, (Vec<u8>, Option<u32>)>;
 
 /// What is brought back.
-pub(super) struct Known {
+pub(super) struct Snapshot {
     files: Files,
     /// What services keep between runs, and hold open while they run.
     kept: Files,
     runs: Runs,
 }
 
-impl Known {
-    pub(super) fn take(project: &Project) -> Result<Known> {
+impl Snapshot {
+    pub(super) fn take(project: &Project) -> Result<Snapshot> {
         let (files, kept) = split(project)?;
-        Ok(Known { files, kept, runs: project.runs()? })
+        Ok(Snapshot { files, kept, runs: project.runs()? })
     }
 
     /// The project's files by themselves.
@@ -43,7 +43,7 @@ impl Known {
 
     /// Brings everything back: files, what services keep (they are stopped for that; left out
     /// unless `data`), what runs.
-    pub(super) fn settle(&mut self, project: &Project, data: bool) -> Result<()> {
+    pub(super) fn restore(&mut self, project: &Project, data: bool) -> Result<()> {
         let (now, kept) = split(project)?;
         for path in now.keys().filter(|path| !self.files.contains_key(*path)) {
             fs::remove(&project.root.join(path))?;

@@ -44,7 +44,7 @@ pub fn project_name(answers: &Answers) -> String {
 /// Exit 2 with every problem at once: unknown names (with the nearest one), wrong values, missing
 /// answers with the flag that gives them.
 pub fn answers(manifest: &Manifest, given: &Given) -> Result<Answers> {
-    let Settled { mut answers, problems, .. } = settle(manifest, given)?;
+    let Resolved { mut answers, problems, .. } = resolve(manifest, given)?;
     refuse(manifest, &problems)?;
     for (name, var) in manifest.vars.iter().filter(|(_, var)| var.kind == VarKind::Secret) {
         let known = given.secrets.get(name).cloned();
@@ -54,7 +54,7 @@ pub fn answers(manifest: &Manifest, given: &Given) -> Result<Answers> {
 }
 
 /// What was given, held to its types.
-pub(super) struct Settled {
+pub(super) struct Resolved {
     /// No secrets in it yet.
     answers: Answers,
     /// In words, and whether it is that there is no answer.
@@ -63,7 +63,7 @@ pub(super) struct Settled {
     pub(super) given: BTreeSet<String>,
 }
 
-impl Settled {
+impl Resolved {
     /// What is wrong with what was given; what is missing may still come.
     pub(super) fn wrong(self, manifest: &Manifest) -> Result<()> {
         let wrong: Vec<_> = self.problems.into_iter().filter(|(missing, _)| !missing).collect();
@@ -71,7 +71,7 @@ impl Settled {
     }
 }
 
-pub(super) fn settle(manifest: &Manifest, given: &Given) -> Result<Settled> {
+pub(super) fn resolve(manifest: &Manifest, given: &Given) -> Result<Resolved> {
     let mut problems: Vec<(bool, String)> = Vec::new();
     // Each answer with where it comes from, as the beginning of a sentence about it.
     let mut texts: BTreeMap<String, (String, String)> = BTreeMap::new();
@@ -107,7 +107,7 @@ pub(super) fn settle(manifest: &Manifest, given: &Given) -> Result<Settled> {
             },
         }
     }
-    Ok(Settled { answers, problems, given: names })
+    Ok(Resolved { answers, problems, given: names })
 }
 
 fn refuse(manifest: &Manifest, problems: &[(bool, String)]) -> Result<()> {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::disk::{Disk, Real};
-use super::room::{Load, roomy};
+use super::disk_space::{Load, ensure_space};
 use crate::catalog::tree::{RelPath, Tree};
 use crate::error::{Error, Result};
 use crate::platform::clock;
@@ -23,7 +23,7 @@ pub fn create(target: &Path, tree: &Tree) -> Result<()> {
 }
 
 pub(super) fn create_on(disk: &dyn Disk, target: &Path, tree: &Tree) -> Result<()> {
-    enough(target, tree)?;
+    ensure_creatable(target, tree)?;
     let parent =
         target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let missing: Vec<&Path> = parent
@@ -52,12 +52,12 @@ pub(super) fn create_on(disk: &dyn Disk, target: &Path, tree: &Tree) -> Result<(
 ///
 /// # Errors
 /// As [`create`], before anything is written.
-pub fn enough(target: &Path, tree: &Tree) -> Result<()> {
-    free(target)?;
+pub fn ensure_creatable(target: &Path, tree: &Tree) -> Result<()> {
+    ensure_vacant(target)?;
     if target.file_name().is_none() {
         return Err(Error::usage(format!("{} has no name", target.display())));
     }
-    roomy(target, &Load::of(tree.iter().map(|(path, file)| (path, file.bytes.len() as u64))))
+    ensure_space(target, &Load::of(tree.iter().map(|(path, file)| (path, file.bytes.len() as u64))))
 }
 
 /// How a folder is called until it is whole; sixteen hexadecimal digits follow.
@@ -104,7 +104,7 @@ impl Staging {
 /// # Errors
 /// Exit 2 for a file, a link or a special file. Exit 3 when it cannot be looked at.
 pub fn vacant(target: &Path) -> Result<bool> {
-    match free(target) {
+    match ensure_vacant(target) {
         Ok(()) => Ok(true),
         Err(_) if fs::kind(target).is_ok_and(|kind| kind == Kind::Folder) => Ok(false),
         Err(error) => Err(error),
@@ -115,7 +115,7 @@ pub fn vacant(target: &Path) -> Result<bool> {
 ///
 /// # Errors
 /// Exit 2 for anything else.
-pub fn free(target: &Path) -> Result<()> {
+pub fn ensure_vacant(target: &Path) -> Result<()> {
     let kind = fs::kind(target).map_err(|error| {
         Error::environment(format!("cannot look at {}", target.display())).because(error)
     })?;
@@ -167,7 +167,7 @@ fn publish(disk: &dyn Disk, staging: &Path, target: &Path) -> Result<()> {
     clock::interrupted()?;
     disk.rename(staging, target).map_err(|error| {
         // Somebody was faster, or made something there since we looked.
-        free(target).err().unwrap_or_else(|| {
+        ensure_vacant(target).err().unwrap_or_else(|| {
             let mounted = matches!(
                 error.kind(),
                 std::io::ErrorKind::ResourceBusy | std::io::ErrorKind::CrossesDevices
@@ -199,9 +199,9 @@ fn sweep(disk: &dyn Disk, parent: &Path) {
     }
 }
 
-/// A file that was laid over a project.
+/// A file that was applied to a project.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Laid {
+pub struct AppliedFile {
     /// Which.
     pub path: RelPath,
     /// Where the learner's version is kept, when it was edited and differs.
@@ -216,10 +216,10 @@ pub struct Laid {
 /// # Errors
 /// Exit 3, with nothing changed, when a folder on the way is a link (nothing is ever written
 /// through one), or a file cannot be written.
-pub fn overlay(root: &Path, tree: &Tree, base: &Tree, backups: &str) -> Result<Vec<Laid>> {
+pub fn overlay(root: &Path, tree: &Tree, base: &Tree, backups: &str) -> Result<Vec<AppliedFile>> {
     let mut changes = Vec::new();
     for (path, file) in tree {
-        solid(root, path)?;
+        ensure_clear(root, path)?;
         let place = path.as_str();
         let mine = inside::content(root, place).map_err(cannot("read", root, place))?;
         if mine.as_ref().is_none_or(|(mine, _)| *mine != file.bytes) {
@@ -228,23 +228,23 @@ pub fn overlay(root: &Path, tree: &Tree, base: &Tree, backups: &str) -> Result<V
         }
     }
     let moment = format!("{backups}/{}", clock::unix_now());
-    let mut laid = Vec::new();
+    let mut applied = Vec::new();
     for (number, (path, file, mine, bits)) in changes.iter().enumerate() {
         let edited =
             mine.as_ref().filter(|mine| base.get(path).is_none_or(|base| base.bytes != **mine));
         let written = keep(root, backups, &moment, path, edited, *bits).and_then(|backup| {
             let (place, mode) = (path.as_str(), mode(path, *bits, file.executable));
             put(root, backups, place, &file.bytes, mode).map_err(cannot("write", root, place))?;
-            Ok(Laid { path: (*path).clone(), backup })
+            Ok(AppliedFile { path: (*path).clone(), backup })
         });
         match written {
-            Ok(file) => laid.push(file),
+            Ok(file) => applied.push(file),
             Err(error) => {
                 // A solution that is there in part is none.
                 let back = changes[..number]
                     .iter()
                     .filter(|(path, _, mine, bits)| {
-                        lift(root, backups, path, mine.as_deref(), *bits).is_err()
+                        revert(root, backups, path, mine.as_deref(), *bits).is_err()
                     })
                     .count();
                 return Err(error.hint(match back {
@@ -254,7 +254,7 @@ pub fn overlay(root: &Path, tree: &Tree, base: &Tree, backups: &str) -> Result<V
             }
         }
     }
-    Ok(laid)
+    Ok(applied)
 }
 
 /// Keeps the learner's version of a file, if there is one.
@@ -294,8 +294,8 @@ fn put(root: &Path, backups: &str, place: &str, bytes: &[u8], mode: Mode) -> std
     }
 }
 
-/// Takes a file off the project again.
-fn lift(
+/// Undoes the write of one file.
+fn revert(
     root: &Path,
     backups: &str,
     path: &RelPath,
@@ -324,7 +324,7 @@ pub(super) fn mode(path: &RelPath, before: Option<u32>, executable: bool) -> Mod
 }
 
 /// Every folder on the way to a file is a folder, and the file is a file or not there.
-pub(super) fn solid(root: &Path, path: &RelPath) -> Result<()> {
+pub(super) fn ensure_clear(root: &Path, path: &RelPath) -> Result<()> {
     match obstacle(root, path)? {
         None => Ok(()),
         Some((place, _)) => Err(in_the_way(&place, path)),

@@ -2,7 +2,7 @@
 //! the lab lays. Pure.
 
 use super::answers::Answers;
-use super::render::{Pen, RULE, Rendered, Toml};
+use super::render::{RULE, Rendered, Renderer, Toml};
 use crate::catalog::Lab;
 use crate::catalog::attempts::{Attempt, Edit, attempts};
 use crate::catalog::lint::Finding;
@@ -28,18 +28,18 @@ pub struct Attempted {
 /// # Errors
 /// Exit 2, as for a template: an undefined variable, a path that leaves the project.
 pub fn attempted(lab: &Lab, answers: &Answers, all: &[Attempt]) -> Result<Vec<Attempted>> {
-    let pen = Pen::new(lab, answers)?;
-    all.iter().map(|attempt| Ok(fill(&pen, attempt)?)).collect()
+    let renderer = Renderer::new(lab, answers)?;
+    all.iter().map(|attempt| Ok(fill(&renderer, attempt)?)).collect()
 }
 
-fn fill(pen: &Pen<'_>, attempt: &Attempt) -> Result<Attempted, Finding> {
+fn fill(renderer: &Renderer<'_>, attempt: &Attempt) -> Result<Attempted, Finding> {
     let Attempt { spec, files, .. } = attempt;
-    let shown = format!("labs/{}/{}", pen.lab.manifest.id, attempt.file);
+    let shown = format!("labs/{}/{}", renderer.lab.manifest.id, attempt.file);
     let folder = shown.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let own = own(pen, attempt);
-    let file = Toml { shown: pen.lab.source.describe(&shown), text: &own };
+    let own = own(renderer, attempt);
+    let file = Toml { shown: renderer.lab.source.describe(&shown), text: &own };
     let text = |text: &str, below: &[Key]| {
-        pen.string(text, &file, &[attempt.at.clone(), below.to_vec()].concat())
+        renderer.string(text, &file, &[attempt.at.clone(), below.to_vec()].concat())
     };
     let commands = |key: &str, commands: &[Vec<String>]| -> Result<Vec<Vec<String>>, Finding> {
         let word =
@@ -54,12 +54,12 @@ fn fill(pen: &Pen<'_>, attempt: &Attempt) -> Result<Attempted, Finding> {
         let Edit { file, find, put } = edit;
         let edit =
             Edit { file: part("file", file)?, find: part("find", find)?, put: part("put", put)? };
-        let path =
-            RelPath::new(edit.file.as_str()).map_err(|why| at(pen, attempt, n, "file", why))?;
+        let path = RelPath::new(edit.file.as_str())
+            .map_err(|why| at(renderer, attempt, n, "file", why))?;
         Ok((path, edit))
     };
     Ok(Attempted {
-        files: pen.tree(files, &format!("{folder}/files"), &pen.plain)?,
+        files: renderer.tree(files, &format!("{folder}/files"), &renderer.plain)?,
         edits: spec.edit.iter().enumerate().map(edit).collect::<Result<_, _>>()?,
         run: commands("run", &spec.run)?,
         undo: commands("undo", &spec.undo)?,
@@ -67,26 +67,36 @@ fn fill(pen: &Pen<'_>, attempt: &Attempt) -> Result<Attempted, Finding> {
 }
 
 /// The text of the file that describes an attempt.
-fn own(pen: &Pen<'_>, attempt: &Attempt) -> String {
-    let bytes = pen.lab.knowledge.get(&attempt.file).map(|bytes| String::from_utf8_lossy(bytes));
+fn own(renderer: &Renderer<'_>, attempt: &Attempt) -> String {
+    let bytes =
+        renderer.lab.knowledge.get(&attempt.file).map(|bytes| String::from_utf8_lossy(bytes));
     bytes.unwrap_or_default().into_owned()
 }
 
 /// A problem of an edit.
-fn at(pen: &Pen<'_>, attempt: &Attempt, number: usize, key: &str, message: String) -> Finding {
-    let text = own(pen, attempt);
+fn at(
+    renderer: &Renderer<'_>,
+    attempt: &Attempt,
+    number: usize,
+    key: &str,
+    message: String,
+) -> Finding {
+    let text = own(renderer, attempt);
     let below: Vec<Key> = vec!["edit".into(), number.into(), key.into()];
     let span = locate(&text, &[attempt.at.clone(), below].concat());
-    let file = pen.lab.source.describe(&format!("labs/{}/{}", pen.lab.manifest.id, attempt.file));
+    let file = renderer
+        .lab
+        .source
+        .describe(&format!("labs/{}/{}", renderer.lab.manifest.id, attempt.file));
     Finding::new(RULE, file, &text, span, message)
 }
 
 /// What does not render, and edits that do not fit.
-pub(super) fn trial(pen: &Pen<'_>, rendered: &Rendered) -> Vec<Finding> {
+pub(super) fn trial(renderer: &Renderer<'_>, rendered: &Rendered) -> Vec<Finding> {
     let mut wrong = Vec::new();
-    for attempt in attempts(pen.lab).0 {
-        match fill(pen, &attempt) {
-            Ok(filled) => wrong.extend(unfit(pen, rendered, &attempt, &filled)),
+    for attempt in attempts(renderer.lab).0 {
+        match fill(renderer, &attempt) {
+            Ok(filled) => wrong.extend(unfit(renderer, rendered, &attempt, &filled)),
             Err(finding) => wrong.push(finding),
         }
     }
@@ -94,7 +104,7 @@ pub(super) fn trial(pen: &Pen<'_>, rendered: &Rendered) -> Vec<Finding> {
 }
 
 fn unfit(
-    pen: &Pen<'_>,
+    renderer: &Renderer<'_>,
     rendered: &Rendered,
     attempt: &Attempt,
     filled: &Attempted,
@@ -111,7 +121,7 @@ fn unfit(
                 file.bytes = text.into_bytes();
                 texts.insert(path.clone(), file);
             }
-            Err(message) => wrong.push(at(pen, attempt, number, "find", message)),
+            Err(message) => wrong.push(at(renderer, attempt, number, "find", message)),
         }
     }
     wrong

@@ -184,7 +184,7 @@ pub(super) mod faulty {
             Ok(())
         }
 
-        fn told(&self, frees: bool) -> Result<()> {
+        fn try_step(&self, frees: bool) -> Result<()> {
             self.may(frees).map_err(|error| Error::environment("the disk fails").because(error))
         }
     }
@@ -192,7 +192,7 @@ pub(super) mod faulty {
     impl Disk for Faulty {
         fn write(&self, path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
             let first = !self.failed.get();
-            self.told(false).inspect_err(|_| {
+            self.try_step(false).inspect_err(|_| {
                 if first {
                     let _ = Real.write(path, &bytes[..bytes.len() / 2], mode);
                 }
@@ -200,11 +200,11 @@ pub(super) mod faulty {
             Real.write(path, bytes, mode)
         }
         fn make_folder(&self, path: &Path) -> Result<()> {
-            self.told(false)?;
+            self.try_step(false)?;
             Real.make_folder(path)
         }
         fn make_new_folder(&self, path: &Path) -> Result<bool> {
-            self.told(false)?;
+            self.try_step(false)?;
             Real.make_new_folder(path)
         }
         fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -212,7 +212,7 @@ pub(super) mod faulty {
             Real.rename(from, to)
         }
         fn remove_tree(&self, path: &Path) -> Result<()> {
-            self.told(true)?;
+            self.try_step(true)?;
             Real.remove_tree(path)
         }
         fn remove_if_empty(&self, path: &Path) {
@@ -222,7 +222,7 @@ pub(super) mod faulty {
         }
         fn stage(&self, root: &Path, path: &str, bytes: &[u8], mode: Mode) -> Result<()> {
             let first = !self.failed.get();
-            self.told(false).inspect_err(|_| {
+            self.try_step(false).inspect_err(|_| {
                 if first {
                     let _ = Real.stage(root, path, &bytes[..bytes.len() / 2], mode);
                 }
@@ -230,15 +230,15 @@ pub(super) mod faulty {
             Real.stage(root, path, bytes, mode)
         }
         fn write_whole(&self, root: &Path, path: &str, bytes: &[u8], mode: Mode) -> Result<()> {
-            self.told(false)?;
+            self.try_step(false)?;
             Real.write_whole(root, path, bytes, mode)
         }
         fn rename_in(&self, root: &Path, from: &str, to: &str) -> Result<()> {
-            self.told(true)?;
+            self.try_step(true)?;
             Real.rename_in(root, from, to)
         }
         fn remove_tree_in(&self, root: &Path, path: &str) -> Result<()> {
-            self.told(true)?;
+            self.try_step(true)?;
             Real.remove_tree_in(root, path)
         }
         fn remove_empty_in(&self, root: &Path, path: &str) {
@@ -247,19 +247,19 @@ pub(super) mod faulty {
             }
         }
         fn move_in(&self, root: &Path, from: &str, to: &RelPath) -> Result<()> {
-            self.told(true)?;
+            self.try_step(true)?;
             Real.move_in(root, from, to)
         }
         fn exchange(&self, root: &Path, from: &str, to: &RelPath) -> Result<Exchange> {
-            self.told(true)?;
+            self.try_step(true)?;
             Real.exchange(root, from, to)
         }
         fn move_out(&self, root: &Path, path: &RelPath, to: &str) -> Result<bool> {
-            self.told(true)?;
+            self.try_step(true)?;
             Real.move_out(root, path, to)
         }
         fn create_parents(&self, root: &Path, path: &RelPath) -> Result<()> {
-            self.told(false)?;
+            self.try_step(false)?;
             Real.create_parents(root, path)
         }
     }

@@ -4,6 +4,7 @@ mod answers;
 mod apply;
 mod attempts;
 mod disk;
+mod disk_space;
 mod env;
 mod journal;
 mod lines;
@@ -12,11 +13,10 @@ mod plain;
 mod plan;
 mod questions;
 mod render;
-mod room;
 mod value;
 
 pub use answers::{Given, NAME, answers, plain, project_name};
-pub use apply::{Laid, create, enough, free, overlay, vacant};
+pub use apply::{AppliedFile, create, ensure_creatable, ensure_vacant, overlay, vacant};
 pub use attempts::{Attempted, attempted};
 pub use env::{Renewed, renew, secrets};
 pub use journal::{

@@ -1,7 +1,7 @@
 //! What a lab asks on a terminal, and how an answer is judged: by the same rules as the flags.
 //! Pure.
 
-use super::answers::{Given, plain, settle};
+use super::answers::{Given, plain, resolve};
 use super::value;
 use crate::catalog::Manifest;
 use crate::catalog::manifest::{Var, VarKind};
@@ -23,10 +23,10 @@ pub struct Question {
 /// # Errors
 /// Exit 2 when something that was given is wrong: that is said before anything is asked.
 pub fn questions(manifest: &Manifest, given: &Given, every: bool) -> Result<Vec<Question>> {
-    let settled = settle(manifest, given)?;
+    let resolved = resolve(manifest, given)?;
     let open = |(name, var): &(&String, &Var)| {
         var.kind != VarKind::Secret
-            && !settled.given.contains(*name)
+            && !resolved.given.contains(*name)
             && (every || var.default.is_none())
     };
     let question = |(name, var): (&String, &Var)| {
@@ -36,7 +36,7 @@ pub fn questions(manifest: &Manifest, given: &Given, every: bool) -> Result<Vec<
         Question { name: name.clone(), default, var: var.clone() }
     };
     let questions = manifest.vars.iter().filter(open).map(question).collect();
-    settled.wrong(manifest)?;
+    resolved.wrong(manifest)?;
     Ok(questions)
 }
 

@@ -34,14 +34,14 @@ pub struct Rendered {
 /// Exit 2 with file, line and column: an undefined variable, a syntax error, a path that leaves the
 /// project, two templates for one path.
 pub fn render(lab: &Lab, answers: &Answers) -> Result<Rendered> {
-    Ok(draw(&Pen::new(lab, answers)?, lab)?)
+    Ok(render_with(&Renderer::new(lab, answers)?, lab)?)
 }
 
 /// The rule that everything can be rendered.
 pub(super) const RULE: &str = "render";
 
-fn draw(pen: &Pen<'_>, lab: &Lab) -> Result<Rendered, Finding> {
-    let manifest_text = pen.manifest()?;
+fn render_with(renderer: &Renderer<'_>, lab: &Lab) -> Result<Rendered, Finding> {
+    let manifest_text = renderer.manifest()?;
     let manifest = parse::read(&manifest_text, &lab.file).map_err(|(problem, _)| Finding {
         problem,
         text: manifest_text.clone(),
@@ -56,8 +56,8 @@ fn draw(pen: &Pen<'_>, lab: &Lab) -> Result<Rendered, Finding> {
         })
         .map(|(path, bytes)| (path.clone(), bytes.clone()))
         .collect();
-    let knowledge = pen.tree(&known, &below, &pen.plain)?;
-    let mut context = pen.plain.clone();
+    let knowledge = renderer.tree(&known, &below, &renderer.plain)?;
+    let mut context = renderer.plain.clone();
     context.insert(
         "steps",
         &chapters(
@@ -74,8 +74,8 @@ fn draw(pen: &Pen<'_>, lab: &Lab) -> Result<Rendered, Finding> {
             false,
         ),
     );
-    let tree = pen.tree(&lab.template, &format!("templates/{}", lab.manifest.id), &context)?;
-    Ok(Rendered { tree, knowledge, dotenvs: pen.dotenvs()?, manifest_text, manifest })
+    let tree = renderer.tree(&lab.template, &format!("templates/{}", lab.manifest.id), &context)?;
+    Ok(Rendered { tree, knowledge, dotenvs: renderer.dotenvs()?, manifest_text, manifest })
 }
 
 /// The `.env` files of a lab with secrets as holes.
@@ -83,15 +83,15 @@ fn draw(pen: &Pen<'_>, lab: &Lab) -> Result<Rendered, Finding> {
 /// # Errors
 /// As [`render`].
 pub fn dotenvs(lab: &Lab, answers: &Answers) -> Result<Tree> {
-    Ok(Pen::new(lab, answers)?.dotenvs()?)
+    Ok(Renderer::new(lab, answers)?.dotenvs()?)
 }
 
 /// Renders a lab as `lab lint` does: with the given answers over defaults and examples; then every
 /// generated TOML and JSON file must parse, and no delimiter may be left. Returns what is wrong.
 pub fn trial(lab: &Lab, given: &Given) -> Vec<Finding> {
-    let pen = answers(&lab.manifest, given).and_then(|answers| Pen::new(lab, &answers));
-    let pen = match pen {
-        Ok(pen) => pen,
+    let renderer = answers(&lab.manifest, given).and_then(|answers| Renderer::new(lab, &answers));
+    let renderer = match renderer {
+        Ok(renderer) => renderer,
         Err(error) => {
             let detail =
                 error.detail_text().map(|detail| format!(", {}", detail.replace('\n', ", ")));
@@ -100,7 +100,7 @@ pub fn trial(lab: &Lab, given: &Given) -> Vec<Finding> {
             return vec![Finding::new(RULE, lab.file.clone(), &lab.text, span, message)];
         }
     };
-    let rendered = match draw(&pen, lab) {
+    let rendered = match render_with(&renderer, lab) {
         Ok(rendered) => rendered,
         Err(finding) => return vec![finding],
     };
@@ -129,7 +129,7 @@ pub fn trial(lab: &Lab, given: &Given) -> Vec<Finding> {
         }
     }
     for (path, template) in &rendered.dotenvs {
-        let made = dotenv::fill(&String::from_utf8_lossy(&template.bytes), &pen.secrets);
+        let made = dotenv::fill(&String::from_utf8_lossy(&template.bytes), &renderer.secrets);
         let mut found = |message: String| {
             wrong.push(Finding::new(RULE, format!("{path} (rendered)"), &made, None, message));
         };
@@ -140,11 +140,11 @@ pub fn trial(lab: &Lab, given: &Given) -> Vec<Finding> {
             found(problem.to_string());
         }
     }
-    wrong.extend(super::attempts::trial(&pen, &rendered));
+    wrong.extend(super::attempts::trial(&renderer, &rendered));
     wrong
 }
 
-pub(super) struct Pen<'a> {
+pub(super) struct Renderer<'a> {
     pub(super) lab: &'a Lab,
     tera: Tera,
     pub(super) plain: Context,
@@ -152,7 +152,7 @@ pub(super) struct Pen<'a> {
     secrets: BTreeMap<String, String>,
 }
 
-impl<'a> Pen<'a> {
+impl<'a> Renderer<'a> {
     pub(super) fn new(lab: &'a Lab, answers: &Answers) -> Result<Self> {
         let mut tera = Tera::default();
         // The usual braces belong to GitHub Actions, Prometheus, Go templates and shells.
@@ -180,7 +180,7 @@ impl<'a> Pen<'a> {
         for (name, value) in &answers.secret {
             secret.insert(name.clone(), value);
         }
-        Ok(Pen { lab, tera, plain, secret, secrets: answers.secret.clone() })
+        Ok(Renderer { lab, tera, plain, secret, secrets: answers.secret.clone() })
     }
 
     /// Renders a text; most have no hole, and cost nothing.

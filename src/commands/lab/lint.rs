@@ -17,7 +17,7 @@ use crate::scaffold::{self, Given};
 #[derive(Serialize)]
 pub(in crate::commands) struct Linted {
     labs: Vec<String>,
-    problems: Vec<Told>,
+    problems: Vec<LintProblem>,
     #[serde(skip)]
     shown: String,
     #[serde(skip)]
@@ -30,13 +30,13 @@ impl Linted {
         if let Some(snippet) = finding.problem.snippet(&finding.text) {
             self.shown.push_str(&format!("{snippet}\n\n"));
         }
-        self.problems.push(Told::from(finding));
+        self.problems.push(LintProblem::from(finding));
     }
 }
 
 /// A problem for programs.
 #[derive(Serialize)]
-struct Told {
+struct LintProblem {
     file: Option<String>,
     line: Option<usize>,
     column: Option<usize>,
@@ -44,21 +44,21 @@ struct Told {
     rule: &'static str,
 }
 
-impl Told {
+impl LintProblem {
     /// A problem whose place, if there is one, stands in its words: a lab that cannot be read at
     /// all.
-    fn plain(rule: &'static str, message: String) -> Told {
-        Told { file: None, line: None, column: None, message, rule }
+    fn plain(rule: &'static str, message: String) -> LintProblem {
+        LintProblem { file: None, line: None, column: None, message, rule }
     }
 }
 
-impl From<&lint::Finding> for Told {
-    fn from(finding: &lint::Finding) -> Told {
+impl From<&lint::Finding> for LintProblem {
+    fn from(finding: &lint::Finding) -> LintProblem {
         let place =
             finding.problem.span.as_ref().map(|span| line_column(&finding.text, span.start));
         let (file, message) = (Some(finding.problem.file.clone()), finding.problem.message.clone());
         let (line, column) = place.unzip();
-        Told { file, line, column, message, rule: finding.rule }
+        LintProblem { file, line, column, message, rule: finding.rule }
     }
 }
 
@@ -85,7 +85,7 @@ pub(in crate::commands) fn lint(session: &Session, folder: Option<&Path>) -> Res
                 if found.is_empty() {
                     let detail = error.detail_text().unwrap_or_default();
                     linted.shown.push_str(&format!("{error}\n{detail}\n\n"));
-                    linted.problems.push(Told::plain("read", error.to_string()));
+                    linted.problems.push(LintProblem::plain("read", error.to_string()));
                 }
                 found.iter().for_each(|finding| linted.add(finding));
                 continue;

@@ -15,14 +15,14 @@ use crate::platform::term::GOOD;
 use crate::scaffold;
 
 #[derive(Serialize)]
-pub(in crate::commands) struct Begun {
+pub(in crate::commands) struct Created {
     id: String,
     pack: PathBuf,
     files: Vec<String>,
 }
 
 /// Writes the skeleton of a lab into a pack: both of its folders, or neither.
-pub(in crate::commands) fn new(session: &Session, id: &str, folder: &Path) -> Result<Begun> {
+pub(in crate::commands) fn new(session: &Session, id: &str, folder: &Path) -> Result<Created> {
     let well = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if !id.starts_with(|c: char| c.is_ascii_lowercase())
         || !id.chars().all(well)
@@ -68,7 +68,7 @@ pub(in crate::commands) fn new(session: &Session, id: &str, folder: &Path) -> Re
             scaffold::create(place, &inside.collect())?;
         }
     }
-    Ok(Begun { id: id.to_owned(), pack: folder.to_owned(), files: files.into_keys().collect() })
+    Ok(Created { id: id.to_owned(), pack: folder.to_owned(), files: files.into_keys().collect() })
 }
 
 /// A port that no other lab of the pack listens on by default, nor one of those that everybody has:
@@ -88,7 +88,7 @@ fn port(pack: &Path) -> Result<u16> {
         .ok_or_else(|| Error::usage("the labs of this pack have all ports"))
 }
 
-impl View for Begun {
+impl View for Created {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         let pack = pasteable(&self.pack);
         writeln!(

@@ -44,7 +44,7 @@ pub(in crate::commands) fn test(session: &Session, args: &cli::LabTest) -> Resul
         let before = counts.passed;
         let (costs, kept) = lab_test::prove(&lab, kind, &options, &mut |case: &Case| {
             counts.add(&case.outcome);
-            tell(session, case);
+            report(session, case);
         })?;
         if let Some(kept) = kept {
             term::eprintln(&format!("\nkept, stopped: {}", kept.display()));
@@ -112,7 +112,7 @@ impl Counts {
 }
 
 /// One line for each case as soon as it is known: a proof takes minutes.
-fn tell(session: &Session, case: &Case) {
+fn report(session: &Session, case: &Case) {
     let mut out = term::out();
     let _ = if session.json {
         writeln!(out, "{}", serde_json::to_string(case).unwrap_or_default())

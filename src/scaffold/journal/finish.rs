@@ -8,7 +8,7 @@ use crate::catalog::tree::RelPath;
 use crate::error::{Error, Result};
 use crate::platform::fs::Kind;
 use crate::platform::inside::{self, Exchange};
-use crate::scaffold::apply::{mode, obstacle, solid};
+use crate::scaffold::apply::{ensure_clear, mode, obstacle};
 use crate::scaffold::disk::Disk;
 
 /// Does it. Returns the files that gave way and are others than the plan found.
@@ -71,7 +71,7 @@ impl Run<'_> {
         let new = content(self.root, staged)?.map(|(bytes, _)| hash(&bytes));
         if new == entry.sha256 {
             inside::remove_empty_folders(self.root, entry.path.as_str());
-            solid(self.root, &entry.path)?;
+            ensure_clear(self.root, &entry.path)?;
             self.disk.create_parents(self.root, &entry.path)?;
             match self.disk.exchange(self.root, staged, &entry.path)? {
                 Exchange::Exchanged => {}

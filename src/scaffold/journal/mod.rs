@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 
 use super::apply::{in_the_way, mode, obstacle};
 use super::disk::{Disk, Real};
-use super::room::{Load, roomy};
+use super::disk_space::{Load, ensure_space};
 use crate::catalog::tree::{File, RelPath};
 use crate::error::{Error, Result};
 use crate::platform::fs::{Kind, Mode};
@@ -169,7 +169,7 @@ pub fn possible(root: &Path, ops: &[Op]) -> Result<()> {
     // The lists: each entry has a path and two hashes.
     let list: u64 = ops.iter().map(|op| op.path.as_str().len() as u64 + 256).sum();
     load.files.extend([list, list, list]);
-    roomy(root, &load)
+    ensure_space(root, &load)
 }
 
 pub(super) fn commit_on(disk: &dyn Disk, root: &Path, by: By<'_>, ops: &[Op]) -> Result<()> {

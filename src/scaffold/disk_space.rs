@@ -1,4 +1,4 @@
-//! Whether what is to be written finds room. Pure but for [`roomy`], which asks the file system.
+//! Whether there is enough disk space for what is to be written. Pure but for [`ensure_space`].
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -37,7 +37,7 @@ impl Load {
     }
 }
 
-/// What is missing, in words; none when there is room.
+/// What is missing, in words; none when there is enough.
 pub(super) fn short(load: &Load, space: &DiskSpace) -> Option<String> {
     let (blocks, inodes) = load.cost(space.block);
     if let Some(free) = space.blocks.filter(|free| *free < blocks) {
@@ -61,18 +61,18 @@ fn bytes(number: u64) -> String {
     }
 }
 
-/// Refuses what the file system at `place` has no room for. One that does not tell is given the
+/// Refuses what the file system at `place` has not enough space for. One that does not report it is given the
 /// benefit of the doubt: a write that fails changes nothing either.
-pub(super) fn roomy(place: &Path, load: &Load) -> Result<()> {
+pub(super) fn ensure_space(place: &Path, load: &Load) -> Result<()> {
     let Some(missing) = disk_space(place).and_then(|space| short(load, &space)) else {
         return Ok(());
     };
     Err(Error::environment(format!(
-        "there is no room at {}: {missing}; nothing was changed",
+        "not enough disk space at {}: {missing}; nothing was changed",
         place.display()
     ))
     .hint(format!("see what is full: df -h '{0}'; df -i '{0}'", place.display()))
-    .hint("make room there, or name a folder on another file system"))
+    .hint("free some space, or name a folder on another file system"))
 }
 
 #[cfg(test)]
@@ -116,8 +116,8 @@ mod tests {
     fn this_machine_has_room_for_a_byte_and_none_for_an_exabyte() {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().join("not/there/yet");
-        roomy(&place, &Load { files: vec![1], folders: 1 }).unwrap();
-        let error = roomy(&place, &Load { files: vec![1 << 60], folders: 1 }).unwrap_err();
+        ensure_space(&place, &Load { files: vec![1], folders: 1 }).unwrap();
+        let error = ensure_space(&place, &Load { files: vec![1 << 60], folders: 1 }).unwrap_err();
         assert_eq!(error.exit(), crate::error::Exit::Environment);
         assert!(
             error.message().contains("are free") && error.message().contains("not/there/yet"),

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::Shown;
-use super::attempt::{Laying, words};
+use super::Observation;
+use super::attempt::{AppliedAttempt, words};
 use super::cost;
 use super::plan::Part;
 use super::project::{Judged, Project};
-use super::state::{Known, differences};
+use super::state::{Snapshot, differences};
 use crate::catalog::Lab;
 use crate::catalog::attempts::{Attempt, Side};
 use crate::catalog::manifest::{Cost, Drill, VerdictKind};
@@ -16,24 +16,24 @@ use crate::error::{Error, Result};
 use crate::platform::fs;
 use crate::scaffold::{self, Attempted, Given};
 
-pub(super) struct Bench<'a> {
+pub(super) struct Runner<'a> {
     project: &'a Project,
     attempts: &'a [Attempt],
     /// What each attempt does to this project, in the same order.
     does: Vec<Attempted>,
     /// The state that the cases of a step start from, and what its check reported then.
-    start: Option<(String, Known, Judged)>,
+    start: Option<(String, Snapshot, Judged)>,
     /// The lab was brought up for the cases of a step that is to be solved with the lab down.
     lent: bool,
     cost: Cost,
 }
 
-impl<'a> Bench<'a> {
+impl<'a> Runner<'a> {
     pub(super) fn new(
         lab: &Lab,
         project: &'a Project,
         attempts: &'a [Attempt],
-    ) -> Result<Bench<'a>> {
+    ) -> Result<Runner<'a>> {
         let workspace = project.workspace()?;
         let dotenv = RelPath::new(".env").map_err(Error::bug)?;
         let mut disk = Tree::new();
@@ -52,7 +52,7 @@ impl<'a> Bench<'a> {
         given.secrets = scaffold::secrets(&templates, &disk);
         let answers = scaffold::answers(&lab.manifest, &given)?;
         let does = scaffold::attempted(lab, &answers, attempts)?;
-        Ok(Bench { project, attempts, does, start: None, lent: false, cost: Cost::default() })
+        Ok(Runner { project, attempts, does, start: None, lent: false, cost: Cost::default() })
     }
 
     /// What was measured.
@@ -60,7 +60,7 @@ impl<'a> Bench<'a> {
         self.cost
     }
 
-    pub(super) fn run(&mut self, part: &Part<'_>) -> Result<Shown> {
+    pub(super) fn run(&mut self, part: &Part<'_>) -> Result<Observation> {
         let project = self.project;
         match part {
             Part::KilledEarly | Part::KilledLate => {
@@ -99,22 +99,22 @@ impl<'a> Bench<'a> {
             }
             Part::Purged => project.down(true)?,
         }
-        Ok(Shown::default())
+        Ok(Observation::default())
     }
 
     /// A wrong or right solution of a step, from the state that all of them start from.
-    fn attempt(&mut self, attempt: &Attempt) -> Result<Shown> {
+    fn attempt(&mut self, attempt: &Attempt) -> Result<Observation> {
         let project = self.project;
         if self.start.as_ref().is_none_or(|(step, ..)| *step != attempt.target) {
             let before = self.begin(&attempt.target)?;
-            self.start = Some((attempt.target.clone(), Known::take(project)?, before));
+            self.start = Some((attempt.target.clone(), Snapshot::take(project)?, before));
         }
-        let laying = laying(self.attempts, &self.does, attempt)?;
+        let applied = applied(self.attempts, &self.does, attempt)?;
         let Some((_, known, before)) = &mut self.start else {
             return Err(Error::bug("a case without a state to start from"));
         };
-        let judged = laying.try_on(project);
-        let back = laying.take_back(project, known);
+        let judged = applied.try_out(project);
+        let back = applied.revert(project, known);
         let judged = judged?;
         back?;
         Ok(compared(attempt, &judged, before))
@@ -137,22 +137,22 @@ impl<'a> Bench<'a> {
     }
 
     /// A wrong or right solution of a drill that is under way.
-    fn drill(&self, drill: &Drill, attempt: &Attempt) -> Result<Shown> {
+    fn drill(&self, drill: &Drill, attempt: &Attempt) -> Result<Observation> {
         let project = self.project;
-        let mut well = Known::take(project)?;
+        let mut well = Snapshot::take(project)?;
         project.lab(&["break", &drill.id])?;
         let before = project.check(&drill.id)?;
-        let mut broken = Known::take(project)?;
-        let laying = laying(self.attempts, &self.does, attempt)?;
-        let judged = laying.try_on(project);
+        let mut broken = Snapshot::take(project)?;
+        let applied = applied(self.attempts, &self.does, attempt)?;
+        let judged = applied.try_out(project);
         // A right one has ended the drill: nothing is left to put back but what it did itself.
         let back = if project.under_way(&drill.id)? {
-            laying
-                .take_back(project, &mut broken)
+            applied
+                .revert(project, &mut broken)
                 .and_then(|()| project.lab(&["break", "--undo"]).map(drop))
-                .and_then(|()| well.settle(project, true))
+                .and_then(|()| well.restore(project, true))
         } else {
-            laying.take_back(project, &mut well)
+            applied.revert(project, &mut well)
         };
         let judged = judged?;
         back?;
@@ -163,7 +163,7 @@ impl<'a> Bench<'a> {
     /// changed in the files that the drill keeps.
     fn restored(&self, drill: &Drill) -> Result<()> {
         let project = self.project;
-        let mut original = Known::take(project)?;
+        let mut original = Snapshot::take(project)?;
         let kept: BTreeMap<&String, _> =
             original.files().iter().filter(|(path, _)| drill.keep.contains(path)).collect();
         for (path, (bytes, bits)) in kept {
@@ -173,12 +173,12 @@ impl<'a> Bench<'a> {
                 fs::write_as(&project.root.join(path), &[bytes, &b"\n"[..]].concat(), mode)?;
             }
         }
-        let before = Known::take(project)?;
+        let before = Snapshot::take(project)?;
         project.lab(&["break", &drill.id])?;
         let result = project.red(&drill.id).and_then(|_| {
             project.lab(&["break", "--undo"])?;
             project.recovered(&drill.id)?;
-            let other = differences(before.files(), Known::take(project)?.files());
+            let other = differences(before.files(), Snapshot::take(project)?.files());
             if other.is_empty() {
                 return Ok(());
             }
@@ -187,33 +187,33 @@ impl<'a> Bench<'a> {
             )
             .detail(other.join("\n")))
         });
-        original.settle(project, true)?;
+        original.restore(project, true)?;
         result
     }
 }
 
-fn laying<'a>(
+fn applied<'a>(
     all: &'a [Attempt],
     does: &'a [Attempted],
     wanted: &'a Attempt,
-) -> Result<Laying<'a>> {
+) -> Result<AppliedAttempt<'a>> {
     let number = all.iter().position(|attempt| std::ptr::eq(attempt, wanted));
     let does = number.and_then(|number| does.get(number));
-    does.map(|does| Laying { attempt: wanted, does })
+    does.map(|does| AppliedAttempt { attempt: wanted, does })
         .ok_or_else(|| Error::bug("an attempt of another lab"))
 }
 
-fn shown(judged: &Judged) -> Shown {
+fn shown(judged: &Judged) -> Observation {
     let observed = format!("{}: {}", words(judged.verdict), judged.observed);
-    Shown { observed: Some(observed), warning: None }
+    Observation { observed: Some(observed), warning: None }
 }
 
 /// What an attempt showed; a wrong one that shows what was there without it may have done nothing.
-fn compared(attempt: &Attempt, judged: &Judged, before: &Judged) -> Shown {
+fn compared(attempt: &Attempt, judged: &Judged, before: &Judged) -> Observation {
     let same = attempt.side == Side::Wrong
         && judged.verdict == before.verdict
         && judged.observed == before.observed;
     let warning =
         same.then(|| "observed the same before it: does it change what the check looks at?".into());
-    Shown { warning, ..shown(judged) }
+    Observation { warning, ..shown(judged) }
 }
