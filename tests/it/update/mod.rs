@@ -3,6 +3,7 @@
 mod archive;
 mod bench;
 mod killed;
+mod older;
 
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
