@@ -4,6 +4,7 @@ pub mod attempts;
 pub mod course;
 mod embedded;
 pub mod expect;
+mod finding;
 pub mod lint;
 pub mod manifest;
 pub mod needs;

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::changes::{self, sets};
 use super::equivalent::EquivalentCommand;
 use super::prompts::{self, Trees};
-use super::{Session, View, doctor, git, pasteable, up, update};
+use super::{Session, View, doctor, git, pasteable, up};
 use crate::catalog::manifest::RuntimeKind;
 use crate::catalog::tree::{RelPath, Tree};
 use crate::cli::{Init, OnConflict, Up};
@@ -195,7 +196,7 @@ fn planned(
         // The same words as without --dry-run.
         scaffold::ensure_vacant(folder)?;
     }
-    let mine = if vacant { Tree::new() } else { update::disk(folder, tree.keys())? };
+    let mine = if vacant { Tree::new() } else { changes::disk(folder, tree.keys())? };
     let how = args.on_conflict.unwrap_or(OnConflict::Merge);
     let trees = Trees { base: &Tree::new(), mine: &mine, theirs: tree };
     let policies = prompts::policies(
@@ -212,14 +213,14 @@ fn planned(
     } else {
         scaffold::possible(folder, &ops(&changes, &mine, seed))?;
     }
-    let diff = if args.diff { update::shown(&changes, &mine) } else { String::new() };
+    let diff = if args.diff { changes::shown(&changes, &mine) } else { String::new() };
     Ok(Planned { folder: folder.to_owned(), changes, diff })
 }
 
 impl View for Planned {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         write!(out, "{}", term::escape(&self.diff))?;
-        update::listed(&self.changes, out)?;
+        changes::listed(&self.changes, out)?;
         writeln!(
             out,
             "\n{} files in {}; nothing was written",
@@ -252,7 +253,7 @@ fn into(
         let _lock = workspace::lock(folder, "init")?;
         recover(folder)?;
     }
-    let seen = update::disk(folder, tree.keys())?;
+    let seen = changes::disk(folder, tree.keys())?;
     let policies = decide(&seen)?;
     let ours = folder.join(workspace::FOLDER);
     let new = fs::kind(&ours).is_ok_and(|kind| kind == fs::Kind::Missing);
@@ -294,7 +295,7 @@ fn entered(
     recover(folder)?;
     // Another run may have made one since.
     not_a_lab(folder)?;
-    let mine = update::disk(folder, tree.keys())?;
+    let mine = changes::disk(folder, tree.keys())?;
     if mine != *seen {
         return Err(Error::environment(format!(
             "files in {} changed meanwhile: nothing was written",
@@ -320,20 +321,6 @@ fn ops(changes: &[Change], mine: &Tree, seed: &Tree) -> Vec<Op> {
         .collect();
     ops.extend(seed.iter().map(|(path, file)| Op::ours(path.clone(), Some(file.clone()))));
     ops
-}
-
-/// `NAME=VALUE` as name and value.
-pub(super) fn sets(given: &[String]) -> Result<Vec<(String, String)>> {
-    let without: Vec<String> =
-        given.iter().filter(|set| !set.contains('=')).map(|set| format!("`--set {set}`")).collect();
-    if !without.is_empty() {
-        let verb = if without.len() == 1 { "has" } else { "have" };
-        return Err(Error::usage(format!("{} {verb} no `=`", without.join(" and ")))
-            .hint("write --set NAME=VALUE, for example --set port=9000"));
-    }
-    let split =
-        |set: &String| set.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
-    Ok(given.iter().filter_map(split).collect())
 }
 
 fn given(session: &Session, args: &Init) -> Result<Given> {

@@ -1,6 +1,7 @@
 //! One file for each command: arguments in, a [`View`] out. Logic that is worth a test lives in the
 //! rooms below.
 
+mod changes;
 mod check;
 mod completions;
 mod consent;
@@ -22,6 +23,7 @@ mod prompts;
 mod restart;
 mod show;
 mod solve;
+mod stand_ins;
 mod status;
 mod undo;
 mod up;

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::check::behind_stand_ins;
 use super::diff::{self, unified};
+use super::stand_ins::behind_stand_ins;
 use super::{Session, View, runtime_of};
 use crate::catalog::manifest::RuntimeKind;
 use crate::catalog::tree::Tree;

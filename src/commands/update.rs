@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
-use std::path::Path;
 
 use serde::Serialize;
 
+use super::changes::{content, disk, listed, sets, shown};
 use super::consent::{self, Purpose};
-use super::diff::unified;
 use super::equivalent::EquivalentCommand;
 use super::prompts::{self, Trees};
 use super::{Session, View};
@@ -17,7 +16,7 @@ use crate::cli;
 use crate::error::{Error, Exit, Result};
 use crate::platform::fs::Kind;
 use crate::platform::inside::{self, cannot};
-use crate::platform::term::{self, BAD, BOLD, DIM, GOOD, WARN, escape};
+use crate::platform::term::{self, BOLD, DIM, GOOD, WARN, escape};
 use crate::runtime;
 use crate::scaffold::{self, Action, By, Change, Given, Op, Renewed};
 use crate::workspace::{self, FOLDER, Place, Workspace};
@@ -175,7 +174,7 @@ fn next(
             .collect(),
         secrets: Default::default(),
     };
-    let sets = super::init::sets(&args.set)?;
+    let sets = sets(&args.set)?;
     let mut after = Given { sets: [before.sets.clone(), sets].concat(), ..before.clone() };
     // A new question has no old answer: what is said now is as if it always had been.
     prompts::answers(session, &lab.manifest, &mut after, false, &|_, _| Ok(()), equivalent)?;
@@ -207,36 +206,6 @@ fn next(
         })
         .collect();
     Ok(Next { manifest: now.manifest, tree, secret, seed })
-}
-
-/// The files on disk with these paths, and those that stand where one would be put beside them. A
-/// folder is no file.
-pub(super) fn disk<'a>(root: &Path, paths: impl Iterator<Item = &'a RelPath>) -> Result<Tree> {
-    let mut tree = Tree::new();
-    let mut read = |path: &RelPath| -> Result<bool> {
-        match inside::kind(root, path.as_str()) {
-            Ok(Kind::Missing) => return Ok(false),
-            Ok(Kind::Folder) => {}
-            _ => tree.extend(content(root, path)?.map(|file| (path.clone(), file))),
-        }
-        Ok(true)
-    };
-    for path in paths {
-        read(path)?;
-        for name in scaffold::beside(path) {
-            if !read(&name)? {
-                break;
-            }
-        }
-    }
-    Ok(tree)
-}
-
-/// A file of the project as it is; none where there is none.
-fn content(root: &Path, path: &RelPath) -> Result<Option<File>> {
-    let found =
-        inside::content(root, path.as_str()).map_err(cannot("read", root, path.as_str()))?;
-    Ok(found.map(|(bytes, executable)| File { bytes, executable }))
 }
 
 /// What changes below `.mlops-lab`: the record, the manifest, the lab's own files and the pristine
@@ -273,39 +242,6 @@ fn recheck(old: &Manifest, new: &Manifest) -> Vec<String> {
     known
         .filter(|id| checks(old, id).is_some_and(|before| Some(before) != checks(new, id)))
         .collect()
-}
-
-/// What changes, line by line.
-pub(super) fn shown(changes: &[Change], mine: &Tree) -> String {
-    let mut all = String::new();
-    for change in changes.iter().filter(|change| change.writes()) {
-        let before = mine.get(change.renamed_from.as_ref().unwrap_or(&change.path));
-        let old = before.map_or(&[][..], |file| &file.bytes);
-        let new = change.file.as_ref().map_or(&[][..], |file| &file.bytes);
-        all.push_str(&unified(&change.path, old, new));
-    }
-    all
-}
-
-/// The changes, a line each.
-pub(super) fn listed(changes: &[Change], out: &mut dyn Write) -> io::Result<()> {
-    for change in changes {
-        let (style, word) = match change.action {
-            Action::Create => (GOOD, "new"),
-            Action::Update => (GOOD, "updated"),
-            Action::Merge => (GOOD, "merged"),
-            Action::Conflict => (BAD, "conflict"),
-            Action::Overwrite => (WARN, "replaced"),
-            Action::Delete => (DIM, "removed"),
-            Action::Keep => (WARN, "kept"),
-            Action::Ask => (WARN, "ask"),
-        };
-        let from =
-            change.renamed_from.as_ref().map(|from| format!(" (was {from})")).unwrap_or_default();
-        let why = change.why.map(|why| format!(": {why}")).unwrap_or_default();
-        writeln!(out, "  {style}{word:8}{style:#}  {}{from}{DIM}{why}{DIM:#}", change.path)?;
-    }
-    Ok(())
 }
 
 impl View for Updated {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::project::{Judged, Project};
 use super::state::Snapshot;
+use super::words;
 use crate::catalog::attempts::{Attempt, Side};
 use crate::catalog::manifest::VerdictKind;
 use crate::catalog::tree::Tree;
@@ -112,13 +113,4 @@ fn apply(project: &Project, files: &Tree) -> Result<()> {
     files.iter().try_for_each(|(path, file)| {
         fs::write(&path.under(&project.root), &file.bytes, file.executable)
     })
-}
-
-/// A verdict as it is spoken of.
-pub(super) fn words(verdict: VerdictKind) -> &'static str {
-    match verdict {
-        VerdictKind::Pass => "passed",
-        VerdictKind::NotYet => "not yet",
-        VerdictKind::CannotTell => "cannot report",
-    }
 }

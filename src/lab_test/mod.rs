@@ -18,7 +18,7 @@ pub use cost::{costs_writable, write_cost};
 
 use crate::catalog::attempts::{Attempt, attempts};
 use crate::catalog::lint;
-use crate::catalog::manifest::{Cost, RuntimeKind};
+use crate::catalog::manifest::{Cost, RuntimeKind, VerdictKind};
 use crate::catalog::{Lab, Source};
 use crate::error::{Error, Exit, Result, unknown};
 use plan::{Part, Wanted, means};
@@ -245,4 +245,13 @@ fn run_part(
 fn unexpected(command: &str, wanted: &str, seen: &project::RunOutput) -> Error {
     Error::no(format!("`mlops-lab {command}` should {wanted}, and ended with {}", seen.exit))
         .detail(format!("{}\n{}", seen.stdout.trim_end(), seen.stderr.trim_end()).trim().to_owned())
+}
+
+/// A verdict as it is spoken of.
+fn words(verdict: VerdictKind) -> &'static str {
+    match verdict {
+        VerdictKind::Pass => "passed",
+        VerdictKind::NotYet => "not yet",
+        VerdictKind::CannotTell => "cannot tell",
+    }
 }

@@ -6,8 +6,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::attempt::words;
-use super::{Options, unexpected};
+use super::{Options, unexpected, words};
 use crate::catalog::manifest::{Cost, RuntimeKind, VarKind, VerdictKind};
 use crate::catalog::{Lab, Source};
 use crate::check;

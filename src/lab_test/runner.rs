@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::Observation;
-use super::attempt::{AppliedAttempt, words};
+use super::attempt::AppliedAttempt;
 use super::cost;
 use super::plan::Part;
 use super::project::{Judged, Project};
 use super::state::{Snapshot, differences};
+use super::words;
 use crate::catalog::Lab;
 use crate::catalog::attempts::{Attempt, Side};
 use crate::catalog::manifest::{Cost, Drill, VerdictKind};

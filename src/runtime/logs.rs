@@ -4,6 +4,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::driver::Wanted;
 use super::json_lines::{self, JsonLines};
 use super::{compose, kubernetes, places};
 use crate::catalog::manifest::RuntimeKind;
@@ -13,19 +14,6 @@ use crate::platform::{clock, fs, term};
 use crate::workspace::Workspace;
 
 const POLL: Duration = Duration::from_millis(100);
-
-/// What of the logs is wanted.
-#[derive(Clone, Copy, Debug)]
-pub struct Wanted<'a> {
-    /// One service; all when none is named.
-    pub service: Option<&'a str>,
-    /// How many lines of each.
-    pub lines: usize,
-    /// What comes after them, too.
-    pub follow: bool,
-    /// Each line as a line of JSON.
-    pub json: bool,
-}
 
 /// Writes the last lines of a service's log, or of each; goes on until Ctrl-C when asked to. Ends
 /// well when nobody reads any more.

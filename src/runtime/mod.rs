@@ -2,6 +2,7 @@
 
 mod background;
 mod compose;
+mod driver;
 mod installer;
 mod json_lines;
 mod kubernetes;
@@ -14,6 +15,7 @@ mod python;
 mod ready;
 mod state;
 mod status;
+mod timed_probe;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -24,8 +26,9 @@ use serde::Serialize;
 pub use background::{
     background_runs, end_background, end_damage, generation, run, start_background,
 };
+pub use driver::{Changes, Options, Restart, Wanted};
 pub use left::{images, leftovers, memory};
-pub use logs::{Wanted, logs};
+pub use logs::logs;
 pub use ports::own_ports;
 pub use python::python_trouble;
 pub use state::{StandIn, Status};
@@ -33,7 +36,7 @@ pub use status::{stand_ins, status};
 
 use crate::catalog::manifest::{Endpoint, RuntimeKind};
 use crate::check::{Context, Credentials, Own};
-use crate::error::{Error, Result, unknown};
+use crate::error::{Error, Result};
 use crate::platform::term::Progress;
 use crate::platform::world::World;
 use crate::platform::{host, net, process};
@@ -42,66 +45,6 @@ use ports::{before_up, free_port, free_ports, taken};
 
 /// A connection to this machine.
 const CONNECT: Duration = Duration::from_secs(1);
-
-/// How `up` works.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// Show what installers and builds print.
-    pub verbose: bool,
-    /// The context of the cluster that is meant.
-    pub context: Option<String>,
-    /// The registry that images are pushed to, for the cluster to pull.
-    pub registry: Option<String>,
-    /// A command that brings images to the cluster's nodes: it reads a `docker save` on standard
-    /// input.
-    pub load: Option<String>,
-    /// What is started again.
-    pub restart: Restart,
-}
-
-/// Which running services are started again although nothing says that they must be.
-#[derive(Clone, Debug, Default)]
-pub enum Restart {
-    /// None.
-    #[default]
-    No,
-    /// All.
-    All,
-    /// Those with these names.
-    Only(Vec<String>),
-}
-
-impl Restart {
-    /// The names that are meant among those that there are.
-    ///
-    /// # Errors
-    /// Exit 2 for a name that there is not.
-    fn names<'a>(&self, known: impl Iterator<Item = &'a str>) -> Result<Vec<String>> {
-        let known: Vec<&str> = known.collect();
-        match self {
-            Restart::No => Ok(Vec::new()),
-            Restart::All => Ok(known.into_iter().map(str::to_owned).collect()),
-            Restart::Only(names) => match names.iter().find(|name| !known.contains(&name.as_str()))
-            {
-                Some(name) => Err(unknown("service", name, known)),
-                None => Ok(names.clone()),
-            },
-        }
-    }
-}
-
-/// What a run of `up` changed.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Changes {
-    /// What was started; empty when everything ran already.
-    pub started: Vec<String>,
-    /// What ran and was started again, and why.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub restarted: BTreeMap<String, String>,
-    /// What ran and is no part of the lab any more.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub stopped: Vec<String>,
-}
 
 /// A lab that is up.
 #[derive(Clone, Debug, Serialize)]
@@ -163,7 +106,7 @@ pub fn up(
     Ok(Up {
         runtime: kind,
         endpoints: ws.manifest().endpoints(kind),
-        running: kind != RuntimeKind::Local || local::any_alive(ws) || waiting.is_empty(),
+        running: kind != RuntimeKind::Local || places::any_alive(ws) || waiting.is_empty(),
         changes,
         waiting,
         seconds: since.elapsed().as_secs_f64(),

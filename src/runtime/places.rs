@@ -76,3 +76,12 @@ pub(super) fn all_passing(ws: &Workspace) -> Vec<Record> {
 pub(super) fn all_background(ws: &Workspace) -> Vec<Record> {
     ws.records("background")
 }
+
+/// The services that run.
+pub(super) fn alive(ws: &Workspace) -> Vec<Record> {
+    services(ws).into_iter().filter(|record| process::alive(&record.process)).collect()
+}
+
+pub(super) fn any_alive(ws: &Workspace) -> bool {
+    !alive(ws).is_empty()
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{active, local, own, places};
+use super::{active, own, places};
 use crate::catalog::manifest::RuntimeKind;
 use crate::check::{self, Context, Standing};
 use crate::error::{Error, Result};
@@ -61,7 +61,7 @@ pub(super) fn free_ports(ws: &Workspace, kind: RuntimeKind) -> Result<()> {
                 places::marked(ws).iter().any(|marked| marked.process.pid == owner.pid)
             }
             // Whose it is cannot be read: ours, perhaps.
-            net::Port::Busy(None) => local::any_alive(ws),
+            net::Port::Busy(None) => places::any_alive(ws),
             net::Port::Free | net::Port::Forbidden(_) => false,
         };
         if !held {

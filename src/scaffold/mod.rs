@@ -13,6 +13,7 @@ mod plain;
 mod plan;
 mod questions;
 mod render;
+mod trial;
 mod value;
 
 pub use answers::{Given, NAME, answers, plain, project_name};
@@ -26,7 +27,8 @@ pub use lines::unified;
 pub use plain::terminates;
 pub use plan::{Action, Change, Policies, Policy, beside, plan};
 pub use questions::{Question, questions};
-pub use render::{dotenvs, render, trial};
+pub use render::{dotenvs, render};
+pub use trial::trial;
 
 #[cfg(test)]
 mod tests;

@@ -5,12 +5,12 @@ use std::ops::Range;
 
 use tera::{Context, Delimiters, ErrorKind, Tera};
 
-use super::answers::{Answers, Given, answers};
+use super::answers::Answers;
 use crate::catalog::lint::Finding;
 use crate::catalog::parse::{self, Key};
 use crate::catalog::tree::{File, RelPath, Tree};
 use crate::catalog::{Files, Lab, Manifest};
-use crate::dotenv::{self, Document};
+use crate::dotenv;
 use crate::error::{Error, Result};
 
 /// A lab with its holes filled.
@@ -40,7 +40,7 @@ pub fn render(lab: &Lab, answers: &Answers) -> Result<Rendered> {
 /// The rule that everything can be rendered.
 pub(super) const RULE: &str = "render";
 
-fn render_with(renderer: &Renderer<'_>, lab: &Lab) -> Result<Rendered, Finding> {
+pub(super) fn render_with(renderer: &Renderer<'_>, lab: &Lab) -> Result<Rendered, Finding> {
     let manifest_text = renderer.manifest()?;
     let manifest = parse::read(&manifest_text, &lab.file).map_err(|(problem, _)| Finding {
         problem,
@@ -86,70 +86,12 @@ pub fn dotenvs(lab: &Lab, answers: &Answers) -> Result<Tree> {
     Ok(Renderer::new(lab, answers)?.dotenvs()?)
 }
 
-/// Renders a lab as `lab lint` does: with the given answers over defaults and examples; then every
-/// generated TOML and JSON file must parse, and no delimiter may be left. Returns what is wrong.
-pub fn trial(lab: &Lab, given: &Given) -> Vec<Finding> {
-    let renderer = answers(&lab.manifest, given).and_then(|answers| Renderer::new(lab, &answers));
-    let renderer = match renderer {
-        Ok(renderer) => renderer,
-        Err(error) => {
-            let detail =
-                error.detail_text().map(|detail| format!(", {}", detail.replace('\n', ", ")));
-            let message = format!("{error}{}", detail.unwrap_or_default());
-            let span = parse::locate(&lab.text, &["vars".into()]);
-            return vec![Finding::new(RULE, lab.file.clone(), &lab.text, span, message)];
-        }
-    };
-    let rendered = match render_with(&renderer, lab) {
-        Ok(rendered) => rendered,
-        Err(finding) => return vec![finding],
-    };
-    let mut wrong = Vec::new();
-    for (path, file) in rendered.tree.iter().chain(&rendered.knowledge) {
-        let Ok(text) = std::str::from_utf8(&file.bytes) else { continue };
-        let name = path.as_str();
-        let parsed = if name.ends_with(".json") {
-            serde_json::from_str::<serde_json::Value>(text).err().map(|error| error.to_string())
-        } else if name.ends_with(".toml") {
-            toml::from_str::<toml::Table>(text)
-                .err()
-                .map(|error| error.message().replace('\n', ", "))
-        } else {
-            None
-        };
-        let mut found = |span, message| {
-            // In the rendered file: what the template was is not known any more.
-            wrong.push(Finding::new(RULE, format!("{name} (rendered)"), text, span, message));
-        };
-        if let Some(why) = parsed {
-            found(None, format!("does not parse: {why}"));
-        }
-        if let Some(at) = ["<[ ", " ]>", "<% ", "<# "].iter().find_map(|left| text.find(left)) {
-            found(Some(at..at + 2), "a template delimiter is left".to_owned());
-        }
-    }
-    for (path, template) in &rendered.dotenvs {
-        let made = dotenv::fill(&String::from_utf8_lossy(&template.bytes), &renderer.secrets);
-        let mut found = |message: String| {
-            wrong.push(Finding::new(RULE, format!("{path} (rendered)"), &made, None, message));
-        };
-        if rendered.tree.get(path).is_none_or(|file| file.bytes != made.as_bytes()) {
-            found("a secret stands in it as `<[ name ]>` alone, without a filter".to_owned());
-        }
-        if let Err(problem) = Document::parse(made.as_str()) {
-            found(problem.to_string());
-        }
-    }
-    wrong.extend(super::attempts::trial(&renderer, &rendered));
-    wrong
-}
-
 pub(super) struct Renderer<'a> {
     pub(super) lab: &'a Lab,
     tera: Tera,
     pub(super) plain: Context,
     secret: Context,
-    secrets: BTreeMap<String, String>,
+    pub(super) secrets: BTreeMap<String, String>,
 }
 
 impl<'a> Renderer<'a> {

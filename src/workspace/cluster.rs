@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Workspace, noted};
+use super::Workspace;
 use crate::error::{Error, Result};
 use crate::platform::fs;
 use crate::platform::kubeconfig::{self, Context};
@@ -63,7 +63,7 @@ impl std::fmt::Display for Object {
 
 impl Workspace {
     fn cluster_file(&self) -> PathBuf {
-        noted::cluster_file(self.run_folder())
+        cluster_file(self.run_folder())
     }
 
     fn kubeconfig_file(&self) -> PathBuf {
@@ -141,4 +141,9 @@ impl Workspace {
         }
         Ok(env)
     }
+}
+
+/// The record of the cluster, in a folder of run state.
+pub(super) fn cluster_file(run: &Path) -> PathBuf {
+    run.join("cluster.json")
 }

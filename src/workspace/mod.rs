@@ -6,9 +6,11 @@
 mod base;
 mod cluster;
 mod env;
+mod id;
 mod instance;
 mod lock;
 mod noted;
+mod path;
 mod ports;
 mod progress;
 mod record;

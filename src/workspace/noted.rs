@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::Workspace;
-use super::cluster::Cluster;
+use super::cluster::{Cluster, cluster_file};
 use crate::error::{Error, Result};
 use crate::platform::fs;
 use crate::platform::process::{self, Record};
@@ -53,10 +53,6 @@ impl Workspace {
     pub fn forget_containers(&self) -> Result<()> {
         fs::remove(&containers_file(self.run_folder()))
     }
-}
-
-pub(super) fn cluster_file(run: &Path) -> PathBuf {
-    run.join("cluster.json")
 }
 
 pub(super) fn containers(run: &Path) -> Option<Containers> {

@@ -4,7 +4,9 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{FOLDER, base, instance, restore};
+use super::id::new_id;
+use super::path::real;
+use super::{FOLDER, base, restore};
 use crate::catalog::tree::{File, RelPath, Tree};
 use crate::catalog::{Lab, Source};
 use crate::error::{Error, Result};
@@ -110,14 +112,12 @@ pub fn seed(
 ) -> Result<Tree> {
     let record = Record {
         schema: SCHEMA,
-        id: place.id.map_or_else(instance::new_id, |id| Ok(id.to_owned()))?,
+        id: place.id.map_or_else(new_id, |id| Ok(id.to_owned()))?,
         lab: lab.manifest.id.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pack: match &lab.source {
             Source::Embedded => None,
-            Source::Pack(path) => {
-                Some(from(&instance::real(place.root), &instance::real(path)).display().to_string())
-            }
+            Source::Pack(path) => Some(from(&real(place.root), &real(path)).display().to_string()),
         },
         answers: answers.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
     };

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use super::path::real;
 use super::{MANIFEST, RECORD, Record, Workspace, instance, text, tree};
 use crate::catalog::tree::Tree;
 use crate::catalog::{Lab, Source};
@@ -60,7 +61,7 @@ pub fn pack_print(lab: &Lab) -> Option<String> {
 /// # Errors
 /// Exit 3 when the user's state cannot be written.
 pub fn trust_content(root: &Path, print: &str) -> Result<()> {
-    let root = instance::real(root);
+    let root = real(root);
     let lab = Record::read(&root).ok().map(|record| record.id);
     instance::trust(&root, lab.as_deref(), print).map(drop)
 }

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use super::path::real;
 use super::{FOLDER, Record, Workspace, instance, search};
 use crate::catalog::Manifest;
 use crate::catalog::parse;
@@ -18,7 +19,7 @@ impl Workspace {
     /// # Errors
     /// Exit 3 when there is no safe place for the user's state.
     pub fn known(start: &Path) -> Result<Option<Workspace>> {
-        for root in instance::real(start).ancestors() {
+        for root in real(start).ancestors() {
             let instance = instance::find(root, None)?;
             if instance.state.is_some() {
                 let ours = search::ours(root);

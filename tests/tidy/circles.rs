@@ -3,7 +3,8 @@
 //! The rule. A file uses another when a path in it (`crate::…`, `super::…`, `self::…`, or a path
 //! that begins with a module of its own) names something that the other one **defines**. A path
 //! over a `mod.rs` that only passes the name on (`pub use child::Name`) leads to the child. `mod`
-//! lines and re-exports are a table of contents and use nothing; neither do tests. One direction
+//! lines and re-exports are a table of contents and use nothing; nor does the import of a module,
+//! but what is then named in it; nor do tests. One direction
 //! is free: what a `mod.rs` defines may be used by every file below it, as Rust itself lets a
 //! module see what is private to its parents. A `mod.rs` that calls its children counts like any
 //! other file, so that a circle of cousins is found also where it runs over their parent.
@@ -95,7 +96,7 @@ impl House {
         self.files.iter().map(of).collect()
     }
 
-    /// The file that defines what a path in a module names.
+    /// The file that defines what a path in a module names; none where it names a module alone.
     fn resolve(&self, from: &Module, path: &[String], depth: usize) -> Option<Module> {
         let mut at = from.clone();
         for (index, part) in path.iter().enumerate() {
@@ -105,11 +106,13 @@ impl House {
                 "super" => drop(at.pop()?),
                 name => {
                     let below: Module = [&at[..], &[name.to_owned()]].concat();
-                    if self.files.contains_key(&below) {
+                    let passed = self.files.get(&at).and_then(|file| file.passed_on.get(name));
+                    // `mod up; pub use up::up;`: at the end of a path, the function is meant.
+                    let item = index + 1 == path.len() && passed.is_some_and(|to| to.len() > 1);
+                    if self.files.contains_key(&below) && !(item && depth < 8) {
                         at = below;
                         continue;
                     }
-                    let passed = self.files.get(&at)?.passed_on.get(name);
                     return match passed.filter(|_| depth < 8) {
                         Some(onward) => {
                             let whole = [&onward[..], &path[index + 1..]].concat();
@@ -120,7 +123,7 @@ impl House {
                 }
             }
         }
-        Some(at)
+        None
     }
 }
 
@@ -130,7 +133,8 @@ impl File {
         let mut at = 0;
         while let Some(token) = tokens.get(at) {
             let begins = ["crate", "super", "self"].contains(&token.as_str())
-                || children.contains(token.as_str());
+                || children.contains(token.as_str())
+                || file.passed_on.contains_key(token);
             if token == "use" {
                 let public = at > 0 && ["pub", ")"].contains(&tokens[at - 1].as_str());
                 let end = at + tokens[at..].iter().position(|token| token == ";").unwrap_or(1);
@@ -333,13 +337,25 @@ fn a_circle_is_found_whatever_way_its_paths_are_written() {
         ])
     };
     let circle = vec![vec!["room/a -> room/b".to_owned(), "room/b -> room/a".to_owned()]];
-    assert_eq!(between("use super::b;", "fn f() { crate::room::a::g() }"), circle);
+    assert_eq!(
+        between("use super::b; fn f() { b::g() }", "fn f() { crate::room::a::g() }"),
+        circle
+    );
     assert_eq!(between("use super::{Thing, Other as X};", "use super::a::g;"), circle);
-    assert_eq!(between("use crate::room::{b::{self, Y}};", "use crate::{room::a as z};"), circle);
+    assert_eq!(
+        between(
+            "use crate::room::{b::{self, Y}};",
+            "use crate::{room::a as z}; const A: u8 = z::B;"
+        ),
+        circle
+    );
     // One way; a comment, a text, a test; the other way over the table of contents alone.
     let none: Vec<Vec<String>> = Vec::new();
-    assert_eq!(between("use super::b;", "// super::a\nconst A: &str = \"super::a::g\";"), none);
-    assert_eq!(between("use super::b;", "#[cfg(test)] mod tests { use super::super::a; }"), none);
+    assert_eq!(between("use super::b::g;", "// super::a\nconst A: &str = \"super::a::g\";"), none);
+    assert_eq!(
+        between("use super::b::g;", "#[cfg(test)] mod tests { use super::super::a; }"),
+        none
+    );
     // What a parent defines is free for all below it, and what it calls counts.
     let parent = |head: &str| {
         house(&[

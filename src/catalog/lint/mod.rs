@@ -12,12 +12,11 @@ mod tree;
 mod wiring;
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 
 use super::Lab;
+pub use super::finding::{Finding, line};
 use super::manifest::{Alphabet, RuntimeKind, Solution, VarKind};
 use super::parse::{Key, Problem, locate};
-use crate::error::Error;
 
 /// The least number of characters of a secret: 64 bits, when it is made of hex digits.
 const SECRET: usize = 16;
@@ -62,40 +61,6 @@ const RULES: [Rule; 23] = [
     ("pins", |lint| lint.pins()),
     ("words", |lint| lint.words()),
 ];
-
-/// A problem with the text that it is in, for showing the line.
-#[derive(Clone, Debug)]
-pub struct Finding {
-    /// What and where.
-    pub problem: Problem,
-    /// The text of the file; empty for one that is not text.
-    pub text: String,
-    /// The rule that it is against.
-    pub rule: &'static str,
-}
-
-impl Finding {
-    /// A problem at a place of a text.
-    pub fn new(
-        rule: &'static str,
-        file: String,
-        text: &str,
-        span: Option<Range<usize>>,
-        message: String,
-    ) -> Self {
-        Finding { problem: Problem { file, span, message }, text: text.to_owned(), rule }
-    }
-}
-
-impl From<Finding> for Error {
-    fn from(finding: Finding) -> Error {
-        let error = Error::usage(line(&finding));
-        match finding.problem.snippet(&finding.text) {
-            Some(snippet) => error.detail(snippet),
-            None => error,
-        }
-    }
-}
 
 struct Lint<'a> {
     lab: &'a Lab,
@@ -353,11 +318,6 @@ fn used_variables(text: &str) -> BTreeSet<String> {
         }
     }
     used
-}
-
-/// `file:line:column: message`, as compilers print it.
-pub fn line(finding: &Finding) -> String {
-    format!("{}: {}", finding.problem.place(&finding.text), finding.problem.message)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod watch;
 use std::collections::BTreeMap;
 
 use super::consent::{self, Purpose};
+use super::stand_ins::behind_stand_ins;
 use super::{Session, drill, runtime_of};
 use crate::catalog::expect::Check;
 use crate::catalog::manifest::{RuntimeKind, Step, VerdictKind};
@@ -209,24 +210,6 @@ fn judged(manifest: &crate::catalog::Manifest, target: Target<'_>, progress: &Pr
             progress.hidden(&step.id).is_none() && course::over(manifest, step, progress).is_none()
         }
     }
-}
-
-/// Asks the live system whether a stand-in answers, and remembers which steps it hides. One that
-/// says nothing leaves it as it was.
-pub(super) fn behind_stand_ins(
-    workspace: &Workspace,
-    context: &Context,
-    progress: &mut Progress,
-) -> Result<()> {
-    for (stand_in, answers) in check::stand_ins(workspace.manifest(), context, &Machine) {
-        let Some(answers) = answers else { continue };
-        workspace.remember(progress, |progress| {
-            for step in &stand_in.steps {
-                progress.set_hidden(step, answers.then(|| check::why_hidden(stand_in)));
-            }
-        })?;
-    }
-    clock::interrupted()
 }
 
 /// What `hint` needs to remember of a verdict.

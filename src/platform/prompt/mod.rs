@@ -8,20 +8,23 @@
 mod field;
 mod keys;
 mod listen;
+mod saved;
 
 use std::collections::VecDeque;
-use std::io::{self, IsTerminal, Write};
-use std::sync::{Mutex, PoisonError};
+use std::io::{self, IsTerminal};
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use anstream::ColorChoice;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::termios::{self, InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios};
+use rustix::termios::{self, InputModes, LocalModes, OptionalActions, SpecialCodeIndex};
 
 pub use self::field::{Choice, Field};
 use self::field::{Entry, Frame, Step};
 use self::keys::{Key, Keys};
 pub use self::listen::{Listener, Pressed};
+pub use self::saved::restore_terminal;
+use self::saved::{SAVED, put};
 use super::{clock, host};
 use crate::error::{Error, Exit, Result};
 
@@ -53,9 +56,6 @@ pub fn unavailable() -> Option<&'static str> {
 pub fn cancelled() -> Error {
     Error::new(Exit::Interrupted, "interrupted: nothing was changed")
 }
-
-/// The terminal as it was, and will be again, while a prompt has it.
-static SAVED: Mutex<Option<Termios>> = Mutex::new(None);
 
 /// A terminal on which questions are asked.
 pub struct Prompt {
@@ -202,15 +202,6 @@ impl Drop for Prompt {
     }
 }
 
-/// Gives the terminal back, if a prompt has taken it.
-pub fn restore_terminal() {
-    // Somebody who holds it just now has panicked, or is about to do this.
-    if let Some(before) = SAVED.try_lock().ok().and_then(|mut taken| taken.take()) {
-        put("\x1b[?2004l");
-        let _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, &before);
-    }
-}
-
 /// Columns and rows; what the terminal does not know is what it was for decades.
 fn size() -> (usize, usize) {
     let seen = termios::tcgetwinsize(io::stderr()).ok();
@@ -219,12 +210,6 @@ fn size() -> (usize, usize) {
         Some((columns, rows)) if columns > 0 && rows > 0 => (columns, rows),
         _ => (80, 24),
     }
-}
-
-/// A terminal that does not take what is written is gone, and the next read says so.
-fn put(text: &str) {
-    let mut err = io::stderr().lock();
-    let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What of a lab is in Docker, and what it takes up.
 
-use super::{docker, project};
+use super::command::{docker, project};
 use crate::workspace::Workspace;
 
 /// What carries the project's label in Docker, in words.

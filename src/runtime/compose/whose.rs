@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{docker, project};
+use super::command::{docker, project};
 use crate::error::{Error, Result};
 use crate::platform::process;
 use crate::workspace::{self, Workspace};

@@ -10,10 +10,10 @@ use crate::catalog::manifest::Forward;
 use crate::error::{Error, Result, unknown};
 use crate::platform::process::Command;
 use crate::platform::{clock, fs};
-use crate::runtime::logs::Wanted;
+use crate::runtime::driver::Wanted;
 use crate::runtime::places;
 use crate::runtime::state::{Service, State};
-use crate::runtime::status::{Glance, first_unready};
+use crate::runtime::timed_probe::{Glance, first_unready};
 use crate::workspace::{Cluster, Object, Workspace};
 
 /// Lines of a dead forward's log that are shown.

@@ -49,17 +49,17 @@ pub(super) fn up(
         .ok_or_else(|| Error::usage("this lab does not offer the runtime local"))?;
     // Renamed or dropped by an update: nobody would ever stop it.
     let known = |record: &Record| local.service.iter().any(|service| service.name == record.name);
-    let gone: Vec<Record> = alive(ws).into_iter().filter(|record| !known(record)).collect();
+    let gone: Vec<Record> = places::alive(ws).into_iter().filter(|record| !known(record)).collect();
     let mut changes = Changes { stopped: stop(ws, &gone, progress)?, ..Changes::default() };
     let lack = local.python.as_ref().map_or(Ok(None), |wanted| python::lack(ws, KIND, wanted))?;
     let mut due = outdated(ws, local)?;
     let asked = options.restart.names(local.service.iter().map(|service| service.name.as_str()))?;
-    for record in alive(ws).into_iter().filter(|record| asked.contains(&record.name)) {
+    for record in places::alive(ws).into_iter().filter(|record| asked.contains(&record.name)) {
         due.entry(record.name).or_insert_with(|| "as asked".to_owned());
     }
     if let Some(Lack::Everything(why)) = &lack {
         // It cannot be made anew under what runs in it.
-        let all = alive(ws);
+        let all = places::alive(ws);
         for record in &all {
             due.entry(record.name.clone()).or_insert_with(|| why.clone());
         }
@@ -72,8 +72,9 @@ pub(super) fn up(
             .iter()
             .filter(|service| reads(service, task))
             .map(|service| &service.name);
-        for record in
-            alive(ws).into_iter().filter(|record| readers.clone().any(|name| *name == record.name))
+        for record in places::alive(ws)
+            .into_iter()
+            .filter(|record| readers.clone().any(|name| *name == record.name))
         {
             let why = format!("{path} was missing");
             Settings::outdate(ws, &record.name, &why)?;
@@ -103,7 +104,7 @@ pub(super) fn up(
     fs::write(&places::prepared(ws), b"", false)?;
     let mut started: Vec<Record> = Vec::new();
     for service in &local.service {
-        let old = alive(ws).into_iter().find(|record| record.name == service.name);
+        let old = places::alive(ws).into_iter().find(|record| record.name == service.name);
         let why = due.get(&service.name);
         if old.is_some() && why.is_none() {
             continue;
@@ -141,7 +142,7 @@ fn reads(service: &Service, task: &Task) -> bool {
 /// The services that run with other settings than they would be started with now, and what differs.
 pub(super) fn outdated(ws: &Workspace, local: &Local) -> Result<BTreeMap<String, String>> {
     let mut outdated = BTreeMap::new();
-    for record in alive(ws) {
+    for record in places::alive(ws) {
         let Some(service) = local.service.iter().find(|service| service.name == record.name) else {
             continue;
         };
@@ -165,7 +166,7 @@ fn still_running(
 ) -> Result<Vec<String>> {
     let context = context(ws, KIND)?;
     let mut running = Vec::new();
-    for record in alive(ws) {
+    for record in places::alive(ws) {
         if let Some(service) = local.service.iter().find(|service| service.name == record.name)
             && !due.contains_key(&record.name)
         {
@@ -190,7 +191,7 @@ fn absent<'a>(ws: &Workspace, service: &'a Service) -> Option<&'a str> {
 /// The services that wait for a path, by name.
 pub(super) fn waiting(ws: &Workspace) -> BTreeMap<String, String> {
     let services = ws.manifest().runtime.local.iter().flat_map(|local| &local.service);
-    let running: Vec<String> = alive(ws).into_iter().map(|record| record.name).collect();
+    let running: Vec<String> = places::alive(ws).into_iter().map(|record| record.name).collect();
     services
         .filter(|service| !running.contains(&service.name))
         .filter_map(|service| Some((service.name.clone(), absent(ws, service)?.to_owned())))
@@ -303,13 +304,4 @@ fn written(
         }
         crate::platform::clock::sleep_uninterruptible(Duration::from_millis(5));
     }
-}
-
-/// The services that run.
-pub(super) fn alive(ws: &Workspace) -> Vec<Record> {
-    places::services(ws).into_iter().filter(|record| process::alive(&record.process)).collect()
-}
-
-pub(super) fn any_alive(ws: &Workspace) -> bool {
-    !alive(ws).is_empty()
 }

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{STOP, alive, places};
+use super::{STOP, places};
 use crate::catalog::manifest::Service;
 use crate::error::{Error, Result};
 use crate::platform::clock;
@@ -115,7 +115,7 @@ pub(in crate::runtime) fn data(ws: &Workspace) -> Vec<&str> {
 /// services. Returns their names.
 pub(in crate::runtime) fn clear(ws: &Workspace) -> Vec<String> {
     let mut cleared = clear_passing(ws);
-    let services: Vec<u32> = alive(ws).iter().map(|record| record.process.pid).collect();
+    let services: Vec<u32> = places::alive(ws).iter().map(|record| record.process.pid).collect();
     let marked = places::marked(ws).into_iter().filter(|marked| {
         let of_service = marked.group.is_some_and(|group| services.contains(&group));
         !services.contains(&marked.process.pid) && !of_service && process::alive(&marked.process)

@@ -1,0 +1,63 @@
+//! Checks of the live system within a limit of time, side by side.
+
+use std::time::{Duration, Instant};
+
+use super::ready;
+use crate::catalog::expect::{Check, Probe};
+use crate::catalog::manifest::VerdictKind;
+use crate::catalog::units::Within;
+use crate::check::{self, Context, Verdict};
+use crate::platform::world::World;
+
+/// The world, as far as it can be seen until a moment.
+pub(super) struct Glance<'a> {
+    pub(super) context: &'a Context,
+    pub(super) world: &'a (dyn World + Sync),
+    pub(super) end: Instant,
+}
+
+impl Glance<'_> {
+    /// What is left of the time.
+    pub(super) fn left(&self) -> Duration {
+        self.end.saturating_duration_since(Instant::now())
+    }
+
+    /// Asks checks side by side, each once.
+    pub(super) fn judge<'c>(&self, checks: impl Iterator<Item = &'c Check>) -> Vec<Verdict> {
+        self.each(checks, check::judge)
+    }
+
+    /// The same for checks that say whether the lab is ready: what answers must be its own.
+    pub(super) fn ready<'c>(&self, checks: impl Iterator<Item = &'c Check>) -> Vec<Verdict> {
+        self.each(checks, |check, context, world| ready::judge(check, context, world).0)
+    }
+
+    fn each<'c>(
+        &self,
+        checks: impl Iterator<Item = &'c Check>,
+        ask: impl Fn(&Check, &Context, &dyn World) -> Verdict + Sync,
+    ) -> Vec<Verdict> {
+        let within = Some(Within(self.left()));
+        let checks: Vec<Check> = checks.map(|check| Check { within, ..check.clone() }).collect();
+        let judge = |check: &Check| match check.probe() {
+            // Not run only to be looked at: it passed when what it checks was started.
+            Ok(Probe::Command(_)) => Verdict::taken_for_granted(),
+            _ => ask(check, self.context, self.world),
+        };
+        match &checks[..] {
+            // No thread for one question.
+            [one] => vec![judge(one)],
+            many => std::thread::scope(|scope| {
+                let asked: Vec<_> =
+                    many.iter().map(|check| scope.spawn(move || judge(check))).collect();
+                asked.into_iter().filter_map(|asked| asked.join().ok()).collect()
+            }),
+        }
+    }
+}
+
+/// What all of a runtime's own checks say together: the first that does not pass; none when all do.
+pub(super) fn first_unready(verdicts: &[Verdict]) -> Option<String> {
+    let unready = verdicts.iter().find(|verdict| verdict.verdict != VerdictKind::Pass);
+    unready.map(|verdict| verdict.observed.clone())
+}

@@ -1,0 +1,55 @@
+//! Removing the run state of labs that are not there any more.
+
+use std::path::Path;
+
+use super::folders::{all, labs, read};
+use super::hold;
+use super::state::{Root, State, gone};
+use crate::platform::{fs, owner, user_state};
+use crate::workspace::path::real;
+use crate::workspace::{FOLDER, noted, record};
+
+pub(super) fn is_lab(root: &Path) -> bool {
+    root.join(FOLDER).join(record::FILE).is_file()
+}
+
+/// Whether a change of its files is under way: of a lab that is being made there is nothing else
+/// yet, and the state says whose it is.
+fn changing(root: &Path) -> bool {
+    root.join(FOLDER).join("run/change").is_dir()
+}
+
+/// Removes the state of labs that are not there any more, or are another folder by now, and of
+/// which nothing is left. What is in the folder `kept` is of a lab that has another path by now,
+/// perhaps.
+pub(super) fn prune(labs: &Path, kept: &Path) {
+    for (folder, state) in all(labs).into_iter().filter(|(folder, _)| folder != kept) {
+        let root = state.root();
+        let alive = || is_lab(&root) || changing(&root);
+        let there = || owner::node(&root).is_some_and(|node| state.is(&node)) && alive();
+        if !there() && (gone(&root) || root.is_dir()) {
+            remove(&folder, &state);
+        }
+    }
+}
+
+/// Unless something is left of the lab, or somebody is at work on it.
+pub(super) fn remove(folder: &Path, state: &State) {
+    let Ok(lock) = fs::open_lock(&folder.join("lock")) else { return };
+    if lock.try_lock().is_ok()
+        && noted::left(folder).is_empty()
+        && read(folder).as_ref() == Some(state)
+    {
+        let _ = fs::remove_tree(folder);
+    }
+}
+
+/// Forgets a lab of which nothing is left.
+pub fn forget(root: &Path) {
+    let Ok(labs) = user_state::folder().map(labs) else { return };
+    let Ok(_lock) = hold(&labs) else { return };
+    let root = Root::from(real(root).as_path());
+    for (folder, state) in all(&labs).into_iter().filter(|(_, state)| state.root == root) {
+        remove(&folder, &state);
+    }
+}
