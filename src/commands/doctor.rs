@@ -44,7 +44,7 @@ pub(super) fn run(session: &Session, args: &cli::Doctor) -> Result<Exit> {
     doctor::known(&args.only)?;
     doctor::known(&args.skip)?;
     let scope = asked(session, args)?;
-    let within = args.within.0;
+    let within = args.timeout.0;
     let mut report = doctor::examine(&scope, within);
     clock::interrupted()?;
     if report.findings.is_empty() {

@@ -10,12 +10,12 @@ pub(super) struct EquivalentCommand {
     /// Answers of the lab.
     pub(super) sets: Vec<(String, String)>,
     /// Files that both sides have.
-    pub(super) settled: Vec<Settled>,
+    pub(super) resolved: Vec<Resolved>,
 }
 
 /// What was said about one file.
 #[derive(Debug)]
-pub(super) struct Settled {
+pub(super) struct Resolved {
     /// Which.
     pub(super) path: String,
     /// The word of the command line.
@@ -25,7 +25,7 @@ pub(super) struct Settled {
 impl EquivalentCommand {
     /// Says the line, when something was asked.
     pub(super) fn print(&self) {
-        if self.sets.is_empty() && self.settled.is_empty() {
+        if self.sets.is_empty() && self.resolved.is_empty() {
             return;
         }
         let typed =
@@ -61,10 +61,10 @@ impl EquivalentCommand {
         for (name, value) in &self.sets {
             words.extend(["--set".to_owned(), format!("{name}={value}")]);
         }
-        for Settled { path, how } in
-            self.settled.iter().filter(|settled| settled.how != self.rest())
+        for Resolved { path, how } in
+            self.resolved.iter().filter(|resolved| resolved.how != self.rest())
         {
-            words.extend(["--settle".to_owned(), format!("{path}={how}")]);
+            words.extend(["--resolve".to_owned(), format!("{path}={how}")]);
         }
         words.extend(tail);
         words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
@@ -73,7 +73,7 @@ impl EquivalentCommand {
     /// What one flag says for all files; where they differ, what does the least to a file that is
     /// not named.
     fn rest(&self) -> &'static str {
-        match &self.settled[..] {
+        match &self.resolved[..] {
             [] => "ask",
             [first, others @ ..] if others.iter().all(|other| other.how == first.how) => first.how,
             _ => "skip",
@@ -85,12 +85,12 @@ impl EquivalentCommand {
 mod tests {
     use super::*;
 
-    fn line(typed: &str, sets: &[(&str, &str)], settled: &[(&str, &'static str)]) -> String {
+    fn line(typed: &str, sets: &[(&str, &str)], resolved: &[(&str, &'static str)]) -> String {
         let sets =
             sets.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let settled =
-            settled.iter().map(|(path, how)| Settled { path: (*path).to_owned(), how }).collect();
-        EquivalentCommand { sets, settled }.line(typed.split(' ').map(str::to_owned).collect())
+        let resolved =
+            resolved.iter().map(|(path, how)| Resolved { path: (*path).to_owned(), how }).collect();
+        EquivalentCommand { sets, resolved }.line(typed.split(' ').map(str::to_owned).collect())
     }
 
     #[test]
@@ -114,7 +114,7 @@ mod tests {
         );
         assert_eq!(
             line("update --on-conflict=ask", &[], &[("a", "merge"), ("b", "skip")]),
-            "mlops-lab update --on-conflict skip --settle a=merge"
+            "mlops-lab update --on-conflict skip --resolve a=merge"
         );
         assert_eq!(line(typed, &[("a", "b")], &[]), "mlops-lab update --on-conflict ask --set a=b");
     }

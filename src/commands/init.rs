@@ -88,7 +88,7 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
             let decide = |mine: &Tree| {
                 let trees = Trees { base: &Tree::new(), mine, theirs: &rendered.tree };
                 let policies =
-                    prompts::policies(session, how, &args.settle, &trees, false, &mut equivalent)?;
+                    prompts::policies(session, how, &args.resolve, &trees, false, &mut equivalent)?;
                 equivalent.print();
                 Ok(policies)
             };
@@ -202,7 +202,7 @@ fn planned(
     let policies = prompts::policies(
         session,
         how,
-        &args.settle,
+        &args.resolve,
         &trees,
         true,
         &mut EquivalentCommand::default(),

@@ -48,7 +48,7 @@ impl Typed {
                     update.push(format!("--on-conflict {}", how.get_name()));
                 }
                 update.extend(
-                    args.settle.iter().map(|settle| format!("--settle {}", quoted(settle))),
+                    args.resolve.iter().map(|resolve| format!("--resolve {}", quoted(resolve))),
                 );
                 None
             }

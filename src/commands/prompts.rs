@@ -2,7 +2,7 @@
 //! what becomes of files that both sides have.
 
 use super::diff::unified;
-use super::equivalent::{EquivalentCommand, Settled};
+use super::equivalent::{EquivalentCommand, Resolved};
 use super::{Session, quoted};
 use crate::catalog::Manifest;
 use crate::catalog::tree::{RelPath, Tree};
@@ -96,14 +96,14 @@ pub(super) struct Trees<'a> {
 pub(super) fn policies(
     session: &Session,
     how: OnConflict,
-    settle: &[String],
+    resolve: &[String],
     trees: &Trees<'_>,
     dry: bool,
     equivalent: &mut EquivalentCommand,
 ) -> Result<Policies> {
     let mut policies = Policies::from(policy(how));
-    for text in settle {
-        let (path, how) = settled(text, trees)?;
+    for text in resolve {
+        let (path, how) = resolved(text, trees)?;
         policies.named.insert(path, policy(how));
     }
     let Trees { base, mine, theirs } = trees;
@@ -134,7 +134,7 @@ pub(super) fn policies(
                 word(how)
             ));
             policies.named.insert(change.path.clone(), policy(how));
-            equivalent.settled.push(Settled { path: change.path.to_string(), how: word(how) });
+            equivalent.resolved.push(Resolved { path: change.path.to_string(), how: word(how) });
         }
     }
     Ok(policies)
@@ -165,10 +165,10 @@ fn word(how: OnConflict) -> &'static str {
 }
 
 /// `FILE=HOW`
-fn settled(text: &str, trees: &Trees<'_>) -> Result<(RelPath, OnConflict)> {
+fn resolved(text: &str, trees: &Trees<'_>) -> Result<(RelPath, OnConflict)> {
     let wrong = || {
-        Error::usage(format!("`--settle {text}` does not say what to do with a file"))
-            .hint("write --settle FILE=skip, overwrite, merge or keep-both")
+        Error::usage(format!("`--resolve {text}` does not say what to do with a file"))
+            .hint("write --resolve FILE=skip, overwrite, merge or keep-both")
     };
     let (path, how) = text.rsplit_once('=').ok_or_else(wrong)?;
     let how = HOWS.into_iter().find(|known| word(*known) == how).ok_or_else(wrong)?;
@@ -185,7 +185,7 @@ fn near<'a>(path: &str, tree: &'a Tree) -> Vec<&'a str> {
 
 fn undecided(open: &[Change], why: &str) -> Error {
     let lines: Vec<String> =
-        open.iter().map(|change| format!("--settle {}=…", quoted(change.path.as_str()))).collect();
+        open.iter().map(|change| format!("--resolve {}=…", quoted(change.path.as_str()))).collect();
     Error::usage(format!("--on-conflict ask needs a terminal: {why}; nothing was changed"))
         .detail(lines.join("\n"))
         .hint("decide by these flags: skip, overwrite, merge or keep-both")

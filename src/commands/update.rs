@@ -70,7 +70,7 @@ pub(super) fn run(session: &Session, args: &cli::Update) -> Result<Updated> {
     let mine = disk(ws.root(), base.keys().chain(next.tree.keys()))?;
     let trees = Trees { base: &base, mine: &mine, theirs: &next.tree };
     let policies =
-        prompts::policies(session, args.on_conflict, &args.settle, &trees, dry, &mut equivalent)?;
+        prompts::policies(session, args.on_conflict, &args.resolve, &trees, dry, &mut equivalent)?;
     equivalent.print();
     let changes = scaffold::plan(&base, &mine, &next.tree, policies);
     let mut ops: Vec<Op> = changes

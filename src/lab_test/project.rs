@@ -126,7 +126,7 @@ impl Project {
             self.kind.name(),
             "--skip",
             "port",
-            "--within",
+            "--timeout",
             "30s",
             "--json",
         ];

@@ -177,8 +177,8 @@ impl Bench {
     /// The doctor's JSON about the lab, with a deadline of one second unless another is given.
     pub fn doctor(&self, args: &[&str]) -> Run {
         let mut command = self.command(&["doctor", "probe", "--json"]);
-        if !args.contains(&"--within") {
-            command.args(["--within", "1s"]);
+        if !args.contains(&"--timeout") {
+            command.args(["--timeout", "1s"]);
         }
         command.args(args);
         run(&mut command)

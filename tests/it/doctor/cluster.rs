@@ -80,7 +80,7 @@ fn api(version: &'static str, allowed: bool, whole: bool) -> u16 {
 fn a_cluster_that_has_everything_is_a_pass() {
     let server = format!("http://127.0.0.1:{}", api("v1.35.1-gke.7", true, true));
     let Some(bench) = bench(WHOLE, "kind-lab", &server) else { return };
-    let seen = bench.doctor(&["--within", "5s"]);
+    let seen = bench.doctor(&["--timeout", "5s"]);
     for id in [
         "kubectl",
         "kube.config",
@@ -102,7 +102,7 @@ fn a_cluster_that_lacks_what_the_lab_needs_says_what() {
     let Some(bench) = bench(&WHOLE.replace(">=1.28", ">=1.20"), "kind-lab", &server) else {
         return;
     };
-    let seen = bench.doctor(&["--within", "5s"]);
+    let seen = bench.doctor(&["--timeout", "5s"]);
     assert!(seen.is("kube.rbac", "fail", "denied").contains("create namespaces"));
     assert!(seen.is("kube.storage", "fail", "no-default").contains("standard"));
     assert!(seen.is("kube.apis", "fail", "missing").contains("serving.kserve.io"));
@@ -111,22 +111,22 @@ fn a_cluster_that_lacks_what_the_lab_needs_says_what() {
     seen.is("kube.skew", "warn", "skewed");
     drop(bench);
     let Some(bench) = self::bench(CLUSTER, "kind-lab", &server) else { return };
-    bench.doctor(&["--within", "5s"]).is("kube.api", "fail", "too-old");
+    bench.doctor(&["--timeout", "5s"]).is("kube.api", "fail", "too-old");
 }
 
 #[test]
 fn no_kubeconfig_a_broken_one_and_contexts_that_are_not_there() {
     let Some(bench) = bench(CLUSTER, "kind-lab", "http://127.0.0.1:1") else { return };
     std::fs::remove_file(bench.path("home/.kube/config")).unwrap();
-    let seen = bench.doctor(&["--within", "5s"]);
+    let seen = bench.doctor(&["--timeout", "5s"]);
     seen.is("kube.config", "fail", "no-config");
     for id in ["kube.context", "kube.api", "kube.rbac", "kube.skew"] {
         seen.is(id, "skip", "blocked");
     }
     bench.at("home/.kube/config", b"a: [", 0o600);
-    bench.doctor(&["--within", "5s"]).is("kube.config", "fail", "broken-config");
+    bench.doctor(&["--timeout", "5s"]).is("kube.config", "fail", "broken-config");
     config(&bench, "kind-lab", &json!({"server": "http://127.0.0.1:1"}), &json!({}));
-    let seen = bench.doctor(&["--within", "5s", "--context", "kind-other"]);
+    let seen = bench.doctor(&["--timeout", "5s", "--context", "kind-other"]);
     assert!(seen.is("kube.config", "fail", "missing-context").contains("kind-lab"));
     let text = std::fs::read_to_string(bench.path("home/.kube/config")).unwrap();
     bench.at(
@@ -134,24 +134,24 @@ fn no_kubeconfig_a_broken_one_and_contexts_that_are_not_there() {
         text.replace("\"current-context\":\"kind-lab\"", "\"current-context\":\"\"").as_bytes(),
         0o600,
     );
-    bench.doctor(&["--within", "5s"]).is("kube.config", "fail", "no-context");
+    bench.doctor(&["--timeout", "5s"]).is("kube.config", "fail", "no-context");
     bench.at(
         "home/.kube/config",
         text.replace("\"cluster\":\"c\"", "\"cluster\":\"d\"").as_bytes(),
         0o600,
     );
-    bench.doctor(&["--within", "5s"]).is("kube.config", "fail", "missing-cluster");
+    bench.doctor(&["--timeout", "5s"]).is("kube.config", "fail", "missing-cluster");
 }
 
 #[test]
 fn an_api_that_refuses_one_without_an_address_and_one_that_hangs_are_three_classes_in_three_seconds_each()
  {
     let Some(bench) = bench(CLUSTER, "kind-lab", "http://127.0.0.1:1") else { return };
-    let seen = bench.doctor(&["--within", "5s"]);
+    let seen = bench.doctor(&["--timeout", "5s"]);
     seen.is("kube.api", "fail", "refused");
     assert!(seen.took < Duration::from_secs(3), "{:?}", seen.took);
     config(&bench, "kind-lab", &json!({"server": "https://nowhere.invalid:6443"}), &json!({}));
-    let seen = bench.doctor(&["--within", "5s"]);
+    let seen = bench.doctor(&["--timeout", "5s"]);
     assert!(seen.took < Duration::from_secs(3), "{:?}", seen.took);
     // `.invalid` never has an address (RFC 6761); a machine without any name server may take its
     // time to say so.
@@ -168,7 +168,7 @@ fn an_api_that_refuses_one_without_an_address_and_one_that_hangs_are_three_class
         assert!(held.len() < 10_000, "the backlog never fills");
     }
     config(&bench, "kind-lab", &json!({"server": format!("http://{address}")}), &json!({}));
-    let seen = bench.doctor(&["--within", "5s"]);
+    let seen = bench.doctor(&["--timeout", "5s"]);
     seen.is("kube.api", "unknown", "late");
     assert!(seen.took < Duration::from_secs(3), "{:?}", seen.took);
     assert_eq!(seen.code, 3);
@@ -178,7 +178,7 @@ fn an_api_that_refuses_one_without_an_address_and_one_that_hangs_are_three_class
 fn an_api_that_accepts_and_never_answers_is_unknown_at_the_deadline() {
     let server = format!("http://127.0.0.1:{}", serve_tcp(Box::new(|_, _| None)));
     let Some(bench) = bench(CLUSTER, "kind-lab", &server) else { return };
-    let seen = bench.doctor(&["--within", "2s"]);
+    let seen = bench.doctor(&["--timeout", "2s"]);
     seen.is("kube.api", "unknown", "late");
     seen.within(Duration::from_secs(2));
 }
@@ -195,17 +195,17 @@ fn what_an_api_says_against_us_has_a_class_each() {
             serve_tcp(Box::new(move |_, _| status(code, reason, reason)))
         );
         let Some(bench) = bench(CLUSTER, "kind-lab", &server) else { return };
-        let seen = bench.doctor(&["--within", "5s"]);
+        let seen = bench.doctor(&["--timeout", "5s"]);
         seen.is("kube.api", "fail", class);
         seen.is("kube.rbac", "skip", "blocked");
     }
     let server = format!("http://127.0.0.1:{}", serve_tcp(Box::new(|_, _| http(200, "<html>"))));
     let Some(bench) = bench(CLUSTER, "kind-lab", &server) else { return };
-    bench.doctor(&["--within", "5s"]).is("kube.api", "fail", "unreadable");
+    bench.doctor(&["--timeout", "5s"]).is("kube.api", "fail", "unreadable");
     // The program that hands out the credentials is not there: nothing is asked.
     let exec = json!({"exec": {"apiVersion": "client.authentication.k8s.io/v1beta1", "command": "aws-iam-authenticator", "args": []}});
     config(&bench, "kind-lab", &json!({"server": server}), &exec);
-    let seen = bench.doctor(&["--within", "5s"]);
+    let seen = bench.doctor(&["--timeout", "5s"]);
     assert!(seen.is("kube.api", "fail", "no-exec-plugin").contains("aws-iam-authenticator"));
 }
 
@@ -267,7 +267,7 @@ fn a_certificate_that_nobody_vouches_for_is_a_class_of_its_own() {
         &json!({"server": format!("https://127.0.0.1:{}", line.trim())}),
         &json!({"token": "x"}),
     );
-    bench.doctor(&["--within", "5s"]).is("kube.api", "fail", "certificate");
+    bench.doctor(&["--timeout", "5s"]).is("kube.api", "fail", "certificate");
 }
 
 #[test]
@@ -286,13 +286,13 @@ fn a_cluster_that_may_be_production_is_not_touched_unless_it_is_named() {
     let server = format!("http://127.0.0.1:{port}");
     let name = "arn:aws:eks:eu-west-1:1234:cluster/prod";
     let Some(bench) = bench(CLUSTER, name, &server) else { return };
-    let seen = bench.doctor(&["--within", "5s"]);
+    let seen = bench.doctor(&["--timeout", "5s"]);
     seen.is("kube.config", "pass", "ok");
     assert!(seen.is("kube.context", "fail", "guarded").contains("prod"));
     seen.is("kube.api", "skip", "blocked");
     assert!(asked.lock().unwrap().is_empty(), "{:?}", asked.lock().unwrap());
     assert!(!seen.finding("kube.context")["hints"].to_string().contains("\"fix\":true"));
-    let seen = bench.doctor(&["--within", "5s", "--context", name]);
+    let seen = bench.doctor(&["--timeout", "5s", "--context", name]);
     seen.is("kube.context", "pass", "ok");
     seen.is("kube.api", "pass", "ok");
 }
@@ -305,7 +305,7 @@ fn cgroup_1_fails_with_kubernetes_1_35_and_warns_before_and_128_inotify_instance
     bench.at("root/proc/sys/fs/inotify/max_user_watches", b"524288\n", 0o644);
     std::fs::create_dir_all(bench.path("root/sys/fs/cgroup/memory")).unwrap();
     let root = bench.path("root").display().to_string();
-    let seen = bench.doctor(&["--within", "5s", "--root", &root]);
+    let seen = bench.doctor(&["--timeout", "5s", "--root", &root]);
     seen.is("kube.inotify", "warn", "too-little");
     assert!(
         seen.hints("kube.inotify")
@@ -314,17 +314,17 @@ fn cgroup_1_fails_with_kubernetes_1_35_and_warns_before_and_128_inotify_instance
     seen.is("kube.cgroup", "fail", "v1");
     bench.at("root/sys/fs/cgroup/cgroup.controllers", b"cpu memory\n", 0o644);
     bench.at("root/proc/sys/fs/inotify/max_user_instances", b"512\n", 0o644);
-    let seen = bench.doctor(&["--within", "5s", "--root", &root]);
+    let seen = bench.doctor(&["--timeout", "5s", "--root", &root]);
     seen.is("kube.inotify", "pass", "ok");
     seen.is("kube.cgroup", "pass", "ok");
     std::fs::remove_file(bench.path("root/sys/fs/cgroup/cgroup.controllers")).unwrap();
     let server = format!("http://127.0.0.1:{}", api("v1.34.0", true, true));
     config(&bench, "kind-lab", &json!({"server": server}), &json!({}));
-    bench.doctor(&["--within", "5s", "--root", &root]).is("kube.cgroup", "warn", "v1-warn");
+    bench.doctor(&["--timeout", "5s", "--root", &root]).is("kube.cgroup", "warn", "v1-warn");
     // A cluster on another machine does not depend on this kernel.
     let seen = {
         config(&bench, "docker-desktop", &json!({"server": server}), &json!({}));
-        bench.doctor(&["--within", "5s", "--root", &root])
+        bench.doctor(&["--timeout", "5s", "--root", &root])
     };
     seen.is("kube.cgroup", "skip", "ok");
 }

@@ -132,7 +132,7 @@ fn a_socket_that_accepts_and_never_answers_is_unknown_in_time() {
     seen.within(SECOND);
     assert_eq!(seen.code, 3);
     // With the usual deadline of five seconds a socket has two.
-    let seen = bench.doctor(&["--within", "5s"]);
+    let seen = bench.doctor(&["--timeout", "5s"]);
     assert!(seen.report["ms"].as_u64().unwrap() < 2500, "{}", seen.report["ms"]);
 }
 

@@ -107,8 +107,8 @@ fn online_asks_pip_s_index_and_says_when_it_cannot_be_reached() {
     bench.at("home/pip.conf", b"[global]\nindex-url = http://127.0.0.1:1/simple\n", 0o644);
     let config = bench.path("home/pip.conf");
     bench.env("PIP_CONFIG_FILE", config);
-    let seen = bench.doctor(&["--within", "10s"]);
+    let seen = bench.doctor(&["--timeout", "10s"]);
     assert!(!seen.out.contains("online.packages"));
-    let seen = bench.doctor(&["--within", "10s", "--online"]);
+    let seen = bench.doctor(&["--timeout", "10s", "--online"]);
     seen.is("online.packages", "fail", "unreachable");
 }

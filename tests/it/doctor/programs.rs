@@ -120,7 +120,7 @@ fn a_program_that_sleeps_for_ever_is_unknown_at_the_deadline_and_does_not_surviv
 fn a_child_that_holds_the_pipe_does_not_hold_the_doctor() {
     let bench = Bench::new(TOOL);
     bench.script("widget", "sleep 30 & echo widget 1.3");
-    let seen = bench.doctor(&["--within", "5s"]);
+    let seen = bench.doctor(&["--timeout", "5s"]);
     assert_eq!(seen.is("tool.widget", "pass", "ok"), "1.3.0");
     assert!(seen.report["ms"].as_u64().unwrap() < 300, "{}", seen.report["ms"]);
 }
@@ -139,7 +139,7 @@ fn endless_output_is_unknown_and_does_not_fill_the_memory() {
     let mut command = std::process::Command::new(python);
     let measure = "import resource,subprocess,sys; subprocess.run(sys.argv[1:]); print(); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)";
     bench.prepare(&mut command);
-    let plain = bench.command(&["doctor", "probe", "--within", "1s"]);
+    let plain = bench.command(&["doctor", "probe", "--timeout", "1s"]);
     command.args(["-c", measure]).arg(plain.get_program()).args(plain.get_args());
     let seen = run(&mut command);
     let kib: u64 = seen.out.lines().last().unwrap().parse().unwrap();
@@ -217,7 +217,7 @@ fn a_python_without_ensurepip_fails_with_the_package_s_name_and_passes_where_uv_
         0o755,
     );
     bench.file("apt-get", b"#!/bin/sh\n", 0o755);
-    let seen = bench.doctor(&["--within", "5s"]);
+    let seen = bench.doctor(&["--timeout", "5s"]);
     seen.is("python", "fail", "no-venv");
     assert!(
         seen.hints("python").contains("apt-get install -y python3-venv"),
@@ -225,7 +225,7 @@ fn a_python_without_ensurepip_fails_with_the_package_s_name_and_passes_where_uv_
         seen.hints("python")
     );
     bench.script("uv", "echo uv 0.9.0");
-    assert!(bench.doctor(&["--within", "5s"]).is("python", "pass", "ok").ends_with("with uv"));
+    assert!(bench.doctor(&["--timeout", "5s"]).is("python", "pass", "ok").ends_with("with uv"));
     // A shim that forwards to nothing, as pyenv's does.
     std::fs::remove_file(bench.path("bin/uv")).unwrap();
     bench.script("python3", "echo 'pyenv: python3: command not found' >&2; exit 127");

@@ -79,7 +79,7 @@ fn the_json_holds_to_its_schema_whatever_is_found() {
 fn nothing_holds_the_doctor_beyond_its_deadline_and_half_a_second() {
     let bench = everything_hangs();
     for (argument, deadline) in [("1s", 1), ("3s", 3)] {
-        let seen = bench.doctor(&["--within", argument]);
+        let seen = bench.doctor(&["--timeout", argument]);
         seen.within(Duration::from_secs(deadline));
         assert!(matches!(seen.code, 1 | 3), "{}", seen.code);
     }
@@ -122,7 +122,7 @@ fn the_four_renderings_have_the_same_verdict_and_exit_code() {
         for (strict, code) in [(false, plain), (true, strictly)] {
             for format in ["text", "json", "junit", "github"] {
                 let mut command =
-                    bench.command(&["doctor", "probe", "--within", "1s", "--format", format]);
+                    bench.command(&["doctor", "probe", "--timeout", "1s", "--format", format]);
                 if strict {
                     command.arg("--strict");
                 }
@@ -200,7 +200,7 @@ fn only_and_skip_take_ids_and_groups_and_a_wrong_word_names_the_nearest() {
         (vec!["--skip", "docker.enigne"], 2, "did you mean `docker.engine`?"),
         (vec!["--only", "port.x"], 2, "there is no check `port.x`"),
         (vec!["--only", "kube"], 2, "none of these checks"),
-        (vec!["--within", "5"], 2, "5s"),
+        (vec!["--timeout", "5"], 2, "5s"),
         (vec!["--format", "jnit"], 2, "junit"),
         (vec!["--yes"], 2, "--fix"),
         (vec!["--root", "/nowhere"], 2, "there is no folder"),
@@ -239,8 +239,15 @@ fn secrets_homes_users_and_addresses_do_not_get_into_a_report() {
     bench.env("DOCKER_HOST", "tcp://ada:swordfish@10.20.30.40:1");
     let home = bench.path("home").display().to_string();
     for format in ["text", "json", "junit", "github"] {
-        let seen = run(&mut bench
-            .command(&["doctor", "probe", "--within", "2s", "--report", "--format", format]));
+        let seen = run(&mut bench.command(&[
+            "doctor",
+            "probe",
+            "--timeout",
+            "2s",
+            "--report",
+            "--format",
+            format,
+        ]));
         for word in secrets.iter().take(4).map(|(_, value)| *value).chain([
             "swordfish",
             "ada.lovelace",
@@ -336,7 +343,7 @@ fn it_works_without_home_without_path_as_nobody_and_on_a_read_only_file_system()
 fn the_text_fits_40_80_and_120_columns_and_has_no_colour_in_a_pipe() {
     let bench = Bench::new(ALL);
     for columns in [40, 80, 120] {
-        let mut command = bench.command(&["doctor", "probe", "--within", "1s"]);
+        let mut command = bench.command(&["doctor", "probe", "--timeout", "1s"]);
         let seen = run(command.env("COLUMNS", columns.to_string()));
         assert!(!seen.out.contains('\u{1b}'), "{}", seen.out);
         for line in seen.out.lines().filter(|line| line.chars().count() > columns) {

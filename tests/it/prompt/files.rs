@@ -41,7 +41,7 @@ fn each_file_that_both_have_is_asked_for_and_its_difference_shown() {
     );
     assert!(bench.lab().join("README.md.new").exists());
     assert!(!bench.read("about.txt").contains("about me"));
-    let told = "--on-conflict skip --settle README.md=keep-both --settle about.txt=overwrite";
+    let told = "--on-conflict skip --resolve README.md=keep-both --resolve about.txt=overwrite";
     assert!(ended.screen.contains(told), "{}", ended.screen);
     let first: Vec<_> = files(&bench.lab()).into_keys().collect();
     // The line does the same.
@@ -111,12 +111,12 @@ fn where_nobody_can_be_asked_the_files_are_listed_with_the_flags_that_decide() {
     let before = files(bench.0.path());
     let refused = seen(bench.command(&INTO).stdin(Stdio::null()));
     assert_eq!((refused.code, refused.out.as_str()), (2, ""));
-    for flag in ["--settle README.md=", "--settle about.txt=", "--on-conflict merge"] {
+    for flag in ["--resolve README.md=", "--resolve about.txt=", "--on-conflict merge"] {
         assert!(refused.err.contains(flag), "{}", refused.err);
     }
     assert!(!refused.err.contains("notes.txt"), "{}", refused.err);
     let ended = bench.on(&[&INTO[..], &["--json"]].concat()).end();
-    assert!(ended.code == 2 && ended.out.contains("--settle README.md="), "{}", ended.out);
+    assert!(ended.code == 2 && ended.out.contains("--resolve README.md="), "{}", ended.out);
     // A plan asks nobody, and says where it would.
     let planned = must(bench.command(&INTO).arg("--dry-run").stdin(Stdio::null()));
     assert!(
@@ -125,12 +125,12 @@ fn where_nobody_can_be_asked_the_files_are_listed_with_the_flags_that_decide() {
         "{}",
         planned.out
     );
-    for (settle, told) in [
+    for (resolve, told) in [
         ("README.md=burn", "skip, overwrite"),
         ("READM.md=skip", "did you mean `README.md`"),
-        ("x", "--settle"),
+        ("x", "--resolve"),
     ] {
-        let wrong = seen(bench.command(&INTO).args(["--settle", settle]).stdin(Stdio::null()));
+        let wrong = seen(bench.command(&INTO).args(["--resolve", resolve]).stdin(Stdio::null()));
         assert!(wrong.code == 2 && wrong.err.contains(told), "{}", wrong.err);
     }
     assert_eq!(files(bench.0.path()), before);
@@ -138,7 +138,7 @@ fn where_nobody_can_be_asked_the_files_are_listed_with_the_flags_that_decide() {
     must(
         bench
             .command(&INTO)
-            .args(["--settle", "README.md=skip", "--settle", "about.txt=skip"])
+            .args(["--resolve", "README.md=skip", "--resolve", "about.txt=skip"])
             .stdin(Stdio::null()),
     );
     assert_eq!(bench.read("README.md"), "mine\n");
@@ -162,7 +162,7 @@ fn an_update_asks_for_what_both_changed_and_for_what_is_new() {
     assert!(refused.code == 2 && refused.err.contains("--set owner="), "{}", refused.err);
     let refused =
         seen(command().args(["--set", "owner=o", "--set", "workers=1"]).stdin(Stdio::null()));
-    assert!(refused.code == 2 && refused.err.contains("--settle notes.txt="), "{}", refused.err);
+    assert!(refused.code == 2 && refused.err.contains("--resolve notes.txt="), "{}", refused.err);
     let before = files(&bench.lab());
     for keys in ["quit\r", "overwrite\r"] {
         let mut at = Terminal::start(&mut command(), 120, 30);

@@ -131,7 +131,7 @@ fn lied_to(runtime: &str, program: &str) {
         for args in [
             &["status"][..],
             &["status", "--json"],
-            &["doctor", "--within", "1s"],
+            &["doctor", "--timeout", "1s"],
             &["check"],
             &["logs"],
             &["down"],
@@ -150,7 +150,7 @@ fn lied_to(runtime: &str, program: &str) {
         bench.lie(program, lie);
         bench.note(runtime);
         bench.holds(lie, &["status"], Duration::from_secs(8));
-        bench.holds(lie, &["doctor", "--within", "1s"], Duration::from_secs(15));
+        bench.holds(lie, &["doctor", "--timeout", "1s"], Duration::from_secs(15));
     }
 }
 

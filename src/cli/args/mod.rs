@@ -1,0 +1,17 @@
+//! What each command takes. Every command's help ends with examples; a test parses them all.
+
+mod course;
+mod doctor;
+mod lab;
+mod project;
+mod shared;
+mod shell;
+mod up;
+
+pub use course::{Break, Check, Hint, Solve};
+pub use doctor::{Doctor, Format};
+pub use lab::{Lab, LabCommand, LabTest};
+pub use project::{Init, OnConflict, Show, Update};
+pub use shared::{Cluster, Consent, NoArgs};
+pub use shell::{Completions, Man, Program};
+pub use up::{Down, Logs, Open, Restart, Status, Up};

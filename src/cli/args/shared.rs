@@ -1,0 +1,38 @@
+//! What several commands take.
+
+use clap::Args;
+
+/// No arguments.
+#[derive(Debug, Args)]
+pub struct NoArgs {}
+
+/// Consent, for commands that run what a lab names.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct Consent {
+    /// Trust the lab as it is now and run what it names. Needed once for a lab that came from
+    /// elsewhere, and again after it changed.
+    #[arg(long)]
+    pub trust: bool,
+}
+
+/// The cluster for the runtime `kubernetes`. Kept with the lab until `down --purge`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Cluster {
+    /// The kubeconfig context to use. Required unless the current context is known to be a local
+    /// cluster.
+    #[arg(long, value_name = "NAME", env = "MLOPS_LAB_KUBECONTEXT", hide_env_values = true)]
+    pub context: Option<String>,
+    /// Push the lab's images to this registry, from which the cluster pulls them: HOST/PATH.
+    #[arg(long, value_name = "HOST", env = "MLOPS_LAB_REGISTRY", hide_env_values = true)]
+    pub registry: Option<String>,
+    /// Load the lab's images into the nodes with this command, which reads the output of
+    /// `docker save` on standard input.
+    #[arg(
+        long,
+        value_name = "COMMAND",
+        env = "MLOPS_LAB_LOAD",
+        hide_env_values = true,
+        conflicts_with = "registry"
+    )]
+    pub load: Option<String>,
+}
