@@ -1,73 +1,65 @@
 //! The proof matrix: every lab x runtime x step, each case a test of its own.
 //!
 //! The proof itself is `mlops-lab lab test`; this file runs it once for each lab and runtime and
-//! hands its cases to the test runner. Proofs run side by side, one for each processor, as much of
-//! a proof is waiting; their cases are printed in the order of the labs. A step that only the real
-//! thing can show is ignored, with the reason, where a stand-in of it runs; that is known when it
-//! is asked. Where a runtime cannot work on this machine its cases are ignored with the reason on
-//! their line; with MLOPS_LAB_STRICT=1 they fail, but for those of the runtime kubernetes: CI has
-//! no cluster. A context that is known to be local, or MLOPS_LAB_KUBECONTEXT, has them run.
+//! hands its cases to the test runner. It takes minutes, so all cases are ignored unless
+//! `--include-ignored` (or `--ignored`) asks for them. Proofs then run side by side, one for each
+//! processor, as much of a proof is waiting; their cases are printed in the order of the labs.
+//!
+//! A case that cannot run stays ignored and says why: a step that only the real thing can show,
+//! where a stand-in of it runs, or a runtime that cannot work on this machine. With
+//! MLOPS_LAB_STRICT=1 such a runtime fails, but for `kubernetes`: CI has no cluster. A context that
+//! is known to be local, or MLOPS_LAB_KUBECONTEXT, has those cases run.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::disallowed_methods,
+    clippy::print_stderr,
     reason = "a test may fail loudly"
 )]
+
+#[path = "it/harness/children.rs"]
+#[allow(dead_code, reason = "the integration tests use the rest")]
+mod children;
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, OnceLock};
+use std::time::Duration;
 
+use children::Limited;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use serde_json::Value;
 
 const BIN: &str = env!("CARGO_BIN_EXE_mlops-lab");
 
+/// Longer than the proof of any lab on a busy machine.
+const LONGEST_PROOF: Duration = Duration::from_secs(60 * 60);
+
 fn main() {
     let mut arguments = Arguments::from_args();
     // Cases are printed in their order. What runs side by side are the proofs.
     arguments.test_threads = Some(1);
-    let mut proofs: Vec<(usize, Arc<Proof>)> = Vec::new();
-    let mut trials = Vec::new();
+    let (mut proofs, mut trials) = (Vec::new(), Vec::new());
     for lab in json(&["list", "--json"])["labs"].as_array().unwrap() {
-        let id = lab["id"].as_str().unwrap().to_owned();
+        let id = lab["id"].as_str().unwrap();
         for runtime in lab["runtimes"].as_array().unwrap() {
-            let runtime = runtime.as_str().unwrap().to_owned();
-            let names = json(&["lab", "test", &id, "--runtime", &runtime, "--list", "--json"]);
-            let names: Vec<String> = names
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|name| name.as_str().unwrap().to_owned())
-                .collect();
-            let missing = if arguments.list { None } else { missing(&id, &runtime) };
-            let strict = std::env::var_os("MLOPS_LAB_STRICT").is_some();
-            let proof = Arc::new(Proof::new(&id, &runtime));
-            if missing.is_none() || strict && runtime != "kubernetes" {
-                proofs.push((names.len(), Arc::clone(&proof)));
-            }
-            for name in names {
-                let proof = Arc::clone(&proof);
-                let label = match &missing {
-                    Some(reason) => format!("{name} (skipped: {reason})"),
-                    None => name.clone(),
-                };
-                let ignored = missing.is_some() && (!strict || runtime == "kubernetes");
-                trials.push(
-                    Trial::ignorable_test(label, move || proof.outcome(&name))
-                        .with_ignored_flag(ignored),
-                );
-            }
+            let runtime = runtime.as_str().unwrap();
+            let names = json(&["lab", "test", id, "--runtime", runtime, "--list", "--json"]);
+            let names: Vec<String> = serde_json::from_value(names).unwrap();
+            let proof = Arc::new(Proof::new(id, runtime));
+            proofs.push((names.len(), Arc::clone(&proof)));
+            trials.extend(names.into_iter().map(|name| {
+                let (label, proof) = (name.clone(), Arc::clone(&proof));
+                Trial::ignorable_test(label, move || proof.outcome(&name)).with_ignored_flag(true)
+            }));
         }
     }
-    let all = arguments.filter.is_none()
-        && arguments.skip.is_empty()
-        && !arguments.list
-        && !arguments.ignored;
-    if all {
+    let wanted = (arguments.include_ignored || arguments.ignored) && !arguments.list;
+    if wanted && arguments.filter.is_none() && arguments.skip.is_empty() {
+        proofs.retain(|(_, proof)| proof.missing().is_none());
         side_by_side(proofs);
     }
     libtest_mimic::run(&arguments, trials).exit();
@@ -97,8 +89,7 @@ static SCHEDULED: AtomicBool = AtomicBool::new(false);
 
 /// Why this machine cannot carry the runtime, in the doctor's words.
 fn missing(id: &str, runtime: &str) -> Option<String> {
-    let out =
-        Command::new(BIN).args(["doctor", id, "--runtime", runtime, "--json"]).output().unwrap();
+    let out = Command::new(BIN).args(["doctor", id, "--runtime", runtime, "--json"]).finish();
     if out.status.success() {
         return None;
     }
@@ -115,7 +106,7 @@ fn missing(id: &str, runtime: &str) -> Option<String> {
 }
 
 fn json(args: &[&str]) -> Value {
-    let out = Command::new(BIN).args(args).output().unwrap();
+    let out = Command::new(BIN).args(args).finish();
     assert!(out.status.success(), "mlops-lab {args:?}: {}", String::from_utf8_lossy(&out.stderr));
     serde_json::from_slice(&out.stdout).unwrap()
 }
@@ -124,6 +115,7 @@ fn json(args: &[&str]) -> Value {
 struct Proof {
     id: String,
     runtime: String,
+    missing: OnceLock<Option<String>>,
     state: Mutex<State>,
     news: Condvar,
 }
@@ -137,8 +129,17 @@ struct State {
 
 impl Proof {
     fn new(id: &str, runtime: &str) -> Proof {
-        let (state, news) = (Mutex::default(), Condvar::new());
-        Proof { id: id.to_owned(), runtime: runtime.to_owned(), state, news }
+        let (id, runtime) = (id.to_owned(), runtime.to_owned());
+        let (missing, state, news) = (OnceLock::new(), Mutex::default(), Condvar::new());
+        Proof { id, runtime, missing, state, news }
+    }
+
+    /// Why it is not run.
+    fn missing(&self) -> Option<&str> {
+        let strict = std::env::var_os("MLOPS_LAB_STRICT").is_some();
+        let must = strict && self.runtime != "kubernetes";
+        let missing = || (!must).then(|| missing(&self.id, &self.runtime)).flatten();
+        self.missing.get_or_init(missing).as_deref()
     }
 
     /// Whether this is the first to begin it.
@@ -147,6 +148,9 @@ impl Proof {
     }
 
     fn outcome(self: &Arc<Self>, name: &str) -> Result<Completion, Failed> {
+        if let Some(missing) = self.missing() {
+            return Ok(Completion::ignored_with(format!("skipped: {missing}")));
+        }
         if !SCHEDULED.load(Ordering::SeqCst) && self.begin() {
             let proof = Arc::clone(self);
             std::thread::spawn(move || proof.run());
@@ -166,7 +170,8 @@ impl Proof {
                 };
             }
             if let Some(end) = &state.ended {
-                return Err(format!("`lab test` ended without this case: {end}").into());
+                let test = format!("mlops-lab lab test {} --runtime {}", self.id, self.runtime);
+                return Err(format!("`{test}` ended without this case: {end}").into());
             }
             state = self.news.wait(state).unwrap();
         }
@@ -177,8 +182,7 @@ impl Proof {
             .args(["lab", "test", &self.id, "--runtime", &self.runtime, "--json"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+            .start_within(LONGEST_PROOF);
         for line in BufReader::new(child.stdout.take().unwrap()).lines() {
             let Ok(case) = serde_json::from_str::<Value>(&line.unwrap()) else { continue };
             let mut state = self.state.lock().unwrap();

@@ -2,7 +2,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::harness::Lab;
+use crate::harness::{Lab, Limited};
 
 /// What bash would offer, by the script that it loads, for these words.
 fn offered(folder: &Path, words: &[&str]) -> Vec<String> {
@@ -19,8 +19,7 @@ fn offered(folder: &Path, words: &[&str]) -> Vec<String> {
         .arg(program.parent().unwrap())
         .args(words)
         .current_dir(folder)
-        .output()
-        .unwrap();
+        .finish();
     assert!(out.stderr.is_empty(), "{}", String::from_utf8_lossy(&out.stderr));
     let text = String::from_utf8(out.stdout).unwrap();
     text.split(['\n', '\u{b}'])
@@ -63,10 +62,9 @@ fn a_reader_that_stops_reading_is_no_failure() {
             .args(args)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+            .start();
         drop(child.stdout.take());
-        let out = child.wait_with_output().unwrap();
+        let out = child.finish();
         assert_eq!(
             out.status.code(),
             Some(0),

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::harness::{self, Lab, must, seen};
+use crate::harness::{self, Lab, Limited, must, seen};
 use serde_json::{Value, json};
 
 fn tiny(program: &str) -> Lab {
@@ -218,6 +218,7 @@ fn open_refuses_an_address_at_which_nobody_answers_any_more() {
 
 #[test]
 fn a_stopped_service_is_continued_so_that_it_can_end() {
+    let _alone = harness::alone();
     let lab = tiny("good");
     edit(&lab.root.join(".mlops-lab/lab.toml"), "stop_within = \"1s\"", "stop_within = \"30s\"");
     lab.trust();
@@ -230,6 +231,7 @@ fn a_stopped_service_is_continued_so_that_it_can_end() {
 
 #[test]
 fn deaf_services_are_stopped_side_by_side_and_said() {
+    let _alone = harness::alone();
     let lab = tiny("deaf");
     let manifest = lab.root.join(".mlops-lab/lab.toml");
     edit(&manifest, "stop_within = \"1s\"", "stop_within = \"4s\"");
@@ -254,8 +256,7 @@ fn a_reader_of_the_logs_may_leave_and_as_many_lines_come_as_were_asked_for() {
     let all = lab.ok(&["logs", "files", "-n", "20000"]).out;
     assert_eq!(all.lines().count(), 20_000);
     for args in [&["logs", "files", "-n", "30000"][..], &["logs", "--follow", "-n", "30000"]] {
-        let mut child =
-            lab.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = lab.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).start();
         let mut byte = [0];
         child.stdout.as_mut().unwrap().read_exact(&mut byte).unwrap();
         drop(child.stdout.take());
@@ -287,6 +288,7 @@ fn the_newest_log_comes_last() {
 
 #[test]
 fn status_says_within_its_own_deadline_that_a_held_service_does_not_answer() {
+    let _alone = harness::alone();
     let lab = tiny("good");
     std::fs::write(lab.root.join("more.txt"), "more\n").unwrap();
     lab.ok(&["up"]);
@@ -312,6 +314,7 @@ fn status_says_within_its_own_deadline_that_a_held_service_does_not_answer() {
 
 #[test]
 fn status_with_a_hung_engine_ends_and_says_so() {
+    let _alone = harness::alone();
     let lab = Lab::new(None, "serving", &[]);
     let bin = tempfile::tempdir().unwrap();
     let docker = bin.path().join("docker");

@@ -1,9 +1,9 @@
 //! Writing a lab into a folder: a new one, one with files in it, two runs at once, and runs that
 //! are killed.
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
-use crate::harness::{self, BIN, ended, files, must, seen, signal};
+use crate::harness::{self, BIN, Limited, Running, ended, files, must, seen, signal};
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -123,8 +123,8 @@ fn many(pack: &Path) -> impl Fn(&Path) -> Command + use<> {
 }
 
 /// Starts a run whose words nobody wants.
-fn start(command: &mut Command) -> Child {
-    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+fn start(command: &mut Command) -> Running {
+    command.stdout(Stdio::null()).stderr(Stdio::null()).start()
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
-use crate::harness::{Lab, seen};
+use crate::harness::{Lab, Limited, seen};
 use serde_json::Value;
 
 fn tiny(program: &str) -> Lab {
@@ -22,7 +22,7 @@ fn pid(lab: &Lab) -> u32 {
 }
 
 fn kill(pid: u32) {
-    assert!(Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap().success());
+    assert!(Command::new("kill").args(["-9", &pid.to_string()]).finish().status.success());
 }
 
 fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
@@ -165,8 +165,7 @@ fn watch_ends_when_the_last_step_is_done() {
     let lab = tiny("good");
     lab.ok(&["up"]);
     assert_eq!(lab.run(&["check"]).code, 1);
-    let mut watch =
-        lab.command(&["check", "--watch", "--json"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut watch = lab.command(&["check", "--watch", "--json"]).stdout(Stdio::piped()).start();
     std::fs::write(lab.root.join("greeting.txt"), "hello\n").unwrap();
     assert!(watch.wait().unwrap().success());
 }
@@ -175,13 +174,11 @@ fn watch_ends_when_the_last_step_is_done() {
 fn ctrl_c_ends_with_130_and_leaves_the_lab_as_it_was() {
     let lab = tiny("good");
     lab.ok(&["up"]);
-    let mut watch = lab.command(&["check", "--watch"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut watch = lab.command(&["check", "--watch"]).stdout(Stdio::piped()).start();
     // Its first output says that it is past the start.
     let mut byte = [0];
     std::io::Read::read_exact(watch.stdout.as_mut().unwrap(), &mut byte).unwrap();
-    assert!(
-        Command::new("kill").args(["-INT", &watch.id().to_string()]).status().unwrap().success()
-    );
+    assert!(Command::new("kill").args(["-INT", &watch.id().to_string()]).finish().status.success());
     assert_eq!(watch.wait().unwrap().code(), Some(130));
     lab.ok(&["status"]);
 }
@@ -325,12 +322,8 @@ fn recovery_and_down_end_what_a_drill_runs() {
 fn a_break_that_was_killed_can_be_put_back_at_any_moment() {
     let lab = before_noise();
     for wait in [0, 20, 60, 120, 250] {
-        let mut child = lab
-            .command(&["break", "noise"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut child =
+            lab.command(&["break", "noise"]).stdout(Stdio::null()).stderr(Stdio::null()).start();
         std::thread::sleep(std::time::Duration::from_millis(wait));
         child.kill().unwrap();
         child.wait().unwrap();
@@ -418,7 +411,7 @@ solution = { run = [["true"]] }
     lab.trust();
     lab.ok(&["up"]);
     lab.ok(&["solve", "one"]);
-    let mut check = lab.command(&["check", "slow"]).stdout(Stdio::null()).spawn().unwrap();
+    let mut check = lab.command(&["check", "slow"]).stdout(Stdio::null()).start();
     wait_until("the check runs", || lab.root.join("asked").exists());
     lab.ok(&["break", "gone"]);
     lab.ok(&["hint", "slow"]);

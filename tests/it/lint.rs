@@ -1,5 +1,5 @@
 //! Each rule of the lab format: planted in a pack that is clean, it is found, with its place.
-use crate::harness;
+use crate::harness::{self, Limited};
 
 use std::path::Path;
 use std::process::Command;
@@ -423,11 +423,8 @@ const PLANTS: &[Plant] = &[
 ];
 
 fn lint(pack: &Path) -> (i32, String) {
-    let out = Command::new(env!("CARGO_BIN_EXE_mlops-lab"))
-        .args(["lab", "lint"])
-        .arg(pack)
-        .output()
-        .unwrap();
+    let out =
+        Command::new(env!("CARGO_BIN_EXE_mlops-lab")).args(["lab", "lint"]).arg(pack).finish();
     (out.status.code().unwrap(), String::from_utf8_lossy(&out.stdout).into_owned())
 }
 
@@ -498,11 +495,7 @@ fn every_typo_of_a_manifest_is_reported_once_and_programs_get_its_place() {
     {
         assert!(out.contains(part), "{part}\n{out}");
     }
-    let out = Command::new(harness::BIN)
-        .args(["lab", "lint", "--json"])
-        .arg(temp.path())
-        .output()
-        .unwrap();
+    let out = Command::new(harness::BIN).args(["lab", "lint", "--json"]).arg(temp.path()).finish();
     let report: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
     let first = &report["problems"][0];
     assert_eq!(

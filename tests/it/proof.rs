@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-use crate::harness::{self, BIN, alone};
+use crate::harness::{self, BIN, Limited, alone};
 use serde_json::Value;
 
 /// The tiny pack with other files in it: path and text.
@@ -31,8 +31,7 @@ fn proof_of(pack: &Path, args: &[&str]) -> BTreeMap<String, Value> {
         .arg(pack)
         .args(["lab", "test", "tiny", "--runtime", "local", "--json"])
         .args(args)
-        .output()
-        .unwrap();
+        .finish();
     let text = String::from_utf8_lossy(&out.stdout).into_owned();
     let cases: BTreeMap<String, Value> = text
         .lines()
@@ -191,8 +190,7 @@ fn only_the_cases_that_are_named_run_after_what_leads_to_them() {
             .arg("--pack")
             .arg(pack.path())
             .args(["lab", "test", "tiny", "--only", only])
-            .output();
-        let out = out.unwrap();
+            .finish();
         (out.status.code(), String::from_utf8_lossy(&out.stderr).into_owned())
     };
     let (code, said) = test("gon");

@@ -3,7 +3,7 @@
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
 
-use crate::harness::{self, Lab, Seen, seen};
+use crate::harness::{self, Lab, Limited, Seen, seen};
 
 /// As much of uv as `up` needs: an environment, and a note about one package.
 const UV: &str = r#"#!/bin/sh
@@ -164,20 +164,15 @@ fn an_installer_that_fails_has_a_hint_that_fits_its_words() {
 fn ctrl_c_in_an_installer_says_nothing_of_indexes() {
     let bed = Bed::new(&UV.replace("mkdir -p", "echo 'dns error'; : >installing; sleep 60; mkdir"));
     let path = format!("{}:{}", bed.bin.path().display(), std::env::var("PATH").unwrap());
-    let child = bed
-        .lab
-        .command(&["up"])
-        .env("PATH", path)
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
+    let child =
+        bed.lab.command(&["up"]).env("PATH", path).stderr(std::process::Stdio::piped()).start();
     let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
     while !bed.lab.root.join("installing").exists() {
         assert!(std::time::Instant::now() < end, "the installer does not begin");
         std::thread::yield_now();
     }
     harness::signal(&child, rustix::process::Signal::INT);
-    let out = child.wait_with_output().unwrap();
+    let out = child.finish();
     let err = harness::text(&out.stderr);
     assert_eq!(out.status.code(), Some(130), "{err}");
     assert!(

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::harness::{self, BIN, Seen, files, must, seen};
+use crate::harness::{self, BIN, Limited, Seen, files, must, seen};
 
 /// A file system of its own, unmounted when dropped.
 struct Small {
@@ -39,7 +39,7 @@ impl Small {
 
 impl Drop for Small {
     fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(self.root()).output();
+        let _ = Command::new("umount").arg("-l").arg(self.root()).finish();
     }
 }
 
@@ -117,7 +117,7 @@ fn a_disk_that_fills_up_while_we_write_leaves_nothing_and_the_retry_works() {
             round % 10,
             filler.display()
         );
-        let mut other = Command::new("sh").args(["-c", &script]).spawn().unwrap();
+        let mut other = Command::new("sh").args(["-c", &script]).start();
         let seen = init(&lab, &[]);
         other.wait().unwrap();
         let found = files(&lab).len();
@@ -314,7 +314,7 @@ fn a_watch_goes_on_where_nothing_can_be_written() {
     let mut watch = harness::listening();
     watch.args(["check", "--watch"]).current_dir(&lab);
     watch.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut watch = watch.spawn().unwrap();
+    let mut watch = watch.start();
     let mut shown = Vec::new();
     for line in BufReader::new(watch.stdout.take().unwrap()).lines().map_while(Result::ok) {
         shown.push(line);
@@ -325,7 +325,7 @@ fn a_watch_goes_on_where_nothing_can_be_written() {
     // Once more round, so that a warning would come twice.
     std::thread::sleep(std::time::Duration::from_secs(3));
     harness::signal(&watch, rustix::process::Signal::INT);
-    let ended = watch.wait_with_output().unwrap();
+    let ended = watch.finish();
     let down = seen(Command::new(BIN).arg("down").current_dir(&lab));
     small.again("rw");
     let (shown, err) = (shown.join("\n"), harness::text(&ended.stderr));

@@ -1,11 +1,11 @@
 //! `check --watch`: what is printed, what is not, and what it leaves alone.
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use crate::harness::terminal::Terminal;
-use crate::harness::{self, Lab};
+use crate::harness::{self, Lab, Limited, Running};
 
 /// A lab that is up, with a second step whose check says another number each time, and a third one
 /// that disturbs.
@@ -50,7 +50,7 @@ solution = { run = [["touch", "asked"]] }
 }
 
 struct Watch {
-    child: Child,
+    child: Running,
     lines: Receiver<String>,
     seen: String,
 }
@@ -58,12 +58,8 @@ struct Watch {
 impl Watch {
     fn start(lab: &Lab, args: &[&str]) -> Watch {
         let mut command = lab.command(&[&["check", "--watch"], args].concat());
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).start();
         let (send, lines) = channel();
         let out = BufReader::new(child.stdout.take().unwrap());
         std::thread::spawn(move || {
@@ -98,14 +94,14 @@ impl Watch {
         assert!(
             Command::new("kill")
                 .args([name, &self.child.id().to_string()])
-                .status()
-                .unwrap()
+                .finish()
+                .status
                 .success()
         );
     }
 
     fn end(self) -> (Option<i32>, String) {
-        let out = self.child.wait_with_output().unwrap();
+        let out = self.child.finish();
         (out.status.code(), String::from_utf8_lossy(&out.stderr).into_owned())
     }
 }
@@ -181,11 +177,10 @@ fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
     command
         .args(["-c", "trap '' HUP; exec \"$0\" check --watch", harness::BIN])
         .current_dir(&lab.root);
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).start();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     lines.next().unwrap().unwrap();
-    let kill =
-        |name: &str| Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
+    let kill = |name: &str| Command::new("kill").args([name, &child.id().to_string()]).finish();
     kill("-HUP");
     std::thread::sleep(Duration::from_secs(1));
     std::fs::write(lab.root.join("counted"), "").unwrap();

@@ -10,21 +10,17 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::harness::free_port;
-
-pub const BIN: &str = env!("CARGO_BIN_EXE_mlops-lab");
-
-/// Times are judged: one test at a time.
-static ALONE: Mutex<()> = Mutex::new(());
+use crate::harness::{BIN, Limited, alone, free_port, tool};
 
 pub struct Bench {
     pub temp: tempfile::TempDir,
     env: BTreeMap<OsString, OsString>,
+    /// Times are judged.
     _alone: MutexGuard<'static, ()>,
 }
 
@@ -79,7 +75,7 @@ impl Bench {
     /// A bench whose lab `probe` needs this of its runtime `local` (or the one named before a
     /// colon: `compose: ...`).
     pub fn new(needs: &str) -> Bench {
-        let alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let alone = alone();
         let temp = tempfile::tempdir().unwrap();
         // Others than the owner must reach it: some runs are another user's.
         std::fs::set_permissions(temp.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -187,7 +183,7 @@ impl Bench {
 
 pub fn run(command: &mut Command) -> Run {
     let since = Instant::now();
-    let out = command.output().unwrap();
+    let out = command.finish();
     let took = since.elapsed();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let (stdout, stderr) = (text(&out.stdout), text(&out.stderr));
@@ -265,27 +261,10 @@ pub fn listener() -> TcpListener {
     }
 }
 
-/// Whether a missing tool is a failure: in CI nothing passes by being skipped.
-pub fn strict() -> bool {
-    std::env::var_os("MLOPS_LAB_STRICT").is_some()
-}
-
-/// A program of the machine that a test needs, by its whole name.
-pub fn tool(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap();
-    let found =
-        std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file());
-    assert!(found.is_some() || !strict(), "{name} is not on PATH");
-    found
-}
-
 /// The machine's Python itself, not a shim in front of it that wants an environment of its own.
 pub fn python() -> Option<PathBuf> {
     let shim = tool("python3")?;
-    let out = Command::new(shim)
-        .args(["-I", "-c", "import sys; print(sys.executable)"])
-        .output()
-        .unwrap();
+    let out = Command::new(shim).args(["-I", "-c", "import sys; print(sys.executable)"]).finish();
     Some(PathBuf::from(String::from_utf8(out.stdout).unwrap().trim()))
 }
 

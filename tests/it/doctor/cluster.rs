@@ -1,13 +1,14 @@
 //! kubectl (the real one) and API servers that are absent, deaf, refusing, foreign, or production.
 
 use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::doctor::bench::{Bench, http, python, serve_tcp, strict, tool};
+use crate::doctor::bench::{Bench, http, python, serve_tcp};
+use crate::harness::{Limited, Running, strict, tool};
 
 const CLUSTER: &str = r#"{ kubectl = ">=1.18" }, { cluster = ">=1.28" }"#;
 const WHOLE: &str = r#"{ kubectl = ">=1.18" }, { cluster = ">=1.28" }, { storageclass = true }, { apis = ["serving.kserve.io/v1beta1"] }, { cpus = 4 }, { memory = "6GiB" }"#;
@@ -209,7 +210,7 @@ fn what_an_api_says_against_us_has_a_class_each() {
     assert!(seen.is("kube.api", "fail", "no-exec-plugin").contains("aws-iam-authenticator"));
 }
 
-struct Server(Child);
+struct Server(Running);
 
 impl Drop for Server {
     fn drop(&mut self) {
@@ -240,8 +241,7 @@ fn a_certificate_that_nobody_vouches_for_is_a_class_of_its_own() {
         .arg(bench.path("key.pem"))
         .arg("-out")
         .arg(bench.path("cert.pem"))
-        .output()
-        .unwrap();
+        .finish();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let serve = "import http.server,ssl,sys\ns=http.server.ThreadingHTTPServer(('127.0.0.1',0),http.server.SimpleHTTPRequestHandler)\n\
         c=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER); c.load_cert_chain(sys.argv[1],sys.argv[2]); s.socket=c.wrap_socket(s.socket,server_side=True)\n\
@@ -252,8 +252,7 @@ fn a_certificate_that_nobody_vouches_for_is_a_class_of_its_own() {
         .arg(bench.path("key.pem"))
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+        .start();
     let mut line = String::new();
     std::io::BufRead::read_line(
         &mut std::io::BufReader::new(child.stdout.take().unwrap()),

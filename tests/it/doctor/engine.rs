@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::doctor::bench::{Bench, Run, http, root, run, serve_tcp, serve_unix};
+use crate::harness::{BIN, Limited, strict};
 
 const SECOND: Duration = Duration::from_secs(1);
 const DOCKER: &str = r#"{ docker = ">=20.10" }"#;
@@ -26,8 +27,7 @@ fn info() -> Value {
 fn now(ahead: i64) -> String {
     let out = std::process::Command::new("date")
         .args(["-u", "-d", &format!("{ahead} seconds"), "+%Y-%m-%dT%H:%M:%S.%NZ"])
-        .output()
-        .unwrap();
+        .finish();
     String::from_utf8(out.stdout).unwrap().trim().to_owned()
 }
 
@@ -86,13 +86,13 @@ fn no_socket_and_a_dead_one_are_one_failure_each_with_the_rest_skipped() {
 fn a_socket_that_this_user_may_not_use_names_the_group_or_the_new_session() {
     if !root() {
         eprintln!("skipped: only root can become another user");
-        assert!(!crate::doctor::bench::strict());
+        assert!(!strict());
         return;
     }
     let bench = engine(DOCKER, version(), info());
     std::fs::set_permissions(bench.path("docker.sock"), std::fs::Permissions::from_mode(0o000))
         .unwrap();
-    std::fs::copy(crate::doctor::bench::BIN, bench.path("bin/mlops-lab")).unwrap();
+    std::fs::copy(BIN, bench.path("bin/mlops-lab")).unwrap();
     let as_nobody = |extra: &[&str]| {
         let mut command = std::process::Command::new("/usr/bin/setpriv");
         bench.prepare(&mut command);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::doctor::bench::{Bench, python, run};
+use crate::harness::BIN;
 
 const SECOND: Duration = Duration::from_secs(1);
 const TOOL: &str = r#"{ tool = { name = "widget", version = ">=1.2" } }"#;
@@ -251,7 +252,7 @@ fn the_runtime_local_of_a_lab_starts_neither_docker_nor_kubectl() {
         "python3",
         &format!("echo python3 >>{}; exec {} \"$@\"", log.display(), python.display()),
     );
-    let mut command = std::process::Command::new(crate::doctor::bench::BIN);
+    let mut command = std::process::Command::new(BIN);
     bench.prepare(&mut command);
     let seen =
         run(command.args(["doctor", "serving", "--runtime", "local", "--json", "--skip", "port"]));

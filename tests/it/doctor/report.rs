@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::doctor::bench::{
-    BIN, Bench, listener, python, root, run, serve_tcp, serve_unix, strict,
-};
+use crate::doctor::bench::{Bench, listener, python, root, run, serve_tcp, serve_unix};
+use crate::harness::{BIN, Limited, strict};
 
 const WIDGET: &str = r#"{ tool = { name = "widget", version = ">=1.2" } }"#;
 const ALL: &str = r#"{ python = ">=3.9" }, { uv = "*" }, { git = "*" }, { make = "*" }, { kind = "*" }, { docker = "*" }, { compose = "*" }, { buildx = "*" }, { kubectl = "*" }, { cluster = "*" }, { storageclass = true }, { apis = ["a/v1"] }, { cpus = 1 }, { memory = "1MB" }, { disk = "1MB" }, { gpu = "optional" }, { arch = ["amd64"] }, { tool = { name = "widget", version = "*" } }"#;
@@ -168,13 +167,9 @@ fn junit_is_well_formed_also_when_a_tool_prints_what_it_must_not() {
         .args(["-I", "-c", "import sys,xml.etree.ElementTree as e; r=e.fromstring(sys.stdin.buffer.read()); print(r.tag, r.get('tests'), r.get('failures'))"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+        .start();
     parse.stdin.take().unwrap().write_all(seen.out.as_bytes()).unwrap();
-    assert_eq!(
-        String::from_utf8(parse.wait_with_output().unwrap().stdout).unwrap().trim(),
-        "testsuites 2 1"
-    );
+    assert_eq!(String::from_utf8(parse.finish().stdout).unwrap().trim(), "testsuites 2 1");
 }
 
 #[test]

@@ -1,15 +1,17 @@
 //! What the integration tests share: a lab in a temporary folder, and our program run on it.
 
+mod children;
 pub mod terminal;
+
+pub use children::{Limited, Running};
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
-use std::time::Duration;
+use std::process::{Command, Output};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub const BIN: &str = env!("CARGO_BIN_EXE_mlops-lab");
 
@@ -49,7 +51,7 @@ impl Lab {
         // A name of its own: the default one may be a lab of whoever runs the tests.
         command.args(["--set", &format!("project_name=test-{port}")]);
         command.args(sets.iter().flat_map(|set| ["--set", set]));
-        let out = command.output().unwrap();
+        let out = command.finish();
         assert!(out.status.success(), "{}", text(&out.stderr));
         Lab { root, port, env: BTreeMap::new(), _temp: temp }
     }
@@ -102,7 +104,9 @@ pub fn run_folder(root: &Path) -> Option<PathBuf> {
 
 impl Drop for Lab {
     fn drop(&mut self) {
-        let _ = self.command(&["down", "--purge"]).output();
+        // It may be a panic that drops it, and a second one would end all tests.
+        let mut down = self.command(&["down", "--purge"]);
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| down.finish()));
     }
 }
 
@@ -117,8 +121,8 @@ pub fn free_port() -> u16 {
     }
 }
 
-/// Load and installers side by side on two cores would judge the machine, not the lab: held while a
-/// lab is up.
+/// Held by what loads the machine (a lab of real servers, installers, a proof) and by what judges
+/// times: one of them at a time in the whole of `it`. What holds nothing runs beside, and is light.
 pub fn alone() -> MutexGuard<'static, ()> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
@@ -201,32 +205,8 @@ pub struct Seen {
     pub err: String,
 }
 
-/// Longer than anything that a test starts, a proof of a whole lab included.
-const LONGEST: Duration = Duration::from_secs(20 * 60);
-
-/// As `Command::output`, but what hangs is ended and fails the test: it would take the whole run
-/// with it. SIGABRT, for Python prints its stack then.
-pub fn output(command: &mut Command) -> Output {
-    use rustix::process::{Pid, Signal, kill_process};
-    let shown = format!("{command:?}");
-    command.env("PYTHONFAULTHANDLER", "1").stdin(Stdio::null());
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let pid = Pid::from_child(&child);
-    let (ended, end) = mpsc::channel();
-    std::thread::spawn(move || ended.send(child.wait_with_output()));
-    if let Ok(output) = end.recv_timeout(LONGEST) {
-        return output.unwrap();
-    }
-    kill_process(pid, Signal::ABORT).unwrap();
-    let grace = Duration::from_secs(10);
-    let last = end.recv_timeout(grace).map(|output| output.unwrap());
-    let (out, err) = last
-        .map_or_else(|_| Default::default(), |output| (text(&output.stdout), text(&output.stderr)));
-    panic!("still running after {LONGEST:?}: {shown}\n{out}\n{err}");
-}
-
 pub fn seen(command: &mut Command) -> Seen {
-    let Output { status, stdout, stderr } = output(command);
+    let Output { status, stdout, stderr } = command.finish();
     Seen { code: status.code().unwrap_or(-1), out: text(&stdout), err: text(&stderr) }
 }
 
@@ -251,4 +231,16 @@ pub fn copy(from: &Path, to: &Path) {
             std::fs::copy(entry.path(), target).unwrap();
         }
     }
+}
+
+/// A program of the machine that a test needs, by its whole name.
+pub fn tool(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap();
+    let found =
+        std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file());
+    assert!(found.is_some() || !strict(), "{name} is not on PATH");
+    if found.is_none() {
+        eprintln!("skipped: {name} is not on PATH");
+    }
+    found
 }

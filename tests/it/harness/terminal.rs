@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
+use crate::harness::{Limited, Running};
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcgetattr, tcsetwinsize};
@@ -17,7 +18,7 @@ use rustix::termios::{Winsize, tcgetattr, tcsetwinsize};
 const LONG: Duration = Duration::from_secs(30);
 
 pub struct Terminal {
-    child: Child,
+    child: Running,
     keyboard: File,
     /// The side of the program: open as long as we look, so that nothing that was written is lost.
     program: File,
@@ -73,8 +74,7 @@ impl Terminal {
             .stdin(program.try_clone().unwrap())
             .stdout(if whole { program.try_clone().unwrap().into() } else { Stdio::piped() })
             .stderr(program.try_clone().unwrap())
-            .spawn()
-            .unwrap();
+            .start();
         let parser = vt100::Parser::new(rows, columns, 0);
         let shown =
             Arc::new((Mutex::new(Shown { screen: parser, raw: Vec::new() }), Condvar::new()));

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::harness::{self, Lab};
+use crate::harness::{self, Lab, Limited};
 
 /// A moment of a round.
 pub enum Killed {
@@ -60,12 +60,8 @@ impl Bench {
     fn run(&self, args: &[&str], within: Option<Duration>) -> Duration {
         let since = Instant::now();
         let mut command = self.lab.command(args);
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).start();
         if let Some(within) = within {
             std::thread::sleep(within);
             harness::signal(&child, Signal::KILL);

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Lab, Seen, client, free_port, seen, strict};
+use crate::harness::{Lab, Limited, Seen, client, free_port, seen, strict};
 
 /// The longest that anything is waited for.
 const LONGEST: Duration = Duration::from_secs(40);
@@ -27,7 +27,7 @@ impl Process {
     fn start() -> Process {
         let mut command = Command::new("python3");
         command.args(["-B", "-S", "-E"]).arg(client("apiserver.py"));
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).start();
         Process {
             to: child.stdin.take().unwrap(),
             from: BufReader::new(child.stdout.take().unwrap()),

@@ -1,12 +1,13 @@
 //! kill -9 at the worst moments; `down --purge` finds everything all the same.
 
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 
+use crate::harness::{self, Limited, Running};
 use crate::kubernetes::bed::{Bed, kill, until};
 
-fn start(bed: &Bed) -> Child {
+fn start(bed: &Bed) -> Running {
     let mut up = bed.lab.command(&["up", "--runtime", "kubernetes"]);
-    up.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    up.stdout(Stdio::null()).stderr(Stdio::null()).start()
 }
 
 /// Kills `up` as soon as this holds, and takes the lab away.
@@ -85,9 +86,7 @@ fn ctrl_c_ends_with_130_and_down_takes_away_what_is_there() {
     until("the pods are there", || {
         bed.server.objects().iter().any(|name| name.starts_with("Pod/"))
     });
-    let interrupt =
-        std::process::Command::new("kill").args(["-INT", &up.id().to_string()]).status();
-    assert!(interrupt.unwrap().success());
+    harness::signal(&up, rustix::process::Signal::INT);
     assert_eq!(up.wait().unwrap().code(), Some(130));
     bed.lab.ok(&["down", "--purge"]);
     assert!(bed.server.objects().is_empty() && bed.processes().is_empty());

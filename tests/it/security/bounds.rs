@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::harness::{BIN, Lab, copy, seen};
+use crate::harness::{BIN, Lab, Limited, copy, seen};
 
 /// A pack whose lab has one template more.
 fn pack_with(bomb: &str) -> tempfile::TempDir {
@@ -125,6 +125,7 @@ fn names_of_templates_lead_nowhere_else() {
 
 #[test]
 fn one_ctrl_c_ends_a_long_difference_and_a_long_template() {
+    let _alone = crate::harness::alone();
     let lab = Lab::new(Some("tiny"), "tiny", &[]);
     // Most of it is written to a pipe that nobody empties.
     let line = |n: usize| format!("{}\n", n * 40_503 % 65_537);
@@ -143,8 +144,7 @@ fn one_ctrl_c_ends_a_long_difference_and_a_long_template() {
         let mut child = command
             .stdout(std::process::Stdio::piped())
             .stderr(std::process::Stdio::null())
-            .spawn()
-            .unwrap();
+            .start();
         std::thread::sleep(Duration::from_millis(700));
         crate::harness::signal(&child, rustix::process::Signal::INT);
         let since = Instant::now();

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::harness::{Lab, alone, copy};
+use crate::harness::{Lab, Limited, alone, copy};
 
 /// A pack whose lab has another manifest.
 pub fn pack_with(find: &str, put: &str) -> tempfile::TempDir {
@@ -90,11 +90,11 @@ fn a_stranger_that_takes_the_port_while_tasks_run_is_not_taken_for_the_service()
     );
     std::fs::write(&manifest, waits).unwrap();
     let lab = Lab::new(pack.path().to_str(), "tiny", &["program=good"]);
-    let up = lab.command(&["up"]).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let up = lab.command(&["up"]).stderr(std::process::Stdio::piped()).start();
     until("the task runs", || lab.root.join("begun").exists());
     let stranger = Stranger::new(lab.port);
     std::fs::write(lab.root.join("on"), "").unwrap();
-    let ended = up.wait_with_output().unwrap();
+    let ended = up.finish();
     let err = String::from_utf8_lossy(&ended.stderr).into_owned();
     assert_eq!(ended.status.code(), Some(3), "{err}");
     named(&err, &lab);
@@ -195,8 +195,7 @@ fn what_runs_by_hand_in_the_labs_folder_is_asked_with_the_login() {
         .args(["-m", "http.server", "--bind", "127.0.0.1", &port])
         .current_dir(&lab.root)
         .stderr(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
+        .start();
     until("it answers", || TcpStream::connect(("127.0.0.1", lab.port)).is_ok());
     let seen = lab.run(&["check", "one", "--json"]);
     server.kill().unwrap();

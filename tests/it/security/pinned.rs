@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::harness::{BIN, Lab, copy, files, must, seen, strict};
+use crate::harness::{BIN, Lab, Limited, copy, files, must, seen, strict};
 
 /// Makes a path of the lab unchangeable, and changeable again when dropped.
 struct Pinned<'a> {
@@ -38,8 +38,8 @@ impl Pinned<'_> {
 impl Drop for Pinned<'_> {
     fn drop(&mut self) {
         let _ = match self.how {
-            "mount" => Command::new("umount").arg("-l").arg(&self.place).status(),
-            flag => Command::new("chattr").arg(format!("-{flag}")).arg(&self.place).status(),
+            "mount" => Command::new("umount").arg("-l").arg(&self.place).finish(),
+            flag => Command::new("chattr").arg(format!("-{flag}")).arg(&self.place).finish(),
         };
     }
 }

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::harness::{Lab, ended, signal};
+use crate::harness::{Lab, Limited, ended, signal};
 use crate::security::listeners::pack_with;
 
 const EVIL: &str = r"\033]0;owned\007\033[2J\033[9A\302\233\342\200\256";
@@ -70,11 +70,8 @@ fn logs_for_programs_are_an_object_on_each_line_also_while_they_grow() {
         "{json}"
     );
     assert!(!drives(&json), "{json:?}");
-    let mut follows = lab
-        .command(&["logs", "files", "--follow", "--json"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut follows =
+        lab.command(&["logs", "files", "--follow", "--json"]).stdout(Stdio::piped()).start();
     std::fs::write(lab.root.join("more"), "").unwrap();
     let mut lines = BufReader::new(follows.stdout.take().unwrap()).lines();
     let later = lines.find(|line| {

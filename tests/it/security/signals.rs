@@ -3,12 +3,12 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::harness::{Lab, alone, ended, signal};
+use crate::harness::{Lab, Limited, Running, alone, ended, signal};
 use crate::security::listeners::{pack_with, until};
 
 /// Half a second is what is promised; a loaded machine gets a little more.
@@ -39,11 +39,11 @@ fn lab(service: &str) -> Lab {
     lab
 }
 
-fn started(command: &mut Command) -> Child {
-    command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+fn started(command: &mut Command) -> Running {
+    command.stdout(Stdio::piped()).stderr(Stdio::null()).start()
 }
 
-fn ends(what: &str, mut child: Child, by: Signal) {
+fn ends(what: &str, mut child: Running, by: Signal) {
     let since = Instant::now();
     signal(&child, by);
     let code = ended(&mut child);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::harness;
+use crate::harness::{self, Limited};
 use crate::update::bench::{Bench, LONG};
 
 /// A lab in which every kind of change is to be made, each of many updates ended by a signal.
@@ -38,7 +38,7 @@ fn ended_early(sent: Signal) -> (u32, u32) {
     let rounds = harness::rounds(if sent == Signal::KILL { 500 } else { 100 });
     for n in 0..rounds {
         let mut child =
-            bench.command(&["update"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            bench.command(&["update"]).stdout(Stdio::null()).stderr(Stdio::null()).start();
         let wait = whole.mul_f64(f64::from(n) / f64::from(rounds));
         std::thread::sleep(wait.min(Duration::from_secs(2)));
         harness::signal(&child, sent);

@@ -8,7 +8,7 @@ mod older;
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
 
-use crate::harness::{self, must};
+use crate::harness::{self, Limited, must};
 use bench::{Bench, LONG, json, write};
 use serde_json::Value;
 
@@ -245,7 +245,7 @@ fn what_the_learner_writes_while_an_update_runs_is_not_lost() {
         bench.give("notes.txt", &LONG.replace("seven", &format!("SEVEN {n}")));
         let own = LONG.replace("one", &format!("written {n}"));
         let mut child =
-            bench.command(&["update"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            bench.command(&["update"]).stdout(Stdio::null()).stderr(Stdio::null()).start();
         std::thread::sleep(whole.mul_f64(f64::from(n) / f64::from(rounds)));
         bench.edit("notes.txt", &own);
         child.wait().unwrap();
