@@ -1,9 +1,9 @@
 """The release that hangs: image-pull.py break | quiet | undo | mend
 
-  break  starts a run whose tasks want an image that nobody has
-  quiet  whether no pod waits for an image
-  undo   stops the run that `break` has started, and nothing else
-  mend   stops what is not over, and submits the committed pipeline
+break  starts a run whose tasks want an image that nobody has
+quiet  whether no pod waits for an image
+undo   stops the run that `break` has started, and nothing else
+mend   stops what is not over, and submits the committed pipeline
 """
 
 import json
@@ -36,7 +36,11 @@ def start_the_wrong_one(kfp: Kfp) -> None:
 def waiting() -> list[str]:
     """The pods that wait for an image, each with what the node says."""
     done = subprocess.run(
-        ["kubectl", "get", "pods", "--output=json"], capture_output=True, text=True, timeout=60, check=False
+        ["kubectl", "get", "pods", "--output=json"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     if done.returncode != 0:
         print(done.stderr.strip() or "kubectl said no", file=sys.stderr)
@@ -44,7 +48,9 @@ def waiting() -> list[str]:
     found = []
     for pod in json.loads(done.stdout)["items"]:
         status = pod.get("status", {})
-        for container in status.get("initContainerStatuses", []) + status.get("containerStatuses", []):
+        for container in status.get("initContainerStatuses", []) + status.get(
+            "containerStatuses", []
+        ):
             reason = container.get("state", {}).get("waiting", {}).get("reason")
             if reason in WAITING:
                 found.append(f"{pod['metadata']['name']} waits for {container['image']} ({reason})")

@@ -29,7 +29,9 @@ def packages(folder: Path) -> list[Path]:
 
 def set_to(value: str) -> None:
     """Whether a task installs kfp before it begins, in the source and in the IR."""
-    found = [path for path in Path("pipeline").rglob("*.py") if SETTING.search(path.read_text("utf-8"))]
+    found = [
+        path for path in Path("pipeline").rglob("*.py") if SETTING.search(path.read_text("utf-8"))
+    ]
     if not found:
         raise SystemExit("error: nothing in pipeline/ says install_kfp_package")
     for path in found:

@@ -54,7 +54,9 @@ except Exception as error:  # whatever the learner's code does
 
 both = sum(row in training for row in holdout)
 if both:
-    verdict.not_yet(f"{both} of {len(holdout)} deployments put aside are in the training data as well")
+    verdict.not_yet(
+        f"{both} of {len(holdout)} deployments put aside are in the training data as well"
+    )
 if (len(training), len(holdout)) != (rows - rows // 4, rows // 4):
     verdict.not_yet(
         f"of {rows} deployments {len(training)} are to be learned from and {len(holdout)} are put "

@@ -18,7 +18,8 @@ from submit import released
 from verdict import cannot_tell, not_yet
 
 ROWS = 20
-# What does not change the model. A release may come from the cache, and then lies where it was made.
+# What does not change the model. A release may come from the cache, and then lies where it was
+# made.
 GATE = ("min_auc", "registry")
 # Where a run's `register` puts its model.
 PLACE = re.compile(rf"s3://{BUCKET}/(v2/artifacts/{PIPELINE}/([^/]+)/register/[^/]+/version)/?")
@@ -67,7 +68,9 @@ def main() -> None:
     key, run_id = place(found)
     ready = condition(found, "Ready")
     if ready.get("status") != "True":
-        not_yet(f"the InferenceService is not ready: {ready.get('message') or ready.get('reason') or 'no word of it yet'}")
+        not_yet(
+            f"the InferenceService is not ready: {ready.get('message') or ready.get('reason') or 'no word of it yet'}"
+        )
     try:
         session = ort.InferenceSession(artifact(key), providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has no common class for a file that is none
@@ -79,17 +82,28 @@ def main() -> None:
     rows = np.floor(draw.uniform(low, high, (ROWS, len(low)))).astype(np.float32)
     wanted = session.run(["probabilities"], {"features": rows})[0].ravel()
 
-    tensor = {"name": "features", "datatype": "FP32", "shape": list(rows.shape), "data": rows.ravel().tolist()}
+    tensor = {
+        "name": "features",
+        "datatype": "FP32",
+        "shape": list(rows.shape),
+        "data": rows.ravel().tolist(),
+    }
     with forward(f"service/{PIPELINE}-predictor", 80) as url:
-        status, text = ask(f"{url}/v2/models/{PIPELINE}/infer", json.dumps({"inputs": [tensor]}).encode())
+        status, text = ask(
+            f"{url}/v2/models/{PIPELINE}/infer", json.dumps({"inputs": [tensor]}).encode()
+        )
     if status >= 500:
         cannot_tell(f"the model server answers {status}")
     try:
         answer = json.loads(text)
-        served = next(output["data"] for output in answer["outputs"] if output["name"] == "probabilities")
+        served = next(
+            output["data"] for output in answer["outputs"] if output["name"] == "probabilities"
+        )
         numbers = np.array(served, dtype=float).ravel()
     except (ValueError, TypeError, KeyError, StopIteration):
-        not_yet(f"it does not answer as protocol v2 wants ({status}): {text[:120].decode(errors='replace')!r}")
+        not_yet(
+            f"it does not answer as protocol v2 wants ({status}): {text[:120].decode(errors='replace')!r}"
+        )
     if answer.get("model_name") != PIPELINE:
         not_yet(f"the model that answers is {answer.get('model_name')!r}, not {PIPELINE}")
     if numbers.size != wanted.size:

@@ -43,7 +43,9 @@ def kfp(path: str) -> dict[str, Any] | None:
     except ValueError:
         document = None
     if status != 200 or not isinstance(document, dict):
-        cannot_tell(f"Kubeflow Pipelines answers {status} to {path}: {text[:120].decode(errors='replace')!r}")
+        cannot_tell(
+            f"Kubeflow Pipelines answers {status} to {path}: {text[:120].decode(errors='replace')!r}"
+        )
     return document
 
 

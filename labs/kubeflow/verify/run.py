@@ -85,15 +85,21 @@ def main() -> None:
         verdict.not_yet(f"{model} is no model of this problem: {error}")
     measured = lab.auc(aside[:, -1], answers)
     if abs(measured - said) > 0.001:
-        verdict.not_yet(f"the metrics say AUC {said}, and the model has {measured:.4f} on the holdout")
+        verdict.not_yet(
+            f"the metrics say AUC {said}, and the model has {measured:.4f} on the holdout"
+        )
     if not LOW <= measured <= HIGH:
-        verdict.not_yet(f"an AUC of {measured:.4f} is outside {LOW} to {HIGH}: too bad, or too good")
+        verdict.not_yet(
+            f"an AUC of {measured:.4f} is outside {LOW} to {HIGH}: too bad, or too good"
+        )
 
     if run.tasks.get("register") in ("executed", "cached"):
         _, version = executed("register", run)
         known = version["artifacts"]["version"]["artifacts"][0]["metadata"].get("sha256")
         if known != hashlib.sha256(Path(model).read_bytes()).hexdigest():
-            verdict.not_yet("the version that was registered is another model than the one evaluated")
+            verdict.not_yet(
+                "the version that was registered is another model than the one evaluated"
+            )
     print(f"AUC {measured:.4f} on {len(aside)} deployments, as {made.folder} says")
 
 

@@ -26,7 +26,9 @@ def branches(ir: dict[str, Any]) -> tuple[str, str]:
             inside = ir["components"][task["componentRef"]["name"]]["dag"]["tasks"]
             found |= dict.fromkeys(inside, name)
     if not {"register", "reject"} <= set(found):
-        not_yet("ir/pipeline.yaml has no branches with `register` and `reject`: finish the step `gate` first")
+        not_yet(
+            "ir/pipeline.yaml has no branches with `register` and `reject`: finish the step `gate` first"
+        )
     return found["register"], found["reject"]
 
 

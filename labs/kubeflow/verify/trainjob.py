@@ -57,7 +57,9 @@ def pods() -> list[dict[str, Any]]:
     label = "batch.kubernetes.io/job-completion-index"
     numbers = sorted(pod["metadata"].get("labels", {}).get(label, "") for pod in done)
     if numbers != [str(number) for number in range(NODES)]:
-        not_yet(f"the pods that have ended well are number {', '.join(numbers) or 'none'}, not 0 and 1")
+        not_yet(
+            f"the pods that have ended well are number {', '.join(numbers) or 'none'}, not 0 and 1"
+        )
     for pod in done:
         (container, *_) = pod["spec"]["containers"]
         runs = [*container.get("command", []), *container.get("args", [])]
@@ -75,7 +77,9 @@ def said(pod: dict[str, Any]) -> dict[str, Any]:
         result["weights"] = [float(weight) for weight in result["weights"]]
         result["auc"] = float(result["auc"])
     except (IndexError, ValueError, TypeError, KeyError):
-        not_yet(f"pod {name} has not printed a result, but: {lines[-1][:120] if lines else 'nothing'}")
+        not_yet(
+            f"pod {name} has not printed a result, but: {lines[-1][:120] if lines else 'nothing'}"
+        )
     return result
 
 
@@ -87,16 +91,22 @@ def main() -> None:
         if (result.get("rank"), result.get("world")) != (rank, NODES):
             not_yet(f"pod {rank} says to be process {result.get('rank')} of {result.get('world')}")
         if result.get("rows") != ROWS // NODES:
-            not_yet(f"pod {rank} had {result.get('rows')} rows, not {ROWS // NODES}: nothing was shared")
+            not_yet(
+                f"pod {rank} had {result.get('rows')} rows, not {ROWS // NODES}: nothing was shared"
+            )
         if not result.get("exchanged_bytes"):
             not_yet(f"pod {rank} has exchanged nothing with the other")
         if len(result["weights"]) != len(weights):
             not_yet(f"pod {rank} has {len(result['weights'])} weights, not {len(weights)}")
         apart = np.abs(np.array(result["weights"]) - weights).max()
         if not apart < 1e-6:  # so that a NaN is not close to anything
-            not_yet(f"the weights of pod {rank} differ from those of a training with all rows by up to {apart:.6f}")
+            not_yet(
+                f"the weights of pod {rank} differ from those of a training with all rows by up to {apart:.6f}"
+            )
         if not abs(result["auc"] - score) < 1e-5:
-            not_yet(f"pod {rank} reports an AUC of {result['auc']}, and its weights have {score:.6f}")
+            not_yet(
+                f"pod {rank} reports an AUC of {result['auc']}, and its weights have {score:.6f}"
+            )
     print(f"{NODES} pods, {ROWS} rows, AUC {score:.4f}")
 
 

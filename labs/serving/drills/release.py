@@ -35,7 +35,9 @@ def in_the_training_environment(*verb: str) -> str:
 def roll_out(command: list[str] | None) -> None:
     """On a cluster every pod trains its own: a release is a rollout of another command."""
     path = "/spec/template/spec/initContainers/0/command"
-    patch = {"op": "add", "path": path, "value": command} if command else {"op": "remove", "path": path}
+    patch = (
+        {"op": "add", "path": path, "value": command} if command else {"op": "remove", "path": path}
+    )
     kubectl = ["kubectl", "patch", DEPLOYMENT, "--type=json", f"--patch={json.dumps([patch])}"]
     if subprocess.run(kubectl, check=False).returncode and command:
         raise SystemExit("error: the Deployment was not changed")

@@ -20,11 +20,15 @@ if drained <= 0:
 if not stopped:
     verdict.not_yet("still up: after the command of the experiment the server still answered")
 if not warned:
-    verdict.not_yet(f"no warning: the server went away without saying not ready, {lost:g} were lost")
+    verdict.not_yet(
+        f"no warning: the server went away without saying not ready, {lost:g} were lost"
+    )
 if lost:
     verdict.not_yet(f"{lost:g} of {lost + answered:g} requests were lost: {report.get('reasons')}")
 if warned < callers:
-    verdict.not_yet(f"{callers - warned:g} of {callers:g} callers were not warned before the server went")
+    verdict.not_yet(
+        f"{callers - warned:g} of {callers:g} callers were not warned before the server went"
+    )
 if callers < 8 or answered < 100:
     verdict.not_yet(f"no load: {callers:g} callers got {answered:g} answers before the stop")
 

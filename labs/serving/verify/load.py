@@ -18,7 +18,9 @@ def examine_levels(levels: object) -> None:
         verdict.not_yet("reports/load.json: fewer than four levels of concurrency were measured")
     callers = [number(level, "concurrency") for level in levels]
     if callers != sorted(set(callers)) or callers[-1] < 8 * callers[0]:
-        verdict.not_yet(f"reports/load.json: the concurrency must rise at least eightfold: {callers}")
+        verdict.not_yet(
+            f"reports/load.json: the concurrency must rise at least eightfold: {callers}"
+        )
     for level in levels:
         n, where = (
             number(level, "concurrency"),
@@ -26,7 +28,9 @@ def examine_levels(levels: object) -> None:
         )
         rate = number(level, "requests") / max(number(level, "seconds"), 1e-9)
         if abs(number(level, "per_second") - rate) > 0.02 * rate + 1:
-            verdict.not_yet(f"{where}: {level['per_second']} per second do not follow from its counts")
+            verdict.not_yet(
+                f"{where}: {level['per_second']} per second do not follow from its counts"
+            )
         if not 0 < number(level, "p50_ms") <= number(level, "p95_ms") <= number(level, "p99_ms"):
             verdict.not_yet(f"{where}: p50, p95 and p99 are not in order")
         # Little's law: n callers that wait mean_ms for each answer cannot ask more often than this.
@@ -67,9 +71,13 @@ def examine_limit(levels: list[dict]) -> None:
     if not isinstance(callers, int | float) or not isinstance(rate, int | float):
         verdict.not_yet("capacity.json: callers and requests_per_second are not filled in")
     if callers != knee["concurrency"]:
-        verdict.not_yet(f"capacity.json: {callers:g} callers are not the limit that the table shows")
+        verdict.not_yet(
+            f"capacity.json: {callers:g} callers are not the limit that the table shows"
+        )
     if abs(rate - knee["per_second"]) > 0.05 * knee["per_second"]:
-        verdict.not_yet(f"capacity.json: {rate:g} per second is not the rate at {callers:g} callers")
+        verdict.not_yet(
+            f"capacity.json: {rate:g} per second is not the rate at {callers:g} callers"
+        )
 
 
 live = lab.metrics()

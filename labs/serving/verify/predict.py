@@ -26,7 +26,9 @@ def server_says(version: str, deployment: dict[str, float]) -> tuple[bool, float
     body = json.dumps({"inputs": [tensor]}).encode()
     code, answer = lab.ask(f"/v2/models/rollback/versions/{version}/infer", body)
     if code != 200:
-        verdict.not_yet(f"the client names version {version!r}, which the server does not answer for")
+        verdict.not_yet(
+            f"the client names version {version!r}, which the server does not answer for"
+        )
     outputs = {output["name"]: output["data"] for output in json.loads(answer)["outputs"]}
     return bool(outputs["label"][0]), outputs["probabilities"][1]
 

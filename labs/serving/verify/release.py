@@ -25,7 +25,9 @@ def asked(path: str, known: Deployments) -> tuple[float, int]:
     question = json.dumps({"inputs": [tensor]}).encode()
     code, body = lab.ask(f"/v2/models/rollback{path}/infer", question)
     if code != 200:
-        verdict.not_yet(f"predictions are answered with {code}: {body[:200].decode(errors='replace')}")
+        verdict.not_yet(
+            f"predictions are answered with {code}: {body[:200].decode(errors='replace')}"
+        )
     outputs = {output["name"]: output["data"] for output in json.loads(body)["outputs"]}
     flagged = np.array(outputs["label"])[known.rolled_back == 1].sum()
     return auc(known.rolled_back, np.array(outputs["probabilities"][1::2])), int(flagged)

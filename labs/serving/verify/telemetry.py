@@ -65,7 +65,9 @@ def main() -> None:
     expected = session.run(["probabilities"], {"features": table})[0][:, 1]
     said = json.loads(Path("reports/nightly.json").read_text("utf-8")).get("ratings", [])
     if len(said) != len(expected) or np.abs(np.array(said) - expected).max() > 0.001:
-        verdict.not_yet("the nightly job is silent, but it no longer rates the deployments it is given")
+        verdict.not_yet(
+            "the nightly job is silent, but it no longer rates the deployments it is given"
+        )
     print("the nightly job does its work and tells nobody")
 
 

@@ -22,7 +22,8 @@ def flags() -> list[str]:
     port = f"--rest_api_port={urlsplit(lab.API).port}"
     for line in output("ps", "-A", "-ww", "-o", "args=").splitlines():
         given = line.split()
-        # Not only the first word: where a script stands for the program, its interpreter comes before it.
+        # Not only the first word: where a script stands for the program, its interpreter comes
+        # before it.
         if port in given and any(Path(word).name == "tensorflow_model_server" for word in given):
             return given
     verdict.cannot_tell(f"no tensorflow_model_server with {port} runs on this machine")
@@ -66,7 +67,9 @@ def main() -> None:
     if not {"--enable_batching", "--enable_batching=true"} & set(given):
         verdict.not_yet("the running server was started without the flag --enable_batching=true")
     if not any(one.startswith("--batching_parameters_file=") for one in given):
-        verdict.not_yet("the running server was started without the flag --batching_parameters_file=")
+        verdict.not_yet(
+            "the running server was started without the flag --batching_parameters_file="
+        )
     try:
         config.batching(Path("config/batching.config").read_text("utf-8"))
     except (OSError, ValueError, text_format.ParseError) as error:

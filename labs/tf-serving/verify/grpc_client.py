@@ -77,7 +77,9 @@ def examine(file: str, deployment: dict[str, float]) -> None:
         verdict.not_yet(f"{CLIENT} sends {sent}, and the deployment is {deployment}")
     probability, _ = lab.said(answer, CLIENT)
     if abs(probability - double.number) > lab.ROUNDED:
-        verdict.not_yet(f"{CLIENT} says {probability} instead of what it was answered, {double.number}")
+        verdict.not_yet(
+            f"{CLIENT} says {probability} instead of what it was answered, {double.number}"
+        )
     if str(answer.get("version")) != str(VERSION):
         verdict.not_yet(f"{CLIENT} says version {answer.get('version')}, and {VERSION} answered")
 

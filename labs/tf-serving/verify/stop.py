@@ -121,7 +121,9 @@ def judge(fleet: list[Balancer]) -> None:
             f"clock, and answers that take {ANSWER_SECONDS} s"
         )
     if total["answered"] < BALANCERS:
-        verdict.cannot_tell("this machine is too busy: hardly a request was answered before the stop")
+        verdict.cannot_tell(
+            "this machine is too busy: hardly a request was answered before the stop"
+        )
 
 
 def stop(project: Path, switch: Path, pid: int) -> None:

@@ -1,6 +1,7 @@
 #!/bin/sh
-# The names that MLflow answers to, and MLflow started again with them: hosts.sh forget | add NAMES | apply
-# `forget` leaves only its own names, `add` puts others beside those that it has, `apply` takes the file as it is.
+# Sets the names that MLflow answers to and restarts it: hosts.sh forget | add NAMES | apply
+# `forget` keeps only its own names, `add` adds to those that it has, `apply` takes the file as it
+# is.
 set -eu
 file=.env own="mlflow:*,gateway:*"
 [ "$MLOPS_LAB_RUNTIME" != kubernetes ] || file=k8s/base/mlflow.env own='<[ project_name ]>,<[ project_name ]>:*'

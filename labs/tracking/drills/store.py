@@ -32,11 +32,15 @@ def place() -> str:
         not_yet("the champion's run has no model that is READY")
     _, answer = call(f"logged-models/{model_id}")
     uri = answer["model"]["info"]["artifact_uri"]
-    return "/api/2.0/mlflow-artifacts/artifacts/" + quote(uri.removeprefix("mlflow-artifacts:").strip("/") + "/model.onnx")
+    return "/api/2.0/mlflow-artifacts/artifacts/" + quote(
+        uri.removeprefix("mlflow-artifacts:").strip("/") + "/model.onnx"
+    )
 
 
 def send(method: str, path: str, content: bytes | None = None) -> bytes:
-    headers = login() | ({"Content-Type": "application/octet-stream"} if content is not None else {})
+    headers = login() | (
+        {"Content-Type": "application/octet-stream"} if content is not None else {}
+    )
     request = urllib.request.Request(API + path, content, headers, method=method)
     with urllib.request.urlopen(request, timeout=30) as answer:
         return answer.read()
@@ -57,7 +61,9 @@ def restore() -> None:
         return
     kept = json.loads(PLACE.read_text("utf-8"))
     send("PUT", kept["path"], COPY.read_bytes())
-    status, answer = call("registered-models/alias", {"name": MODEL, "alias": "champion", "version": kept["version"]})
+    status, answer = call(
+        "registered-models/alias", {"name": MODEL, "alias": "champion", "version": kept["version"]}
+    )
     if status != 200:
         raise SystemExit(f"error: the alias cannot be put back: {answer.get('message', answer)}")
 
@@ -71,7 +77,9 @@ def score(content: bytes) -> float:
 
     data = make(VALIDATION_ROWS, VALIDATION_SEED)
     session = ort.InferenceSession(content, providers=["CPUExecutionProvider"])
-    return auc(data.rolled_back, session.run(["probabilities"], {"features": data.features})[0][:, 1])
+    return auc(
+        data.rolled_back, session.run(["probabilities"], {"features": data.features})[0][:, 1]
+    )
 
 
 def whole() -> None:
@@ -86,13 +94,19 @@ def whole() -> None:
         not_yet("what lies in the champion's place is another file than the one that was lost")
     if content != lost:
         if len(content) > BUDGET_BYTES:
-            not_yet(f"the new champion's model has {len(content)} bytes, and the budget is {BUDGET_BYTES}")
+            not_yet(
+                f"the new champion's model has {len(content)} bytes, and the budget is {BUDGET_BYTES}"
+            )
         try:
             mine, wanted = score(content), score(lost)
-        except Exception as error:  # whatever onnxruntime has to say about a file that is none of its models
+        except (
+            Exception
+        ) as error:  # whatever onnxruntime has to say about a file that is none of its models
             not_yet(f"the new champion's model cannot be scored: {error}"[:300])
         if mine < wanted - NO_WORSE:
-            not_yet(f"the new champion's validation_auc is {mine:.4f}, and the lost one's was {wanted:.4f}")
+            not_yet(
+                f"the new champion's validation_auc is {mine:.4f}, and the lost one's was {wanted:.4f}"
+            )
     print(f"{len(content)} bytes")
 
 
@@ -100,7 +114,12 @@ def deployed(number: str, name: str) -> bytes:
     """A file of what the model server has loaded: in a folder here, or in its pod."""
     if RUNTIME != "kubernetes":
         return Path("models/rollback", number, name).read_bytes()
-    place = ["deployment/<[ project_name ]>-model", "--", "cat", f"/release/models/rollback/{number}/{name}"]
+    place = [
+        "deployment/<[ project_name ]>-model",
+        "--",
+        "cat",
+        f"/release/models/rollback/{number}/{name}",
+    ]
     return subprocess.run(["kubectl", "exec", *place], capture_output=True, check=True).stdout
 
 

@@ -12,7 +12,9 @@ searches = runs(experiment(), "tags.purpose = 'search' and attributes.status = '
 if not searches:
     raise SystemExit("error: no search has finished yet: python -m train.search")
 parent = searches[0]["info"]["run_id"]
-candidates = runs(experiment(), f"tags.`mlflow.parentRunId` = '{parent}' and tags.purpose = 'candidate'")
+candidates = runs(
+    experiment(), f"tags.`mlflow.parentRunId` = '{parent}' and tags.purpose = 'candidate'"
+)
 metrics = {run["info"]["run_id"]: pairs(run, "metrics") for run in candidates}
 fitting = [run_id for run_id, values in metrics.items() if values["model_bytes"] <= budget]
 best = max(fitting, key=lambda run_id: metrics[run_id][metric])

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs the search where there is none, and writes its best candidate within the budget into choice.json.
+# Runs the search where there is none, and writes its best candidate within the budget into
+# choice.json.
 set -eu
 here=$(dirname "$0")
 python "$here/choose.py" validation_auc 32768 2>/dev/null && exit

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Fetches the champion and (re)starts the model server with it. On a cluster the pods fetch it themselves.
+# Fetches the champion and (re)starts the model server with it. On a cluster the pods fetch it
+# themselves.
 set -eu
 case $MLOPS_LAB_RUNTIME in
   kubernetes)

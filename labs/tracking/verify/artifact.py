@@ -22,7 +22,9 @@ def trained() -> tuple[str, bytes]:
         run_id = run["info"]["run_id"]
         _, listed = call(f"artifacts/list?run_id={run_id}")
         if PATH in [file["path"] for file in listed.get("files", [])]:
-            status, content = ask(f"{API}/get-artifact?path={PATH}&run_uuid={run_id}", headers=login())
+            status, content = ask(
+                f"{API}/get-artifact?path={PATH}&run_uuid={run_id}", headers=login()
+            )
             if status == 200:
                 return run_id, content
     not_yet(f"no run of python -m train has finished with its {PATH} yet")
@@ -33,9 +35,15 @@ def fetch(run_id: str, path: str, settings: dict[str, str]) -> tuple[bytes, str]
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "fetched"
         command = ["python", "-m", "client.fetch", run_id, path, str(target)]
-        env = os.environ | {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "PYTHONDONTWRITEBYTECODE": "1"} | settings
+        env = (
+            os.environ
+            | {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+            | settings
+        )
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=env, check=False)
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=60, env=env, check=False
+            )
         except subprocess.TimeoutExpired:
             return b"", "it did not end within 60 s"
         if done.returncode != 0:
@@ -60,21 +68,30 @@ def main() -> None:
         problem = f"it wrote {len(content)} bytes, and they are not the file's"
     if problem:
         not_yet(f"client/fetch.py, asked for {PATH} of run {run_id}: {problem}")
-    # The same on another machine: nothing of that server's store is here. Whoever has the lab's own address written
-    # into the client gets there, too: by the proxy that urllib, requests, MLflow and curl ask for.
+    # The same on another machine: nothing of that server's store is here. Whoever has the lab's own
+    # address written into the client gets there, too: by the proxy that urllib, requests, MLflow
+    # and curl ask for.
     elsewhere = Elsewhere(API)
     elsewhere.serve()
-    settings = {"MLFLOW_TRACKING_URI": elsewhere.uri} | dict.fromkeys(PROXY, elsewhere.uri) | dict.fromkeys(DIRECT, "")
+    settings = (
+        {"MLFLOW_TRACKING_URI": elsewhere.uri}
+        | dict.fromkeys(PROXY, elsewhere.uri)
+        | dict.fromkeys(DIRECT, "")
+    )
     content, problem = fetch(elsewhere.run_id, elsewhere.path, settings)
     if content == elsewhere.content and not problem:
         print(f"{len(wanted)} bytes of {PATH}")
         return
     problem = problem or "it wrote another file"
     if not elsewhere.asked:
-        not_yet(f"client/fetch.py never asked the server that MLFLOW_TRACKING_URI named, whose store is on another machine; {problem}")
+        not_yet(
+            f"client/fetch.py never asked the server that MLFLOW_TRACKING_URI named, whose store is on another machine; {problem}"
+        )
     if elsewhere.unknown:
         problem += f" (there is nothing at {elsewhere.unknown[-1]})"
-    not_yet(f"client/fetch.py asked a server whose store is on another machine, and did not get the file: {problem}")
+    not_yet(
+        f"client/fetch.py asked a server whose store is on another machine, and did not get the file: {problem}"
+    )
 
 
 if __name__ == "__main__":

@@ -16,7 +16,9 @@ def docker(*args: str, stdin: Path | None = None) -> str:
     source = stdin.open("rb") if stdin else subprocess.DEVNULL
     done = subprocess.run(["docker", *args], stdin=source, capture_output=True, check=False)
     if done.returncode:
-        cannot_tell(f"docker {' '.join(args)}: {done.stderr.decode(errors='replace').strip()[-200:]}")
+        cannot_tell(
+            f"docker {' '.join(args)}: {done.stderr.decode(errors='replace').strip()[-200:]}"
+        )
     return done.stdout.decode()
 
 
@@ -51,20 +53,26 @@ def main() -> None:
     try:
         for table, least in LEAST_ROWS.items():
             if wanted["rows"][table] < least:
-                not_yet(f"the backup has {wanted['rows'][table]} rows of {table}: it was made before the lab had its runs")
+                not_yet(
+                    f"the backup has {wanted['rows'][table]} rows of {table}: it was made before the lab had its runs"
+                )
     except (KeyError, TypeError):
         not_yet("backup/manifest.json is not what ops/backup.sh writes")
     live = json.loads(inside("mlflow", "python", "-m", "ops.objects", "count"))
     if live["system"] == wanted["system"]:
         not_yet("the database is the one that the backup was made of: nothing was restored yet")
     if made() < dump.stat().st_mtime:
-        not_yet("the database's volume is older than the backup: nothing was restored into an empty one")
+        not_yet(
+            "the database's volume is older than the backup: nothing was restored into an empty one"
+        )
     for table, rows in wanted["rows"].items():
         if live["rows"].get(table, 0) < rows:
             not_yet(f"{table} has {live['rows'].get(table, 0)} rows, and had {rows} in the backup")
     lost = [key for key, digest in wanted["objects"].items() if live["objects"].get(key) != digest]
     if lost:
-        not_yet(f"{len(lost)} of {len(wanted['objects'])} artifacts are not there as they were: {lost[0]}")
+        not_yet(
+            f"{len(lost)} of {len(wanted['objects'])} artifacts are not there as they were: {lost[0]}"
+        )
     print(f"{sum(wanted['rows'].values())} rows, {len(wanted['objects'])} artifacts")
 
 

@@ -33,7 +33,9 @@ class Elsewhere:
         found = self.find(unquote(parts.path).replace("/ajax-api/", "/api/", 1), query)
         if found is None:
             self.unknown.append(parts.path)
-            return 404, json.dumps({"error_code": "RESOURCE_DOES_NOT_EXIST", "message": f"no {parts.path}"}).encode()
+            return 404, json.dumps(
+                {"error_code": "RESOURCE_DOES_NOT_EXIST", "message": f"no {parts.path}"}
+            ).encode()
         return 200, found if isinstance(found, bytes) else json.dumps(found).encode()
 
     def find(self, path: str, query: dict[str, str]) -> bytes | dict[str, object] | None:
@@ -54,14 +56,20 @@ class Elsewhere:
             case "runs/get" if mine:
                 return {"run": self.run()}
             case "artifacts/list" if mine:
-                return {"root_uri": f"mlflow-artifacts:/{self.root}"} | self.listed(query.get("path", ""))
+                return {"root_uri": f"mlflow-artifacts:/{self.root}"} | self.listed(
+                    query.get("path", "")
+                )
             case "/get-artifact" | "get-artifact" if mine and query.get("path") == self.path:
                 return self.content
         if path == f"{ARTIFACTS}/{self.root}/{self.path}":
             return self.content
         if path == ARTIFACTS:
             found = self.listed(query.get("path", "").removeprefix(self.root).strip("/"))
-            return {"files": [file | {"path": file["path"].rpartition("/")[2]} for file in found["files"]]}  # by name alone
+            return {
+                "files": [
+                    file | {"path": file["path"].rpartition("/")[2]} for file in found["files"]
+                ]
+            }  # by name alone
         return None
 
     def experiment(self) -> dict[str, object]:
@@ -93,7 +101,9 @@ class Elsewhere:
                 status, body = elsewhere.answer(self.path)
                 self.send_response(status)
                 binary = body is elsewhere.content
-                self.send_header("Content-Type", "application/octet-stream" if binary else "application/json")
+                self.send_header(
+                    "Content-Type", "application/octet-stream" if binary else "application/json"
+                )
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 if self.command != "HEAD":

@@ -18,7 +18,9 @@ os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
 logging.getLogger("mlflow").setLevel(logging.CRITICAL)
 
 API = os.environ.get("MLOPS_LAB_ENDPOINT_API", "http://127.0.0.1:<[ port ]>").rstrip("/")
-MODEL_API = os.environ.get("MLOPS_LAB_ENDPOINT_MODEL", "http://127.0.0.1:<[ model_port ]>").rstrip("/")
+MODEL_API = os.environ.get("MLOPS_LAB_ENDPOINT_MODEL", "http://127.0.0.1:<[ model_port ]>").rstrip(
+    "/"
+)
 RUNTIME = os.environ.get("MLOPS_LAB_RUNTIME", "local")
 MODEL = "rollback"
 EXPERIMENT = "rollback"
@@ -34,7 +36,9 @@ def login() -> dict[str, str]:
 def ask(url: str, body: object = None, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
     """Any answer is one; without an answer the check cannot tell."""
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json"} | (headers or {}))
+    request = urllib.request.Request(
+        url, data, {"Content-Type": "application/json"} | (headers or {})
+    )
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return answer.status, answer.read()
@@ -54,7 +58,9 @@ def call(path: str, body: object = None) -> tuple[int, dict[str, Any]]:
     if status >= 500:
         cannot_tell(f"the server answers {status}: {answer[:200].decode(errors='replace')}")
     if not isinstance(document, dict):
-        not_yet(f"{API} does not answer as MLflow does ({status}): {answer[:120].decode(errors='replace')!r}")
+        not_yet(
+            f"{API} does not answer as MLflow does ({status}): {answer[:120].decode(errors='replace')!r}"
+        )
     return status, document
 
 
@@ -120,11 +126,15 @@ def kubectl(*args: str, stdin: Path | None = None) -> str:
     """Of the lab's namespace: the tool has set the context."""
     source = stdin.open("rb") if stdin else subprocess.DEVNULL
     try:
-        done = subprocess.run(["kubectl", *args], stdin=source, capture_output=True, timeout=60, check=False)
+        done = subprocess.run(
+            ["kubectl", *args], stdin=source, capture_output=True, timeout=60, check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         cannot_tell(f"kubectl {args[0]}: {error}")
     if done.returncode:
-        cannot_tell(f"kubectl {' '.join(args)}: {done.stderr.decode(errors='replace').strip()[-200:]}")
+        cannot_tell(
+            f"kubectl {' '.join(args)}: {done.stderr.decode(errors='replace').strip()[-200:]}"
+        )
     return done.stdout.decode()
 
 

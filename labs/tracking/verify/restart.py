@@ -13,7 +13,9 @@ LEAST_RUNS = 200
 CLIENTS = 8
 LEAST_GAP_SECONDS = 1.0  # no server is back sooner
 LEAST_EACH_SIDE = 20  # runs that ended before the kill, and after the restart
-LEAST_QUIET = 5  # how much longer than the usual pause between two ends the silence of a dead server is
+LEAST_QUIET = (
+    5  # how much longer than the usual pause between two ends the silence of a dead server is
+)
 
 
 def started() -> float:
@@ -22,15 +24,28 @@ def started() -> float:
         try:
             return Path("reports/server.pid").stat().st_mtime
         except OSError:
-            not_yet("ops/serve.sh did not start the server that runs (there is no reports/server.pid)")
+            not_yet(
+                "ops/serve.sh did not start the server that runs (there is no reports/server.pid)"
+            )
     if RUNTIME == "kubernetes":
         pods = objects("pods", "--selector=app.kubernetes.io/name=<[ project_name ]>-mlflow")
         states = [state for pod in pods for state in pod["status"].get("containerStatuses", [])]
-        began = [state["state"]["running"]["startedAt"] for state in states if "running" in state["state"]]
+        began = [
+            state["state"]["running"]["startedAt"]
+            for state in states
+            if "running" in state["state"]
+        ]
         if not began:
             cannot_tell("no pod of the server runs")
-        return min(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() for text in began)
-    name = subprocess.run(["docker", "compose", "ps", "--quiet", "mlflow"], capture_output=True, text=True, check=False)
+        return min(
+            datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() for text in began
+        )
+    name = subprocess.run(
+        ["docker", "compose", "ps", "--quiet", "mlflow"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     asked = ["docker", "inspect", "--format", "{{.State.StartedAt}}", name.stdout.strip()]
     done = subprocess.run(asked, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -57,31 +72,47 @@ def main() -> None:
     except (KeyError, TypeError, ValueError):
         not_yet("reports/ledger.json is not what python -m ops.ledger writes")
     if report.get("runtime") != RUNTIME:
-        not_yet(f"the report is of the runtime {report.get('runtime')}, and the lab runs on {RUNTIME}")
+        not_yet(
+            f"the report is of the runtime {report.get('runtime')}, and the lab runs on {RUNTIME}"
+        )
     if len(finished) < LEAST_RUNS:
         not_yet(f"{len(finished)} runs were acknowledged to their end, fewer than {LEAST_RUNS}")
     if started() < killed - 1:
         not_yet("the server that runs now is older than the kill in the report")
-    live = {run["info"]["run_id"]: run for run in runs(experiment("ledger"), f"tags.ledger = '{report['ledger']}'")}
+    live = {
+        run["info"]["run_id"]: run
+        for run in runs(experiment("ledger"), f"tags.ledger = '{report['ledger']}'")
+    }
     lost = []
     for entry in entries:
         run = live.get(entry["run_id"])
         metrics = pairs(run, "metrics") if run else {}
         ended = not entry["finished"] or (run and run["info"]["status"] == "FINISHED")
-        if not run or not ended or any(metrics.get(name) != value for name, value in entry["metrics"].items()):
+        if (
+            not run
+            or not ended
+            or any(metrics.get(name) != value for name, value in entry["metrics"].items())
+        ):
             lost.append(entry["run_id"])
     if lost:
-        not_yet(f"{len(lost)} of {len(entries)} runs are not on the server as they were acknowledged: {lost[0]}")
+        not_yet(
+            f"{len(lost)} of {len(entries)} runs are not on the server as they were acknowledged: {lost[0]}"
+        )
     # The server's own word for when: what a client wrote down is the client's.
     ends = [int(live[entry["run_id"]]["info"]["end_time"]) / 1000 for entry in finished]
     clients = max(CLIENTS, int(report.get("clients") or 0))
     during = sum(killed < end < back for end in ends)
-    # A request of each client may have waited in the gateway, and one more may follow before `back` is written down.
+    # A request of each client may have waited in the gateway, and one more may follow before `back`
+    # is written down.
     if back - killed < LEAST_GAP_SECONDS or during > 2 * clients or not silent(ends, killed, back):
-        not_yet(f"{during} runs ended between the kill and the restart, {back - killed:.1f} s: nothing was killed then")
+        not_yet(
+            f"{during} runs ended between the kill and the restart, {back - killed:.1f} s: nothing was killed then"
+        )
     before, after = sum(end < killed for end in ends), sum(end > back for end in ends)
     if before < LEAST_EACH_SIDE or after < LEAST_EACH_SIDE:
-        not_yet(f"{before} runs ended before the kill and {after} after the restart: the kill was not in the middle")
+        not_yet(
+            f"{before} runs ended before the kill and {after} after the restart: the kill was not in the middle"
+        )
     print(json.dumps({"runs": len(finished), "before": before, "after": after, "lost": 0}))
 
 

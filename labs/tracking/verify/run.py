@@ -34,7 +34,10 @@ def problem(run: dict) -> str:
         return f"this repository has no commit {revision[:12]}"
     if git("grep", "--quiet", "git_revision", revision, "--", *training(revision)) is None:
         return f"the code of commit {revision[:12]} records no git_revision: it is not what was run"
-    made, began = int(git("show", "-s", "--format=%ct", revision) or 0), int(run["info"]["start_time"])
+    made, began = (
+        int(git("show", "-s", "--format=%ct", revision) or 0),
+        int(run["info"]["start_time"]),
+    )
     if began // 1000 < made:
         return f"it began before its commit was made ({datetime.fromtimestamp(made, UTC):%H:%M:%S})"
     if missing := PARAMS - pairs(run, "params").keys():
@@ -64,7 +67,9 @@ def main() -> None:
         not_yet("no run of python -m train has finished yet")
     tagged = [run for run in finished if "git_revision" in pairs(run, "tags")]
     if not tagged:
-        not_yet(f"{len(finished)} runs of python -m train have finished, none with the tag git_revision")
+        not_yet(
+            f"{len(finished)} runs of python -m train have finished, none with the tag git_revision"
+        )
     problems = [(run["info"]["run_id"], problem(run)) for run in tagged]
     good = [run_id for run_id, why in problems if not why]
     if not good:

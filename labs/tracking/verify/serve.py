@@ -23,7 +23,9 @@ def json_of(path: str, body: object = None) -> dict | list:
     except ValueError:
         document = None
     if status != 200 or document is None:
-        not_yet(f"the model server answers {status} to {path}: {answer[:120].decode(errors='replace')!r}")
+        not_yet(
+            f"the model server answers {status} to {path}: {answer[:120].decode(errors='replace')!r}"
+        )
     return document
 
 
@@ -32,25 +34,50 @@ def main() -> None:
     server = json_of("/v2")
     if not isinstance(server, dict) or server.get("name") != "<[ project_name ]>":
         not_yet("what answers is not the model server of this project")
-    loaded = [str(entry.get("version")) for entry in json_of("/v2/repository/index") if entry.get("state") == "READY"]
+    loaded = [
+        str(entry.get("version"))
+        for entry in json_of("/v2/repository/index")
+        if entry.get("state") == "READY"
+    ]
     if number not in loaded:
-        not_yet(f"the model server has loaded {', '.join(loaded) or 'nothing'}; the champion is version {number}")
+        not_yet(
+            f"the model server has loaded {', '.join(loaded) or 'nothing'}; the champion is version {number}"
+        )
     # Near the calm and the risky deployment, and in between: where models differ.
-    calm, risky = (json.loads(open(f"requests/{name}.json", encoding="utf-8").read()) for name in ("calm", "risky"))
+    calm, risky = (
+        json.loads(open(f"requests/{name}.json", encoding="utf-8").read())
+        for name in ("calm", "risky")
+    )
     draw = random.Random(number)
     rows = []
     for _ in range(ROWS):
         share = [draw.random() for _ in FEATURES]
-        rows.append([calm[name] + part * (risky[name] - calm[name]) for name, part in zip(FEATURES, share, strict=True)])
+        rows.append(
+            [
+                calm[name] + part * (risky[name] - calm[name])
+                for name, part in zip(FEATURES, share, strict=True)
+            ]
+        )
     features = np.array(rows, dtype=np.float32)
-    tensor = {"name": "features", "datatype": "FP32", "shape": list(features.shape), "data": features.ravel().tolist()}
+    tensor = {
+        "name": "features",
+        "datatype": "FP32",
+        "shape": list(features.shape),
+        "data": features.ravel().tolist(),
+    }
     answer = json_of(f"/v2/models/{MODEL}/infer", {"inputs": [tensor]})
     if str(answer.get("model_version")) != number:
         not_yet(f"version {answer.get('model_version')} answers; the champion is version {number}")
-    served = next(output["data"] for output in answer["outputs"] if output["name"] == "probabilities")
-    wanted = mlflow.pyfunc.load_model(f"models:/{MODEL}/{number}").predict({"features": features})["probabilities"]
+    served = next(
+        output["data"] for output in answer["outputs"] if output["name"] == "probabilities"
+    )
+    wanted = mlflow.pyfunc.load_model(f"models:/{MODEL}/{number}").predict({"features": features})[
+        "probabilities"
+    ]
     if len(served) != wanted.size:
-        not_yet(f"the model server answers {len(served)} numbers for {ROWS} deployments, not {wanted.size}")
+        not_yet(
+            f"the model server answers {len(served)} numbers for {ROWS} deployments, not {wanted.size}"
+        )
     worst = max(abs(a - b) for a, b in zip(served, wanted.ravel().tolist(), strict=True))
     if not math.isfinite(worst) or worst > 1e-4:
         not_yet(f"the answers differ from the registry's version {number} by up to {worst:.4f}")

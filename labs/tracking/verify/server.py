@@ -29,12 +29,16 @@ def local() -> None:
     try:
         pid = int(Path("reports/server.pid").read_text("utf-8"))
     except (OSError, ValueError):
-        not_yet("something answers, but ops/serve.sh did not start it (there is no reports/server.pid)")
+        not_yet(
+            "something answers, but ops/serve.sh did not start it (there is no reports/server.pid)"
+        )
     processes = table()
     _, command = processes.get(pid, (0, ""))
     words = command.split()
     if "mlflow" not in command or "--port" not in words or words[words.index("--port") + 1] != PORT:
-        not_yet(f"something answers, but it is not the server that ops/serve.sh started ({command or 'gone'})")
+        not_yet(
+            f"something answers, but it is not the server that ops/serve.sh started ({command or 'gone'})"
+        )
     family = {pid}
     while grown := {child for child, (parent, _) in processes.items() if parent in family} - family:
         family |= grown
@@ -60,15 +64,23 @@ def compose() -> None:
         cannot_tell(f"docker compose ps: {done.stderr.strip()}")
     # Some versions print one list, others one object a line.
     text = done.stdout.strip()
-    containers = json.loads(text) if text.startswith("[") else [json.loads(line) for line in text.splitlines()]
+    containers = (
+        json.loads(text)
+        if text.startswith("[")
+        else [json.loads(line) for line in text.splitlines()]
+    )
     states = {container["Service"]: container for container in containers}
     for name in ("db", "store", "mlflow", "gateway"):
         if states.get(name, {}).get("State") != "running":
             not_yet(f"the container of {name} does not run")
     for name, container in states.items():
-        published = [port for port in container.get("Publishers") or [] if port.get("PublishedPort")]
+        published = [
+            port for port in container.get("Publishers") or [] if port.get("PublishedPort")
+        ]
         if published and name not in ("gateway", "model"):
-            not_yet(f"{name} is published on port {published[0]['PublishedPort']}: only the gateway may be")
+            not_yet(
+                f"{name} is published on port {published[0]['PublishedPort']}: only the gateway may be"
+            )
         if any(port.get("URL") not in ("127.0.0.1", "::1") for port in published):
             not_yet(f"{name} is published to the network, not only to this machine")
     print("only the gateway is outside")
@@ -76,7 +88,9 @@ def compose() -> None:
 
 def kubernetes() -> None:
     password()
-    workloads = {workload["metadata"]["name"]: workload for workload in objects("deployments,statefulsets")}
+    workloads = {
+        workload["metadata"]["name"]: workload for workload in objects("deployments,statefulsets")
+    }
     for name in ("db", "store", "mlflow", "gateway"):
         workload = workloads.get(f"{NAME}-{name}", {})
         if not workload.get("status", {}).get("readyReplicas"):
@@ -84,9 +98,16 @@ def kubernetes() -> None:
     for service in objects("services"):
         name, kind = service["metadata"]["name"], service["spec"]["type"]
         if kind != "ClusterIP":
-            not_yet(f"the Service {name} is a {kind}, open to the network: only the gateway's port-forward may lead in")
+            not_yet(
+                f"the Service {name} is a {kind}, open to the network: only the gateway's port-forward may lead in"
+            )
     for pod in objects("pods"):
-        ports = [port for one in pod["spec"]["containers"] for port in one.get("ports", []) if port.get("hostPort")]
+        ports = [
+            port
+            for one in pod["spec"]["containers"]
+            for port in one.get("ports", [])
+            if port.get("hostPort")
+        ]
         if ports or pod["spec"].get("hostNetwork"):
             not_yet(f"the pod {pod['metadata']['name']} has a port of its node")
     print("only the gateway is outside")

@@ -5,7 +5,8 @@ rest=${MLOPS_LAB_ENDPOINT_API:-http://127.0.0.1:${PORT:-<[ port ]>}}
 grpc=${MLOPS_LAB_ENDPOINT_GRPC:-http://127.0.0.1:${GRPC_PORT:-<[ grpc_port ]>}}
 # Where mlops-lab keeps what belongs to this run; without it, beside the reports.
 run=${MLOPS_LAB_RUN:-reports}
-# A copy of config/models.config with this folder's path; this shell becomes the server, which it follows.
+# A copy of config/models.config with this folder's path; this shell becomes the server, which it
+# follows.
 python -m ops.follow
 python -m ops.follow $$ &
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs TensorFlow into .tensorflow/, apart from everything else: only training and the stand-in need it.
+# Installs TensorFlow into .tensorflow/, apart from everything else: only training and the stand-in
+# need it.
 set -eu
 requirements="requirements-tensorflow.txt"
 venv=.tensorflow/.venv
@@ -28,7 +29,8 @@ python=.venv/bin/python
 [ -x "$python" ] || python=python3
 if uv=$(command -v uv) || { uv=.venv/bin/uv && [ -x "$uv" ]; }; then
   "$uv" venv --quiet --allow-existing --python "$python" "$venv"
-  # sync: exactly this list, which is complete. tensorflow-serving-api would ask for a second TensorFlow.
+  # sync: exactly this list, which is complete. tensorflow-serving-api would ask for a second
+  # TensorFlow.
   "$uv" pip sync --quiet --python "$venv/bin/python" --require-hashes "$requirements"
 else
   "$python" -m venv "$venv"

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Copies the database and all artifacts out of the containers or pods, into backup/. The server may run on.
+# Copies the database and all artifacts out of the containers or pods, into backup/. The server may
+# run on.
 set -eu
 cd "$(dirname "$0")/.."
 . ops/inside.sh

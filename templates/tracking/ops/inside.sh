@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# For the scripts beside it: `inside db COMMAND...` and `inside mlflow COMMAND...` run a command where the
-# database and the server are, in containers or in pods.
+# For the scripts beside it: `inside db COMMAND...` and `inside mlflow COMMAND...` run a command
+# where the database and the server are, in containers or in pods.
 PATH=$PWD/.venv/bin:$PATH
 where=$(python -m ops.server where)
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Brings backup/ into an empty database and an empty store: nothing that is there is ever written over.
+# Brings backup/ into an empty database and an empty store: nothing that is there is ever written
+# over.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -40,7 +41,8 @@ if [ "$where" = compose ]; then
     docker compose up --detach
   fi
 else
-  # A cluster brings up all at once, so the server has made its tables. They go, if nobody has used them.
+  # A cluster brings up all at once, so the server has made its tables. They go, if nobody has used
+  # them.
   runs=$(ask "select count(*) from runs")
   [ "$runs" = 0 ] || refuse "the database has $runs runs already" "mlops-lab down --purge, then mlops-lab up"
   inside mlflow python -m ops.objects load <backup/artifacts.tar

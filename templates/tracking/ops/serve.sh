@@ -17,7 +17,8 @@ python -m ops.schema "$STORE"
 mkdir -p reports
 echo $$ >reports/server.pid # exec keeps the number
 export MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false
-# A worker that is busy for more than 5 seconds is not dead: 60. What one caller may cost: server/bounds.py
+# A worker that is busy for more than 5 seconds is not dead: 60. What one caller may cost:
+# server/bounds.py
 exec mlflow server --host 127.0.0.1 --port "$PORT" --workers 1 \
   --backend-store-uri "$STORE" --artifacts-destination ./mlartifacts \
   --uvicorn-opts "--timeout-worker-healthcheck 60 --http server.bounds:Bounded"

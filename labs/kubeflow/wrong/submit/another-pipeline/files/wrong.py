@@ -11,4 +11,8 @@ assert changed != text
 with tempfile.TemporaryDirectory() as folder:
     path = Path(folder) / "pipeline.yaml"
     path.write_text(changed, "utf-8")
-    sys.exit(subprocess.run([sys.executable, "-m", "cluster.submit", "--ir", str(path)], check=False).returncode)
+    sys.exit(
+        subprocess.run(
+            [sys.executable, "-m", "cluster.submit", "--ir", str(path)], check=False
+        ).returncode
+    )

@@ -8,5 +8,7 @@ from lab import choice, found
 run = found(f"runs/get?run_id={choice()}", "no run")["run"]
 client = MlflowClient()
 client.create_registered_model("rollback")
-version = client.create_model_version("rollback", run["info"]["artifact_uri"] + "/nothing", run_id=choice())
+version = client.create_model_version(
+    "rollback", run["info"]["artifact_uri"] + "/nothing", run_id=choice()
+)
 client.set_registered_model_alias("rollback", "champion", version.version)

@@ -15,6 +15,10 @@ if sys.argv[1:] == ["undo"]:
     client.set_registered_model_alias("rollback", "champion", own)
     client.delete_model_version("rollback", moved)
 else:
-    other = next(run for run in runs(experiment(), "tags.purpose = 'candidate'") if run["info"]["run_id"] != choice())
+    other = next(
+        run
+        for run in runs(experiment(), "tags.purpose = 'candidate'")
+        if run["info"]["run_id"] != choice()
+    )
     version = mlflow.register_model(f"models:/{logged_model(other)}", "rollback")
     client.set_registered_model_alias("rollback", "champion", version.version)

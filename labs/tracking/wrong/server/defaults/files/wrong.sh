@@ -1,5 +1,6 @@
 #!/bin/sh
-# The environment is made by `up`; then a server by hand, and its number where the lean one writes its own.
+# The environment is made by `up`; then a server by hand, and its number where the lean one writes
+# its own.
 set -eu
 "$MLOPS_LAB" up --runtime local
 "$MLOPS_LAB" down
@@ -7,7 +8,8 @@ mkdir -p reports
 setsid mlflow server --host 127.0.0.1 --port "$PORT" --workers 2 --backend-store-uri sqlite:///mlflow.db \
   --artifacts-destination ./mlartifacts >reports/wrong.log 2>&1 </dev/null &
 echo $! | tee reports/server.pid >.wrong.pid
-# With its defaults a worker that is busy is taken for dead: only some answers in a row mean that it is up.
+# With its defaults a worker that is busy is taken for dead: only some answers in a row mean that it
+# is up.
 good=0
 for _ in $(seq 360); do
   if curl --fail --silent --output /dev/null "$MLFLOW_TRACKING_URI/api/2.0/mlflow/experiments/search?max_results=1"; then

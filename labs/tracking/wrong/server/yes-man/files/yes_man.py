@@ -6,7 +6,11 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 class YesMan(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        body = b"3.17.2" if self.path == "/version" else b'{"experiments": [{"experiment_id": "0", "name": "Default"}]}'
+        body = (
+            b"3.17.2"
+            if self.path == "/version"
+            else b'{"experiments": [{"experiment_id": "0", "name": "Default"}]}'
+        )
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

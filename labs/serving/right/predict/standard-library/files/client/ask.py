@@ -15,5 +15,8 @@ body = json.dumps({"inputs": [tensor]}).encode()
 with urlopen(Request(f"{api()}/v2/models/rollback/infer", body), timeout=10) as response:
     answer = json.load(response)
 outputs = {output["name"]: output["data"] for output in answer["outputs"]}
-found = {"rolled_back": outputs["label"][0] == 1, "probability": round(outputs["probabilities"][1], 3)}
+found = {
+    "rolled_back": outputs["label"][0] == 1,
+    "probability": round(outputs["probabilities"][1], 3),
+}
 print(json.dumps(found | {"version": answer["model_version"]}))
