@@ -77,7 +77,8 @@ def stop(kfp: Kfp, name: str = "") -> int:
 
 def mend(kfp: Kfp) -> int:
     stop(kfp)
-    return subprocess.run([sys.executable, "-m", "cluster.submit"], check=False).returncode
+    submit = [sys.executable, "-m", "cluster.submit"]
+    return subprocess.run(submit, timeout=900, check=False).returncode
 
 
 def main() -> int:

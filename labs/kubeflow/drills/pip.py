@@ -19,7 +19,8 @@ SETTING = re.compile(r"install_kfp_package\s*=\s*(False|True)")
 
 
 def compile_ir() -> None:
-    if subprocess.run([sys.executable, "-m", "pipeline.compile"], check=False).returncode:
+    compiler = [sys.executable, "-m", "pipeline.compile"]
+    if subprocess.run(compiler, timeout=120, check=False).returncode:
         raise SystemExit("error: the pipeline does not compile")
 
 

@@ -1,36 +1,28 @@
-"""What the checks on a cluster share: asking kubectl, Kubeflow Pipelines and the store, saying a verdict."""
+"""What the checks on a cluster share: kubectl, Kubeflow Pipelines and the committed pipeline."""
 
 import json
 import os
 import re
 import subprocess
-import urllib.error
-import urllib.request
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import live
 import yaml
 from verdict import cannot_tell, not_yet
 
 API = os.environ.get("MLOPS_LAB_ENDPOINT_KFP", "http://127.0.0.1:<[ port ]>").rstrip("/")
 PIPELINE = "rollback"
 BUCKET = "mlpipeline"
+FORWARD_SECONDS = 30  # until kubectl has opened a port
 IMAGE = "<[ project_name ]>-pipeline:local"
 
 
-def ask(url: str, body: bytes | None = None, accept: str = "*/*") -> tuple[int, bytes]:
-    """Any answer is one; without an answer the check cannot tell."""
-    headers = {"Content-Type": "application/json", "Accept": accept}
-    request = urllib.request.Request(url, body, headers)
-    try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return answer.status, answer.read()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read()
-    except OSError as error:
-        cannot_tell(f"{url} cannot be reached: {getattr(error, 'reason', error)}")
+def ask(url: str, body: bytes | None = None) -> tuple[int, bytes]:
+    return live.ask(url, body, {"Content-Type": "application/json"}, timeout=20)
 
 
 def kfp(path: str) -> dict[str, Any] | None:
@@ -51,17 +43,10 @@ def kfp(path: str) -> dict[str, Any] | None:
 
 def kubectl(*arguments: str) -> str | None:
     """What kubectl prints; None when there is no such object, or no such kind."""
-    try:
-        done = subprocess.run(
-            ["kubectl", *arguments], capture_output=True, text=True, timeout=60, check=False
-        )
-    except FileNotFoundError:
-        cannot_tell("kubectl is not on PATH")
-    except subprocess.TimeoutExpired:
-        cannot_tell(f"kubectl {' '.join(arguments)} did not end within 60 s")
+    done = live.finish("kubectl", *arguments)
     if done.returncode == 0:
-        return done.stdout
-    said = done.stderr.strip()
+        return done.stdout.decode(errors="replace")
+    said = done.stderr.decode(errors="replace").strip()
     if "NotFound" in said:
         return None
     last = said.splitlines()[-1] if said else f"exit code {done.returncode}"
@@ -91,13 +76,16 @@ def forward(target: str, port: int) -> Iterator[str]:
     )
     try:
         assert process.stdout is not None
+        patience = threading.Timer(FORWARD_SECONDS, process.kill)
+        patience.start()
         said = process.stdout.readline()
+        patience.cancel()
         found = re.search(r"127\.0\.0\.1:(\d+) ->", said)
         if not found:
             cannot_tell(f"no way to {target}: {said.strip() or 'kubectl ended'}")
         yield f"http://127.0.0.1:{found[1]}"
     finally:
-        process.terminate()
+        process.kill()
         process.wait(10)
 
 

@@ -25,7 +25,12 @@ def in_the_training_environment(*verb: str) -> str:
         run = ["docker", "compose", "run", "--rm", "--no-deps", "--interactive=true", "-T"]
         command = [*run, "train", "python", "-", *verb]
     done = subprocess.run(
-        command, input=REFRESH.read_text("utf-8"), capture_output=True, text=True, check=False
+        command,
+        input=REFRESH.read_text("utf-8"),
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
     )
     if done.returncode:
         raise SystemExit(f"error: {' '.join(command)}: {done.stderr.strip()[-400:]}")
@@ -39,10 +44,10 @@ def roll_out(command: list[str] | None) -> None:
         {"op": "add", "path": path, "value": command} if command else {"op": "remove", "path": path}
     )
     kubectl = ["kubectl", "patch", DEPLOYMENT, "--type=json", f"--patch={json.dumps([patch])}"]
-    if subprocess.run(kubectl, check=False).returncode and command:
+    if subprocess.run(kubectl, timeout=60, check=False).returncode and command:
         raise SystemExit("error: the Deployment was not changed")
     wait = ["kubectl", "rollout", "status", DEPLOYMENT, "--timeout=240s"]
-    subprocess.run(wait, check=bool(command))
+    subprocess.run(wait, timeout=300, check=bool(command))
 
 
 def out() -> None:
@@ -52,12 +57,13 @@ def out() -> None:
     else:
         version = in_the_training_environment("train")
         RELEASED.write_text(version, "utf-8")
-    subprocess.run([sys.executable, "-m", "ops.release", f"{version}=100"], check=True)
+    release = [sys.executable, "-m", "ops.release", f"{version}=100"]
+    subprocess.run(release, timeout=180, check=True)
 
 
 def back() -> None:
     if RUNTIME == "kubernetes":
-        subprocess.run([sys.executable, "-m", "ops.bring"], check=True)
+        subprocess.run([sys.executable, "-m", "ops.bring"], timeout=180, check=True)
         roll_out(None)
     elif RELEASED.exists():
         in_the_training_environment("remove", RELEASED.read_text("utf-8"))

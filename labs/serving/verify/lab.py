@@ -1,22 +1,15 @@
-"""What the checks share: asking the live server, running programs, saying a verdict."""
+"""What the checks share: the live server's answers and metrics."""
 
 import os
-import urllib.error
-import urllib.request
 
-from verdict import cannot_tell, not_yet
+import live
+from verdict import not_yet
 
 API = os.environ.get("MLOPS_LAB_ENDPOINT_API", "http://127.0.0.1:<[ port ]>").rstrip("/")
 
 
 def ask(path: str, body: bytes | None = None) -> tuple[int, bytes]:
-    try:
-        with urllib.request.urlopen(API + path, data=body, timeout=5) as answer:
-            return answer.status, answer.read()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read()
-    except OSError as error:
-        cannot_tell(f"{API}{path} cannot be reached: {getattr(error, 'reason', error)}")
+    return live.ask(API + path, body)
 
 
 Series = dict[tuple[str, frozenset[tuple[str, str]]], float]

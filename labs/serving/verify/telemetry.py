@@ -30,9 +30,12 @@ def leftovers(argv: list[str]) -> list[str]:
         # Nobody listens there: should the job live long enough to send, nothing gets out.
         environment |= dict.fromkeys(("HTTPS_PROXY", "https_proxy"), "http://127.0.0.1:9")
         environment["XDG_CACHE_HOME"] = str(home / ".cache")
-        done = subprocess.run(
-            argv, env=environment, capture_output=True, text=True, timeout=20, check=False
-        )
+        try:
+            done = subprocess.run(
+                argv, env=environment, capture_output=True, text=True, timeout=20, check=False
+            )
+        except subprocess.TimeoutExpired:
+            verdict.not_yet(f"{' '.join(argv[1:])} did not end within 20 s")
         if done.returncode != 0:
             tail = done.stderr.strip().splitlines() or ["no output"]
             verdict.not_yet(f"{' '.join(argv[1:])} exited with {done.returncode}: {tail[-1]}")

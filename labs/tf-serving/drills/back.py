@@ -7,12 +7,13 @@ import time
 import releases
 
 import lab  # the checks', by releases
+import live
 
 
-def live(path: str) -> dict | None:
-    """What the server says; none where nothing runs."""
+def answer_of(path: str) -> dict | None:
+    """What the server answers; none where nothing runs."""
     try:
-        with lab.OPENER.open(f"{lab.API}{lab.MODEL}{path}", timeout=5) as answer:
+        with live.OPENER.open(f"{lab.API}{lab.MODEL}{path}", timeout=5) as answer:
             return json.load(answer)
     except OSError as error:
         return {} if hasattr(error, "code") else None
@@ -20,7 +21,7 @@ def live(path: str) -> dict | None:
 
 def follows(number: int) -> bool:
     """Whether the server has let go of it, or none runs."""
-    label, status = live("/labels/stable/metadata"), live("")
+    label, status = answer_of("/labels/stable/metadata"), answer_of("")
     if label is None or status is None:
         return True
     states = {one["version"]: one["state"] for one in status.get("model_version_status", [])}

@@ -24,7 +24,7 @@ OLD, NEW = releases.stable(), max(releases.exported()) + 1
 export = Path(__file__).with_name("export_renamed.py")
 quiet = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
 python = ".tensorflow/.venv/bin/python"
-subprocess.run([python, str(export), str(OLD), str(NEW)], env=quiet, check=True)
+subprocess.run([python, str(export), str(OLD), str(NEW)], env=quiet, timeout=240, check=True)
 releases.load(NEW)
 wait_for(lambda: lab.states().get(str(NEW)) == "AVAILABLE", "available")
 releases.label(NEW)

@@ -2,11 +2,11 @@
 
 import json
 import os
-import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import lab
+import live
 import verdict
 from google.protobuf import text_format
 from wire import config
@@ -15,25 +15,18 @@ from wire import config
 def flags() -> list[str]:
     """What the running server was started with."""
     if os.environ.get("MLOPS_LAB_RUNTIME") == "compose":
-        name = output("docker", "compose", "ps", "--quiet", "server").strip()
+        name = live.output("docker", "compose", "ps", "--quiet", "server").strip()
         if not name:
             verdict.cannot_tell("there is no running container of the service `server`")
-        return json.loads(output("docker", "inspect", name))[0]["Args"]
+        return json.loads(live.output("docker", "inspect", name))[0]["Args"]
     port = f"--rest_api_port={urlsplit(lab.API).port}"
-    for line in output("ps", "-A", "-ww", "-o", "args=").splitlines():
+    for line in live.output("ps", "-A", "-ww", "-o", "args=").splitlines():
         given = line.split()
         # Not only the first word: where a script stands for the program, its interpreter comes
         # before it.
         if port in given and any(Path(word).name == "tensorflow_model_server" for word in given):
             return given
     verdict.cannot_tell(f"no tensorflow_model_server with {port} runs on this machine")
-
-
-def output(*argv: str) -> str:
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        verdict.cannot_tell(f"{' '.join(argv)}: {done.stderr.strip()[-200:]}")
-    return done.stdout
 
 
 def number(level: object, key: str, file: str) -> float:

@@ -82,13 +82,13 @@ class Handler(BaseHTTPRequestHandler):
         if self.tunnel is None:
             self.send_error(405)
             return
-        with socket.create_connection(("127.0.0.1", self.tunnel)) as end:
+        with socket.create_connection(("127.0.0.1", self.tunnel), timeout=20) as end:
             self.send_response(200)
             self.end_headers()
             back = threading.Thread(target=pump, args=(end, self.connection), daemon=True)
             back.start()
             pump(self.connection, end)
-            back.join()
+            back.join(20)
 
     def log_message(self, *_: object) -> None:
         pass

@@ -1,22 +1,19 @@
-"""What the checks share: asking the live server, running programs, saying a verdict."""
+"""What the checks share: the live server's versions, labels and predictions."""
 
 import json
 import os
 import random
 import sys
-import urllib.error
-import urllib.request
 from typing import Any
 
-from verdict import cannot_tell, not_yet
+import live
+from verdict import not_yet
 
 API = os.environ.get("MLOPS_LAB_ENDPOINT_API", "http://127.0.0.1:<[ port ]>").rstrip("/")
 GRPC = os.environ.get("MLOPS_LAB_ENDPOINT_GRPC", "http://127.0.0.1:<[ grpc_port ]>")
 MODEL = "/v1/models/rollback"
 PYTHON = sys.executable
 ROUNDED = 0.006  # what a client may lose of a probability by rounding it
-# Loopback, whatever proxy is set.
-OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 sys.path.insert(0, ".")
 from features import FEATURES  # noqa: E402 - the project's
@@ -24,13 +21,7 @@ from features import FEATURES  # noqa: E402 - the project's
 
 def ask(path: str, body: bytes | None = None) -> tuple[int, Any]:
     """Status and JSON of the live server's answer."""
-    try:
-        with OPENER.open(API + path, data=body, timeout=10) as answer:
-            code, text = answer.status, answer.read()
-    except urllib.error.HTTPError as error:
-        code, text = error.code, error.read()
-    except OSError as error:
-        cannot_tell(f"{API}{path} cannot be reached: {getattr(error, 'reason', error)}")
+    code, text = live.ask(API + path, body)
     try:
         return code, json.loads(text)
     except ValueError:

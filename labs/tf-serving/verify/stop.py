@@ -18,6 +18,7 @@ from collections import Counter
 from pathlib import Path
 
 import lab
+import live
 import verdict
 
 ROUNDS = 2
@@ -68,7 +69,7 @@ class Balancer:
 
     def send(self) -> None:
         try:
-            with lab.OPENER.open(self.url, timeout=5) as answer:
+            with live.OPENER.open(self.url, timeout=5) as answer:
                 answer.read()
             self.tally["answered"] += 1
         except OSError:
@@ -102,7 +103,7 @@ def rehearse(project: Path) -> None:
             if thread.ident:
                 thread.join()
         server.kill()
-        server.wait()
+        server.wait(10)
     if not stopped or server.returncode != -signal.SIGTERM:
         verdict.not_yet(
             "after ops/stop.sh COMMAND the server is still running: the command was not run"

@@ -120,7 +120,8 @@ def deployed(number: str, name: str) -> bytes:
         "cat",
         f"/release/models/rollback/{number}/{name}",
     ]
-    return subprocess.run(["kubectl", "exec", *place], capture_output=True, check=True).stdout
+    copy = ["kubectl", "exec", *place]
+    return subprocess.run(copy, capture_output=True, timeout=60, check=True).stdout
 
 
 def served() -> bytes:

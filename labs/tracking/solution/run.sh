@@ -4,5 +4,6 @@ set -eu
 top=$(git rev-parse --show-toplevel 2>/dev/null || true)
 [ "$top" = "$(pwd -P)" ] || git init --quiet
 git add --all
-git diff --cached --quiet || git -c user.name=learner -c user.email=learner@localhost commit --quiet --message "The lab"
+git diff --cached --quiet ||
+  git -c user.name=learner -c user.email=learner@localhost commit --quiet --message "The lab"
 exec python -m train

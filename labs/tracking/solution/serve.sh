@@ -14,13 +14,11 @@ case $MLOPS_LAB_RUNTIME in
     chmod 600 .env.new
     mv .env.new .env
     unset COMPOSE_PROFILES # as .env was when this script was started: it would win over the file
-    docker compose rm --stop --force model
+    sh .mlops-lab/lab/solution/model.sh stop
     ;;
   *)
     python -m ops.deploy
-    if [ -f reports/model.pid ]; then
-      kill "$(cat reports/model.pid)" 2>/dev/null && while kill -0 "$(cat reports/model.pid)" 2>/dev/null; do sleep 0.1; done
-    fi
+    sh .mlops-lab/lab/solution/model.sh stop
     ;;
 esac
 exec "$MLOPS_LAB" up --runtime "$MLOPS_LAB_RUNTIME"

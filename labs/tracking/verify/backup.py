@@ -1,31 +1,21 @@
 """Was everything brought back into a database that began empty?"""
 
 import json
-import subprocess
 from datetime import datetime
 from pathlib import Path
 
 from lab import RUNTIME, kubectl
-from verdict import cannot_tell, not_yet, read_json
+from live import output
+from verdict import not_yet, read_json
 
 NAME = "<[ project_name ]>"
 LEAST_ROWS = {"runs": 200, "logged_models": 8, "model_versions": 1}
 
 
-def docker(*args: str, stdin: Path | None = None) -> str:
-    source = stdin.open("rb") if stdin else subprocess.DEVNULL
-    done = subprocess.run(["docker", *args], stdin=source, capture_output=True, check=False)
-    if done.returncode:
-        cannot_tell(
-            f"docker {' '.join(args)}: {done.stderr.decode(errors='replace').strip()[-200:]}"
-        )
-    return done.stdout.decode()
-
-
 def inside(part: str, *command: str, stdin: Path | None = None) -> str:
     """A command where the database or the server is."""
     if RUNTIME == "compose":
-        return docker("compose", "exec", "-T", part, *command, stdin=stdin)
+        return output("docker", "compose", "exec", "-T", part, *command, stdin=stdin)
     place = f"statefulset/{NAME}-db" if part == "db" else f"deployment/{NAME}-{part}"
     return kubectl("exec", *(["--stdin"] if stdin else []), place, "--", *command, stdin=stdin)
 
@@ -33,9 +23,9 @@ def inside(part: str, *command: str, stdin: Path | None = None) -> str:
 def made() -> float:
     """When the volume of the database was made, in Unix seconds."""
     if RUNTIME == "compose":
-        project = docker("compose", "config", "--format", "json")
+        project = output("docker", "compose", "config", "--format", "json")
         volume = json.loads(project)["volumes"]["db"]["name"]
-        text = json.loads(docker("volume", "inspect", volume))[0]["CreatedAt"]
+        text = json.loads(output("docker", "volume", "inspect", volume))[0]["CreatedAt"]
     else:
         claim = kubectl("get", "persistentvolumeclaim", f"data-{NAME}-db-0", "--output=json")
         text = json.loads(claim)["metadata"]["creationTimestamp"]

@@ -1,16 +1,14 @@
-"""What the checks share: asking the live tracking server, running programs, saying a verdict."""
+"""What the checks share: the live tracking server's runs, models and champion."""
 
 import base64
 import json
 import logging
 import os
-import subprocess
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import live
 from verdict import cannot_tell, not_yet, read_json
 
 # Nobody wants to read between the words of a verdict how far a download is.
@@ -34,18 +32,9 @@ def login() -> dict[str, str]:
 
 
 def ask(url: str, body: object = None, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
-    """Any answer is one; without an answer the check cannot tell."""
+    """With a body it is a POST of JSON."""
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(
-        url, data, {"Content-Type": "application/json"} | (headers or {})
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return answer.status, answer.read()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read()
-    except OSError as error:
-        cannot_tell(f"{url} cannot be reached: {getattr(error, 'reason', error)}")
+    return live.ask(url, data, {"Content-Type": "application/json"} | (headers or {}))
 
 
 def call(path: str, body: object = None) -> tuple[int, dict[str, Any]]:
@@ -124,18 +113,7 @@ def champion() -> dict[str, Any]:
 
 def kubectl(*args: str, stdin: Path | None = None) -> str:
     """Of the lab's namespace: the tool has set the context."""
-    source = stdin.open("rb") if stdin else subprocess.DEVNULL
-    try:
-        done = subprocess.run(
-            ["kubectl", *args], stdin=source, capture_output=True, timeout=60, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        cannot_tell(f"kubectl {args[0]}: {error}")
-    if done.returncode:
-        cannot_tell(
-            f"kubectl {' '.join(args)}: {done.stderr.decode(errors='replace').strip()[-200:]}"
-        )
-    return done.stdout.decode()
+    return live.output("kubectl", *args, stdin=stdin)
 
 
 def objects(kinds: str, *args: str) -> list[dict[str, Any]]:

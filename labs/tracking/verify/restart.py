@@ -1,12 +1,12 @@
 """Was the server killed under load, and is everything there that a client saw acknowledged?"""
 
 import json
-import subprocess
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
 from lab import RUNTIME, experiment, objects, pairs, runs
+from live import output
 from verdict import cannot_tell, not_yet, read_json
 
 LEAST_RUNS = 200
@@ -40,18 +40,9 @@ def started() -> float:
         return min(
             datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() for text in began
         )
-    name = subprocess.run(
-        ["docker", "compose", "ps", "--quiet", "mlflow"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    asked = ["docker", "inspect", "--format", "{{.State.StartedAt}}", name.stdout.strip()]
-    done = subprocess.run(asked, capture_output=True, text=True, check=False)
-    if done.returncode:
-        cannot_tell(f"the container of mlflow cannot be looked at: {done.stderr.strip()}")
+    name = output("docker", "compose", "ps", "--quiet", "mlflow").strip()
     # 2026-11-25T05:01:14.082638146Z: nine digits are three too many for Python 3.11.
-    text = done.stdout.strip().rstrip("Z")
+    text = output("docker", "inspect", "--format", "{{.State.StartedAt}}", name).strip().rstrip("Z")
     return datetime.fromisoformat(text[:26] + "+00:00").timestamp()
 
 

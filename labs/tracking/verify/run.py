@@ -1,10 +1,10 @@
 """Is there a finished run that says from which commit of this project it was made?"""
 
 import re
-import subprocess
 from datetime import UTC, datetime
 
 from lab import call, experiment, logged_model, pairs, runs
+from live import finish
 from verdict import not_yet
 
 CODE = ("train", "ops", "track")
@@ -14,8 +14,8 @@ METRICS = {"training_auc", "validation_auc"}
 
 
 def git(*args: str) -> str | None:
-    done = subprocess.run(["git", *args], capture_output=True, text=True, check=False)
-    return done.stdout.strip() if done.returncode == 0 else None
+    done = finish("git", *args)
+    return done.stdout.decode(errors="replace").strip() if done.returncode == 0 else None
 
 
 def training(revision: str) -> list[str]:

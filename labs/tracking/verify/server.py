@@ -2,12 +2,12 @@
 
 import json
 import os
-import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from lab import API, RUNTIME, ask, objects
-from verdict import cannot_tell, not_yet
+from live import output
+from verdict import not_yet
 
 MOST_PROCESSES = 3
 PORT = str(urlsplit(API).port)
@@ -16,11 +16,7 @@ NAME = "<[ project_name ]>"
 
 def table() -> dict[int, tuple[int, str]]:
     """Every process of this machine: its parent and its command."""
-    asked = ["ps", "-A", "-ww", "-o", "pid=,ppid=,command="]
-    try:
-        shown = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
-    except (OSError, subprocess.CalledProcessError) as error:
-        cannot_tell(f"the processes of this machine cannot be listed (ps): {error}")
+    shown = output("ps", "-A", "-ww", "-o", "pid=,ppid=,command=")
     rows = (line.split(maxsplit=2) for line in shown.splitlines())
     return {int(row[0]): (int(row[1]), row[2]) for row in rows if len(row) == 3}
 
@@ -58,12 +54,8 @@ def password() -> None:
 
 def compose() -> None:
     password()
-    asked = ["docker", "compose", "--profile", "*", "ps", "--format", "json"]
-    done = subprocess.run(asked, capture_output=True, text=True, check=False)
-    if done.returncode:
-        cannot_tell(f"docker compose ps: {done.stderr.strip()}")
     # Some versions print one list, others one object a line.
-    text = done.stdout.strip()
+    text = output("docker", "compose", "--profile", "*", "ps", "--format", "json").strip()
     containers = (
         json.loads(text)
         if text.startswith("[")

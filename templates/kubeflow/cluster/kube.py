@@ -4,12 +4,14 @@ import json
 import os
 import re
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 NAME = "<[ project_name ]>"
+FORWARD_SECONDS = 30  # until kubectl has opened a port
 
 
 class KubeError(Exception):
@@ -76,11 +78,14 @@ def forward(target: str, port: int) -> Iterator[str]:
         raise KubeError("kubectl is not on PATH") from None
     try:
         assert process.stdout is not None
+        patience = threading.Timer(FORWARD_SECONDS, process.kill)
+        patience.start()
         said = process.stdout.readline()
+        patience.cancel()
         found = re.search(r"127\.0\.0\.1:(\d+) ->", said)
         if not found:
             raise KubeError(f"no way to {target}: {said.strip() or 'kubectl ended'}")
         yield f"http://127.0.0.1:{found[1]}"
     finally:
-        process.terminate()
+        process.kill()
         process.wait(10)

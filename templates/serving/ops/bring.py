@@ -39,7 +39,12 @@ def cluster() -> tuple[str, str] | None:
 
 def kubectl(place: tuple[str, str], *words: str, stdin: str | None = None) -> str:
     command = ["kubectl", f"--context={place[0]}", f"--namespace={place[1]}", *words]
-    done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(
+            command, input=stdin, capture_output=True, text=True, timeout=60, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise SystemExit(f"error: not done after 60 s: {' '.join(command)}") from None
     if done.returncode != 0:
         raise SystemExit(f"error: {' '.join(command)}: {done.stderr.strip()}")
     return done.stdout

@@ -26,6 +26,7 @@ from ops.endpoint import api
 CALLERS = 8
 PROBE_SECONDS = 0.25
 WARM_UP_SECONDS = 1.0
+COMMAND_SECONDS = 300
 REPORT = Path("reports/drain.json")
 BODY = Path("requests/infer.json").read_bytes()
 ADDRESS = urlsplit(api()).netloc
@@ -112,7 +113,14 @@ def main() -> int:
     try:
         time.sleep(WARM_UP_SECONDS)
         stopped_at = time.time()
-        code = subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode
+        try:
+            code = subprocess.run(
+                command, stdout=subprocess.DEVNULL, timeout=COMMAND_SECONDS, check=False
+            ).returncode
+        except subprocess.TimeoutExpired:
+            raise SystemExit(
+                f"error: not done after {COMMAND_SECONDS} s: {' '.join(command)}"
+            ) from None
         took = time.time() - stopped_at
         time.sleep(2 * PROBE_SECONDS)
     finally:

@@ -82,7 +82,7 @@ def tensor(**changes: object) -> dict[str, object]:
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models")
     environment = os.environ | {"MODELS_DIR": str(folder)}
-    subprocess.run([sys.executable, "-m", "train"], env=environment, check=True)
+    subprocess.run([sys.executable, "-m", "train"], env=environment, timeout=240, check=True)
     return folder
 
 
@@ -117,4 +117,4 @@ def server(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[L
     live = start(models, tmp_path_factory.mktemp("config"))
     yield live
     live.process.kill()
-    live.process.wait()
+    live.process.wait(10)

@@ -69,7 +69,7 @@ def test_a_version_that_was_added_is_loaded_when_the_routes_name_it(
         assert live.metric(outcome) == 1
     finally:
         live.process.kill()
-        live.process.wait()
+        live.process.wait(10)
 
 
 def test_outcomes_are_counted_whatever_output_was_asked_for(server: Live) -> None:
@@ -106,7 +106,7 @@ def test_invented_names_make_no_series(server: Live) -> None:
 
 
 def test_a_caller_that_hangs_up_is_no_failure_of_the_server(server: Live) -> None:
-    with socket.create_connection(("127.0.0.1", server.port)) as caller:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as caller:
         path = b"/v2/models/rollback/infer"
         caller.sendall(b"POST " + path + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf")
         time.sleep(0.2)
@@ -122,7 +122,7 @@ def test_without_models_it_lives_but_is_not_ready(tmp_path: Path) -> None:
         assert live.infer(QUESTION).status == 404
     finally:
         live.process.kill()
-        live.process.wait()
+        live.process.wait(10)
 
 
 def test_a_broken_file_does_not_take_the_good_versions_down(models: Path, tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_a_broken_file_does_not_take_the_good_versions_down(models: Path, tmp_pa
         assert live.ask("/v2/health/ready").status == 200
     finally:
         live.process.kill()
-        live.process.wait()
+        live.process.wait(10)
 
 
 def test_the_drain_answers_until_the_end(models: Path, tmp_path: Path) -> None:

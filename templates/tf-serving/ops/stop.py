@@ -20,6 +20,7 @@ from ops.endpoint import api
 
 CALLERS = 8
 WARM_UP_SECONDS = 1.0
+COMMAND_SECONDS = 300
 REPORT = Path("reports/stop.json")
 BODY = Path("requests/predict.json").read_bytes()
 ADDRESS = urlsplit(api()).netloc
@@ -94,7 +95,14 @@ def main() -> int:
         thread.start()
     try:
         time.sleep(WARM_UP_SECONDS)
-        code = subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode
+        try:
+            code = subprocess.run(
+                command, stdout=subprocess.DEVNULL, timeout=COMMAND_SECONDS, check=False
+            ).returncode
+        except subprocess.TimeoutExpired:
+            raise SystemExit(
+                f"error: not done after {COMMAND_SECONDS} s: {' '.join(command)}"
+            ) from None
         time.sleep(2 * traffic.LOOK_SECONDS)  # what is sent now, finds nobody
     finally:
         end.set()

@@ -95,7 +95,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(ROOT / "features.py", root)
     shutil.copytree(CONFIG, root / "config")
     (root / ".tensorflow").symlink_to(ROOT / ".tensorflow")
-    subprocess.run([sys.executable, "-m", "train"], cwd=root, check=True)
+    subprocess.run([sys.executable, "-m", "train"], cwd=root, timeout=240, check=True)
     return root
 
 
@@ -113,4 +113,4 @@ def server(exported: Path) -> Iterator[Live]:
     wait_for(answers)
     yield live
     live.process.kill()
-    live.process.wait()
+    live.process.wait(10)

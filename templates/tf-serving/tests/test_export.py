@@ -37,7 +37,11 @@ def test_version_2_is_better(exported: Path) -> None:
 def test_the_warm_up_records_are_requests_to_this_version(exported: Path) -> None:
     file = exported / "models/rollback/2/assets.extra/tf_serving_warmup_requests"
     done = subprocess.run(
-        [TENSORFLOW, "-c", WARM_UP, str(file)], capture_output=True, text=True, check=True
+        [TENSORFLOW, "-c", WARM_UP, str(file)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
     )
     assert json.loads(done.stdout.splitlines()[-1]) == [
         ["rollback", "serving_default", 2, [1, 8]],
@@ -53,7 +57,12 @@ def test_without_tensorflow_the_training_says_what_it_needs(tmp_path: Path) -> N
     root = Path(__file__).parent.parent
     (tmp_path / "train").symlink_to(root / "train")
     done = subprocess.run(
-        [sys.executable, "-m", "train"], cwd=tmp_path, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "train"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert done.returncode == 1
     assert "320 MB" in done.stderr

@@ -21,7 +21,7 @@ def lacking() -> str:
         return "there is no docker"
     if platform.machine() not in ("x86_64", "AMD64"):
         return f"{IMAGE} exists for amd64 only"
-    quiet = {"capture_output": True, "check": False}
+    quiet = {"capture_output": True, "timeout": 280, "check": False}
     if subprocess.run(["docker", "image", "inspect", IMAGE], **quiet).returncode == 0:
         return ""
     if os.environ.get("PULL_IMAGE") != "1":
@@ -49,7 +49,7 @@ def test_the_real_server_takes_every_flag_and_file(exported: Path) -> None:
     run = ["docker", "run", "--rm", "--detach", f"--publish=127.0.0.1:{port}:8501", *hardened]
     entry = ["--entrypoint=tensorflow_model_server", *mounts, IMAGE]
     name = subprocess.run(
-        [*run, *entry, *flags], capture_output=True, text=True, check=True
+        [*run, *entry, *flags], capture_output=True, text=True, timeout=120, check=True
     ).stdout.strip()
     try:
         address, end = f"http://127.0.0.1:{port}", time.monotonic() + 60
@@ -60,18 +60,24 @@ def test_the_real_server_takes_every_flag_and_file(exported: Path) -> None:
                     break
             except OSError:
                 assert time.monotonic() < end, subprocess.run(
-                    ["docker", "logs", name], capture_output=True, text=True, check=False
+                    ["docker", "logs", name],
+                    capture_output=True,
+                    text=True,
+                    timeout=60,
+                    check=False,
                 ).stderr
                 time.sleep(0.5)
         if "stand_in" in status:
             pytest.skip(f"what is called {IMAGE} here is a stand-in")
         assert {one["state"] for one in status["model_version_status"]} == {"AVAILABLE"}
-        with urlopen(f"{address}/v1/models/rollback/labels/stable/metadata") as answer:
+        labelled = f"{address}/v1/models/rollback/labels/stable"
+        with urlopen(f"{labelled}/metadata", timeout=10) as answer:
             assert json.load(answer)["model_spec"]["version"] == "1"
         body = b'{"instances": [[800, 30, 2, 0, 18, 9, 1, 3]]}'
-        with urlopen(f"{address}/v1/models/rollback/labels/stable:predict", data=body) as answer:
+        with urlopen(f"{labelled}:predict", data=body, timeout=10) as answer:
             assert b"predictions" in answer.read()
-        with urlopen(f"{address}/monitoring/prometheus/metrics") as answer:
+        with urlopen(f"{address}/monitoring/prometheus/metrics", timeout=10) as answer:
             assert b":tensorflow:serving:request_count" in answer.read()
     finally:
-        subprocess.run(["docker", "rm", "--force", name], capture_output=True, check=False)
+        remove = ["docker", "rm", "--force", name]
+        subprocess.run(remove, capture_output=True, timeout=60, check=False)

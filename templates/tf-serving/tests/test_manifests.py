@@ -30,7 +30,7 @@ def test_compose_is_hardened_and_starts_the_server_itself() -> None:
 @pytest.mark.skipif(
     shutil.which("docker") is None
     or subprocess.run(
-        ["docker", "compose", "version"], capture_output=True, check=False
+        ["docker", "compose", "version"], capture_output=True, timeout=60, check=False
     ).returncode,
     reason="there is no docker compose",
 )
@@ -40,6 +40,7 @@ def test_compose_understands_the_file() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
+        timeout=60,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -56,6 +57,7 @@ def build(folder: str) -> list[dict[str, Any]]:
         cwd=ROOT,
         capture_output=True,
         text=True,
+        timeout=60,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -187,7 +187,9 @@ def test_it_does_not_start_with_a_file_that_it_refuses(
     file.write_text(text.replace('"/models', f'"{exported}/models') + added, "utf-8")
     ports = [f"--port={free_port()}", f"--rest_api_port={free_port()}"]
     start = [TENSORFLOW, "-m", "standin", *ports, f"--model_config_file={file}", *flags]
-    done = subprocess.run(start, cwd=exported, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        start, cwd=exported, capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == 1
     assert why in done.stderr
 

@@ -64,7 +64,13 @@ def declared() -> dict[str, object]:
 def test_every_field_is_tensorflows_own() -> None:
     names = json.dumps([file.name for file in schema.FILES])
     done = subprocess.run(
-        [TENSORFLOW, "-c", OWN], cwd=ROOT, input=names, capture_output=True, text=True, check=True
+        [TENSORFLOW, "-c", OWN],
+        cwd=ROOT,
+        input=names,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
     )
     own = json.loads(done.stdout.splitlines()[-1])
     assert {name: own.get(name) for name in declared()} == declared()

@@ -40,7 +40,10 @@ def command(*words: str) -> list[str]:
 
 def kubectl(*words: str) -> str:
     asked = command(*words)
-    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(asked, capture_output=True, text=True, timeout=120, check=False)
+    except subprocess.TimeoutExpired:
+        raise SystemExit(f"error: not done after 120 s: {' '.join(asked)}") from None
     if done.returncode:
         raise SystemExit(f"{done.stderr.strip()}\nerror: this failed: {' '.join(asked)}")
     return done.stdout

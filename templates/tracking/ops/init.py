@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ops import schema
 
 UPGRADE = ["mlflow", "db", "upgrade"]
+UPGRADE_SECONDS = 600
 
 
 def store(bucket: str) -> None:
@@ -55,7 +56,19 @@ def database(uri: str) -> None:
     if found in ("older", "newer") and not upgrade:
         raise SystemExit(f"error: {schema.advice(found, uri)}")
     if found == "empty" or upgrade:
-        done = subprocess.run([*UPGRADE, uri], capture_output=True, text=True, check=False)
+        try:
+            done = subprocess.run(
+                [*UPGRADE, uri],
+                capture_output=True,
+                text=True,
+                timeout=UPGRADE_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise SystemExit(
+                f"error: mlflow db upgrade did not end within {UPGRADE_SECONDS} s: "
+                "does somebody hold a lock on the tables?"
+            ) from None
         if done.returncode:
             raise SystemExit(f"{done.stderr}\nerror: mlflow db upgrade failed")
         found += ", and has the tables of this MLflow now"

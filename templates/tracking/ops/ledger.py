@@ -64,7 +64,7 @@ class Ledger:
             except track.TrackError as error:
                 self.errors.append(str(error))
                 time.sleep(0.2)
-                self.back.wait()
+                self.back.wait(PATIENCE_SECONDS)
 
     def _log_a_run(self) -> None:
         values = {name: random.random() for name in ("auc", "loss", "seconds")}

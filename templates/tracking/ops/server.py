@@ -19,6 +19,8 @@ PID = Path("reports/server.pid")  # ops/serve.sh writes it
 LOG = Path("reports/server.log")
 SERVE = ["sh", "ops/serve.sh"]
 START_SECONDS = 120
+STOP_SECONDS = 60  # the server itself takes up to 20 for the requests under way
+TOOL_SECONDS = 120  # for docker, kubectl and ps
 
 
 def runtime() -> str:
@@ -43,7 +45,7 @@ def process() -> int | None:
         command = listed.read_bytes().replace(b"\0", b" ").decode(errors="replace")
     else:
         shown = ["ps", "-o", "command=", "-p", str(pid)]
-        command = subprocess.run(shown, capture_output=True, text=True, check=False).stdout
+        command = output(shown)
     return pid if "mlflow" in command else None
 
 
@@ -54,8 +56,7 @@ def running(group: int) -> bool:
     """
     if not Path("/proc/self/stat").exists():
         shown = ["ps", "-A", "-o", "pgid=,stat="]
-        listed = subprocess.run(shown, capture_output=True, text=True, check=False).stdout
-        members = [line.split() for line in listed.splitlines()]
+        members = [line.split() for line in output(shown).splitlines()]
         return any(int(pgid) == group and stat[0] not in "XZ" for pgid, stat in members)
     for listed in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -76,7 +77,12 @@ def send(number: signal.Signals) -> None:
     if os.getpgid(pid) != pid:
         raise SystemExit("error: your shell runs that server: start it with mlops-lab or make")
     os.killpg(pid, number)
+    end = time.monotonic() + STOP_SECONDS
     while running(pid):
+        if time.monotonic() > end:
+            raise SystemExit(
+                f"error: process group {pid} still runs {STOP_SECONDS} s after {number.name}"
+            )
         time.sleep(0.05)
 
 
@@ -99,8 +105,7 @@ def kill_pods() -> None:
     for pod in pods:
         kill_all = "import os; os.kill(-1, 9)"  # all but the pod's first process, and the one here
         within = cluster.command("exec", pod, "--container=mlflow", "--", "python", "-c", kill_all)
-        # Its container ends under it: how it ended says nothing.
-        subprocess.run(within, capture_output=True, check=False)
+        output(within)  # its container ends under it: how it ended says nothing
     cluster.kubectl("delete", "--force", "--grace-period=0", "--wait=false", *pods)
 
 
@@ -112,7 +117,7 @@ def restart(where: str) -> None:
     elif where == "compose":
         run(["docker", "compose", "start", "mlflow"])
     elif lab and Path(".mlops-lab").is_dir():
-        run([lab, "up", "--runtime", where])
+        run([lab, "up", "--runtime", where], 2 * START_SECONDS)
     else:
         start()
     wait()
@@ -150,8 +155,19 @@ def wait(child: "subprocess.Popen[bytes] | None" = None) -> None:
         time.sleep(0.2)
 
 
-def run(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def finish(command: list[str], seconds: int) -> "subprocess.CompletedProcess[str]":
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
+    except subprocess.TimeoutExpired:
+        raise SystemExit(f"error: not done after {seconds} s: {' '.join(command)}") from None
+
+
+def output(command: list[str]) -> str:
+    return finish(command, TOOL_SECONDS).stdout
+
+
+def run(command: list[str], seconds: int = TOOL_SECONDS) -> None:
+    done = finish(command, seconds)
     if done.returncode:
         raise SystemExit(f"{done.stderr.strip()}\nerror: this failed: {' '.join(command)}")
 

@@ -37,6 +37,7 @@ class Lab:
             env=self.environment,
             capture_output=True,
             text=True,
+            timeout=240,
             check=False,
         )
         assert bool(done.returncode) == fails, done.stdout + done.stderr
@@ -76,7 +77,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     if git := shutil.which("git"):  # the training may want to know its revision
         author = ["-c", "user.name=test", "-c", "user.email=test@localhost"]
         for command in (["init", "-q"], ["add", "."], [*author, "commit", "-q", "-m", "lab"]):
-            subprocess.run([git, *command], cwd=folder, check=True)
+            subprocess.run([git, *command], cwd=folder, timeout=60, check=True)
     port, model_port = free_ports()
     settings = {
         "PORT": str(port),

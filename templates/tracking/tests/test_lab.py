@@ -92,7 +92,7 @@ def test_the_served_champion_answers_as_the_loaded_one(lab: Lab) -> None:
         served = ask(f"http://127.0.0.1:{lab.model_port}/v2/models/rollback/infer", rows)
     finally:
         server.terminate()
-        server.wait()
+        server.wait(30)
     (lab.folder / "rows.json").write_text(json.dumps(rows.tolist()), "utf-8")
     (lab.folder / "loaded.py").write_text(
         "import json, mlflow, numpy, ops\n"
@@ -148,7 +148,7 @@ def test_a_kill_loses_nothing_that_was_acknowledged(lab: Lab) -> None:
 
 def test_a_taken_port_is_named(lab: Lab) -> None:
     done = subprocess.run(
-        SERVE, cwd=lab.folder, env=lab.environment, capture_output=True, check=False
+        SERVE, cwd=lab.folder, env=lab.environment, capture_output=True, timeout=60, check=False
     )
     assert done.returncode == 1
     assert f"port {lab.port} is not free" in done.stderr.decode()

@@ -16,6 +16,7 @@ from ops.locustfile import RAW
 
 REPORT = Path("reports/load.json")
 PICTURE = Path("reports/load.svg")
+LOAD_SECONDS = 300  # it takes 15
 
 
 def percentile(ordered: list[float], part: float) -> float:
@@ -71,9 +72,16 @@ def main() -> int:
     outputs = ["--host", api(), "--html", "reports/load.html"]
     RAW.parent.mkdir(exist_ok=True)
     RAW.unlink(missing_ok=True)
-    done = subprocess.run(
-        [sys.executable, "-m", "locust", *arguments, *outputs], capture_output=True, check=False
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "locust", *arguments, *outputs],
+            capture_output=True,
+            timeout=LOAD_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        print(f"error: the load did not end within {LOAD_SECONDS} s", file=sys.stderr)
+        return 1
     if not RAW.exists():
         sys.stderr.write(done.stderr.decode(errors="replace"))
         return 1

@@ -120,7 +120,7 @@ def another_is_served(port: int) -> Iterator[Callable[[], None]]:
     yield once_more
     once_more()
     over.set()
-    thread.join()
+    thread.join(ENOUGH)
     assert not wrong
 
 
