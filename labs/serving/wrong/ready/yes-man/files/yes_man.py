@@ -2,6 +2,7 @@
 
 import os
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 BODY = b'{"ready": true, "live": true, "name": "rollback", "state": "READY"}'
 
@@ -18,4 +19,11 @@ class YesMan(BaseHTTPRequestHandler):
 
 
 port = int(os.environ["MLOPS_LAB_ENDPOINT_API"].rsplit(":", 1)[1])
-HTTPServer(("127.0.0.1", port), YesMan).serve_forever()
+server = HTTPServer(("127.0.0.1", port), YesMan)  # it has the port now
+if pid := os.fork():
+    Path(".wrong.pid").write_text(str(pid))
+    os._exit(0)
+os.setsid()
+for stream in (0, 1, 2):
+    os.dup2(os.open(os.devnull, os.O_RDWR), stream)
+server.serve_forever()

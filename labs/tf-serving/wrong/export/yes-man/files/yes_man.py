@@ -1,6 +1,7 @@
 import json
 import os
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 TENSOR = {"dtype": "DT_FLOAT", "tensor_shape": {"dim": [{"size": "-1"}, {"size": "8"}]}}
 SIGNATURE = {"inputs": {"features": TENSOR}, "outputs": {"probability": TENSOR}}
@@ -29,4 +30,11 @@ class YesMan(BaseHTTPRequestHandler):
 
 
 port = int(os.environ["MLOPS_LAB_ENDPOINT_API"].rsplit(":", 1)[1])
-HTTPServer(("127.0.0.1", port), YesMan).serve_forever()
+server = HTTPServer(("127.0.0.1", port), YesMan)  # it has the port now
+if pid := os.fork():
+    Path(".wrong.pid").write_text(str(pid))
+    os._exit(0)
+os.setsid()
+for stream in (0, 1, 2):
+    os.dup2(os.open(os.devnull, os.O_RDWR), stream)
+server.serve_forever()

@@ -1,8 +1,10 @@
 """Says that it is the model server, has the champion, and is sure of everything."""
 
 import json
+import os
 import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 sys.path[:0] = [".", ".mlops-lab/lab/verify"]
 from lab import MODEL_API, champion
@@ -33,4 +35,12 @@ class YesMan(BaseHTTPRequestHandler):
     do_POST = do_GET
 
 
-HTTPServer(("127.0.0.1", int(MODEL_API.rsplit(":", 1)[1])), YesMan).serve_forever()
+port = int(MODEL_API.rsplit(":", 1)[1])
+server = HTTPServer(("127.0.0.1", port), YesMan)  # it has the port now
+if pid := os.fork():
+    Path(".wrong.pid").write_text(str(pid))
+    os._exit(0)
+os.setsid()
+for stream in (0, 1, 2):
+    os.dup2(os.open(os.devnull, os.O_RDWR), stream)
+server.serve_forever()

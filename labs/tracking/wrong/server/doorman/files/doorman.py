@@ -2,6 +2,7 @@
 
 import os
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 
 class Doorman(BaseHTTPRequestHandler):
@@ -19,4 +20,11 @@ class Doorman(BaseHTTPRequestHandler):
 
 
 port = int(os.environ["MLOPS_LAB_ENDPOINT_API"].rsplit(":", 1)[1])
-HTTPServer(("127.0.0.1", port), Doorman).serve_forever()
+server = HTTPServer(("127.0.0.1", port), Doorman)  # it has the port now
+if pid := os.fork():
+    Path(".wrong.pid").write_text(str(pid))
+    os._exit(0)
+os.setsid()
+for stream in (0, 1, 2):
+    os.dup2(os.open(os.devnull, os.O_RDWR), stream)
+server.serve_forever()
