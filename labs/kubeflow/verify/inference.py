@@ -69,7 +69,8 @@ def main() -> None:
     ready = condition(found, "Ready")
     if ready.get("status") != "True":
         not_yet(
-            f"the InferenceService is not ready: {ready.get('message') or ready.get('reason') or 'no word of it yet'}"
+            "the InferenceService is not ready: "
+            f"{ready.get('message') or ready.get('reason') or 'no reason given yet'}"
         )
     try:
         session = ort.InferenceSession(artifact(key), providers=["CPUExecutionProvider"])
@@ -102,7 +103,8 @@ def main() -> None:
         numbers = np.array(served, dtype=float).ravel()
     except (ValueError, TypeError, KeyError, StopIteration):
         not_yet(
-            f"it does not answer as protocol v2 wants ({status}): {text[:120].decode(errors='replace')!r}"
+            f"it does not answer as protocol v2 wants ({status}): "
+            f"{text[:120].decode(errors='replace')!r}"
         )
     if answer.get("model_name") != PIPELINE:
         not_yet(f"the model that answers is {answer.get('model_name')!r}, not {PIPELINE}")

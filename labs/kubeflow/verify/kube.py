@@ -36,7 +36,8 @@ def kfp(path: str) -> dict[str, Any] | None:
         document = None
     if status != 200 or not isinstance(document, dict):
         cannot_tell(
-            f"Kubeflow Pipelines answers {status} to {path}: {text[:120].decode(errors='replace')!r}"
+            f"Kubeflow Pipelines answers {status} to {path}: "
+            f"{text[:120].decode(errors='replace')!r}"
         )
     return document
 

@@ -1,4 +1,4 @@
-"""Has the committed pipeline run on the cluster: SUCCEEDED, registered, and the other branch SKIPPED?
+"""Has the committed pipeline run on the cluster: SUCCEEDED, registered, other branch SKIPPED?
 
 With --latest only the latest run counts.
 """
@@ -27,7 +27,8 @@ def branches(ir: dict[str, Any]) -> tuple[str, str]:
             found |= dict.fromkeys(inside, name)
     if not {"register", "reject"} <= set(found):
         not_yet(
-            "ir/pipeline.yaml has no branches with `register` and `reject`: finish the step `gate` first"
+            "ir/pipeline.yaml has no branches with `register` and `reject`: "
+            "finish the step `gate` first"
         )
     return found["register"], found["reject"]
 
@@ -51,7 +52,8 @@ def wrong(run: dict[str, Any], ir: dict[str, Any]) -> str:
         if states.get(name) != "SUCCEEDED":
             return f"{who}: {name} is {states.get(name) or 'not there'}, not SUCCEEDED"
     if states.get(other) != "SKIPPED":
-        return f"{who}: {other}, the branch with `reject`, is {states.get(other) or 'not there'}, not SKIPPED"
+        state = states.get(other) or "not there"
+        return f"{who}: {other}, the branch with `reject`, is {state}, not SKIPPED"
     if "reject" in states:
         return f"{who}: `reject` is {states['reject']}, and should not have been reached"
     ended = datetime.fromisoformat(run.get("finished_at", "1970-01-01T00:00:00Z"))

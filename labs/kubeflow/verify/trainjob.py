@@ -18,7 +18,7 @@ ROWS, STEPS, RATE = 6000, 300, 1.0
 
 
 def reference() -> tuple[list[float], float]:
-    """The same training with all rows in one place, written down once more: the lab's own could be changed."""
+    """The same training with all rows in one place. Not the lab's own code: that can be changed."""
     past, aside = make(ROWS, TRAIN_SEED), make(ROWS, HOLDOUT_SEED)
     features = np.log1p(past.features.astype(np.float64))
     mean, spread = features.mean(axis=0), features.std(axis=0)
@@ -101,7 +101,8 @@ def main() -> None:
         apart = np.abs(np.array(result["weights"]) - weights).max()
         if not apart < 1e-6:  # so that a NaN is not close to anything
             not_yet(
-                f"the weights of pod {rank} differ from those of a training with all rows by up to {apart:.6f}"
+                f"the weights of pod {rank} differ from those of a training with all rows "
+                f"by up to {apart:.6f}"
             )
         if not abs(result["auc"] - score) < 1e-5:
             not_yet(

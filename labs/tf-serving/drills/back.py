@@ -1,4 +1,4 @@
-"""Takes the drill's release out again: label, policy, folder; waits until the server has followed."""
+"""Takes the drill's release out again: label, policy, folder; waits until the server follows."""
 
 import json
 import shutil

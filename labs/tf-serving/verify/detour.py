@@ -1,6 +1,6 @@
-"""A way around for a learner's client: sees each request, puts a number that nobody knows into the answer.
+"""A proxy for a learner's client: records each request, puts an unknown number into the answer.
 
-A client comes this way by its endpoint variable; one with a typed address comes as through a proxy.
+A client is pointed here by its endpoint variable; one with a typed address uses it as a proxy.
 """
 
 import contextlib

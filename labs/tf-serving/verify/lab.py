@@ -29,7 +29,7 @@ def ask(path: str, body: bytes | None = None) -> tuple[int, Any]:
 
 
 def meaning(label: str) -> str | None:
-    """The version that a label means on the live server. The status does not tell: it looks at no label."""
+    """The version behind a label on the live server. The status does not show it."""
     _, answer = ask(f"{MODEL}/labels/{label}/metadata")
     try:
         return answer["model_spec"]["version"]

@@ -1,4 +1,4 @@
-"""The team's pipelines: they call the server by the name that the team gave it, until somebody stops them."""
+"""The team's pipelines: they call the server by the team's name for it, until they are stopped."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""The champion's file in the store, through the server: store.py lose | restore | from-the-server | whole"""
+"""The champion's file, through the server: store.py lose | restore | from-the-server | whole"""
 
 import hashlib
 import json
@@ -56,7 +56,7 @@ def lose() -> None:
 
 
 def restore() -> None:
-    """The file to where it was, and the alias to the version that had it: it may have moved meanwhile."""
+    """The file to where it was, and the alias to the version that had it: it may have moved."""
     if not PLACE.exists():
         return
     kept = json.loads(PLACE.read_text("utf-8"))
@@ -83,7 +83,7 @@ def score(content: bytes) -> float:
 
 
 def whole() -> None:
-    """The champion's own file is back; or the alias is with a model that the step `compare` would have let through."""
+    """The champion's own file is back, or the alias has a model that `compare` would accept."""
     path = place()
     try:
         content = send("GET", path)
@@ -95,17 +95,17 @@ def whole() -> None:
     if content != lost:
         if len(content) > BUDGET_BYTES:
             not_yet(
-                f"the new champion's model has {len(content)} bytes, and the budget is {BUDGET_BYTES}"
+                f"the new champion's model has {len(content)} bytes, "
+                f"and the budget is {BUDGET_BYTES}"
             )
         try:
             mine, wanted = score(content), score(lost)
-        except (
-            Exception
-        ) as error:  # whatever onnxruntime has to say about a file that is none of its models
+        except Exception as error:  # onnxruntime names no class for a file that is no model
             not_yet(f"the new champion's model cannot be scored: {error}"[:300])
         if mine < wanted - NO_WORSE:
             not_yet(
-                f"the new champion's validation_auc is {mine:.4f}, and the lost one's was {wanted:.4f}"
+                f"the new champion's validation_auc is {mine:.4f}, "
+                f"and the lost one's was {wanted:.4f}"
             )
     print(f"{len(content)} bytes")
 
@@ -125,7 +125,7 @@ def deployed(number: str, name: str) -> bytes:
 
 
 def served() -> bytes:
-    """The copy that the model server answers from, after it has proved to be the one that was deployed."""
+    """The copy that the model server answers from, checked to be the one that was deployed."""
     number = str(champion()["version"])
     content = deployed(number, "model.onnx")
     wanted = json.loads(deployed(number, "metadata.json"))["sha256"]

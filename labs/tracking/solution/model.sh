@@ -11,7 +11,9 @@ case $1-$MLOPS_LAB_RUNTIME in
     sed 's/^\(components: .*model\]\)/# \1/' "$file" >"$file.new"
     mv "$file.new" "$file"
     ;;
-  start-compose) docker compose --profile serve up --detach --build --wait --wait-timeout 60 model ;;
+  start-compose)
+    docker compose --profile serve up --detach --build --wait --wait-timeout 60 model
+    ;;
   start-*) "$MLOPS_LAB" up --runtime "$MLOPS_LAB_RUNTIME" ;;
   stop-compose) docker compose --profile serve rm --stop --force model ;;
   stop-*)

@@ -1,4 +1,4 @@
-"""Does client/fetch.py fetch over HTTP? From the live server, and from one whose store is nowhere on this machine."""
+"""Does client/fetch.py fetch over HTTP: from the live server, and from one with a remote store?"""
 
 import hashlib
 import json
@@ -31,7 +31,7 @@ def trained() -> tuple[str, bytes]:
 
 
 def fetch(run_id: str, path: str, settings: dict[str, str]) -> tuple[bytes, str]:
-    """What the learner's client writes; or why it is nothing, or does not agree with what it prints."""
+    """What the learner's client writes, and what is wrong with it; empty when nothing is."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "fetched"
         command = ["python", "-m", "client.fetch", run_id, path, str(target)]
@@ -50,7 +50,7 @@ def fetch(run_id: str, path: str, settings: dict[str, str]) -> tuple[bytes, str]
             last = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["no output"]
             return b"", f"it exited with {done.returncode}: {last[0][-200:]}"
         if not target.is_file():
-            return b"", "it does not write the file that it is told to write"
+            return b"", "it does not write the file that its last argument names"
         content = target.read_bytes()
     try:
         printed = json.loads(done.stdout.strip().splitlines()[-1])["sha256"]
@@ -85,12 +85,14 @@ def main() -> None:
     problem = problem or "it wrote another file"
     if not elsewhere.asked:
         not_yet(
-            f"client/fetch.py never asked the server that MLFLOW_TRACKING_URI named, whose store is on another machine; {problem}"
+            "client/fetch.py never asked the server that MLFLOW_TRACKING_URI named, "
+            f"whose store is on another machine; {problem}"
         )
     if elsewhere.unknown:
         problem += f" (there is nothing at {elsewhere.unknown[-1]})"
     not_yet(
-        f"client/fetch.py asked a server whose store is on another machine, and did not get the file: {problem}"
+        "client/fetch.py asked a server whose store is on another machine, "
+        f"and did not get the file: {problem}"
     )
 
 

@@ -44,7 +44,8 @@ def main() -> None:
         for table, least in LEAST_ROWS.items():
             if wanted["rows"][table] < least:
                 not_yet(
-                    f"the backup has {wanted['rows'][table]} rows of {table}: it was made before the lab had its runs"
+                    f"the backup has {wanted['rows'][table]} rows of {table}: "
+                    "it was made before the lab had its runs"
                 )
     except (KeyError, TypeError):
         not_yet("backup/manifest.json is not what ops/backup.sh writes")
@@ -61,7 +62,8 @@ def main() -> None:
     lost = [key for key, digest in wanted["objects"].items() if live["objects"].get(key) != digest]
     if lost:
         not_yet(
-            f"{len(lost)} of {len(wanted['objects'])} artifacts are not there as they were: {lost[0]}"
+            f"{len(lost)} of {len(wanted['objects'])} artifacts are not there as they were: "
+            f"{lost[0]}"
         )
     print(f"{sum(wanted['rows'].values())} rows, {len(wanted['objects'])} artifacts")
 

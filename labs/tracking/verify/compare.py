@@ -1,4 +1,4 @@
-"""Is the chosen run the best of its search, within the budget, on data that training did not see?"""
+"""Is the chosen run the best of its search within the budget, on data training did not see?"""
 
 from lab import call, choice, experiment, found, logged_model, pairs, runs
 from verdict import not_yet
@@ -34,7 +34,8 @@ def main() -> None:
         not_yet("the chosen run has not finished, or has no model that is READY")
     if touched := [one for one in candidates if not measured_once(one)]:
         not_yet(
-            f"run {touched[0]['info']['run_id'][:8]} does not have its {' and '.join(JUDGED)} once: "
+            f"run {touched[0]['info']['run_id'][:8]} does not have its "
+            f"{' and '.join(JUDGED)} once: "
             "numbers that were logged again compare nothing. A new search: python -m train.search"
         )
     budget = float(pairs(parents[parent], "params")["budget_bytes"])
@@ -46,8 +47,8 @@ def main() -> None:
     mine, higher = pairs(run, "metrics"), pairs(best, "metrics")["validation_auc"]
     if mine["validation_auc"] < higher:  # two may share the first place
         not_yet(
-            f"another model within the budget has a validation_auc of {higher:.4f}; the chosen one has "
-            f"{mine['validation_auc']:.4f} (and a training_auc of {mine['training_auc']:.4f})"
+            f"another model within the budget has a validation_auc of {higher:.4f}; "
+            f"the chosen one has {mine['validation_auc']:.4f} (and a training_auc of {mine['training_auc']:.4f})"
         )
     print(f"{run['info'].get('run_name', chosen)} of {len(candidates)} candidates")
 

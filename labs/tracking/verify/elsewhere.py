@@ -1,4 +1,4 @@
-"""A tracking server with one run and one artifact that nobody can know in advance, and with its store on another machine."""
+"""A tracking server with one run, one artifact that nobody can know, and a remote store."""
 
 import json
 import os
@@ -12,7 +12,7 @@ ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
 
 
 class Elsewhere:
-    """Answers clients that were pointed here, and, as their proxy, those that have `known` written into them."""
+    """Answers clients that were pointed here, and, as a proxy, those that call `known`."""
 
     def __init__(self, known: str) -> None:
         self.run_id = uuid.uuid4().hex
@@ -74,16 +74,27 @@ class Elsewhere:
 
     def experiment(self) -> dict[str, object]:
         return {
-            "experiment_id": "42", "name": "rollback", "lifecycle_stage": "active",
-            "artifact_location": "mlflow-artifacts:/42", "creation_time": 1, "last_update_time": 1,
-        }  # fmt: skip
+            "experiment_id": "42",
+            "name": "rollback",
+            "lifecycle_stage": "active",
+            "artifact_location": "mlflow-artifacts:/42",
+            "creation_time": 1,
+            "last_update_time": 1,
+        }
 
     def run(self) -> dict[str, object]:
         info = {
-            "run_id": self.run_id, "run_uuid": self.run_id, "run_name": "train", "experiment_id": "42", "user_id": "",
-            "status": "FINISHED", "start_time": 1, "end_time": 2, "lifecycle_stage": "active",
+            "run_id": self.run_id,
+            "run_uuid": self.run_id,
+            "run_name": "train",
+            "experiment_id": "42",
+            "user_id": "",
+            "status": "FINISHED",
+            "start_time": 1,
+            "end_time": 2,
+            "lifecycle_stage": "active",
             "artifact_uri": f"mlflow-artifacts:/{self.root}",
-        }  # fmt: skip
+        }
         return {"info": info, "data": {}, "inputs": {}, "outputs": {}}
 
     def listed(self, path: str) -> dict[str, list[dict[str, Any]]]:

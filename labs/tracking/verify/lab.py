@@ -11,7 +11,7 @@ from urllib.parse import quote
 import live
 from verdict import cannot_tell, not_yet, read_json
 
-# Nobody wants to read between the words of a verdict how far a download is.
+# A progress bar would stand in the middle of the verdict.
 os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
 logging.getLogger("mlflow").setLevel(logging.CRITICAL)
 
@@ -48,7 +48,8 @@ def call(path: str, body: object = None) -> tuple[int, dict[str, Any]]:
         cannot_tell(f"the server answers {status}: {answer[:200].decode(errors='replace')}")
     if not isinstance(document, dict):
         not_yet(
-            f"{API} does not answer as MLflow does ({status}): {answer[:120].decode(errors='replace')!r}"
+            f"{API} does not answer as MLflow does ({status}): "
+            f"{answer[:120].decode(errors='replace')!r}"
         )
     return status, document
 

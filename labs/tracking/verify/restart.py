@@ -13,9 +13,8 @@ LEAST_RUNS = 200
 CLIENTS = 8
 LEAST_GAP_SECONDS = 1.0  # no server is back sooner
 LEAST_EACH_SIDE = 20  # runs that ended before the kill, and after the restart
-LEAST_QUIET = (
-    5  # how much longer than the usual pause between two ends the silence of a dead server is
-)
+# How much longer a dead server is silent than the usual pause between two ends.
+LEAST_QUIET = 5
 
 
 def started() -> float:
@@ -47,7 +46,10 @@ def started() -> float:
 
 
 def silent(ends: list[float], killed: float, back: float) -> bool:
-    """Whether nothing ended for most of that time, and for much longer than at any other: on a slow machine a few runs a second end."""
+    """Whether no run ended for most of that time, and for much longer than at any other.
+
+    On a slow machine only a few runs end each second.
+    """
     pauses = sorted(later - earlier for earlier, later in pairwise(sorted(ends)))
     usual = pauses[len(pauses) * 95 // 100]
     marks = [killed, *sorted(end for end in ends if killed < end < back), back]
@@ -87,7 +89,8 @@ def main() -> None:
             lost.append(entry["run_id"])
     if lost:
         not_yet(
-            f"{len(lost)} of {len(entries)} runs are not on the server as they were acknowledged: {lost[0]}"
+            f"{len(lost)} of {len(entries)} runs are not on the server as they were acknowledged: "
+            f"{lost[0]}"
         )
     # The server's own word for when: what a client wrote down is the client's.
     ends = [int(live[entry["run_id"]]["info"]["end_time"]) / 1000 for entry in finished]
@@ -97,12 +100,14 @@ def main() -> None:
     # is written down.
     if back - killed < LEAST_GAP_SECONDS or during > 2 * clients or not silent(ends, killed, back):
         not_yet(
-            f"{during} runs ended between the kill and the restart, {back - killed:.1f} s: nothing was killed then"
+            f"{during} runs ended between the kill and the restart, {back - killed:.1f} s: "
+            "nothing was killed then"
         )
     before, after = sum(end < killed for end in ends), sum(end > back for end in ends)
     if before < LEAST_EACH_SIDE or after < LEAST_EACH_SIDE:
         not_yet(
-            f"{before} runs ended before the kill and {after} after the restart: the kill was not in the middle"
+            f"{before} runs ended before the kill and {after} after the restart: "
+            "the kill was not in the middle"
         )
     print(json.dumps({"runs": len(finished), "before": before, "after": after, "lost": 0}))
 

@@ -19,7 +19,7 @@ def git(*args: str) -> str | None:
 
 
 def training(revision: str) -> list[str]:
-    """What `python -m train` is made of in a commit: its packages, and modules that it imports from the project's root."""
+    """What `python -m train` is made of in a commit: packages, and modules of the root."""
     lines = git("grep", "-h", "-E", r"^[[:space:]]*(import|from) ", revision, "--", "train") or ""
     names = re.findall(r"^\s*(?:import|from)\s+(\w+)", lines, re.MULTILINE)
     return [*CODE, *(f"{name}.py" for name in names), *names]

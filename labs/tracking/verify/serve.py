@@ -24,7 +24,8 @@ def json_of(path: str, body: object = None) -> dict | list:
         document = None
     if status != 200 or document is None:
         not_yet(
-            f"the model server answers {status} to {path}: {answer[:120].decode(errors='replace')!r}"
+            f"the model server answers {status} to {path}: "
+            f"{answer[:120].decode(errors='replace')!r}"
         )
     return document
 
@@ -41,7 +42,8 @@ def main() -> None:
     ]
     if number not in loaded:
         not_yet(
-            f"the model server has loaded {', '.join(loaded) or 'nothing'}; the champion is version {number}"
+            f"the model server has loaded {', '.join(loaded) or 'nothing'}; "
+            f"the champion is version {number}"
         )
     # Near the calm and the risky deployment, and in between: where models differ.
     calm, risky = (
@@ -76,7 +78,8 @@ def main() -> None:
     ]
     if len(served) != wanted.size:
         not_yet(
-            f"the model server answers {len(served)} numbers for {ROWS} deployments, not {wanted.size}"
+            f"the model server answers {len(served)} numbers for {ROWS} deployments, "
+            f"not {wanted.size}"
         )
     worst = max(abs(a - b) for a, b in zip(served, wanted.ravel().tolist(), strict=True))
     if not math.isfinite(worst) or worst > 1e-4:

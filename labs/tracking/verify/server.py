@@ -1,4 +1,4 @@
-"""Is it this project's server, and is it lean? In containers and pods: does only the gateway stand outside?"""
+"""Is it this project's server, and lean? In containers and pods: is only the gateway reachable?"""
 
 import json
 import os
@@ -33,7 +33,8 @@ def local() -> None:
     words = command.split()
     if "mlflow" not in command or "--port" not in words or words[words.index("--port") + 1] != PORT:
         not_yet(
-            f"something answers, but it is not the server that ops/serve.sh started ({command or 'gone'})"
+            "something answers, but it is not the server that ops/serve.sh started "
+            f"({command or 'gone'})"
         )
     family = {pid}
     while grown := {child for child, (parent, _) in processes.items() if parent in family} - family:
@@ -71,7 +72,8 @@ def compose() -> None:
         ]
         if published and name not in ("gateway", "model"):
             not_yet(
-                f"{name} is published on port {published[0]['PublishedPort']}: only the gateway may be"
+                f"{name} is published on port {published[0]['PublishedPort']}: "
+                "only the gateway may be"
             )
         if any(port.get("URL") not in ("127.0.0.1", "::1") for port in published):
             not_yet(f"{name} is published to the network, not only to this machine")
@@ -91,7 +93,8 @@ def kubernetes() -> None:
         name, kind = service["metadata"]["name"], service["spec"]["type"]
         if kind != "ClusterIP":
             not_yet(
-                f"the Service {name} is a {kind}, open to the network: only the gateway's port-forward may lead in"
+                f"the Service {name} is a {kind}, open to the network: "
+                "only the gateway's port-forward may lead in"
             )
     for pod in objects("pods"):
         ports = [
