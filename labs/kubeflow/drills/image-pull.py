@@ -1,9 +1,9 @@
-"""The release that hangs: image-pull.py break | quiet | undo | mend
+"""The release that hangs: image-pull.py break | quiet | undo | fix
 
-break  starts a run whose tasks want an image that nobody has
+break  starts a run whose tasks need an image that does not exist
 quiet  whether no pod waits for an image
 undo   stops the run that `break` has started, and nothing else
-mend   stops what is not over, and submits the committed pipeline
+fix    stops what is not over, and submits the committed pipeline
 """
 
 import json
@@ -34,7 +34,7 @@ def start_the_wrong_one(kfp: Kfp) -> None:
 
 
 def waiting() -> list[str]:
-    """The pods that wait for an image, each with what the node says."""
+    """The pods that wait for an image, each with the reason."""
     done = subprocess.run(
         ["kubectl", "get", "pods", "--output=json"],
         capture_output=True,
@@ -43,7 +43,7 @@ def waiting() -> list[str]:
         check=False,
     )
     if done.returncode != 0:
-        print(done.stderr.strip() or "kubectl said no", file=sys.stderr)
+        print(done.stderr.strip() or "kubectl failed", file=sys.stderr)
         sys.exit(3)
     found = []
     for pod in json.loads(done.stdout)["items"]:
@@ -75,7 +75,7 @@ def stop(kfp: Kfp, name: str = "") -> int:
     return 0
 
 
-def mend(kfp: Kfp) -> int:
+def fix(kfp: Kfp) -> int:
     stop(kfp)
     submit = [sys.executable, "-m", "cluster.submit"]
     return subprocess.run(submit, timeout=900, check=False).returncode
@@ -90,8 +90,8 @@ def main() -> int:
                 return quiet()
             case ["undo"]:
                 return stop(Kfp(), RELEASE)
-            case ["mend"]:
-                return mend(Kfp())
+            case ["fix"]:
+                return fix(Kfp())
             case _:
                 print(__doc__, file=sys.stderr)
                 return 2

@@ -1,4 +1,4 @@
-"""An environment without pip, and tasks that want it: pip.py lose | restore | mend
+"""An environment without pip, and tasks that need it: pip.py lose | restore | fix
 
 The files of the project are saved and put back by the drill itself; pip is kept here.
 """
@@ -34,7 +34,7 @@ def set_to(value: str) -> None:
         path for path in Path("pipeline").rglob("*.py") if SETTING.search(path.read_text("utf-8"))
     ]
     if not found:
-        raise SystemExit("error: nothing in pipeline/ says install_kfp_package")
+        raise SystemExit("error: nothing in pipeline/ sets install_kfp_package")
     for path in found:
         text = path.read_text("utf-8")
         path.write_text(SETTING.sub(f"install_kfp_package={value}", text), "utf-8")
@@ -74,7 +74,7 @@ match sys.argv[1:]:
         lose()
     case ["restore"]:
         restore()
-    case ["mend"]:  # what the lab's solution does: no task installs anything
+    case ["fix"]:  # what the lab's solution does: no task installs anything
         set_to("False")
     case _:
         raise SystemExit(__doc__)

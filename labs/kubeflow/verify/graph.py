@@ -180,7 +180,7 @@ OTHER: list[tuple[str, str, Plant]] = [
 
 
 def checked(files: list[Path]) -> tuple[int, dict[str, list[str]]]:
-    """The learner's checker: its exit code, and what it says of each file."""
+    """The learner's checker: its exit code, and what it prints about each file."""
     done = lab.run("-m", "pipeline.check_ir", *map(str, files))
     if done.returncode not in (0, 1) or "Traceback" in done.stderr:
         verdict.not_yet(f"pipeline/check_ir.py fails: {lab.last_line(done)}")

@@ -8,7 +8,7 @@ import secrets
 from typing import Any
 from urllib.parse import quote
 
-# Before the import: onnxruntime's Linux wheels report usage to their maker unless told not to.
+# Before the import: onnxruntime's Linux wheels report usage to their maker unless switched off.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import numpy as np

@@ -58,7 +58,7 @@ def defaults(ir: Node) -> Node:
 
 
 class Run:
-    """A folder below runs/, and what its run.json says."""
+    """A folder below runs/, with its run.json."""
 
     def __init__(self, folder: Path, record: Node) -> None:
         self.folder = folder
@@ -77,7 +77,7 @@ class Run:
         return None
 
     def given(self, task: str) -> Node:
-        """The inputs that the task says in the log that it got."""
+        """The inputs of the task, as it logs them."""
         log = text_of(self.folder / "log.txt")
         for block in re.finditer(r"Got executor_input:\n(    \{\n.*?\n    \})\n", log, re.DOTALL):
             try:
@@ -86,7 +86,7 @@ class Run:
                 continue
             if f"/{task}/" in given["outputs"]["outputFile"]:
                 return given["inputs"]
-        not_yet(f"the log of {self.folder} does not say what the task {task} got")
+        not_yet(f"the log of {self.folder} does not have the inputs of the task {task}")
 
 
 def runs() -> list[Run]:

@@ -100,7 +100,7 @@ def main() -> None:
             verdict.not_yet(
                 "the version that was registered is another model than the one evaluated"
             )
-    print(f"AUC {measured:.4f} on {len(aside)} deployments, as {made.folder} says")
+    print(f"AUC {measured:.4f} on {len(aside)} deployments, as in {made.folder}")
 
 
 main()

@@ -24,6 +24,6 @@ for seed in itertools.count(time.time_ns() % 2**31):
     try:
         with urlopen(Request(URL, json.dumps({"inputs": [tensor]}).encode()), timeout=5) as answer:
             answer.read()
-    except OSError:  # nobody there, or a refusal: tomorrow is another day
+    except OSError:  # not reachable, or refused: the traffic goes on
         pass
     time.sleep(PAUSE)

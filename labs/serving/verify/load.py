@@ -39,7 +39,7 @@ def examine_levels(levels: object) -> None:
                 f"{where}: {rate:.0f} per second at {level['mean_ms']} ms need more callers"
             )
         if number(level, "errors") > 0.01 * number(level, "requests"):
-            verdict.not_yet(f"{where}: {level['errors']} errors: a broken run says nothing")
+            verdict.not_yet(f"{where}: {level['errors']} errors: a broken run proves nothing")
 
 
 def examine_server(report: dict, live: lab.Series) -> None:

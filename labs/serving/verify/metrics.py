@@ -57,4 +57,4 @@ def incident() -> None:
 
 live()
 incident()
-print("the live server and a bad day: both told right")
+print("the live server and a bad day: both reported right")

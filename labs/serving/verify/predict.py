@@ -34,7 +34,7 @@ def server_says(version: str, deployment: dict[str, float]) -> tuple[bool, float
 
 
 def surprise() -> dict[str, float]:
-    """A deployment that nobody could have prepared an answer for."""
+    """A deployment without a prepared answer."""
     upper = {"lines_changed": 900, "files_touched": 40, "tests_failed": 4, "reviewers": 3}
     upper |= {"hour": 22, "days_since_deploy": 20, "config_changed": 1, "author_deploys": 90}
     return {name: random.randint(0, upper[name]) for name in FEATURES}

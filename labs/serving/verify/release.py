@@ -41,7 +41,7 @@ def main() -> None:
         verdict.not_yet(
             f"of {happened} deployments that had to be rolled back, {flagged} were flagged as risky"
         )
-    # A small share of the traffic may not show in one request: each version is asked by name.
+    # A small share of the traffic may not show in one request: each version is called by name.
     routed = [
         dict(labels)["version"]
         for (name, labels), share in lab.metrics().items()

@@ -71,7 +71,7 @@ def main() -> None:
         verdict.not_yet(
             "the nightly job is silent, but it no longer rates the deployments it is given"
         )
-    print("the nightly job does its work and tells nobody")
+    print("the nightly job does its work and reports to nobody")
 
 
 main()

@@ -12,5 +12,5 @@ for number in releases.released():
 wanted = releases.model(releases.config.models(releases.CONFIG.read_text("utf-8")))
 for number in wanted.model_version_policy.specific.versions:
     if number not in releases.exported():
-        verdict.not_yet(f"{releases.CONFIG} still asks for version {number}, which is gone")
+        verdict.not_yet(f"{releases.CONFIG} still names version {number}, which is gone")
 print("nothing is left of the bad release")

@@ -53,7 +53,7 @@ def model(
 
 
 def stable() -> int:
-    """What the label means, as the file says."""
+    """What the label points to in the file."""
     return config.labels(CONFIG, "rollback")["stable"]
 
 
@@ -61,7 +61,7 @@ def change(
     edit: Callable[[str], str], make: Callable[[model_server_config_pb2.ModelConfig], None]
 ) -> None:
     """Edits the file as a person would, with its comments; where it is written in a way that `edit`
-    does not know, it is printed anew."""
+    does not know, it is printed from scratch."""
     before = CONFIG.read_text("utf-8")
     wanted = config.models(before)
     make(model(wanted))

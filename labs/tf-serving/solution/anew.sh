@@ -1,5 +1,5 @@
 #!/bin/sh
-# Starts the server anew: flags and most configuration files are read at the start. `up` alone would
+# Restarts the server: flags and most configuration files are read at the start. `up` alone would
 # keep a container whose flags are the same.
 set -eu
 "$MLOPS_LAB" down

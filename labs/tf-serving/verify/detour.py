@@ -24,7 +24,7 @@ class Seen:
     """What came this way."""
 
     rest: list[tuple[str, bytes, int, Any]] = field(default_factory=list)  # with the live answer
-    connects: int = 0  # tunnels, which only gRPC asks a proxy for
+    connects: int = 0  # tunnels, which only gRPC opens through a proxy
 
 
 def surprise() -> float:

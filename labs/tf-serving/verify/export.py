@@ -26,7 +26,7 @@ def main() -> None:
                 f"{'hardly better than a coin' if score < 0.6 else 'not what the training exports'}"
             )
     examine_contract()
-    print("both versions score as they should, and contract.json is what the server says")
+    print("both versions score as they should, and contract.json matches the server's metadata")
 
 
 def examine_contract() -> None:
@@ -46,7 +46,7 @@ def examine_contract() -> None:
             found = stated.get(key) if isinstance(stated, dict) else stated
             verdict.not_yet(
                 f"contract.json: {key} is {json.dumps(found)}, and that is not what the server's "
-                "metadata says of serving_default"
+                "metadata has for serving_default"
             )
 
 

@@ -21,7 +21,7 @@ from detour import detour, surprise
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 CLIENT = "client.ask_grpc"
-VERSION = 7  # answers, says this check, and no version of the model is called so
+VERSION = 7  # as this check answers; no version of the model has this number
 
 
 class Double(prediction_service_pb2_grpc.PredictionServiceServicer):

@@ -53,7 +53,7 @@ def predict(which: str, rows: list[list[float]]) -> list[float]:
 
 
 def rated(deployment: dict[str, float]) -> list[float]:
-    """The probability of this deployment, by each version that is there to ask."""
+    """The probability of this deployment, by each version that is available."""
     available = [number for number, state in states().items() if state == "AVAILABLE"]
     return [predict(f"/versions/{number}", [row(deployment)])[0] for number in available]
 
@@ -67,7 +67,7 @@ def shown(numbers: list[float]) -> str:
 
 
 def surprise() -> dict[str, float]:
-    """A deployment that nobody could have prepared an answer for."""
+    """A deployment without a prepared answer."""
     upper = {"lines_changed": 900, "files_touched": 40, "tests_failed": 4, "reviewers": 3}
     upper |= {"hour": 22, "days_since_deploy": 20, "config_changed": 1, "author_deploys": 90}
     return {name: random.randint(0, upper[name]) for name in FEATURES}

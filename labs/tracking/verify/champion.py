@@ -38,7 +38,7 @@ def main() -> None:
     row = np.array([[deployment[name] for name in FEATURES]], dtype=np.float32)
     try:
         model = mlflow.pyfunc.load_model(f"models:/{MODEL}@champion")
-    except Exception as error:  # whatever MLflow, its store or onnxruntime has to say
+    except Exception as error:  # MLflow, its store and onnxruntime raise classes of their own
         not_yet(f"version {number} has no model that is READY to load: {error}"[:300])
     wanted = float(model.predict({"features": row})["probabilities"][0][1])
     with tempfile.TemporaryDirectory() as folder:

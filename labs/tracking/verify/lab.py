@@ -126,5 +126,5 @@ def choice() -> str:
     document = read_json("choice.json")
     run_id = document.get("run_id") if isinstance(document, dict) else None
     if not isinstance(run_id, str) or not run_id:
-        not_yet('choice.json must say which run: {"run_id": "..."}')
+        not_yet('choice.json must name a run: {"run_id": "..."}')
     return run_id

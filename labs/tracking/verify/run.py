@@ -1,4 +1,4 @@
-"""Is there a finished run that says from which commit of this project it was made?"""
+"""Is there a finished run that names the commit of this project that it was made from?"""
 
 import re
 from datetime import UTC, datetime

@@ -5,9 +5,10 @@ the model's numbers have to move. The shares are summed over all processes (an a
 gives a vector and gets the sum), everybody makes the same step, and so the models stay equal. The
 result is that of one process with all rows, to the last digits.
 
-Which process this is, and where the first one listens, the environment says, by the names that
-PyTorch's launcher uses: PET_NNODES, PET_NODE_RANK, PET_MASTER_ADDR, PET_MASTER_PORT. Frameworks do
-the sum with NCCL or Gloo, in a ring; this is a star with the first process in its middle.
+Which process this is, and where the first one listens, comes from the environment, by the names
+that PyTorch's launcher uses: PET_NNODES, PET_NODE_RANK, PET_MASTER_ADDR, PET_MASTER_PORT.
+Frameworks do the sum with NCCL or Gloo, in a ring; this is a star with the first process in its
+middle.
 """
 
 import json
@@ -30,7 +31,7 @@ ROWS = 6000
 STEPS = 300
 RATE = 1.0
 PATIENCE = 120.0  # seconds: pods of one job do not start together
-GREETING = 5.0  # seconds: a process says who it is as soon as it is connected
+GREETING = 5.0  # seconds: a process sends its rank as soon as it is connected
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class Group:
                     continue
                 peer.settimeout(patience)
                 if not 0 < rank < place.world or rank in found:
-                    raise SystemExit(f"error: somebody says to be process {rank}")
+                    raise SystemExit(f"error: a peer claims to be process {rank}")
                 found[rank] = peer
         # By rank: a sum of floating-point numbers depends on its order.
         self.peers = [found[rank] for rank in sorted(found)]
@@ -156,7 +157,7 @@ def train(group: Group, rows: int = ROWS, steps: int = STEPS) -> dict[str, objec
     features = np.log1p(data.features[mine].astype(np.float64))
     rolled_back = data.rolled_back[mine]
 
-    # The scale of each feature, over all rows: nobody sees them all, sums are enough.
+    # The scale of each feature, over all rows: no process has them all, sums are enough.
     width = features.shape[1]
     ones, squares = features.sum(axis=0), (features**2).sum(axis=0)
     sums = group.total(np.concatenate([[len(features)], ones, squares]))

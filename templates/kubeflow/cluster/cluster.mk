@@ -32,6 +32,6 @@ deploy: .venv/installed ## serve the model of the latest run with KServe
 trainjob: ## train on several pods
 	kubectl apply --server-side -k k8s/training
 
-lock-server: ## compile the model server's requirements anew, after `make lock` (needs uv)
+lock-server: ## recompile the model server's requirements, after `make lock` (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --upgrade cluster/requirements-server.in --output-file cluster/requirements-server.txt

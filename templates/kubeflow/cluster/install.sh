@@ -15,13 +15,22 @@ cert_manager=v1.17.0 # KServe's webhook has its certificate from it
 kserve=v0.20.0
 trainer=v2.3.0 # brings JobSet v0.12.0
 
-kubectl --context "$context" apply --server-side -f "https://github.com/cert-manager/cert-manager/releases/download/$cert_manager/cert-manager.yaml"
-kubectl --context "$context" --namespace cert-manager wait --for=condition=Available --timeout=300s deployment --all
+apply() {
+  kubectl --context "$context" apply --server-side "$@"
+}
+wait_for() {
+  kubectl --context "$context" --namespace "$1" wait --for=condition=Available --timeout=300s \
+    deployment --all
+}
 
-# The release's file, not the folder of the tag: what is in that folder asks for images called
+releases=https://github.com/cert-manager/cert-manager/releases/download
+apply -f "$releases/$cert_manager/cert-manager.yaml"
+wait_for cert-manager
+
+# The release's file, not the folder of the tag: what is in that folder names images called
 # `latest`.
-kubectl --context "$context" apply --server-side -f "https://github.com/kserve/kserve/releases/download/$kserve/kserve.yaml"
-kubectl --context "$context" --namespace kserve wait --for=condition=Available --timeout=300s deployment --all
+apply -f "https://github.com/kserve/kserve/releases/download/$kserve/kserve.yaml"
+wait_for kserve
 
-kubectl --context "$context" apply --server-side -k "https://github.com/kubeflow/trainer.git/manifests/overlays/manager?ref=$trainer"
-kubectl --context "$context" --namespace kubeflow-system wait --for=condition=Available --timeout=300s deployment --all
+apply -k "https://github.com/kubeflow/trainer.git/manifests/overlays/manager?ref=$trainer"
+wait_for kubeflow-system

@@ -16,7 +16,7 @@ OVER = ("SUCCEEDED", "FAILED", "CANCELED", "SKIPPED")
 
 
 class KfpError(Exception):
-    """The API cannot be reached, or refused; the message says which, and of what."""
+    """The API cannot be reached, or refused; the message has the reason."""
 
     def __init__(self, message: str, status: int = 0) -> None:
         super().__init__(message)
@@ -132,7 +132,7 @@ def _mark(ir: Path) -> str:
 
 
 def _message(text: bytes) -> str:
-    """What an error says of itself: the API has two forms for it, proxies have their own."""
+    """The text of an error: the API has two forms for it, proxies have their own."""
     try:
         document = json.loads(text)
     except ValueError:

@@ -15,7 +15,7 @@ import yaml
 
 Node = dict[str, Any]
 KINDS = ("parameters", "artifacts")
-# How an input says that it comes from another task, or from the DAG around it.
+# How an input refers to another task, or from the DAG around it.
 FROM_TASK = {
     "taskOutputParameter": ("parameters", "outputParameterKey"),
     "taskOutputArtifact": ("artifacts", "outputArtifactKey"),

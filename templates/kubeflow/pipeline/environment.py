@@ -9,7 +9,7 @@ import os
 import sys
 from importlib.metadata import version
 
-# onnxruntime's Linux wheels report usage to their maker unless told not to, before the import.
+# onnxruntime's Linux wheels report usage to their maker unless switched off, before the import.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 NEEDED = {

@@ -2,7 +2,7 @@
 
 Processes and containers read the folder itself; a cluster has a copy, the ConfigMap. `kubectl
 apply -k` updates the copy as well, and then a pod may take a minute to look. Here its annotation
-is changed, and it looks at once.
+is changed, and it updates at once.
 """
 
 import json

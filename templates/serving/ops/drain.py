@@ -1,11 +1,11 @@
 """Does a stop lose requests? python -m ops.drain -- COMMAND THAT STOPS THE SERVER
 
-Eight callers ask without a pause, each behind a load balancer of its own: a probe looks at
-/v2/health/ready four times a second, and requests are sent while the last look said "ready".
+Eight callers send without a pause, each behind a load balancer of its own: a probe reads
+/v2/health/ready four times a second, and requests are sent while the last one was "ready".
 The eight probes are spread evenly over that quarter of a second, from a start that is drawn at
-random. So whenever the stop comes, some balancers have just looked and others are about to, and a
-drain that is shorter than the pause between two looks loses requests every time.
-A caller keeps its connection until an answer says `Connection: close`. Nothing is retried: a
+random. So whenever the stop comes, some balancers have just probed and others are about to, and a
+drain that is shorter than the pause between two probes loses requests every time.
+A caller keeps its connection until an answer has `Connection: close`. Nothing is retried: a
 request without an answer is lost.
 """
 
@@ -33,7 +33,7 @@ ADDRESS = urlsplit(api()).netloc
 
 
 class Balancer:
-    """What its probe saw last, and whether a server that still answered said "not ready"."""
+    """What its probe saw last, and whether a server that still answered reported "not ready"."""
 
     def __init__(self, first_look: float, stop: threading.Event) -> None:
         self.ready = True
@@ -49,7 +49,7 @@ class Balancer:
             try:
                 connection.request("GET", "/v2/health/ready")
                 status = connection.getresponse().status
-            except OSError:  # nobody there: no traffic either
+            except OSError:  # nothing answers: no traffic either
                 self.ready = False
             else:
                 self.ready = status == 200
@@ -68,7 +68,7 @@ def call(balancer: Balancer, tally: Counter[str]) -> None:
         try:
             connection.request("POST", "/v2/models/rollback/infer", BODY)
             response = connection.getresponse()
-            response.read()  # http.client closes by itself when the answer says so
+            response.read()  # http.client closes by itself when the answer has the header
             tally["answered" if response.status == 200 else f"lost: {response.status}"] += 1
         except (OSError, http.client.HTTPException) as error:
             tally[f"lost: {type(error).__name__}"] += 1

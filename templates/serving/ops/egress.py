@@ -19,7 +19,7 @@ from typing import ClassVar
 
 
 class Recorder(socketserver.StreamRequestHandler):
-    """A proxy for HTTPS that writes down the name it is asked for, and refuses."""
+    """A proxy for HTTPS that records the requested host, and refuses."""
 
     hosts: ClassVar[set[str]] = set()
     timeout = 10  # seconds, for a line that begins and does not end

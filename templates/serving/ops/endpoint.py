@@ -1,4 +1,4 @@
-"""Where the server is: told by mlops-lab, or by .env when you type the command yourself."""
+"""Where the server is: from mlops-lab, or from .env when you type the command yourself."""
 
 import os
 from pathlib import Path

@@ -32,7 +32,7 @@ def ask(url: str, rows: np.ndarray) -> tuple[str, list[float]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Scores the live server on known outcomes.")
-    parser.add_argument("--version", help="ask this version, whatever the routes say")
+    parser.add_argument("--version", help="call this version, whatever the routes are")
     pinned = parser.parse_args().version
 
     path = "/v2/models/rollback" + (f"/versions/{pinned}" if pinned else "") + "/infer"

@@ -65,7 +65,7 @@ def main() -> int:
         print(f"{ROUTES} is written; the server is not up to read it")
         return 0
     if not in_force:
-        print("the server refused the routes: its log says why", file=sys.stderr)
+        print("the server refused the routes: its log has the reason", file=sys.stderr)
         return 1
     print(f"in force: {json.dumps(weights)}")
     return 0

@@ -12,7 +12,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-# onnxruntime's Linux wheels report usage to their maker unless told not to, before the import.
+# onnxruntime's Linux wheels report usage to their maker unless switched off, before the import.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import onnxruntime as ort

@@ -10,9 +10,10 @@ run=${MLOPS_LAB_RUN:-reports}
 python -m ops.follow
 python -m ops.follow $$ &
 
+# The last flag: at the start nothing is loaded yet, and a label would be refused.
 set -- --port="${grpc##*:}" --rest_api_port="${rest##*:}" \
   --model_config_file="$run/models.config" --model_config_file_poll_wait_seconds=1 \
-  --allow_version_labels_for_unavailable_models=true # at the start nothing is loaded yet, and a label would be refused
+  --allow_version_labels_for_unavailable_models=true
 # set -- "$@" --enable_batching=true --batching_parameters_file=config/batching.config
 # set -- "$@" --monitoring_config_file=config/monitoring.config
 if command -v tensorflow_model_server >/dev/null; then

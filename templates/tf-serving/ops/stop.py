@@ -1,6 +1,6 @@
 """Does a stop lose requests? python -m ops.stop -- sh ops/stop.sh COMMAND THAT STOPS THE SERVER
 
-Eight callers ask without a pause, each through a load balancer of its own, as long as that sends
+Eight callers send without a pause, each through a load balancer of its own, as long as that sends
 traffic (ops/traffic.py). Nothing is retried: a request without an answer is lost.
 """
 
@@ -27,7 +27,7 @@ ADDRESS = urlsplit(api()).netloc
 
 
 class Balancer:
-    """What it saw at its last look at the switch."""
+    """What it saw when it last polled the switch."""
 
     def __init__(self, first_look: float, end: threading.Event) -> None:
         self.sends = traffic.flows()
@@ -103,7 +103,7 @@ def main() -> int:
             raise SystemExit(
                 f"error: not done after {COMMAND_SECONDS} s: {' '.join(command)}"
             ) from None
-        time.sleep(2 * traffic.LOOK_SECONDS)  # what is sent now, finds nobody
+        time.sleep(2 * traffic.LOOK_SECONDS)  # what is sent now finds no server
     finally:
         end.set()
         for thread in threads:

@@ -1,7 +1,7 @@
 """Whether the load balancer sends traffic to this server: python -m ops.traffic [on|off]
 
 A file stands for the balancer's own switch (HAProxy: `set server ... state drain`, nginx: `down`, a
-Service of Kubernetes: the endpoint that goes). The balancers of ops/stop.py look at it four times
+Service of Kubernetes: the endpoint that goes). The balancers of ops/stop.py poll it four times
 a second, each by its own clock.
 """
 

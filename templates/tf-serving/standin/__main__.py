@@ -12,7 +12,7 @@ from standin.bounds import Server
 from standin.repository import Refused, Repository
 from standin.rest import NOTE, Handler
 
-# Taken, so that the lab's files start it, and said to do nothing.
+# Accepted, so that the lab's files start it, and without effect.
 WITHOUT_EFFECT = ("--enable_batching", "--batching_parameters_file", "--monitoring_config_file")
 
 

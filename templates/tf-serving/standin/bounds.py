@@ -91,7 +91,7 @@ class Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def service_actions(self) -> None:
-        """Between two looks at the listener: who is late?"""
+        """Between two polls of the listener: who is late?"""
         now = time.monotonic()
         with self._lock:
             for place in list(self.places.values()):
@@ -174,7 +174,7 @@ class Handler(BaseHTTPRequestHandler):
                     break
 
     def handle_expect_100(self) -> bool:
-        """Whoever asks before sending is told before sending."""
+        """A caller that sends `Expect: 100-continue` gets the refusal before it sends."""
         return self.measure() is not None and super().handle_expect_100()
 
     def measure(self) -> int | None:

@@ -134,7 +134,7 @@ class Repository:
     def check_labels(self, config: model_server_config_pb2.ModelConfig) -> None:
         """As there: before anything is loaded, so a label moves only to what is available by then.
 
-        A label that means nothing yet may be ahead of its version, if a flag says so.
+        A label that means nothing yet may be ahead of its version, if a flag allows it.
         """
         old = self.models.get(config.name, Model({}, {}))
         for label, number in config.version_labels.items():

@@ -203,7 +203,7 @@ def test_a_caller_that_reads_nothing(dial: Callable) -> None:
 def test_more_connections_than_there_are_places(
     dial: Callable, another_is_served: Callable[[], None]
 ) -> None:
-    """Slow callers lose their places to whoever comes."""
+    """Slow callers lose their places to new ones."""
     callers = []
     while len(callers) < 5 * LIMITS.connections:
         callers += [dial() for _ in range(3)]

@@ -76,7 +76,7 @@ def warm_up(version: int, rows: np.ndarray) -> bytes:
 
 
 def write(served: Served, target: Path, card: dict[str, object], rows: np.ndarray) -> None:
-    """All files or none: a server that looks at the folder never sees half a version."""
+    """All files or none: a server that polls the folder never sees half a version."""
     partial = target.with_name(f".{target.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     signatures = {"serving_default": served.by_position, "deployment": served.by_name}

@@ -43,7 +43,7 @@ def batching(text: str) -> Message:
 
 
 def labels(file: Path, model: str) -> dict[str, int]:
-    """Which version each label of the model means, as the file says."""
+    """Which version each label of the model points to in the file."""
     for config in models(file.read_text("utf-8")).model_config_list.config:
         if config.name == model:
             return dict(config.version_labels)

@@ -1,4 +1,4 @@
-"""Loads the champion from the registry and asks it: python -m client.load requests/risky.json
+"""Loads the champion from the registry and calls it: python -m client.load requests/risky.json
 
 The caller names a model and an alias. Which version that is, who trained it, and where its file
 lies is the registry's business.

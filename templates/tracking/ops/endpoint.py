@@ -6,7 +6,7 @@ from track import Api, TrackError
 def tracking() -> Api:
     """The server that MLFLOW_TRACKING_URI names, after it has shown that it can read its database.
 
-    MLflow's own client would try again and again before it says that nobody is there.
+    MLflow's own client would retry for long before it reports that nothing answers.
     """
     try:
         server = Api.from_environment()

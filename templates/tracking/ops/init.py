@@ -47,7 +47,7 @@ def database(uri: str) -> None:
         if "password authentication failed" in reason:
             raise SystemExit(
                 "error: the database refuses POSTGRES_PASSWORD of .env: it keeps the one that its "
-                "volume was made with. Put that one back, or begin anew without the old runs: "
+                "volume was made with. Put that one back, or start over without the old runs: "
                 "mlops-lab down --purge (or docker compose down --volumes)"
             ) from None
         raise SystemExit(f"error: the database cannot be reached: {reason}") from None

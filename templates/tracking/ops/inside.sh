@@ -15,13 +15,15 @@ case $where in
       service=$1
       shift
       case $service in
-        db) python -m ops.cluster exec --stdin statefulset/<[ project_name ]>-db --container=postgres -- "$@" ;;
-        *) python -m ops.cluster exec --stdin "deployment/<[ project_name ]>-$service" --container=mlflow -- "$@" ;;
+        db) place=statefulset/<[ project_name ]>-db container=postgres ;;
+        *) place="deployment/<[ project_name ]>-$service" container=mlflow ;;
       esac
+      python -m ops.cluster exec --stdin "$place" --container="$container" -- "$@"
     }
     ;;
   *)
-    echo "error: as processes there is nothing to ask: copy mlflow.db and mlartifacts while the server is down" >&2
+    echo "error: there are no containers or pods:" \
+      "copy mlflow.db and mlartifacts while the server is down" >&2
     exit 1
     ;;
 esac

@@ -13,5 +13,5 @@ if __name__ == "__main__":
         except OSError as error:
             raise SystemExit(
                 f"error: port {port} is not free ({error.strerror}): stop what has it, "
-                "or make the lab anew with another one (--set port=...)"
+                "or make the lab again with another one (--set port=...)"
             ) from None

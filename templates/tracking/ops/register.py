@@ -1,6 +1,6 @@
 """Registers the run that you chose, and makes it the champion: python -m ops.register
 
-The run stands in choice.json. A run that is registered already keeps its version.
+The run is in choice.json. A run that is registered already keeps its version.
 """
 
 import json
@@ -20,7 +20,7 @@ def chosen() -> str:
     try:
         return str(json.loads(CHOICE.read_text("utf-8"))["run_id"])
     except (OSError, ValueError, KeyError, TypeError):
-        raise SystemExit(f'error: {CHOICE} must say which run: {{"run_id": "..."}}') from None
+        raise SystemExit(f'error: {CHOICE} must name a run: {{"run_id": "..."}}') from None
 
 
 def register(run_id: str) -> str:

@@ -4,7 +4,10 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-[ -f backup/manifest.json ] || { echo "error: there is no backup/: sh ops/backup.sh makes it" >&2; exit 1; }
+if [ ! -f backup/manifest.json ]; then
+  echo "error: there is no backup/: sh ops/backup.sh makes it" >&2
+  exit 1
+fi
 . ops/inside.sh
 lab=${MLOPS_LAB:-$(command -v mlops-lab || true)}
 
@@ -17,7 +20,8 @@ refuse() {
   exit 1
 }
 database() {
-  inside db pg_restore --username=mlflow --dbname=mlflow --no-owner --exit-on-error <backup/database.dump
+  inside db pg_restore --username=mlflow --dbname=mlflow --no-owner --exit-on-error \
+    <backup/database.dump
 }
 
 if [ "$where" = compose ]; then
@@ -27,14 +31,18 @@ if [ "$where" = compose ]; then
   tries=0
   until inside db pg_isready --quiet --host=127.0.0.1 --username=mlflow; do
     tries=$((tries + 1))
-    [ "$tries" -lt 120 ] || { echo "error: the database does not come up: docker compose logs db" >&2; exit 1; }
+    if [ "$tries" -ge 120 ]; then
+      echo "error: the database does not come up: docker compose logs db" >&2
+      exit 1
+    fi
     sleep 0.5
   done
   tables=$(ask "select count(*) from information_schema.tables where table_schema = 'public'")
-  [ "$tables" = 0 ] || refuse "the database has $tables tables already" "docker compose --profile serve down --volumes"
+  [ "$tables" = 0 ] ||
+    refuse "the database has $tables tables already" "docker compose --profile serve down --volumes"
   database
   docker compose run --rm --no-deps --no-TTY mlflow python -m ops.objects load <backup/artifacts.tar
-  # The rest, by whoever looks after the lab.
+  # The rest, by the tool where there is one.
   if [ -n "$lab" ] && [ -d .mlops-lab ]; then
     "$lab" up --runtime compose
   else
@@ -44,11 +52,13 @@ else
   # A cluster brings up all at once, so the server has made its tables. They go, if nobody has used
   # them.
   runs=$(ask "select count(*) from runs")
-  [ "$runs" = 0 ] || refuse "the database has $runs runs already" "mlops-lab down --purge, then mlops-lab up"
+  [ "$runs" = 0 ] ||
+    refuse "the database has $runs runs already" "mlops-lab down --purge, then mlops-lab up"
   inside mlflow python -m ops.objects load <backup/artifacts.tar
   server=deployment/<[ project_name ]>-mlflow
   python -m ops.cluster scale "$server" --replicas=0
-  python -m ops.cluster wait pods --selector=app.kubernetes.io/name=<[ project_name ]>-mlflow --for=delete --timeout=120s
+  python -m ops.cluster wait pods --selector=app.kubernetes.io/name=<[ project_name ]>-mlflow \
+    --for=delete --timeout=120s
   inside db dropdb --username=mlflow --force mlflow
   inside db createdb --username=mlflow mlflow
   database

@@ -40,7 +40,7 @@ def shipped() -> tuple[set[str], str]:
 
 
 def applied(uri: str) -> str:
-    """The revision that the database says it has; empty when there is nothing at all."""
+    """The revision that the database has; empty when there is none."""
     url = make_url(uri)
     if url.drivername.startswith("sqlite") and not Path(url.database or "").exists():
         return ""  # to look would make the file

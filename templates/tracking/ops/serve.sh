@@ -2,12 +2,16 @@
 # The tracking server, lean: one worker, no job execution, no telemetry. Two processes.
 set -eu
 cd "$(dirname "$0")/.."
-[ -f .env ] || { echo "error: .env is missing (git does not keep it): mlops-lab up makes it, or: cp .env.example .env" >&2; exit 1; }
+if [ ! -f .env ]; then
+  echo "error: .env is missing (git does not keep it): mlops-lab up makes it, or:" \
+    "cp .env.example .env" >&2
+  exit 1
+fi
 set -a
 # shellcheck source=/dev/null
 . ./.env
 set +a
-: "${PORT:?is not set in .env, as .env.example says}"
+: "${PORT:?is not set in .env: see .env.example}"
 PATH=$PWD/.venv/bin:$PATH
 STORE=sqlite:///mlflow.db
 

@@ -1,6 +1,6 @@
 """Starts and stops the tracking server: python -m ops.server start | stop | kill | where
 
-`start` and `stop` are for the process, `kill` is for containers and pods, too; `where` says which
+`start` and `stop` are for the process, `kill` is for containers and pods, too; `where` prints which
 of them runs: local, compose or kubernetes.
 """
 
@@ -24,7 +24,7 @@ TOOL_SECONDS = 120  # for docker, kubectl and ps
 
 
 def runtime() -> str:
-    """What mlops-lab says, or else what runs now."""
+    """What mlops-lab sets, or else what runs now."""
     said = os.environ.get("MLOPS_LAB_RUNTIME")
     if said:
         return said
@@ -52,7 +52,7 @@ def process() -> int | None:
 def running(group: int) -> bool:
     """Whether anything of a process group runs: a worker may outlive its parent by a moment.
 
-    The dead stay listed until their parent asks for them; they are dead when their last thread is.
+    Zombies stay listed until their parent reaps them; a process is dead when its last thread is.
     """
     if not Path("/proc/self/stat").exists():
         shown = ["ps", "-A", "-o", "pgid=,stat="]
@@ -105,12 +105,12 @@ def kill_pods() -> None:
     for pod in pods:
         kill_all = "import os; os.kill(-1, 9)"  # all but the pod's first process, and the one here
         within = cluster.command("exec", pod, "--container=mlflow", "--", "python", "-c", kill_all)
-        output(within)  # its container ends under it: how it ended says nothing
+        output(within)  # its container ends under it: the exit code means nothing
     cluster.kubectl("delete", "--force", "--grace-period=0", "--wait=false", *pods)
 
 
 def restart(where: str) -> None:
-    """After a kill, by whoever looks after the server."""
+    """After a kill, by the tool that runs the server."""
     lab = os.environ.get("MLOPS_LAB") or shutil.which("mlops-lab")
     if where == "kubernetes":
         pass  # the cluster itself
@@ -135,7 +135,7 @@ def start() -> None:
 
 
 def wait(child: "subprocess.Popen[bytes] | None" = None) -> None:
-    """Until the server can read its database: its /health says yes without one."""
+    """Until the server can read its database: its /health answers OK without one."""
     server = Api.from_environment()
     end = time.monotonic() + START_SECONDS
     while server:

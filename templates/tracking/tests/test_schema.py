@@ -1,4 +1,4 @@
-"""Whether a database fits is said before the server starts."""
+"""Whether a database fits is reported before the server starts."""
 
 import sqlite3
 from pathlib import Path

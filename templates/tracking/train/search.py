@@ -1,6 +1,6 @@
 """Tries a few settings and records each as a run below one parent: python -m train.search
 
-Which candidate is the best is for you to say: look at the runs, and write choice.json.
+Which candidate is the best is yours to decide: compare the runs, and write choice.json.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""What the live system answers, over HTTP and to tools: without an answer a check cannot tell."""
+"""What the live system answers, over HTTP and to tools; without an answer: cannot tell."""
 
 import subprocess
 import urllib.error
@@ -29,7 +29,7 @@ def ask(
 
 
 def output(*argv: str, stdin: Path | None = None, timeout: float = 60) -> str:
-    """What a tool prints that looks at the system: docker, kubectl, ps."""
+    """What a tool prints about the system: docker, kubectl, ps."""
     done = finish(*argv, stdin=stdin, timeout=timeout)
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip()[-200:]
@@ -40,7 +40,7 @@ def output(*argv: str, stdin: Path | None = None, timeout: float = 60) -> str:
 def finish(
     *argv: str, stdin: Path | None = None, timeout: float = 60
 ) -> subprocess.CompletedProcess[bytes]:
-    """A tool that may say no."""
+    """A tool that may fail."""
     given = stdin.read_bytes() if stdin else b""
     try:
         return subprocess.run(argv, input=given, capture_output=True, timeout=timeout, check=False)

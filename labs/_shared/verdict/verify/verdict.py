@@ -22,7 +22,7 @@ def cannot_tell(reason: str) -> NoReturn:
 
 
 def read_json(path: str) -> Any:
-    """A file that a step asks for."""
+    """A file that a step requires."""
     try:
         return json.loads(Path(path).read_text("utf-8"))
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The load: users that ask one question after the other, more of them every few seconds.
+"""The load: users that send one request after the other, more of them every few seconds.
 
 Locust runs this file; ops/load.py starts Locust and makes a report of what it writes.
 """
@@ -29,7 +29,7 @@ class Caller(FastHttpUser):
 
 
 class Stairs(LoadTestShape):
-    """One level after the other. Locust asks about once a second."""
+    """One level after the other. Locust calls this about once a second."""
 
     level = -1
     counted_from = float("inf")

@@ -5,6 +5,6 @@ Read in this order: settings, repository, protocol, routing, app, bounds, __main
 
 import os
 
-# onnxruntime's Linux wheels report usage to their maker unless told not to. The switch is read when
-# the library loads, so it is set here: before any module of this package can import it.
+# onnxruntime's Linux wheels report usage to their maker unless switched off. The switch is read
+# when the library loads, so it is set here: before any module of this package can import it.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"

@@ -15,7 +15,7 @@ log = logging.getLogger("server")
 
 
 class DrainingServer(uvicorn.Server):
-    """On SIGTERM: say "not ready", keep answering while callers look away, then stop."""
+    """On SIGTERM: report "not ready", keep answering while callers move away, then stop."""
 
     def __init__(self, config: uvicorn.Config, state: State) -> None:
         super().__init__(config)

@@ -1,4 +1,4 @@
-"""The HTTP side: which path answers what. Everything that can be asked is in `routes`.
+"""The HTTP side: which path answers what. Every path is in `routes`.
 
 Starlette, not FastAPI: the protocol fixes the format and sends raw tensors after the JSON, so the
 body is read by hand anyway, and a schema layer would only add packages and CPU to every request.
@@ -189,7 +189,7 @@ async def infer(request: Request) -> Response:
             response = error(str(refusal), refusal.code)
             if refusal.code == 413:  # the rest of the body is not worth reading
                 response.headers["Connection"] = "close"
-        except ClientDisconnect:  # nobody is left to answer: 499, as other servers count it
+        except ClientDisconnect:  # the caller is gone: 499, as other servers count it
             code = request.scope["state"].get("refused", 499)  # or `bounds` has answered
             response = error("the caller hung up", code)
         except Exception:

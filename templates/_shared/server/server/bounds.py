@@ -62,7 +62,7 @@ class Bounded(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        # Then pause_writing says that the caller does not read, and resume_writing that it has.
+        # Then pause_writing means that the caller does not read, and resume_writing that it has.
         transport.set_write_buffer_limits(0)
         self._watch()
         if len(self.connections) > self.limits.connections:

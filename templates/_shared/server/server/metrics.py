@@ -14,7 +14,7 @@ from prometheus_client import (
 from server.repository import Repository
 from server.routing import Router
 
-disable_created_metrics()  # a second series for each counter, which nobody here asks about
+disable_created_metrics()  # a second series for each counter, which nobody needs here
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)

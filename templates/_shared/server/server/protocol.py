@@ -128,7 +128,7 @@ def read_shape(shape: object, wanted: Tensor, where: str, max_rows: int) -> list
 
 
 def read_json(data: object, wanted: Tensor, shape: list[int], where: str) -> NDArray[Any]:
-    """Flat, or nested as the shape says. Text, null and true are no numbers."""
+    """Flat, or nested like the shape. Text, null and true are no numbers."""
     try:
         array = np.asarray(data)
     except (ValueError, OverflowError, RecursionError):

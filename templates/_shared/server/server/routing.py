@@ -15,7 +15,7 @@ POLL_SECONDS = 0.25
 
 
 class RoutesError(ValueError):
-    """The routing file cannot be used; the message says why."""
+    """The routing file cannot be used; the message has the reason."""
 
 
 class Route:

@@ -104,7 +104,7 @@ def _start(api: Api, name: str, experiment: str, tags: Mapping[str, object]) -> 
 
 
 def _experiment(api: Api, name: str) -> str:
-    """The experiment's id; it is made where it is missing, by whoever comes first."""
+    """The experiment's id; it is created where it is missing, by the first caller."""
     path = f"experiments/get-by-name?experiment_name={quote(name, safe='')}"
     try:
         found = api.call("GET", path)["experiment"]

@@ -1,4 +1,4 @@
-"""MLflow's REST API over urllib, with errors that say what to do."""
+"""MLflow's REST API over urllib, with errors that name the next command."""
 
 import base64
 import http.client

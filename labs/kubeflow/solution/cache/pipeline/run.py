@@ -2,7 +2,7 @@
 
 What is run is ir/pipeline.yaml, the file that a cluster would get, and not the Python source. Each
 run gets a folder below runs/ with its log, the artifacts of the tasks that were executed, and
-run.json, which says what became of every task.
+run.json, which has the state of every task.
 """
 
 import argparse
@@ -102,7 +102,7 @@ def main() -> int:
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     options = parser.parse_args()
     load_dotenv(".env")
-    # The image's name does not say "python", and a laptop has no limits: nothing to act on.
+    # The image's name does not contain "python", and a laptop has no limits: nothing to act on.
     warnings.filterwarnings("ignore", module="kfp.local")
     folder, record = run(options.ir, options.pairs, options.runs)
     print(f"{record['state']}: {folder}")

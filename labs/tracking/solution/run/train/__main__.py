@@ -34,7 +34,7 @@ def confusion(actual: NDArray[np.int64], predicted: NDArray[np.int64]) -> dict[s
 
 
 def revision() -> str:
-    """The commit that is trained from. Git's own error says why, when there is none."""
+    """The commit that is trained from. Git's own error has the reason, when there is none."""
     asked = ["git", "rev-parse", "HEAD"]
     return subprocess.run(asked, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
 
