@@ -9,6 +9,7 @@ mod doctor;
 mod dotenv;
 mod error;
 mod lab_test;
+mod layout;
 mod platform;
 mod runtime;
 mod scaffold;

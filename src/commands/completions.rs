@@ -16,10 +16,11 @@ use crate::catalog::Source;
 use crate::catalog::manifest::{Manifest, RuntimeKind};
 use crate::cli::Cli;
 use crate::error::{Error, Exit, Result};
+use crate::layout;
 use crate::workspace::Workspace;
 
 /// Set by the script: the shell that asks.
-const VARIABLE: &str = "MLOPS_LAB_COMPLETE";
+const VARIABLE: &str = layout::COMPLETE;
 
 const NAME: &str = "mlops-lab";
 

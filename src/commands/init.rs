@@ -14,6 +14,7 @@ use crate::catalog::manifest::RuntimeKind;
 use crate::catalog::tree::{RelPath, Tree};
 use crate::cli::{Init, OnConflict, Up};
 use crate::error::{Error, Exit, Result};
+use crate::layout;
 use crate::platform::fs;
 use crate::platform::term::{self, BAD, BOLD, GOOD};
 use crate::scaffold::{self, Action, By, Change, Given, Op, Policies};
@@ -255,14 +256,14 @@ fn into(
     }
     let seen = changes::disk(folder, tree.keys())?;
     let policies = decide(&seen)?;
-    let ours = folder.join(workspace::FOLDER);
+    let ours = folder.join(layout::FOLDER);
     let new = fs::kind(&ours).is_ok_and(|kind| kind == fs::Kind::Missing);
     let result = entered(folder, &seen, policies, tree, seed);
     // A refusal leaves nothing, not even the lock.
     if new
         && result.is_err()
         && !scaffold::unfinished(folder)
-        && !ours.join("record.toml").is_file()
+        && !folder.join(layout::RECORD).is_file()
     {
         let _ = fs::remove_tree(&ours);
     }
@@ -277,7 +278,7 @@ fn recover(folder: &Path) -> Result<()> {
 }
 
 fn not_a_lab(folder: &Path) -> Result<()> {
-    if folder.join(workspace::FOLDER).join("record.toml").is_file() {
+    if folder.join(layout::RECORD).is_file() {
         return Err(Error::usage(format!("{} is a lab already", folder.display()))
             .hint("bring it up to date: mlops-lab update"));
     }

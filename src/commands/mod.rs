@@ -43,6 +43,7 @@ use consent::Purpose;
 
 use crate::cli::{Cli, Command, Format, LabCommand};
 use crate::error::{Error, Exit, Result};
+use crate::layout;
 use crate::platform::watchdog::Watchdog;
 use crate::platform::{clock, process, term};
 use crate::runtime;
@@ -187,7 +188,7 @@ fn owns_pending_change(root: &Path) -> Result<bool> {
     let pending = scaffold::pending(root, mark.as_deref())?;
     if pending == Pending::Foreign {
         SAID.call_once(|| {
-            let folder = pasteable(&root.join(workspace::FOLDER).join("run/change"));
+            let folder = pasteable(&root.join(layout::CHANGE));
             term::eprintln(&format!(
                 "warning: {folder} holds a change that was not begun here: it is ignored\n  remove it: rm -r {folder}"
             ));

@@ -11,12 +11,13 @@ use crate::catalog::manifest::RuntimeKind;
 use crate::catalog::tree::Tree;
 use crate::course::Target;
 use crate::error::{Error, Result};
+use crate::layout::BACKUP;
 use crate::platform::inside::{self, cannot};
 use crate::platform::process;
 use crate::platform::term::{BOLD, DIM, Progress as _};
 use crate::runtime;
 use crate::scaffold::{self, AppliedFile};
-use crate::workspace::{BACKUP, Trust, Workspace};
+use crate::workspace::{Trust, Workspace};
 
 #[derive(Serialize)]
 pub(super) struct Solved {

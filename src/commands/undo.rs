@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{Session, View};
 use crate::error::{Error, Result};
+use crate::layout;
 use crate::runtime;
 use crate::scaffold::{self, Undone};
 
@@ -24,8 +25,7 @@ pub(super) fn run(session: &Session) -> Result<Back> {
 
 impl View for Back {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        let project =
-            self.0.restored.iter().filter(|path| !path.as_str().starts_with(".mlops-lab/"));
+        let project = self.0.restored.iter().filter(|path| !layout::is_own(path.as_str()));
         for path in project {
             writeln!(out, "  put back  {path}")?;
         }

@@ -14,12 +14,13 @@ use crate::catalog::tree::{File, RelPath, Tree};
 use crate::catalog::{Lab, Manifest, Source};
 use crate::cli;
 use crate::error::{Error, Exit, Result};
+use crate::layout;
 use crate::platform::fs::Kind;
 use crate::platform::inside::{self, cannot};
 use crate::platform::term::{self, BOLD, DIM, GOOD, WARN, escape};
 use crate::runtime;
 use crate::scaffold::{self, Action, By, Change, Given, Op, Renewed};
-use crate::workspace::{self, FOLDER, Place, Workspace};
+use crate::workspace::{self, Place, Workspace};
 
 #[derive(Serialize)]
 pub(super) struct Updated {
@@ -212,9 +213,8 @@ fn next(
 /// ones.
 fn own_files(ws: &Workspace, seed: &Tree) -> Result<Vec<Op>> {
     let mut ops = Vec::new();
-    for part in ["lab", workspace::DOTENVS, workspace::FOLDER_BEFORE] {
-        let folder = format!("{FOLDER}/{part}");
-        for path in inside::files(ws.root(), &folder).map_err(cannot("read", ws.root(), &folder))? {
+    for folder in [layout::KNOWLEDGE, layout::DOTENVS, layout::BASE_FOLDER] {
+        for path in inside::files(ws.root(), folder).map_err(cannot("read", ws.root(), folder))? {
             let path = RelPath::new(path).map_err(Error::environment)?;
             if !seed.contains_key(&path) {
                 ops.push(Op::ours(path, None));

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use super::Scope;
 use super::checks::{cluster, engine, host, programs};
 use crate::catalog::units::VersionReq;
+use crate::layout;
+use crate::platform::host as platform_host;
 use crate::platform::net::{self, Port};
 use crate::platform::process::{self, Command, Ended, NotRun, Unfit};
-use crate::platform::{host as platform_host, kubeconfig};
 
 pub(super) use cluster::probe::ClusterSeen;
 pub(super) use engine::probe::{Answer, EngineSeen, HelperSeen, Unclear};
@@ -138,7 +139,7 @@ pub(super) fn ask_at(program: PathBuf, args: &[&str], end: Instant) -> Asked {
     if program.file_name().is_some_and(|name| name == "kubectl") && args.contains(&"--client") {
         command = command.env("KUBECONFIG", "/dev/null");
         cmd = format!("KUBECONFIG=/dev/null {cmd}");
-    } else if let Some(outside) = platform_host::var(kubeconfig::OUTSIDE) {
+    } else if let Some(outside) = platform_host::var(layout::KUBECONFIG) {
         command = command.env("KUBECONFIG", outside);
     }
     let mut asked = Asked {

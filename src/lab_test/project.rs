@@ -11,6 +11,7 @@ use crate::catalog::manifest::{Cost, RuntimeKind, VarKind, VerdictKind};
 use crate::catalog::{Lab, Source};
 use crate::check;
 use crate::error::{Error, Result};
+use crate::layout;
 use crate::platform::process::{self, Command, Ended};
 use crate::platform::world::Machine;
 use crate::platform::{clock, fs, net};
@@ -81,9 +82,9 @@ impl Project {
             Source::Pack(path) => Some(path.clone()),
         };
         let cluster = [
-            ("MLOPS_LAB_KUBECONTEXT", &options.context),
-            ("MLOPS_LAB_REGISTRY", &options.registry),
-            ("MLOPS_LAB_LOAD", &options.load),
+            (layout::KUBECONTEXT, &options.context),
+            (layout::REGISTRY, &options.registry),
+            (layout::LOAD, &options.load),
         ];
         let cluster =
             cluster.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect();
@@ -330,9 +331,8 @@ impl Project {
         command.cwd = Some(folder.to_owned());
         command.env.extend(self.cluster());
         // A proof run from inside another lab must not take that lab's names.
-        command.unset = [process::MARK, process::RUN, "MLOPS_LAB_RUNTIME", "VIRTUAL_ENV"]
-            .map(Into::into)
-            .to_vec();
+        command.unset =
+            [layout::MARK, layout::RUN, layout::RUNTIME, "VIRTUAL_ENV"].map(Into::into).to_vec();
         command
     }
 

@@ -7,11 +7,12 @@ use std::path::Path;
 use super::project::{Project, Runs};
 use crate::catalog::manifest::RuntimeKind;
 use crate::error::Result;
+use crate::layout;
 use crate::platform::fs::{self, Mode};
 use crate::platform::inside;
 
 /// Folders of a project that a solution cannot have made, or that are ours.
-const APART: [&str; 5] = [".venv", ".mlops-lab", ".git", "__pycache__", "node_modules"];
+const APART: [&str; 5] = [".venv", layout::FOLDER, ".git", "__pycache__", "node_modules"];
 
 /// Content and permission bits of files by their path.
 pub(super) type Files = BTreeMap<String, (Vec<u8>, Option<u32>)>;

@@ -1,6 +1,7 @@
 //! What children find in their environment: one policy by kind of child, as a table that
 //! `docs/environment.md` shows. Pure.
 
+use crate::layout;
 use std::ffi::{OsStr, OsString};
 
 /// What a process that we start is for.
@@ -200,13 +201,7 @@ const FAMILIES: [Family; 17] = [
         why: "they change what scripts do",
     },
     Family {
-        names: &[
-            "MLOPS_LAB",
-            "MLOPS_LAB_WORKSPACE",
-            "MLOPS_LAB_RUN",
-            "MLOPS_LAB_RUNTIME",
-            "MLOPS_LAB_ENDPOINT_*",
-        ],
+        names: &[layout::PROGRAM, layout::MARK, layout::RUN, layout::RUNTIME, layout::ENDPOINTS],
         but: &[],
         rules: [Passes, Passes, Set, Set],
         why: "this program, the mark of the lab's processes (set for every child of a lab), where what runs is noted, the runtime, the addresses",

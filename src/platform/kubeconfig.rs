@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::{fs, host};
+use crate::layout;
 
 /// Names that kind, minikube, k3d and the desktops give to the contexts of their own local
 /// clusters.
@@ -100,22 +101,19 @@ fn read(files: &[PathBuf]) -> Result<Value, (&'static str, String)> {
     Ok(merged)
 }
 
-/// What `KUBECONFIG` was, for those of our own runs that a lab's commands start: in there it leads
-/// to the lab's cluster or to none.
-pub const OUTSIDE: &str = "MLOPS_LAB_KUBECONFIG";
-
 /// Where the user's kubectl looks: the files of `KUBECONFIG`, else the one in the home. Absolute:
 /// our kubectl stands in the lab's folder.
 pub fn files() -> Vec<PathBuf> {
-    let files: Vec<PathBuf> = match host::var(OUTSIDE).or_else(|| host::var("KUBECONFIG")) {
-        Some(list) => {
-            std::env::split_paths(&list).filter(|file| !file.as_os_str().is_empty()).collect()
-        }
-        None => host::var("HOME")
-            .map(|home| PathBuf::from(home).join(".kube/config"))
-            .into_iter()
-            .collect(),
-    };
+    let files: Vec<PathBuf> =
+        match host::var(layout::KUBECONFIG).or_else(|| host::var("KUBECONFIG")) {
+            Some(list) => {
+                std::env::split_paths(&list).filter(|file| !file.as_os_str().is_empty()).collect()
+            }
+            None => host::var("HOME")
+                .map(|home| PathBuf::from(home).join(".kube/config"))
+                .into_iter()
+                .collect(),
+        };
     files.into_iter().map(|file| std::path::absolute(&file).unwrap_or(file)).collect()
 }
 

@@ -11,6 +11,7 @@ use super::places;
 use crate::catalog::manifest::{Need, Python, RuntimeKind};
 use crate::catalog::units::{Version, VersionReq};
 use crate::error::{Error, Result};
+use crate::layout;
 use crate::platform::clock;
 use crate::platform::fs::{self, Kind, Mode};
 use crate::platform::inside::{self, cannot};
@@ -30,7 +31,7 @@ const UNDERSTOOD: usize = 200;
 const VENV: &str = ".venv";
 
 /// In the environment: what it was made from, then the packages that were installed.
-const STAMP: &str = ".venv/.mlops-lab";
+const STAMP: &str = layout::PYTHON_STAMP;
 
 /// How the folders end in which installers note what they did.
 const INFO: &str = ".dist-info";

@@ -9,6 +9,7 @@ use super::disk::{Disk, Real};
 use super::disk_space::{Load, ensure_space};
 use crate::catalog::tree::{RelPath, Tree};
 use crate::error::{Error, Result};
+use crate::layout::STAGING;
 use crate::platform::clock;
 use crate::platform::fs::{self, Kind, Mode};
 use crate::platform::inside::{self, cannot};
@@ -59,9 +60,6 @@ pub fn ensure_creatable(target: &Path, tree: &Tree) -> Result<()> {
     }
     ensure_space(target, &Load::of(tree.iter().map(|(path, file)| (path, file.bytes.len() as u64))))
 }
-
-/// How a folder is called until it is whole; sixteen hexadecimal digits follow.
-const STAGING: &str = ".mlops-lab-new-";
 
 /// Where a new folder is filled: beside its place, so that one rename brings it there.
 struct Staging {

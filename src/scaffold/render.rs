@@ -12,6 +12,7 @@ use crate::catalog::tree::{File, RelPath, Tree};
 use crate::catalog::{Files, Lab, Manifest};
 use crate::dotenv;
 use crate::error::{Error, Result};
+use crate::layout;
 
 /// A lab with its holes filled.
 #[derive(Clone, Debug)]
@@ -232,8 +233,8 @@ impl<'a> Renderer<'a> {
             })
             .collect();
         let path = RelPath::new(parts.join("/")).map_err(|why| self.refused(shown, why))?;
-        if path.as_str().split('/').next() == Some(".mlops-lab") {
-            return Err(self.refused(shown, ".mlops-lab is the tool's own folder".to_owned()));
+        if layout::is_own(path.as_str()) {
+            return Err(self.refused(shown, format!("{} is the tool's own folder", layout::FOLDER)));
         }
         Ok(path)
     }

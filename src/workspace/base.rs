@@ -5,17 +5,10 @@
 use std::io::Read;
 use std::path::Path;
 
-use super::FOLDER;
 use crate::catalog::tree::{File, RelPath, Tree};
 use crate::error::{Error, Result};
+use crate::layout;
 use crate::platform::inside;
-
-/// Its name below `.mlops-lab/`.
-pub(super) const FILE: &str = "base.tar";
-
-/// How labs with a record of schema 1 keep them, below `.mlops-lab/`. `update` puts the archive in
-/// its place.
-pub const FOLDER_BEFORE: &str = "base";
 
 /// The archive of these files: the same bytes for the same files, whoever packs them and whenever.
 ///
@@ -49,14 +42,14 @@ pub(super) fn pack<'a>(
 /// else than files of a project.
 pub(super) fn read(root: &Path, schema: u32) -> Result<Tree> {
     if schema < 2 {
-        return super::tree(root, &format!("{FOLDER}/{FOLDER_BEFORE}"));
+        return super::tree(root, layout::BASE_FOLDER);
     }
-    let path = format!("{FOLDER}/{FILE}");
+    let path = layout::BASE;
     // Without them every file would look as if the learner had written it.
-    let bytes = inside::read_optional(root, &path).map_err(inside::cannot("read", root, &path))?;
+    let bytes = inside::read_optional(root, path).map_err(inside::cannot("read", root, path))?;
     let bytes = bytes.ok_or_else(|| "there is no such file".to_owned());
     bytes.and_then(|bytes| unpack(&bytes)).map_err(|why| {
-        Error::environment(format!("{}: {why}", root.join(&path).display()))
+        Error::environment(format!("{}: {why}", root.join(path).display()))
             .hint("bring the file back from git, or make the lab anew beside it: mlops-lab init")
     })
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::Workspace;
 use crate::error::{Error, Result};
+use crate::layout;
 use crate::platform::fs;
 use crate::platform::kubeconfig::{self, Context};
 
@@ -130,13 +131,13 @@ impl Workspace {
                     .hint("move the lab to a path without a colon")
             })
         };
-        let mut env = vec![(kubeconfig::OUTSIDE.into(), list(&outside)?)];
+        let mut env = vec![(layout::KUBECONFIG.into(), list(&outside)?)];
         match self.cluster()? {
             None => env.push(("KUBECONFIG".into(), own.into())),
             Some(cluster) => {
                 env.push(("KUBECONFIG".into(), list(&[vec![own.clone()], outside].concat())?));
-                env.push(("MLOPS_LAB_KUBECONTEXT".into(), cluster.context.into()));
-                env.push(("MLOPS_LAB_NAMESPACE".into(), cluster.namespace.into()));
+                env.push((layout::KUBECONTEXT.into(), cluster.context.into()));
+                env.push((layout::NAMESPACE.into(), cluster.namespace.into()));
             }
         }
         Ok(env)

@@ -8,7 +8,8 @@ use super::Workspace;
 use crate::catalog::manifest::RuntimeKind;
 use crate::dotenv::{Document, Problem};
 use crate::error::{Error, Result};
-use crate::platform::process::{Command, MARK, RUN, Role};
+use crate::layout;
+use crate::platform::process::{Command, Role};
 use crate::platform::{environment, host, inside};
 
 impl Workspace {
@@ -46,18 +47,18 @@ impl Workspace {
         }
         let program = std::env::current_exe()
             .map_err(|error| Error::environment("cannot find this program").because(error))?;
-        env.push(("MLOPS_LAB".into(), program.into()));
+        env.push((layout::PROGRAM.into(), program.into()));
         if let Some(id) = self.id() {
-            env.push((MARK.into(), id.into()));
-            env.push((RUN.into(), self.run_folder().into()));
+            env.push((layout::MARK.into(), id.into()));
+            env.push((layout::RUN.into(), self.run_folder().into()));
         }
-        env.push(("MLOPS_LAB_RUNTIME".into(), kind.name().into()));
+        env.push((layout::RUNTIME.into(), kind.name().into()));
         if kind == RuntimeKind::Kubernetes {
             env.extend(self.kubectl_env()?);
         }
         for (name, url) in self.manifest.endpoints(kind) {
             let name = name.to_ascii_uppercase().replace('-', "_");
-            env.push((format!("MLOPS_LAB_ENDPOINT_{name}").into(), url.into()));
+            env.push((format!("{}{name}", layout::ENDPOINT).into(), url.into()));
         }
         Ok(env)
     }
@@ -161,6 +162,6 @@ impl Workspace {
         // What a lab left behind is stopped from where it is noted.
         let folder = if self.root.is_dir() { &self.root } else { self.run_folder() };
         let command = Command::new(program, within).args(args).cwd(folder);
-        Ok(self.id().map_or_else(|| command.clone(), |id| command.clone().env(MARK, id)))
+        Ok(self.id().map_or_else(|| command.clone(), |id| command.clone().env(layout::MARK, id)))
     }
 }

@@ -26,32 +26,20 @@ use crate::catalog::Manifest;
 use crate::catalog::parse;
 use crate::catalog::tree::{File, RelPath, Tree};
 use crate::error::{Error, Result};
+use crate::layout;
 use crate::platform::{inside, process};
 
 use instance::Instance;
 
-pub use base::FOLDER_BEFORE;
 pub use cluster::{Cluster, Object};
 pub use instance::{Left, forget, left, left_at, left_before, mark, with_project};
 pub use lock::{Lock, lock};
 pub use noted::Containers;
 pub use ports::MovedPort;
 pub use record::{Place, Record, seed};
-pub use restore::{DOTENVS, Restored};
+pub use restore::Restored;
 pub use search::{foreign_above, ours};
 pub use trust::{Trust, fingerprint, pack_print, trust_content};
-
-/// The folder of ours inside a project.
-pub const FOLDER: &str = ".mlops-lab";
-
-/// The rendered manifest.
-const MANIFEST: &str = ".mlops-lab/lab.toml";
-
-/// What the lab was made of.
-const RECORD: &str = ".mlops-lab/record.toml";
-
-/// Where files of the learner are kept before they are replaced, below the project's folder.
-pub const BACKUP: &str = ".mlops-lab/backup";
 
 /// A generated lab, found on disk.
 #[derive(Clone, Debug)]
@@ -81,8 +69,8 @@ impl Workspace {
                 .hint("make a lab: mlops-lab list, then mlops-lab init LAB")
         })?;
         let record = Record::read(root)?;
-        let path = root.join(FOLDER).join("lab.toml");
-        let text = text(root, MANIFEST)?;
+        let path = root.join(layout::MANIFEST);
+        let text = text(root, layout::MANIFEST)?;
         let manifest = parse::manifest(&text, &path.display().to_string()).map_err(|error| {
             // Here it is not the user's input that is wrong, but what stands in the lab.
             let broken = Error::environment(error.message().to_owned());
@@ -165,12 +153,12 @@ impl Workspace {
 
     /// A folder of the lab's own files: a solution.
     pub fn knowledge(&self, folder: &str) -> Result<Tree> {
-        tree(&self.root, &format!("{FOLDER}/lab/{folder}"))
+        tree(&self.root, &layout::knowledge(folder))
     }
 
     /// A text of the lab's own files: of a step, of a drill.
     pub fn knowledge_text(&self, path: &str) -> Result<String> {
-        text(&self.root, &format!("{FOLDER}/lab/{path}"))
+        text(&self.root, &layout::knowledge(path))
     }
 }
 

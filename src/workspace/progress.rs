@@ -2,15 +2,14 @@
 
 use std::sync::Once;
 
-use super::{FOLDER, Workspace};
+use super::Workspace;
 use crate::course::Progress;
 use crate::error::{Error, Exit, Result};
+use crate::layout::{FOLDER, PROGRESS};
 use crate::platform::fs::Mode;
 use crate::platform::{inside, term};
 
 /// Where it is kept, below the lab.
-const PROGRESS: &str = ".mlops-lab/progress.json";
-
 impl Workspace {
     /// What was done so far. A broken file is put aside, and said; a lab without one is new.
     pub fn progress(&self) -> Result<Progress> {

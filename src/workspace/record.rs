@@ -4,14 +4,13 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::base;
 use super::id::new_id;
 use super::path::real;
-use super::{FOLDER, base, restore};
 use crate::catalog::tree::{File, RelPath, Tree};
 use crate::catalog::{Lab, Source};
 use crate::error::{Error, Result};
-
-pub(super) const FILE: &str = "record.toml";
+use crate::layout;
 
 /// The version of the record that this program writes; it reads the ones before, too. With 1 the
 /// pristine files were a folder, see `base`.
@@ -70,8 +69,8 @@ impl Record {
     /// # Errors
     /// Exit 3 when it cannot be read, is broken, or is of another version of the format.
     pub(super) fn read(root: &Path) -> Result<Record> {
-        let path = root.join(FOLDER).join(FILE);
-        let text = super::text(root, &format!("{FOLDER}/{FILE}"))?;
+        let path = root.join(layout::RECORD);
+        let text = super::text(root, layout::RECORD)?;
         let broken = |error: &toml::de::Error| {
             let place =
                 error.span().map(|span| crate::catalog::parse::line_column(&text, span.start));
@@ -128,21 +127,18 @@ pub fn seed(
         tree.insert(RelPath::new(path).map_err(Error::bug)?, file);
         Ok(())
     };
-    put(format!("{FOLDER}/{FILE}"), File::new(text.into_bytes()))?;
-    put(format!("{FOLDER}/lab.toml"), File::new(manifest_text.as_bytes().to_vec()))?;
-    put(format!("{FOLDER}/.gitignore"), File::new(IGNORED.as_bytes().to_vec()))?;
+    put(layout::RECORD.to_owned(), File::new(text.into_bytes()))?;
+    put(layout::MANIFEST.to_owned(), File::new(manifest_text.as_bytes().to_vec()))?;
+    put(layout::GITIGNORE.to_owned(), File::new(IGNORED.as_bytes().to_vec()))?;
     for (path, file) in knowledge {
-        put(format!("{FOLDER}/lab/{path}"), file.clone())?;
+        put(layout::knowledge(path.as_str()), file.clone())?;
     }
     for (path, file) in dotenvs {
-        put(format!("{FOLDER}/{}", restore::template(path)), file.clone())?;
+        put(layout::dotenv_template(path.as_str()), file.clone())?;
     }
     // A `.env` is the learner's and may hold secrets: it has no pristine copy.
     let pristine = project.iter().filter(|(path, _)| !path.is_secret());
-    put(
-        format!("{FOLDER}/{}", base::FILE),
-        File { bytes: base::pack(pristine)?, executable: false },
-    )?;
+    put(layout::BASE.to_owned(), File { bytes: base::pack(pristine)?, executable: false })?;
     Ok(tree)
 }
 

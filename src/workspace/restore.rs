@@ -3,16 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{FOLDER, Workspace, tree};
+use super::{Workspace, tree};
 use crate::catalog::manifest::VarKind;
 use crate::catalog::tree::{RelPath, Tree};
 use crate::dotenv::{self, Document};
 use crate::error::{Error, Result};
+use crate::layout;
 use crate::platform::fs::{Kind, Mode};
 use crate::platform::inside;
-
-/// Where the templates are, below `.mlops-lab/`.
-pub const DOTENVS: &str = "env";
 
 /// What was made again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,12 +19,6 @@ pub struct Restored {
     pub files: Vec<RelPath>,
     /// Whether there are passwords in them that nothing else has.
     pub secrets: bool,
-}
-
-/// The template of a `.env`, below `.mlops-lab/`: git would ignore it under its own name.
-pub(super) fn template(path: &RelPath) -> String {
-    let folder = path.as_str().strip_suffix(".env").unwrap_or(path.as_str());
-    format!("{DOTENVS}/{folder}dot-env")
 }
 
 impl Workspace {
@@ -71,7 +63,7 @@ impl Workspace {
 
     /// The templates by the paths of the files that they make.
     pub(super) fn dotenvs(&self) -> Result<Tree> {
-        let kept = tree(&self.root, &format!("{FOLDER}/{DOTENVS}"))?;
+        let kept = tree(&self.root, layout::DOTENVS)?;
         let own = |path: &RelPath| {
             let folder = path.as_str().strip_suffix("dot-env")?;
             RelPath::new(format!("{folder}.env")).ok()

@@ -4,8 +4,8 @@
 
 use std::path::Path;
 
-use super::{FOLDER, record};
 use crate::error::{Error, Result};
+use crate::layout;
 use crate::platform::{host, owner, process};
 
 /// The nearest folder at or above `start` with a record of ours.
@@ -13,7 +13,7 @@ use crate::platform::{host, owner, process};
 /// # Errors
 /// Exit 3 when it is a stranger's.
 pub(super) fn nearest(start: &Path) -> Result<Option<&Path>> {
-    let lab = |folder: &&Path| folder.join(FOLDER).join(record::FILE).is_file();
+    let lab = |folder: &&Path| folder.join(layout::RECORD).is_file();
     let Some(root) = start.ancestors().find(lab) else { return Ok(None) };
     match owner(root) {
         None => Ok(Some(root)),
@@ -23,7 +23,7 @@ pub(super) fn nearest(start: &Path) -> Result<Option<&Path>> {
 
 /// The stranger whose folder or `.mlops-lab` this is.
 fn owner(root: &Path) -> Option<u32> {
-    owner::stranger(root).or_else(|| owner::stranger(&root.join(FOLDER)))
+    owner::stranger(root).or_else(|| owner::stranger(&root.join(layout::FOLDER)))
 }
 
 /// Whether a lab in this folder is this user's own, or root's.
@@ -52,7 +52,8 @@ fn foreign(root: &Path, user: u32, start: &Path) -> Error {
     }
     error
         .hint(format!(
-            "remove {path}/{FOLDER}, if you may, or work in a folder that is not below {path}"
+            "remove {path}/{}, if you may, or work in a folder that is not below {path}",
+            layout::FOLDER
         ))
         .hint(
             "name the lab that you mean: mlops-lab -C DIR …, or make one here: mlops-lab init LAB",

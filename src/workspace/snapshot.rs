@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{BACKUP, Workspace};
+use super::Workspace;
 use crate::catalog::manifest::Drill;
 use crate::course::put_back::plan;
 use crate::error::{Error, Result};
+use crate::layout::BACKUP;
 use crate::platform::clock;
 use crate::platform::fs::{self, Mode};
 use crate::platform::inside::{self, Entry, Survey, cannot};

@@ -4,6 +4,7 @@
 use super::*;
 use crate::course::Progress;
 use crate::error::Exit;
+use crate::layout::{DOTENVS, FOLDER};
 
 const MANIFEST: &str = "schema = 1\nid = 'tiny'\ntitle = 'Tiny'\nsummary = ''\ndevops = ''\nlevel = 'beginner'\nminutes = 1\ntools = []\n[runtime.local]\n";
 const RECORD: &str =
@@ -99,7 +100,7 @@ fn missing_dotenvs_are_made_again_with_the_secrets_that_others_hold() {
         make(RECORD, &MANIFEST.replace("[runtime.local]", &format!("{vars}[runtime.local]")));
     let lab = Workspace::find(temp.path()).unwrap();
     assert_eq!(lab.restore_dotenvs().unwrap(), None, "there is nothing to make");
-    let kept = temp.path().join(FOLDER).join(DOTENVS);
+    let kept = temp.path().join(DOTENVS);
     std::fs::create_dir_all(kept.join("k8s")).unwrap();
     std::fs::write(kept.join("dot-env"), "PORT=8080\nPASSWORD=<[ shared ]>\n").unwrap();
     std::fs::write(kept.join("k8s/dot-env"), "password=<[ shared ]>\nkey=GK<[ other ]>\n").unwrap();

@@ -7,13 +7,11 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::path::real;
-use super::{MANIFEST, RECORD, Record, Workspace, instance, text, tree};
+use super::{Record, Workspace, instance, text, tree};
 use crate::catalog::tree::Tree;
 use crate::catalog::{Lab, Source};
 use crate::error::Result;
-
-/// The lab's own files: texts, checks, solutions.
-const KNOWLEDGE: &str = ".mlops-lab/lab";
+use crate::layout::{KNOWLEDGE, MANIFEST, RECORD};
 
 /// The fingerprint of what is trusted: the manifest, the lab's own files, and the record, which
 /// says where `update` takes the lab from; by name and content. The tree holds paths below the

@@ -4,10 +4,11 @@
 use std::path::Path;
 
 use super::path::real;
-use super::{FOLDER, Record, Workspace, instance, search};
+use super::{Record, Workspace, instance, search};
 use crate::catalog::Manifest;
 use crate::catalog::parse;
 use crate::error::{Error, Result};
+use crate::layout;
 
 /// A manifest that says nothing.
 const NOTHING: &str = "schema = 1\nid = ''\ntitle = ''\nsummary = ''\ndevops = ''\nlevel = 'beginner'\nminutes = 1\ntools = []\n[runtime]\n";
@@ -42,9 +43,9 @@ impl Workspace {
 /// What the lab's manifest says, with its text; nothing where it cannot be read, or is a
 /// stranger's.
 fn manifest(root: &Path, ours: bool) -> Result<(Manifest, String)> {
-    let path = root.join(FOLDER).join("lab.toml");
+    let path = root.join(layout::MANIFEST);
     let text =
-        if ours { super::text(root, super::MANIFEST).unwrap_or_default() } else { String::new() };
+        if ours { super::text(root, layout::MANIFEST).unwrap_or_default() } else { String::new() };
     let own = parse::manifest(&text, &path.display().to_string());
     // Not by way of the parser: it refuses one that offers no runtime.
     let nothing = || {

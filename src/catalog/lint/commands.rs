@@ -6,9 +6,7 @@ use super::Lint;
 use crate::catalog::attempts::attempts;
 use crate::catalog::expect::Probe;
 use crate::catalog::parse::{Key, checks};
-
-/// Where a learner's lab has what stands in `labs/<id>/`.
-const INSIDE: &str = ".mlops-lab/lab/";
+use crate::layout;
 
 impl Lint<'_> {
     pub(super) fn commands(&mut self) {
@@ -18,7 +16,7 @@ impl Lint<'_> {
                 self.manifest(&at, message);
             }
             for (index, path) in scripts(&argv) {
-                let inside = path.strip_prefix(INSIDE);
+                let inside = layout::in_knowledge(path);
                 let there = inside.map_or_else(
                     || files.contains(path),
                     |path| self.lab.knowledge.contains_key(path) && !hidden(path),
@@ -38,7 +36,7 @@ impl Lint<'_> {
             for (key, commands) in commands {
                 for (n, argv) in commands.iter().enumerate() {
                     for (_, path) in scripts(argv) {
-                        let Some(inside) = path.strip_prefix(INSIDE) else { continue };
+                        let Some(inside) = layout::in_knowledge(path) else { continue };
                         if !self.lab.knowledge.contains_key(inside) && !inside.contains("<[") {
                             let message = format!("there is no file labs/{}/{inside}", self.id());
                             self.attempt(&attempt, &[key.into(), n.into()], message);
@@ -61,7 +59,7 @@ impl Lint<'_> {
             };
             let (Some(path), Ok(probe)) = (path, check.probe()) else { continue };
             let inside =
-                path.strip_prefix(INSIDE).map(|path| self.lab.knowledge.contains_key(path));
+                layout::in_knowledge(path).map(|path| self.lab.knowledge.contains_key(path));
             if !inside.unwrap_or_else(|| files.contains(path)) && !path.contains("<[") {
                 let at = [at, vec![probe.name().into(), key.into()]].concat();
                 self.manifest(
@@ -175,7 +173,7 @@ fn scripts(argv: &[String]) -> Vec<(usize, &str)> {
             let script = word.ends_with(".sh") || word.ends_with(".py");
             let plain = !word.contains(|c: char| c.is_whitespace() || "$\"'`*".contains(c));
             plain
-                && (word.starts_with(INSIDE)
+                && (layout::in_knowledge(word).is_some()
                     || *index == 1 && interpreter && script && !word.starts_with(['/', '-']))
         })
         .map(|(index, word)| (index, word.as_str()))

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::Lint;
 use crate::catalog::parse::{self, Key};
 use crate::catalog::tree::RelPath;
+use crate::layout;
 
 impl Lint<'_> {
     /// A former name must not be anybody's name now, nor anybody else's former one: progress would
@@ -37,7 +38,7 @@ impl Lint<'_> {
             for (index, path) in drill.keep.iter().enumerate() {
                 if let Err(why) = RelPath::new(path.as_str()) {
                     self.manifest(&at("keep", index), why);
-                } else if path.split('/').next() == Some(".mlops-lab") {
+                } else if layout::is_own(path) {
                     self.manifest(
                         &at("keep", index),
                         format!("`{path}` is not a file of the project"),

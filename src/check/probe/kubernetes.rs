@@ -3,14 +3,15 @@
 use super::{at, build, last_words, pointers};
 use crate::catalog::expect::{Expect, KubernetesProbe};
 use crate::check::{Budget, Context, Seen};
+use crate::layout;
 use crate::platform::process::{Command, Ended};
 
 /// What is kept of a list of objects, in bytes.
 const LISTS: usize = 8 << 20;
 
 /// The variables that say which cluster the lab runs in (workspace/env.rs sets them).
-const CONTEXT: &str = "MLOPS_LAB_KUBECONTEXT";
-const NAMESPACE: &str = "MLOPS_LAB_NAMESPACE";
+const CONTEXT: &str = layout::KUBECONTEXT;
+const NAMESPACE: &str = layout::NAMESPACE;
 
 /// A variable of the lab's environment.
 fn variable(context: &Context, name: &str) -> Option<String> {

@@ -11,11 +11,9 @@ use sha2::{Digest, Sha256};
 use super::{Budget, Context, Credentials, Seen, matching, own};
 use crate::catalog::expect::{CommandProbe, Expect, FileProbe, HttpProbe, Match, Probe, TcpProbe};
 use crate::catalog::tree::RelPath;
+use crate::layout;
 use crate::platform::net::{Request, Response, Unreachable};
 use crate::platform::process::{Captured, Command, Ended, Role, shell_words};
-
-/// Where the scripts of a lab's checks lie in a project.
-const OURS: &str = ".mlops-lab/lab/";
 
 /// SIGTERM.
 const TERMINATED: i32 = 15;
@@ -285,7 +283,7 @@ pub(super) fn last_words(captured: &Captured) -> String {
 /// Whether a command is a script of the lab's own, which the learner did not write and need not
 /// read.
 pub(super) fn ours(argv: &[String]) -> bool {
-    argv.iter().any(|word| word.starts_with(OURS))
+    argv.iter().any(|word| layout::in_knowledge(word).is_some())
 }
 
 fn command(probe: &CommandProbe, expect: &Expect, context: &Context, budget: Budget<'_>) -> Seen {

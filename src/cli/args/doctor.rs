@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use super::Consent;
 use crate::catalog::manifest::RuntimeKind;
 use crate::catalog::units::Within;
+use crate::layout;
 
 /// `doctor`
 #[derive(Debug, Args)]
@@ -60,7 +61,7 @@ pub struct Doctor {
     pub online: bool,
     /// The kubeconfig context to use. Required unless the current context is known to be a local
     /// cluster.
-    #[arg(long, value_name = "NAME", env = "MLOPS_LAB_KUBECONTEXT", hide_env_values = true)]
+    #[arg(long, value_name = "NAME", env = layout::KUBECONTEXT, hide_env_values = true)]
     pub context: Option<String>,
     /// Read /proc, /sys and /etc below this folder.
     #[arg(long, value_name = "DIR")]

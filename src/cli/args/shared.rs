@@ -2,6 +2,8 @@
 
 use clap::Args;
 
+use crate::layout;
+
 /// No arguments.
 #[derive(Debug, Args)]
 pub struct NoArgs {}
@@ -20,17 +22,17 @@ pub struct Consent {
 pub struct Cluster {
     /// The kubeconfig context to use. Required unless the current context is known to be a local
     /// cluster.
-    #[arg(long, value_name = "NAME", env = "MLOPS_LAB_KUBECONTEXT", hide_env_values = true)]
+    #[arg(long, value_name = "NAME", env = layout::KUBECONTEXT, hide_env_values = true)]
     pub context: Option<String>,
     /// Push the lab's images to this registry, from which the cluster pulls them: HOST/PATH.
-    #[arg(long, value_name = "HOST", env = "MLOPS_LAB_REGISTRY", hide_env_values = true)]
+    #[arg(long, value_name = "HOST", env = layout::REGISTRY, hide_env_values = true)]
     pub registry: Option<String>,
     /// Load the lab's images into the nodes with this command, which reads the output of
     /// `docker save` on standard input.
     #[arg(
         long,
         value_name = "COMMAND",
-        env = "MLOPS_LAB_LOAD",
+        env = layout::LOAD,
         hide_env_values = true,
         conflicts_with = "registry"
     )]

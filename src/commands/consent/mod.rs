@@ -7,9 +7,10 @@ use std::path::Path;
 
 use super::{Session, pasteable, prompts, quoted};
 use crate::error::{Error, Result};
+use crate::layout::{FOLDER, MANIFEST};
 use crate::platform::prompt::{Field, Prompt};
 use crate::platform::{fs, term};
-use crate::workspace::{FOLDER, Trust, Workspace};
+use crate::workspace::{Trust, Workspace};
 
 /// What the command is about to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,11 +49,11 @@ pub(super) fn require(
         return Err(Error::usage(format!("the lab in {root} {why}: nothing of it was run"))
             .detail(format!("it would run and write:\n{listing}"))
             .hint(format!("if that is fine with you: {}", line(typed, &session.folder)))
-            .hint(format!("all of it is in {root}/{FOLDER}/lab.toml")));
+            .hint(format!("all of it is in {root}/{MANIFEST}")));
     }
     term::eprintln(&format!("the lab in {root} {why}\nit would run and write:\n"));
     listing.lines().for_each(|line| term::eprintln(&format!("  {line}")));
-    term::eprintln(&format!("\nall of it is in {root}/{FOLDER}/lab.toml"));
+    term::eprintln(&format!("\nall of it is in {root}/{MANIFEST}"));
     if yes()? {
         let workspace = workspace.trust_content(&print)?;
         ensure_unchanged(&workspace, "nothing was run", "mlops-lab up")?;

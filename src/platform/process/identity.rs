@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process_group};
 use serde::{Deserialize, Serialize};
 
-use super::MARK;
+use crate::layout::MARK;
 use crate::platform::clock;
 
 /// A process that may outlive us, so named that a stranger with the same number is not taken for

@@ -30,13 +30,6 @@ pub use log::{LOG_LIMIT, dropped_bytes, previous_log, write_log};
 pub use logged::{LogOptions, run_in_foreground, run_logged};
 pub use supervise::supervise;
 
-/// The variable that marks every process of a lab: its value is the id that the lab has on this
-/// machine, for this user.
-pub const MARK: &str = "MLOPS_LAB_WORKSPACE";
-
-/// The variable that tells a lab's processes where its run state is.
-pub const RUN: &str = "MLOPS_LAB_RUN";
-
 /// What is kept of each stream unless more is asked for; the rest is read and dropped, so that the
 /// command is not held up.
 pub const DEFAULT_CAPTURE: usize = 256 << 10;

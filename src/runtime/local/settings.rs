@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::{KIND, places};
 use crate::catalog::manifest::Service;
 use crate::error::{Error, Result};
+use crate::layout;
 use crate::platform::fs;
 use crate::runtime::python;
 use crate::workspace::Workspace;
@@ -113,13 +114,13 @@ impl Settings {
 }
 
 fn derived(name: &str) -> bool {
-    name.starts_with("MLOPS_LAB_ENDPOINT_")
+    name.starts_with(layout::ENDPOINT)
 }
 
 /// Whether a variable is the lab's own, and not the shell's from which `up` was typed, or ours.
 fn of_the_lab(name: &str) -> bool {
     const OUTSIDE: [&str; 5] = ["PATH", "VIRTUAL_ENV", "NO_PROXY", "no_proxy", "KUBECONFIG"];
-    derived(name) || !(OUTSIDE.contains(&name) || name.starts_with("MLOPS_LAB"))
+    derived(name) || !(OUTSIDE.contains(&name) || name.starts_with(layout::PROGRAM))
 }
 
 /// Salted by the lab's id: a short secret is not found by its hash in a table.

@@ -3,9 +3,10 @@
 
 use std::path::Path;
 
-use super::{CHANGE, DONE, Entry, Journal, LIST, change, content, hash, old_folder};
+use super::{Entry, Journal, LIST, change, content, hash, old_folder};
 use crate::catalog::tree::RelPath;
 use crate::error::{Error, Result};
+use crate::layout::{CHANGE, CHANGED};
 use crate::platform::fs::Kind;
 use crate::platform::inside::{self, Exchange};
 use crate::scaffold::apply::{ensure_clear, mode, obstacle};
@@ -36,9 +37,9 @@ pub(super) fn finish(disk: &dyn Disk, root: &Path, journal: &Journal) -> Result<
         }
     }
     // One rename ends it: a list that is half removed must not be read.
-    disk.rename_in(root, CHANGE, DONE)?;
+    disk.rename_in(root, CHANGE, CHANGED)?;
     // The next change removes what stays.
-    let _ = disk.remove_tree_in(root, DONE);
+    let _ = disk.remove_tree_in(root, CHANGED);
     Ok(since)
 }
 

@@ -21,6 +21,7 @@ use super::disk::{Disk, Real};
 use super::disk_space::{Load, ensure_space};
 use crate::catalog::tree::{File, RelPath};
 use crate::error::{Error, Result};
+use crate::layout::{CHANGE, CHANGED, UNDO};
 use crate::platform::fs::{Kind, Mode};
 use crate::platform::inside::cannot;
 use crate::platform::{clock, inside};
@@ -92,14 +93,6 @@ struct Begun {
     /// Folders of the project that were not there, the deepest last.
     folders: Vec<RelPath>,
 }
-
-/// Where a change is prepared, below the lab's root as all that follows.
-const CHANGE: &str = ".mlops-lab/run/change";
-
-/// A change that is over, until it is removed.
-const DONE: &str = ".mlops-lab/run/changed";
-
-const UNDO: &str = ".mlops-lab/undo";
 
 /// Where what gave way is kept.
 fn old_folder(moment: u64) -> String {
@@ -238,7 +231,7 @@ fn missing(root: &Path, ops: &[Op]) -> Vec<RelPath> {
 
 /// All that can fail for want of room or rights. The last step makes the list valid.
 fn prepare(disk: &dyn Disk, root: &Path, by: By<'_>, ops: &[Op], begun: &Begun) -> Result<()> {
-    disk.remove_tree_in(root, DONE)?;
+    disk.remove_tree_in(root, CHANGED)?;
     for folder in [CHANGE, UNDO] {
         inside::make_private(root, folder).map_err(cannot("make the folder", root, folder))?;
     }

@@ -4,9 +4,10 @@
 
 use std::path::Path;
 
-use super::{CHANGE, Entry, Journal, LIST, UNDO, change, content, drop_change, hash, old_folder};
+use super::{Entry, Journal, LIST, change, content, drop_change, hash, old_folder};
 use crate::catalog::tree::RelPath;
 use crate::error::{Error, Result};
+use crate::layout::{CHANGE, UNDO};
 use crate::platform::inside::{self, Exchange, cannot};
 use crate::scaffold::apply::mode;
 use crate::scaffold::disk::Disk;

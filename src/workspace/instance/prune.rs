@@ -5,18 +5,19 @@ use std::path::Path;
 use super::folders::{all, labs, read};
 use super::hold;
 use super::state::{Root, State, gone};
+use crate::layout;
 use crate::platform::{fs, owner, user_state};
+use crate::workspace::noted;
 use crate::workspace::path::real;
-use crate::workspace::{FOLDER, noted, record};
 
 pub(super) fn is_lab(root: &Path) -> bool {
-    root.join(FOLDER).join(record::FILE).is_file()
+    root.join(layout::RECORD).is_file()
 }
 
 /// Whether a change of its files is under way: of a lab that is being made there is nothing else
 /// yet, and the state says whose it is.
 fn changing(root: &Path) -> bool {
-    root.join(FOLDER).join("run/change").is_dir()
+    root.join(layout::CHANGE).is_dir()
 }
 
 /// Removes the state of labs that are not there any more, or are another folder by now, and of
