@@ -52,6 +52,7 @@ fn running(project: &str) -> bool {
 const UP: [&str; 3] = ["up", "--runtime", "compose"];
 
 #[test]
+#[ignore = "needs Docker"]
 fn a_lab_with_the_name_of_another_touches_nothing_of_its() {
     let Some(image) = image() else { return };
     let name = name("same");
@@ -83,6 +84,7 @@ fn a_lab_with_the_name_of_another_touches_nothing_of_its() {
 }
 
 #[test]
+#[ignore = "needs Docker"]
 fn containers_are_stopped_without_the_files_that_started_them() {
     let Some(image) = image() else { return };
     for gone in [
@@ -113,6 +115,7 @@ fn containers_are_stopped_without_the_files_that_started_them() {
 }
 
 #[test]
+#[ignore = "needs Docker"]
 fn what_is_mounted_is_made_readable_and_the_learners_override_counts() {
     use std::os::unix::fs::PermissionsExt;
     let Some(image) = image() else { return };
@@ -147,6 +150,7 @@ fn what_is_mounted_is_made_readable_and_the_learners_override_counts() {
 }
 
 #[test]
+#[ignore = "needs Docker"]
 fn the_lines_of_containers_have_their_service_and_a_published_port_is_the_labs_own() {
     let Some(image) = image() else { return };
     let lab = lab(&name("lines"), &image);

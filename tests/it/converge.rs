@@ -376,6 +376,7 @@ fn apart(what: &str, script: &str, lab: &Lab) -> Option<harness::Seen> {
 
 #[cfg(target_os = "linux")]
 #[test]
+#[ignore = "needs root"]
 fn a_loopback_that_is_down_is_named_at_once() {
     let lab = tiny("good");
     let since = Instant::now();
@@ -387,6 +388,7 @@ fn a_loopback_that_is_down_is_named_at_once() {
 
 #[cfg(target_os = "linux")]
 #[test]
+#[ignore = "needs root"]
 fn a_file_system_from_which_nothing_is_run_is_named() {
     let pack = tempfile::tempdir().unwrap();
     harness::copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/tiny"), pack.path());

@@ -128,6 +128,7 @@ fn start(command: &mut Command) -> Running {
 }
 
 #[test]
+#[ignore = "takes minutes"]
 fn of_two_runs_at_once_one_wins_and_the_tree_is_whole() {
     let (temp, pack) = (harness::quick_folder(), harness::quick_folder());
     let init = many(&pack.path().join("pack"));
@@ -178,6 +179,7 @@ fn ended_early(sent: Signal, tell: &dyn Fn(&Path, i32, usize)) {
 }
 
 #[test]
+#[ignore = "takes minutes"]
 fn a_killed_run_leaves_no_part_of_a_lab_and_what_it_leaves_does_not_pile_up() {
     ended_early(Signal::KILL, &|around, _, _| {
         let left = names(around).into_iter().filter(|name| name != "lab").count();
@@ -187,6 +189,7 @@ fn a_killed_run_leaves_no_part_of_a_lab_and_what_it_leaves_does_not_pile_up() {
 }
 
 #[test]
+#[ignore = "takes minutes"]
 fn ctrl_c_ends_with_130_and_leaves_nothing_or_all() {
     ended_early(Signal::INT, &|around, code, found| match code {
         // Before the program knows of signals the system ends it; a shell calls that 130, too.

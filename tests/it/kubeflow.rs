@@ -12,6 +12,7 @@ fn pytest(lab: &Lab) -> Seen {
 }
 
 #[test]
+#[ignore = "needs pip and the network"]
 fn of_its_own_tests_only_the_one_for_the_broken_component_is_red_and_mending_it_is_enough() {
     let lab = Lab::new(None, "kubeflow", &[]);
     lab.ok(&["up"]);

@@ -40,6 +40,7 @@ fn files(folder: &Path, end: &str) -> Vec<String> {
 }
 
 #[test]
+#[ignore = "needs linters: .ci/tools"]
 fn every_generated_lab_is_lint_clean() {
     let compose = seen(Command::new("docker").args(["compose", "version"])).code == 0;
     assert!(compose || !strict(), "there is no docker compose");
@@ -169,6 +170,7 @@ fn a_lab_in_git_keeps_its_knowledge_and_its_line_ends_and_not_its_settings() {
 }
 
 #[test]
+#[ignore = "needs Docker's compose"]
 fn what_a_lab_takes_in_containers_is_more_than_its_own_files() {
     for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("labs")).unwrap() {
         let Ok(text) = std::fs::read_to_string(entry.unwrap().path().join("lab.toml")) else {

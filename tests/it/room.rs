@@ -95,16 +95,19 @@ fn grow(options: &dyn Fn(u32) -> String, from: u32, step: u32, said: &str) {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn on_a_disk_too_small_nothing_is_made_and_on_one_just_large_enough_everything() {
     grow(&|kib| format!("size={kib}k"), 4, 4, "are needed and");
 }
 
 #[test]
+#[ignore = "needs root"]
 fn likewise_where_files_cannot_be_counted_on() {
     grow(&|inodes| format!("nr_inodes={inodes}"), 2, 1, "files and folders are to be made");
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_disk_that_fills_up_while_we_write_leaves_nothing_and_the_retry_works() {
     let Some(small) = Small::new("size=4m") else { return };
     // Somebody else writes all the time, so that what was free when we looked is not free when we
@@ -136,6 +139,7 @@ fn a_disk_that_fills_up_while_we_write_leaves_nothing_and_the_retry_works() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn an_update_without_room_changes_nothing_and_works_when_there_is_some() {
     let Some(small) = Small::new("size=1m") else { return };
     let pack = tempfile::tempdir().unwrap();
@@ -169,6 +173,7 @@ fn an_update_without_room_changes_nothing_and_works_when_there_is_some() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_folder_with_files_on_a_full_disk_is_left_as_it_was() {
     let Some(small) = Small::new("size=32k") else { return };
     let folder = small.root().join("mine");
@@ -182,6 +187,7 @@ fn a_folder_with_files_on_a_full_disk_is_left_as_it_was() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_file_system_that_is_mounted_inside_a_lab_gets_its_files_too() {
     let Some(small) = Small::new("size=1m") else { return };
     let temp = tempfile::tempdir().unwrap();
@@ -214,6 +220,7 @@ fn a_file_system_that_is_mounted_inside_a_lab_gets_its_files_too() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn what_may_not_be_written_is_refused_in_words_and_stays_as_it_is() {
     // The superuser may do everything: this is somebody else.
     let temp = tempfile::tempdir_in("/var/tmp").unwrap();
@@ -275,6 +282,7 @@ fn what_may_not_be_written_is_refused_in_words_and_stays_as_it_is() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_verdict_is_shown_where_nothing_can_be_written() {
     let Some(small) = Small::new("size=4m") else { return };
     let lab = small.root().join("lab");
@@ -303,6 +311,7 @@ fn a_verdict_is_shown_where_nothing_can_be_written() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_watch_goes_on_where_nothing_can_be_written() {
     let Some(small) = Small::new("size=4m") else { return };
     let lab = small.root().join("lab");

@@ -44,6 +44,7 @@ fn clients(lab: &Lab) {
 }
 
 #[test]
+#[ignore = "needs pip and the network"]
 fn clients_of_the_field_get_right_answers_and_malformed_requests_a_reason_on_local() {
     let _alone = alone();
     let lab = lab();
@@ -59,6 +60,7 @@ fn clients_of_the_field_get_right_answers_and_malformed_requests_a_reason_on_loc
 }
 
 #[test]
+#[ignore = "needs Docker"]
 fn clients_of_the_field_get_right_answers_and_malformed_requests_a_reason_on_compose() {
     if !compose("serving") {
         return;
@@ -99,6 +101,7 @@ fn stops(lab: &Lab, seconds: &str, rounds: usize) -> Vec<serde_json::Value> {
 }
 
 #[test]
+#[ignore = "needs pip and the network"]
 fn ten_stops_under_load_lose_nothing_and_ten_with_too_short_a_drain_all_lose_something() {
     let _alone = alone();
     let lab = lab();
@@ -113,6 +116,7 @@ fn ten_stops_under_load_lose_nothing_and_ten_with_too_short_a_drain_all_lose_som
 }
 
 #[test]
+#[ignore = "needs pip and the network"]
 fn requirements_that_cannot_be_fetched_are_said_and_the_next_run_goes_on() {
     let _alone = alone();
     let lab = lab();
@@ -130,6 +134,7 @@ fn requirements_that_cannot_be_fetched_are_said_and_the_next_run_goes_on() {
 }
 
 #[test]
+#[ignore = "needs pip and the network"]
 fn the_machines_own_uv_is_used_where_there_is_one() {
     let Some(uv) = std::env::var_os("MLOPS_LAB_UV") else {
         assert!(!strict(), "MLOPS_LAB_UV names no uv");
@@ -153,6 +158,7 @@ fn the_machines_own_uv_is_used_where_there_is_one() {
 }
 
 #[test]
+#[ignore = "needs pip and the network"]
 fn pip_alone_makes_the_same_lab() {
     let _alone = alone();
     let lab = lab();
@@ -183,6 +189,7 @@ fn docker_that_is_down_is_said_with_the_way_without_it() {
 }
 
 #[test]
+#[ignore = "needs pip and the network"]
 fn the_makefile_works_without_this_program() {
     let _alone = alone();
     let lab = lab();
@@ -213,6 +220,7 @@ fn make_without_settings_says_so_at_once_and_starts_nothing() {
 }
 
 #[test]
+#[ignore = "needs pip and the network"]
 fn a_release_that_is_broken_and_put_back_does_no_step_and_keeps_what_the_learner_wrote() {
     let _alone = alone();
     let lab = lab();

@@ -8,6 +8,7 @@ use crate::harness::{Lab, client, free_port, must, seen};
 
 /// In one: TensorFlow is 1.4 GB, and seconds of every start.
 #[test]
+#[ignore = "needs pip and the network"]
 fn it_asks_before_it_installs_its_own_tests_pass_and_a_server_that_is_no_stand_in_has_all_steps() {
     let mut lab = Lab::new(None, "tf-serving", &[&format!("grpc_port={}", free_port())]);
     let up = lab.ok(&["up"]);

@@ -91,6 +91,7 @@ fn greedy_callers(lab: &Lab) {
 }
 
 #[test]
+#[ignore = "needs pip and the network"]
 fn other_versions_and_a_large_artifact_on_local() {
     let _alone = alone();
     let lab = lab();
@@ -104,6 +105,7 @@ fn other_versions_and_a_large_artifact_on_local() {
 }
 
 #[test]
+#[ignore = "needs pip and the network"]
 fn the_training_of_the_lab_serving_logs_to_this_server() {
     let _alone = alone();
     let lab = lab();
@@ -128,6 +130,7 @@ fn the_training_of_the_lab_serving_logs_to_this_server() {
 }
 
 #[test]
+#[ignore = "needs pip and the network"]
 fn a_full_disk_is_an_error_for_the_client_and_not_a_success() {
     let _alone = alone();
     let lab = lab();
@@ -150,6 +153,7 @@ fn a_full_disk_is_an_error_for_the_client_and_not_a_success() {
 }
 
 #[test]
+#[ignore = "needs pip and the network"]
 fn a_database_of_another_version_is_refused_with_what_to_type() {
     let _alone = alone();
     let lab = lab();
@@ -176,6 +180,7 @@ fn a_database_of_another_version_is_refused_with_what_to_type() {
 }
 
 #[test]
+#[ignore = "needs pip and the network"]
 fn the_makefile_works_without_this_program() {
     let _alone = alone();
     let lab = lab();
@@ -218,6 +223,7 @@ fn without_its_settings_it_says_so_before_anything_starts() {
 }
 
 #[test]
+#[ignore = "needs Docker"]
 fn other_versions_a_large_artifact_and_a_store_that_is_gone_on_compose() {
     if !compose("tracking") {
         return;

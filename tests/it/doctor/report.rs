@@ -300,6 +300,7 @@ fn fix_shows_the_command_and_runs_nothing_without_a_yes() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn it_works_without_home_without_path_as_nobody_and_on_a_read_only_file_system() {
     let mut bench = Bench::new(ALL);
     bench.unset("HOME").unset("PATH").unset("DOCKER_HOST");

@@ -13,6 +13,7 @@ const HELLO: &[u8] = b"hello\n";
 const MINE: &[u8] = b"mine\n";
 
 #[test]
+#[ignore = "takes minutes"]
 fn a_killed_up_leaves_nothing_that_down_does_not_find() {
     let bench = Bench::new();
     kill_at_random(&bench, &["up"], |killed| match killed {
@@ -29,6 +30,7 @@ fn a_killed_up_leaves_nothing_that_down_does_not_find() {
 }
 
 #[test]
+#[ignore = "takes minutes"]
 fn a_killed_down_is_ended_by_the_next() {
     let bench = Bench::new();
     kill_at_random(&bench, &["down"], |killed| {
@@ -39,6 +41,7 @@ fn a_killed_down_is_ended_by_the_next() {
 }
 
 #[test]
+#[ignore = "takes minutes"]
 fn a_killed_solve_keeps_what_it_replaces() {
     let bench = Bench::new();
     kill_at_random(&bench, &["solve", "one"], |killed| match killed {
@@ -61,6 +64,7 @@ fn a_killed_solve_keeps_what_it_replaces() {
 }
 
 #[test]
+#[ignore = "takes minutes"]
 fn a_killed_break_can_be_put_back() {
     let bench = Bench::new();
     bench.lab.ok(&["up"]);
@@ -80,6 +84,7 @@ fn a_killed_break_can_be_put_back() {
 }
 
 #[test]
+#[ignore = "takes minutes"]
 fn a_killed_check_leaves_the_progress_readable() {
     let bench = Bench::new();
     bench.write("greeting.txt", HELLO);

@@ -64,6 +64,7 @@ fn compose(image: &str) -> String {
 
 /// A lab whose project has the same name, and which claims whatever a repository can claim.
 #[test]
+#[ignore = "needs Docker"]
 fn a_compose_project_of_somebody_elses_is_left_alone_whatever_a_repository_claims() {
     let Some(image) = image() else {
         eprintln!("skipped: there is no image that can sleep");

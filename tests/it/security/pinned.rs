@@ -69,6 +69,7 @@ fn refused_then_done(lab: &Lab, how: &str, place: &str, args: &[&str]) {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_change_that_the_system_would_refuse_halfway_is_refused_as_a_whole() {
     let pack = tempfile::tempdir().unwrap();
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/tiny"), pack.path());
@@ -106,6 +107,7 @@ fn a_change_that_the_system_would_refuse_halfway_is_refused_as_a_whole() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn another_users_file_in_a_sticky_folder_is_left_to_its_owner() {
     let temp = tempfile::tempdir_in("/var/tmp").unwrap();
     let (program, lab) = (temp.path().join("mlops-lab"), temp.path().join("lab"));

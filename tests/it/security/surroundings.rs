@@ -216,6 +216,7 @@ const ALL: [&[&str]; 14] = [
 ];
 
 #[test]
+#[ignore = "needs root"]
 fn a_lab_that_is_somebody_elses_is_left_as_it_is() {
     let Some(other) = Other::new() else { return };
     other.take();
@@ -238,6 +239,7 @@ fn a_lab_that_is_somebody_elses_is_left_as_it_is() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn what_cannot_be_read_of_ones_own_lab_is_named() {
     let Some(other) = Other::new() else { return };
     other.give(&other.lab);
