@@ -1,16 +1,13 @@
 """Does client/ask.py report what the server answers? About known deployments and new ones."""
 
 import json
-import random
 import sys
 import tempfile
 from pathlib import Path
 
 import lab
 import verdict
-
-sys.path.insert(0, ".")
-from features import FEATURES  # the project's
+from deployments import FEATURES, surprise
 
 TOLERANCE = 0.0051  # two decimals, as the step shows them, are enough
 SURPRISES = 4  # what is close by chance once is not close every time
@@ -31,13 +28,6 @@ def server_says(version: str, deployment: dict[str, float]) -> tuple[bool, float
         )
     outputs = {output["name"]: output["data"] for output in json.loads(answer)["outputs"]}
     return bool(outputs["label"][0]), outputs["probabilities"][1]
-
-
-def surprise() -> dict[str, float]:
-    """A deployment without a prepared answer."""
-    upper = {"lines_changed": 900, "files_touched": 40, "tests_failed": 4, "reviewers": 3}
-    upper |= {"hour": 22, "days_since_deploy": 20, "config_changed": 1, "author_deploys": 90}
-    return {name: random.randint(0, upper[name]) for name in FEATURES}
 
 
 def examine(file: str, deployment: dict[str, float]) -> None:

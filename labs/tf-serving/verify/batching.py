@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import lab
+import levels
 import live
 import verdict
 from google.protobuf import text_format
@@ -29,29 +30,12 @@ def flags() -> list[str]:
     verdict.cannot_tell(f"no tensorflow_model_server with {port} runs on this machine")
 
 
-def number(level: object, key: str, file: str) -> float:
-    value = level.get(key) if isinstance(level, dict) else None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        verdict.not_yet(f"{file}: {key} is {value!r}, not a number")
-    return value
-
-
 def examine(file: str) -> list[float]:
     report = verdict.read_json(file)
-    levels = report.get("levels") if isinstance(report, dict) else None
-    if not isinstance(levels, list) or len(levels) < 4:
-        verdict.not_yet(f"{file}: fewer than four levels of concurrency were measured")
+    measured = levels.examine(report, file)
     if report.get("server") != "TensorFlow Serving":
         verdict.not_yet(f"{file} measured {report.get('server')}, not TensorFlow Serving")
-    for level in levels:
-        callers = number(level, "concurrency", file)
-        rate = number(level, "requests", file) / max(number(level, "seconds", file), 1e-9)
-        # Little's law: n callers that wait mean_ms for each answer cannot ask more often than this.
-        if rate * number(level, "mean_ms", file) / 1000 > 1.1 * callers + 0.5:
-            verdict.not_yet(f"{file}: {rate:.0f} per second need more than {callers:g} callers")
-        if number(level, "errors", file) > 0.01 * number(level, "requests", file):
-            verdict.not_yet(f"{file}: errors at {callers:g} callers: a broken run says nothing")
-    return [number(level, "mean_ms", file) for level in levels]
+    return [level["mean_ms"] for level in measured]
 
 
 def main() -> None:

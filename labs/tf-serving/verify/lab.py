@@ -2,11 +2,11 @@
 
 import json
 import os
-import random
 import sys
 from typing import Any
 
 import live
+from deployments import FEATURES, surprise
 from verdict import not_yet
 
 API = os.environ.get("MLOPS_LAB_ENDPOINT_API", "http://127.0.0.1:<[ port ]>").rstrip("/")
@@ -14,9 +14,6 @@ GRPC = os.environ.get("MLOPS_LAB_ENDPOINT_GRPC", "http://127.0.0.1:<[ grpc_port 
 MODEL = "/v1/models/rollback"
 PYTHON = sys.executable
 ROUNDED = 0.006  # what a client may lose of a probability by rounding it
-
-sys.path.insert(0, ".")
-from features import FEATURES  # noqa: E402 - the project's
 
 
 def ask(path: str, body: bytes | None = None) -> tuple[int, Any]:
@@ -64,13 +61,6 @@ def near(value: float, others: list[float], tolerance: float = 1e-4) -> bool:
 
 def shown(numbers: list[float]) -> str:
     return " or ".join(f"{number:.4g}" for number in numbers) or "not at all"
-
-
-def surprise() -> dict[str, float]:
-    """A deployment without a prepared answer."""
-    upper = {"lines_changed": 900, "files_touched": 40, "tests_failed": 4, "reviewers": 3}
-    upper |= {"hour": 22, "days_since_deploy": 20, "config_changed": 1, "author_deploys": 90}
-    return {name: random.randint(0, upper[name]) for name in FEATURES}
 
 
 def surprises(count: int) -> list[dict[str, float]]:

@@ -1,24 +1,14 @@
 """Is the chosen run's model the champion, and does a client load it by that name?"""
 
 import json
-import random
-import sys
 import tempfile
 from pathlib import Path
 
 import mlflow
 import numpy as np
+from deployments import FEATURES, surprise
 from lab import MODEL, champion, choice, found, logged_model
-from verdict import not_yet, read_json, run
-
-sys.path.insert(0, ".")
-from features import FEATURES  # the project's
-
-
-def surprise() -> dict[str, float]:
-    """A deployment between the calm and the risky one: nobody has prepared an answer for it."""
-    calm, risky = read_json("requests/calm.json"), read_json("requests/risky.json")
-    return {name: calm[name] + random.random() * (risky[name] - calm[name]) for name in FEATURES}
+from verdict import not_yet, run
 
 
 def main() -> None:
