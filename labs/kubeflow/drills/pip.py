@@ -42,7 +42,7 @@ def set_to(value: str) -> None:
 
 
 def lose() -> None:
-    """Somebody has made the environment smaller, and somebody else the decorator shorter."""
+    """One change made the environment smaller, another one the decorator shorter."""
     shutil.rmtree(KEPT, ignore_errors=True)
     (KEPT / "site").mkdir(parents=True)
     for package in packages(SITE):

@@ -8,7 +8,7 @@ from pathlib import Path
 import lab
 import verdict
 
-# Compiles as somebody else, elsewhere and later: the first argument is how many days.
+# Compiles as another user, elsewhere and later: the first argument is how many days.
 ELSEWHERE = """
 import datetime, os, sys, time
 days = float(sys.argv[1])

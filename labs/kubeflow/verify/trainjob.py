@@ -89,7 +89,9 @@ def main() -> None:
     weights, score = reference()
     for rank, result in enumerate(results):
         if (result.get("rank"), result.get("world")) != (rank, NODES):
-            not_yet(f"pod {rank} says to be process {result.get('rank')} of {result.get('world')}")
+            not_yet(
+                f"pod {rank} claims to be process {result.get('rank')} of {result.get('world')}"
+            )
         if result.get("rows") != ROWS // NODES:
             not_yet(
                 f"pod {rank} had {result.get('rows')} rows, not {ROWS // NODES}: nothing was shared"

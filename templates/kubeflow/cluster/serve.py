@@ -13,7 +13,7 @@ VERSION = "1"
 
 
 def arrange(model: str, mounted: Path, place: Path) -> dict[str, str]:
-    """Lays the model out as the server wants it, and returns the settings that say where."""
+    """Lays the model out as the server wants it, and returns the settings for it."""
     if not (mounted / "model.onnx").is_file():
         raise SystemExit(f"error: there is no model.onnx in {mounted}: see storageUri")
     folder = place / "models" / model

@@ -1,7 +1,7 @@
 """Uploads the compiled pipeline and runs it: python -m cluster.submit [--set min_auc=0.9]
 
 It is ir/pipeline.yaml that goes there, the file that pipeline.run runs on this machine. The command
-follows the run, and its exit code says how it ended: 0 for SUCCEEDED alone.
+follows the run, and its exit code is how it ended: 0 for SUCCEEDED alone.
 """
 
 import argparse

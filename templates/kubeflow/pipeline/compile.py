@@ -1,7 +1,7 @@
 """Compiles the pipeline into ir/pipeline.yaml: python -m pipeline.compile [--check]
 
 The IR is a build product that is committed, as a lockfile is: reviews see what a change does to
-it. With --check nothing is written; the exit code says whether the committed file is current.
+it. With --check nothing is written; the exit code shows whether the committed file is current.
 """
 
 import difflib

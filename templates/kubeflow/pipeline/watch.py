@@ -1,7 +1,7 @@
 """Watches kfp's local runner: what became of each task, and the log.
 
 The runner returns no record of a run, it only logs. And its SUCCESS is the exit code of a process:
-what a task did is what its outputs say.
+what a task did is in its outputs.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ END = re.compile(r"Pipeline '[\w-]+' finished with status SUCCESS")
 
 
 class Watch(logging.Filter):
-    """Tells what a record says of a task, and lets every record pass."""
+    """Reports what a record has about a task, and lets every record pass."""
 
     def __init__(self, tell: Callable[[str, str], None]) -> None:
         super().__init__()

@@ -66,7 +66,7 @@ def test_the_model_is_good(alone: dict) -> None:
 
 
 def test_more_rows_another_model() -> None:
-    """The comparison above would say nothing if the rows did not matter."""
+    """The comparison above would prove nothing if the rows did not matter."""
     half = train(Group(Place()), rows=3000)
     whole = train(Group(Place()), rows=6000)
     assert half["weights"] != pytest.approx(whole["weights"], abs=1e-3)
@@ -83,7 +83,7 @@ def pair(port: int) -> tuple[Group, Group]:
 
 
 def reach(port: int) -> socket.socket:
-    """A connection that says nothing."""
+    """A connection that sends nothing."""
     end = time.monotonic() + 20
     while True:
         try:
@@ -159,7 +159,7 @@ def test_two_that_say_they_are_the_same_are_refused() -> None:
     thread.start()
     twins = [Group.meet(Place(3, 1, "127.0.0.1", port), 20) for _ in range(2)]
     thread.join(20)
-    assert refused == ["error: somebody says to be process 1"]
+    assert refused == ["error: a peer claims to be process 1"]
     for twin in twins:
         twin.leave()
 

@@ -27,7 +27,7 @@ def follow() -> None:
 
 def main() -> None:
     follow()
-    # Told, not looked up: a server that ends at once would have left us to somebody else by now.
+    # Given, not looked up: if the server ended at once, our parent is another process by now.
     while sys.argv[1:] == [str(os.getppid())]:
         time.sleep(0.5)
         try:

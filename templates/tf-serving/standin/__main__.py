@@ -48,7 +48,7 @@ def main() -> None:
     with Server((told.listen, told.rest_api_port), Handler) as server:
         print(f"REST on {told.rest_api_port}, gRPC on {told.port}", file=sys.stderr, flush=True)
         server.serve_forever(poll_interval=0.1)  # as often it looks who is late
-    calls.stop(None)  # and until here it is held: gRPC ends a server that nobody refers to
+    calls.stop(None)  # held until here: gRPC ends a server without a reference
 
 
 if __name__ == "__main__":

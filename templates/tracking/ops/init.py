@@ -67,7 +67,7 @@ def database(uri: str) -> None:
         except subprocess.TimeoutExpired:
             raise SystemExit(
                 f"error: mlflow db upgrade did not end within {UPGRADE_SECONDS} s: "
-                "does somebody hold a lock on the tables?"
+                "is there a lock on the tables?"
             ) from None
         if done.returncode:
             raise SystemExit(f"{done.stderr}\nerror: mlflow db upgrade failed")

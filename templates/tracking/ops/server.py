@@ -87,7 +87,7 @@ def send(number: signal.Signals) -> None:
 
 
 def kill(where: str) -> None:
-    """No warning, no goodbye: what a power cut does, or the kernel when memory is short."""
+    """Without a warning: what a power cut does, or the kernel when memory is short."""
     if where == "local":
         send(signal.SIGKILL)
     elif where == "kubernetes":

@@ -1,7 +1,7 @@
 """What the lab runs. Replace it.
 
-One caller may not cost more than a place of 32 for ten seconds: whoever sends byte by byte, or without end,
-loses it. The library's own `python -m http.server` has neither limit.
+One caller may not cost more than one place of 32 for ten seconds: a caller that sends byte by byte,
+or without end, loses it. The library's own `python -m http.server` has neither limit.
 """
 
 import contextlib
