@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::{Session, View, pasteable, runtime_of, solve};
+use super::{Session, View, consent, pasteable, runtime_of, solve};
 use crate::catalog::manifest::{Drill, RuntimeKind, VerdictKind};
 use crate::check::{self, Context, Verdict};
 use crate::course::Progress;
@@ -53,7 +53,8 @@ pub(super) struct Row {
 
 pub(super) fn run(session: &Session, name: Option<&str>, undo: bool) -> Result<Broken> {
     let works = name.is_some() || undo || session.trust;
-    let workspace = if works { session.trusted_workspace()? } else { session.workspace()? };
+    let workspace =
+        if works { consent::trusted_workspace(session)? } else { session.workspace()? };
     let kind = runtime_of(&workspace, None)?;
     let progress = workspace.progress()?;
     let active = progress.drill.as_ref().map(|drill| drill.id.clone());

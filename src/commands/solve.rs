@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::diff::{self, unified};
 use super::stand_ins::behind_stand_ins;
-use super::{Session, View, runtime_of};
+use super::{Session, View, consent, runtime_of};
 use crate::catalog::manifest::RuntimeKind;
 use crate::catalog::tree::Tree;
 use crate::course::Target;
@@ -37,7 +37,7 @@ pub(super) fn run(
     dry: bool,
     kind: Option<RuntimeKind>,
 ) -> Result<Solved> {
-    let workspace = if dry { session.workspace()? } else { session.trusted_workspace()? };
+    let workspace = if dry { session.workspace()? } else { consent::trusted_workspace(session)? };
     let kind = runtime_of(&workspace, kind)?;
     let mut progress = workspace.progress()?;
     // A look at a lab that is not trusted asks none of its addresses.

@@ -245,6 +245,7 @@ const BY_PATH: &[(&str, &str)] = &[
     ("commands/lab/", "a pack, which its author works on"),
     ("commands/mod.rs", "a lab's folder itself"),
     ("commands/down.rs", "a lab's folder itself"),
+    ("commands/recovery.rs", "a lab's folder itself"),
     ("commands/doctor.rs", "a lab's folder itself"),
     ("commands/update.rs", "a pack, which its user names"),
     ("scaffold/apply.rs", "a folder that is to become a lab"),

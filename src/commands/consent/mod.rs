@@ -21,6 +21,12 @@ pub(super) enum Purpose {
     Judge,
 }
 
+/// The lab in which the session is, for a command that runs what the lab names: it is trusted, and
+/// known to this machine.
+pub(super) fn trusted_workspace(session: &Session) -> Result<Workspace> {
+    require(session, session.workspace()?, Purpose::Work)?.settle()
+}
+
 /// The lab, once it is trusted.
 ///
 /// # Errors
