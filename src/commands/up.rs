@@ -53,7 +53,7 @@ pub(super) fn with(
     // What makes this runtime impossible is said before anything is started; the ports are the
     // runtime's own to judge.
     let cli::Cluster { context, registry, load } = args.cluster.clone();
-    doctor::gate(workspace, kind, context.clone(), Duration::from_secs(5))?;
+    doctor::before_up(workspace, kind, context.clone(), Duration::from_secs(5))?;
     let mut progress = session.progress();
     let up = runtime::up(
         workspace,

@@ -1,8 +1,12 @@
-//! What follows from needs, and what the whole says. The cases themselves are in tests/doctor, with
-//! the real things injected.
+//! From needs to checks, and from findings to a report. The cases themselves are in
+//! tests/it/doctor, with the real things injected.
 
-use super::checks::kinds;
-use super::*;
+use std::time::Duration;
+
+use super::checks::host::Disk;
+use super::plan::plan;
+use super::{Demand, Scope, registry, run};
+use crate::catalog::manifest::{Need, RuntimeKind};
 use crate::error::Exit;
 
 fn demand(kind: RuntimeKind, needs: Vec<Need>) -> Demand {
@@ -14,7 +18,7 @@ fn scope(demands: Vec<Demand>) -> Scope {
 }
 
 fn ids(scope: &Scope) -> Vec<String> {
-    plan::wanted(scope).iter().map(|want| want.ask.id()).collect()
+    plan(scope).iter().map(|planned| planned.check.id()).collect()
 }
 
 #[test]
@@ -25,9 +29,10 @@ fn the_same_amount_asked_twice_is_one_check_and_the_greater_counts() {
         demand(RuntimeKind::Compose, vec![size("2GB")]),
     ]);
     assert_eq!(ids(&scope), ["docker.disk", "disk", "proxy", "port.8080"]);
-    let wanted = plan::wanted(&scope);
-    assert_eq!(wanted[1].ask, plan::Ask::Disk("2GB".parse().unwrap()));
-    assert_eq!(wanted[1].needed_by, ["x/local", "x/compose"]);
+    let plan = plan(&scope);
+    let disk = plan[1].check.as_any().downcast_ref::<Disk>();
+    assert_eq!(disk, Some(&Disk("2GB".parse().unwrap())));
+    assert_eq!(plan[1].needed_by, ["x/local", "x/compose"]);
 }
 
 #[test]
@@ -49,16 +54,20 @@ fn containers_count_in_the_engine_s_machine_and_clusters_in_theirs() {
 }
 
 #[test]
-fn every_id_has_a_kind_and_a_place_and_no_two_kinds_share_one() {
+fn every_kind_is_listed_once_with_its_classes_in_the_order_of_the_groups() {
     let mut seen = std::collections::BTreeSet::new();
-    for kind in kinds::all() {
+    for entry in registry::all() {
+        let kind = entry.kind;
         assert!(seen.insert(kind.id), "{} twice", kind.id);
-        assert!(!kind.classes.is_empty() && !kind.about.is_empty(), "{}", kind.id);
+        assert!(!entry.classes.is_empty() && !kind.about.is_empty(), "{}", kind.id);
+        let classes: std::collections::BTreeSet<_> = entry.classes.iter().collect();
+        assert_eq!(classes.len(), entry.classes.len(), "{}: a class twice", kind.id);
     }
-    for id in ["port.8080", "tool.helm", "online.image.python:3.13", "docker.engine"] {
-        assert!(kinds::of(id).is_some(), "{id}");
+    assert!(registry::all().is_sorted_by_key(|entry| entry.kind.group));
+    for word in ["port.8080", "tool.helm", "online.image.python:3.13", "docker.engine", "kube"] {
+        assert!(registry::validate(&[word.to_owned()]).is_ok(), "{word}");
     }
-    assert!(kinds::of("portable").is_none());
+    assert!(registry::validate(&["portable".to_owned()]).is_err());
 }
 
 #[test]
@@ -75,15 +84,15 @@ fn the_report_says_which_runtime_works_and_how_to_go_on() {
         bare(RuntimeKind::Local, vec![absent("no-such-program")]),
         bare(RuntimeKind::Compose, Vec::new()),
     ]);
-    let report = examine(&one, Duration::from_secs(5));
+    let report = run(&one, Duration::from_secs(5));
     assert_eq!(report.verdict(), Exit::No);
     assert_eq!(report.runtimes["x/local"].because, ["tool.no-such-program"]);
     assert_eq!(report.next, "mlops-lab init x --up --runtime compose");
-    assert!(impossible(&report, RuntimeKind::Local).is_some());
-    assert!(impossible(&report, RuntimeKind::Compose).is_none());
+    assert!(report.blocker(RuntimeKind::Local).is_some());
+    assert!(report.blocker(RuntimeKind::Compose).is_none());
     let none = Scope {
         wider: Some("mlops-lab doctor x".to_owned()),
         ..scope(vec![bare(RuntimeKind::Local, vec![absent("no-such-program")])])
     };
-    assert!(examine(&none, Duration::from_secs(5)).next.ends_with("mlops-lab doctor x"));
+    assert!(run(&none, Duration::from_secs(5)).next.ends_with("mlops-lab doctor x"));
 }

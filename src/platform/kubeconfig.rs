@@ -2,6 +2,7 @@
 //! for it asks the cluster before it does anything, and so would hang with it, and would touch one
 //! that is to be left alone.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -59,26 +60,62 @@ impl Context {
     }
 }
 
+/// Why there is no context to use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// There is no kubeconfig, or it names no context.
+    NoConfig,
+    /// A file cannot be read, and why.
+    Broken { file: PathBuf, why: String },
+    /// None of these contexts is the current one.
+    NoContext { there: Vec<String> },
+    /// There are these contexts, and not this one.
+    MissingContext { name: String, there: Vec<String> },
+    /// The context names a cluster that does not exist.
+    MissingCluster { context: String, cluster: String },
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Problem::NoConfig => f.write_str("there is no kubeconfig, or it names no cluster"),
+            Problem::Broken { file, why } => write!(f, "{}: {why}", file.display()),
+            Problem::NoContext { there } => {
+                write!(f, "no context is selected; there are: {}", there.join(", "))
+            }
+            Problem::MissingContext { name, there } if there.is_empty() => {
+                write!(f, "the context `{name}` does not exist; there are none")
+            }
+            Problem::MissingContext { name, there } => {
+                write!(f, "the context `{name}` does not exist; there are: {}", there.join(", "))
+            }
+            Problem::MissingCluster { context, cluster } => write!(
+                f,
+                "the context `{context}` names the cluster `{cluster}`, which does not exist"
+            ),
+        }
+    }
+}
+
 /// The kubeconfig: the files of KUBECONFIG, else the one in the home; in each list the first of a
 /// name wins, as kubectl merges them (kubernetes.io, "Organizing Cluster Access Using kubeconfig
 /// Files").
-fn read(files: &[PathBuf]) -> Result<Value, (&'static str, String)> {
+fn read(files: &[PathBuf]) -> Result<Value, Problem> {
     let mut merged = json!({"contexts": [], "clusters": [], "users": [], "current-context": ""});
     for file in files {
         let bytes = match fs::read_io(file) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(("broken-config", format!("{}: {error}", file.display()))),
+            Err(error) => {
+                return Err(Problem::Broken { file: file.clone(), why: error.to_string() });
+            }
         };
         if bytes.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
         let broken = |why: &dyn std::fmt::Display| {
-            let why = why.to_string();
-            (
-                "broken-config",
-                format!("{}: {}", file.display(), why.lines().next().unwrap_or_default()),
-            )
+            let why = why.to_string().lines().next().unwrap_or_default().to_owned();
+            Problem::Broken { file: file.clone(), why }
         };
         let text = String::from_utf8(bytes).map_err(|error| broken(&error))?;
         let config: Value = serde_saphyr::from_str(&text).map_err(|error| broken(&error))?;
@@ -120,40 +157,34 @@ pub fn files() -> Vec<PathBuf> {
 /// The context that is meant: the named one, else the current one.
 ///
 /// # Errors
-/// A class (`no-config`, `no-context`, `missing-context`, `missing-cluster`, `broken-config`) and
-/// words.
-pub fn context(files: &[PathBuf], named: Option<&str>) -> Result<Context, (&'static str, String)> {
+/// Why there is none.
+pub fn context(files: &[PathBuf], named: Option<&str>) -> Result<Context, Problem> {
     read(files).and_then(|config| resolve(&config, named))
 }
 
-fn resolve(config: &Value, named: Option<&str>) -> Result<Context, (&'static str, String)> {
+fn resolve(config: &Value, named: Option<&str>) -> Result<Context, Problem> {
     let all = |key: &str| config[key].as_array().cloned().unwrap_or_default();
     let named_in = |key: &str, name: &str| all(key).into_iter().find(|entry| entry["name"] == name);
     let contexts = all("contexts");
-    let names: Vec<&str> = contexts.iter().filter_map(|context| context["name"].as_str()).collect();
+    let names = contexts.iter().filter_map(|context| context["name"].as_str());
+    let there: Vec<String> = names.map(str::to_owned).collect();
     let current = config["current-context"].as_str().filter(|name| !name.is_empty());
     let Some(name) = named.or(current) else {
-        return Err(if names.is_empty() {
-            ("no-config", "there is no kubeconfig, or it names no cluster".to_owned())
+        return Err(if there.is_empty() {
+            Problem::NoConfig
         } else {
-            ("no-context", format!("no context is chosen; there are: {}", names.join(", ")))
+            Problem::NoContext { there }
         });
     };
     let Some(context) = named_in("contexts", name) else {
-        let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        return Err((
-            "missing-context",
-            format!("the context `{name}` does not exist; there are: {there}"),
-        ));
+        return Err(Problem::MissingContext { name: name.to_owned(), there });
     };
     let cluster = context["context"]["cluster"].as_str().unwrap_or_default();
     let Some(server) = named_in("clusters", cluster)
         .and_then(|entry| Some((entry["cluster"]["server"].as_str()?.to_owned(), entry)))
     else {
-        return Err((
-            "missing-cluster",
-            format!("the context `{name}` names the cluster `{cluster}`, which does not exist"),
-        ));
+        let (context, cluster) = (name.to_owned(), cluster.to_owned());
+        return Err(Problem::MissingCluster { context, cluster });
     };
     let user_name = context["context"]["user"].as_str().unwrap_or_default();
     let user = named_in("users", user_name).unwrap_or_default();

@@ -1,9 +1,9 @@
 //! The report as annotations of GitHub Actions.
 
-use super::{Report, Status, words};
+use super::{Report, Status};
 
-/// An annotation for each finding that is not well, and one line that counts (GitHub Actions,
-/// "Workflow commands").
+/// An annotation for each finding that needs attention, and one line with the counts (GitHub
+/// Actions, "Workflow commands").
 pub fn github(report: &Report) -> String {
     let mut text = String::new();
     for finding in report.troubles() {
@@ -14,11 +14,11 @@ pub fn github(report: &Report) -> String {
         text.push_str(&format!(
             "::{level} title={}::{}\n",
             property(&finding.id),
-            data(&words(finding))
+            data(&finding.message())
         ));
     }
-    let well = report.findings.iter().filter(|finding| finding.status == Status::Pass).count();
-    text.push_str(&format!("{}: {well} of {} checks ok\n", report.title, report.findings.len()));
+    let passed = report.findings.iter().filter(|finding| finding.status == Status::Pass).count();
+    text.push_str(&format!("{}: {passed} of {} checks ok\n", report.title, report.findings.len()));
     text
 }
 

@@ -1,13 +1,20 @@
-//! The report: findings, and what they mean for each lab and runtime. One file per form.
+//! The report: findings, and what they mean for each lab and runtime. As JSON it has the fields of
+//! these types; each other form has a file.
 
 pub(super) mod github;
+#[cfg(test)]
+mod json;
 pub(super) mod junit;
 pub(super) mod redact;
 pub(super) mod text;
 
+use std::time::Duration;
+
 use indexmap::IndexMap;
 use serde::Serialize;
 
+use super::kind::Kind;
+use crate::catalog::manifest::RuntimeKind;
 use crate::error::Exit;
 use crate::platform::term::escape;
 
@@ -20,11 +27,11 @@ pub(super) const SCHEMA: u32 = 1;
 pub enum Status {
     /// As needed.
     Pass,
-    /// Not looked at, because what it builds on failed, or because it does not apply.
+    /// Not checked: a check that it builds on failed, or it does not apply.
     Skip,
-    /// It works, and deserves a look.
+    /// It works, and needs attention.
     Warn,
-    /// It could not be found out in time.
+    /// No result in time.
     Unknown,
     /// It does not work.
     Fail,
@@ -37,7 +44,7 @@ impl Status {
     }
 }
 
-/// One thing that was looked at. Passes and skips are findings too.
+/// The result of one check. Passes and skips are findings too.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
     /// Stable: `docker.engine`, `port.8080`.
@@ -48,19 +55,22 @@ pub struct Finding {
     pub status: Status,
     /// Why, from a closed list for each check: `absent`, `refused`, `too-old`; `ok` for a pass.
     pub class: &'static str,
-    /// How it was found out.
+    /// What it is based on.
     pub evidence: Evidence,
-    /// What to do, most fitting first.
+    /// What to do, best first.
     pub hints: Vec<Hint>,
     /// Where to read on.
     pub docs: Option<String>,
-    /// The finding without which this one could not be looked at.
+    /// The check without which this one was skipped.
     pub blocked_by: Option<&'static str>,
     /// Who needs it: `serving/local`.
     pub needed_by: Vec<String>,
+    /// What kind of check it is.
+    #[serde(skip)]
+    pub kind: &'static Kind,
 }
 
-/// How something was found out.
+/// What a finding is based on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Evidence {
     /// A command to paste that shows the same.
@@ -69,13 +79,13 @@ pub struct Evidence {
     pub rc: Option<i32>,
     /// How long it took, in milliseconds.
     pub ms: u64,
-    /// The file that was found, or looked at.
+    /// The file that was found, or inspected.
     pub path: Option<String>,
-    /// What was seen, at most a few lines.
+    /// What was observed, at most a few lines.
     pub saw: String,
 }
 
-/// What to do about a finding, fit for this machine.
+/// What to do about a finding, on this machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Hint {
     /// In words; may be empty when the command speaks for itself.
@@ -88,6 +98,26 @@ pub struct Hint {
     pub os: Option<String>,
     /// Whether `doctor --fix` offers to run it.
     pub fix: bool,
+}
+
+impl Finding {
+    /// What happened and what to do, in several lines.
+    fn message(&self) -> String {
+        let lines: Vec<String> =
+            std::iter::once(self.title.clone()).chain(self.hints.iter().map(Hint::line)).collect();
+        escape(&lines.join("\n"))
+    }
+}
+
+impl Hint {
+    /// The hint in one line.
+    pub fn line(&self) -> String {
+        match &self.cmd {
+            Some(cmd) if self.text.is_empty() => cmd.clone(),
+            Some(cmd) => format!("{}: {cmd}", self.text),
+            None => self.text.clone(),
+        }
+    }
 }
 
 /// What the findings mean for one lab in one runtime.
@@ -114,7 +144,7 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// `serving/local` -> whether it can work here.
     pub runtimes: IndexMap<String, Verdict>,
-    /// The command to go on with.
+    /// The next command.
     pub next: String,
     /// How long it took, in milliseconds.
     pub ms: u64,
@@ -146,7 +176,18 @@ impl Report {
         self
     }
 
-    /// What deserves the learner's attention.
+    /// The finding that makes `up` refuse this runtime, if any. Too little disk or memory is for
+    /// the learner to judge.
+    pub fn blocker(&self, kind: RuntimeKind) -> Option<&Finding> {
+        let suffix = format!("/{kind}");
+        self.findings.iter().find(|finding| {
+            finding.status == Status::Fail
+                && finding.kind.blocks_up
+                && finding.needed_by.iter().any(|by| by.ends_with(&suffix))
+        })
+    }
+
+    /// What needs the learner's attention.
     pub fn troubles(&self) -> impl Iterator<Item = &Finding> {
         self.findings
             .iter()
@@ -154,13 +195,6 @@ impl Report {
     }
 }
 
-/// What happened and what to do, in several lines.
-fn words(finding: &Finding) -> String {
-    let hints = finding.hints.iter().map(|hint| match &hint.cmd {
-        Some(cmd) if hint.text.is_empty() => cmd.clone(),
-        Some(cmd) => format!("{}: {cmd}", hint.text),
-        None => hint.text.clone(),
-    });
-    let lines: Vec<String> = std::iter::once(finding.title.clone()).chain(hints).collect();
-    escape(&lines.join("\n"))
+pub(super) fn millis(took: Duration) -> u64 {
+    u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,5 +1,4 @@
-//! The report without what is nobody else's business: home, user, host, addresses, tokens,
-//! passwords. Pure.
+//! The report without private data: home, user, host, addresses, tokens, passwords.
 
 use std::sync::LazyLock;
 
@@ -30,7 +29,7 @@ const SECRET: [&str; 9] = [
 
 impl Private {
     /// What this machine, its user and the environment have that is private.
-    pub fn look(root: &Root) -> Private {
+    pub fn collect(root: &Root) -> Private {
         let mut words = Vec::new();
         let mut add = |text: Option<String>, stands: &'static str, least: usize| {
             if let Some(text) = text.filter(|text| text.chars().count() >= least) {
@@ -43,7 +42,7 @@ impl Private {
             "<user>",
             2,
         );
-        // `localhost` says nothing about anybody.
+        // `localhost` is nobody's.
         add(Some(host::name()).filter(|name| name != "localhost"), "<host>", 2);
         for (name, value) in std::env::vars() {
             let upper = name.to_ascii_uppercase();
@@ -97,7 +96,10 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
             "<secret>",
         ),
         (
-            r"(?i)((?:password|passwd|token|secret|api[_-]?key)\x22?\s*[=:]\s*\x22?)[^\s\x22',;&]{3,}",
+            concat!(
+                r"(?i)((?:password|passwd|token|secret|api[_-]?key)",
+                r"\x22?\s*[=:]\s*\x22?)[^\s\x22',;&]{3,}"
+            ),
             "$1<secret>",
         ),
         (r"\b([0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F]{1,4}\b", "<ip>"),

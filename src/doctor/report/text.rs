@@ -1,17 +1,17 @@
-//! The report for people: grouped, a line a check, what to do under it, what it means at the end.
+//! The report as text: grouped, a line a check with its hints, the verdicts at the end.
 
 use std::io::{self, Write};
 
 use indexmap::IndexMap;
 
 use super::{Finding, Hint, Report, Status, Verdict};
-use crate::doctor::checks::kinds::{self, Group};
+use crate::doctor::kind::Group;
 use crate::platform::term::{BAD, BOLD, DIM, GOOD, WARN, escape, wrapped};
 
-/// Below this width what was found stands under its check, not beside it.
+/// Below this width a title is printed under its check, not beside it.
 const NARROW: usize = 64;
 
-/// Stands before each hint, as before the hints of an error.
+/// Before each hint, as before the hints of an error.
 const HINT: &str = "hint: ";
 
 fn word(status: Status) -> (anstyle::Style, &'static str) {
@@ -24,7 +24,7 @@ fn word(status: Status) -> (anstyle::Style, &'static str) {
     }
 }
 
-/// The whole report. `columns`: where lines are broken; none to leave that to whoever reads a pipe.
+/// The whole report. `columns`: where lines are broken; none in a pipe.
 pub fn human(
     report: &Report,
     out: &mut dyn Write,
@@ -35,10 +35,10 @@ pub fn human(
     writeln!(out, "{BOLD}{}{BOLD:#}", report.title)?;
     let mut group: Option<Group> = None;
     for finding in &report.findings {
-        let own = kinds::of(&finding.id).map(|kind| kind.group);
-        if own != group {
-            group = own;
-            writeln!(out, "\n{BOLD}{}{BOLD:#}", own.map_or("", Group::title))?;
+        let own = finding.kind.group;
+        if group != Some(own) {
+            group = Some(own);
+            writeln!(out, "\n{BOLD}{}{BOLD:#}", own.title())?;
         }
         page.finding(finding, out)?;
     }
@@ -48,7 +48,7 @@ pub fn human(
     writeln!(out, "\nnext: {}", report.next)
 }
 
-/// The end of `init`: one line when all is well, else what is not.
+/// The end of `init`: one line when everything passes, else what does not.
 pub fn brief(report: &Report, out: &mut dyn Write, columns: Option<usize>) -> io::Result<()> {
     let off: Vec<Finding> = report.troubles().cloned().collect();
     if off.is_empty() {
@@ -62,10 +62,10 @@ fn count(report: &Report) -> String {
     let of = |status| report.findings.iter().filter(|finding| finding.status == status).count();
     let parts = [
         (of(Status::Pass), "ok"),
-        (of(Status::Warn), "to look at"),
+        (of(Status::Warn), "with warnings"),
         (of(Status::Fail), "failed"),
-        (of(Status::Unknown), "not found out"),
-        (of(Status::Skip), "not looked at"),
+        (of(Status::Unknown), "unknown"),
+        (of(Status::Skip), "skipped"),
     ];
     let parts: Vec<String> = parts
         .iter()
@@ -94,7 +94,7 @@ impl Page {
         self.columns < NARROW
     }
 
-    /// Where what was found, and everything about it, begins.
+    /// Where titles and evidence begin.
     fn indent(&self) -> usize {
         if self.narrow() { 6 } else { 2 + 6 + self.ids + 2 }
     }
@@ -124,7 +124,7 @@ impl Page {
         if self.verbose { self.evidence(finding, out) } else { Ok(()) }
     }
 
-    /// How it was found out, as a command to paste, and what it said.
+    /// The evidence: a command to paste, and what was observed.
     fn evidence(&self, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
         let evidence = &finding.evidence;
         let indent = self.indent();
@@ -148,7 +148,7 @@ impl Page {
         }
     }
 
-    /// Words are wrapped; a command never is, so that it can be pasted.
+    /// Text is wrapped; a command never is, so that it can be pasted.
     fn hint(&self, hint: &Hint, out: &mut dyn Write) -> io::Result<()> {
         let indent = if self.narrow() { 2 } else { 2 + 6 };
         let inner = indent + HINT.len();
@@ -189,29 +189,29 @@ impl Page {
         }
         let width = labs.keys().map(|lab| lab.chars().count()).max().unwrap_or(0);
         for (lab, runtimes) in labs {
-            for (index, (kind, verdict)) in runtimes.iter().enumerate() {
-                let (style, word) = match verdict.status {
-                    Status::Fail => (BAD, "does not work here"),
-                    Status::Unknown => (WARN, "cannot be told"),
-                    _ => (GOOD, "works here"),
-                };
-                let name = if index == 0 { lab } else { "" };
-                let because = if verdict.because.is_empty() {
-                    String::new()
-                } else {
-                    format!(": {}", verdict.because.join(", "))
-                };
-                let indent = width + 2 + 12;
-                let text = format!("{word}{because}");
-                let lines = wrapped(&text, self.columns.saturating_sub(indent).max(16));
-                for (line_index, line) in lines.iter().enumerate() {
-                    if line_index == 0 {
-                        writeln!(out, "{name:<width$}  {kind:<10}  {style}{line}{style:#}")?;
-                    } else {
-                        writeln!(out, "{:indent$}{style}{line}{style:#}", "")?;
-                    }
-                }
+            for (index, (kind, verdict)) in runtimes.into_iter().enumerate() {
+                let lab = if index == 0 { lab } else { "" };
+                self.verdict(&format!("{lab:<width$}  {kind:<10}  "), verdict, out)?;
             }
+        }
+        Ok(())
+    }
+
+    fn verdict(&self, head: &str, verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
+        let (style, word) = match verdict.status {
+            Status::Fail => (BAD, "does not work here"),
+            Status::Unknown => (WARN, "unknown"),
+            _ => (GOOD, "works here"),
+        };
+        let because = match verdict.because.as_slice() {
+            [] => String::new(),
+            ids => format!(": {}", ids.join(", ")),
+        };
+        let indent = head.chars().count();
+        let columns = self.columns.saturating_sub(indent).max(16);
+        for (index, line) in wrapped(&format!("{word}{because}"), columns).iter().enumerate() {
+            let head = if index == 0 { head } else { "" };
+            writeln!(out, "{head:indent$}{style}{line}{style:#}")?;
         }
         Ok(())
     }

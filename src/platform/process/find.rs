@@ -34,19 +34,6 @@ pub enum Unfit {
     System(String),
 }
 
-impl Unfit {
-    /// One word for scripts.
-    pub fn class(&self) -> &'static str {
-        match self {
-            Unfit::BrokenLink => "broken-link",
-            Unfit::Folder | Unfit::Empty | Unfit::NotAProgram | Unfit::System(_) => "unusable",
-            Unfit::NotExecutable | Unfit::NoExec => "not-executable",
-            Unfit::BrokenInterpreter(_) => "broken-interpreter",
-            Unfit::WrongArchitecture => "wrong-architecture",
-        }
-    }
-}
-
 impl fmt::Display for Unfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

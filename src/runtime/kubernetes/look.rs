@@ -9,7 +9,7 @@ use super::kubectl::{ASK, Kubectl};
 use super::{APPLY, OWNER, PROJECT, manifests, owned};
 use crate::catalog::manifest::Kubernetes;
 use crate::error::{Error, Result};
-use crate::platform::kubeconfig::{self, Context};
+use crate::platform::kubeconfig::{self, Context, Problem};
 use crate::workspace::{Cluster, Object, Workspace};
 
 /// The context that is meant: the named one, else the one that the lab was brought to, else the
@@ -24,18 +24,20 @@ pub(super) fn resolve(
     before: Option<&Cluster>,
 ) -> Result<Context> {
     let wanted = named.or(before.map(|cluster| cluster.context.as_str()));
-    let context = kubeconfig::context(&kubeconfig::files(), wanted).map_err(|(class, words)| {
-        let error = Error::environment(words);
-        match class {
-            "missing-context" | "no-context" => error
+    let context = kubeconfig::context(&kubeconfig::files(), wanted).map_err(|problem| {
+        let error = Error::environment(problem.to_string());
+        match problem {
+            Problem::MissingContext { .. } | Problem::NoContext { .. } => error
                 .hint("see them: kubectl config get-contexts")
                 .hint("name one: mlops-lab up --runtime kubernetes --context NAME"),
-            "no-config" => error
+            Problem::NoConfig => error
                 .hint(
                     "a cluster on this machine: kind create cluster, then mlops-lab up --runtime kubernetes",
                 )
                 .hint("or without a cluster: mlops-lab up --runtime local"),
-            _ => error.hint("see: mlops-lab doctor --runtime kubernetes"),
+            Problem::Broken { .. } | Problem::MissingCluster { .. } => {
+                error.hint("see: mlops-lab doctor --runtime kubernetes")
+            }
         }
     })?;
     if !context.allowed() {

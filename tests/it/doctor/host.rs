@@ -29,7 +29,7 @@ fn memory_disk_and_processors_that_are_too_little_are_warnings() {
     bench.at("root/proc/meminfo", b"MemTotal:        2097152 kB\nMemFree: 1 kB\n", 0o644);
     let root = bench.path("root").display().to_string();
     let seen = bench.doctor(&["--root", &root]);
-    assert_eq!(seen.is("memory", "warn", "too-little"), "2.1 GB, and the lab wants 4.0 GB");
+    assert_eq!(seen.is("memory", "warn", "too-little"), "2.1 GB; the lab needs 4.0 GB");
     seen.is("disk", "warn", "too-little");
     seen.is("cpus", "warn", "too-little");
     assert_eq!(seen.code, 0);

@@ -196,6 +196,8 @@ fn only_and_skip_take_ids_and_groups_and_a_wrong_word_names_the_nearest() {
         (vec!["--only", "port.x"], 2, "there is no check `port.x`"),
         (vec!["--only", "kube"], 2, "none of these checks"),
         (vec!["--timeout", "5"], 2, "5s"),
+        // The name that it had before.
+        (vec!["--within", "5"], 2, "5s"),
         (vec!["--format", "jnit"], 2, "junit"),
         (vec!["--yes"], 2, "--fix"),
         (vec!["--root", "/nowhere"], 2, "there is no folder"),
@@ -279,7 +281,7 @@ fn fix_shows_the_command_and_runs_nothing_without_a_yes() {
     assert_eq!(seen.code, 1);
     let seen = bench.doctor(&["--root", &root, "--fix", "--yes"]);
     assert_eq!(std::fs::read_to_string(&ran).unwrap(), "docker start\n");
-    // It was looked at again, and still nobody listens.
+    // It was probed again, and still nothing listens.
     seen.is("docker.engine", "fail", "refused");
     std::fs::remove_file(&ran).unwrap();
 

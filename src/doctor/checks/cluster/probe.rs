@@ -1,13 +1,15 @@
-//! The cluster of the kubeconfig's context. kubectl's own time-outs take three to six times as long
-//! as they say: the address is tried first, and kubectl only where it answers. Nothing here changes
-//! a cluster, and one that is not known to be local is not even asked unless the user named its
-//! context.
+//! Probes the cluster of the kubeconfig's context. kubectl's own time-outs take three to six times
+//! as long as they say: the address is tried first, and kubectl only where it accepts connections.
+//! Nothing here changes a cluster, and one that is not known to be local is not contacted unless
+//! the user named its context.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::doctor::probes::{Asked, ask};
-use crate::platform::kubeconfig::{self, Context};
+use crate::doctor::probe::Probe;
+use crate::doctor::scope::Scope;
+use crate::doctor::tool::{ToolOutput, run_tool};
+use crate::platform::kubeconfig::{self, Context, Problem};
 use crate::platform::net::{self, Unreachable};
 use crate::platform::process::{self, Command};
 
@@ -15,47 +17,43 @@ use crate::platform::process::{self, Command};
 const CONNECT: Duration = Duration::from_secs(2);
 
 /// What is known of the cluster.
-#[derive(Clone, Debug)]
-pub(in crate::doctor) struct ClusterSeen {
+#[derive(Debug)]
+pub(super) struct ClusterFacts {
     /// The files that were read.
-    pub(in crate::doctor) files: Vec<PathBuf>,
+    pub(super) files: Vec<PathBuf>,
     /// The context that is meant, or why there is none.
-    pub(in crate::doctor) context: Result<Context, (&'static str, String)>,
+    pub(super) context: Result<Context, Problem>,
     /// Whether its address accepts connections; none when it was not tried.
-    pub(in crate::doctor) connected: Option<Result<(), Unreachable>>,
-    /// `/version`
-    pub(in crate::doctor) version: Option<Asked>,
-    /// `/api/v1/nodes`
-    pub(in crate::doctor) nodes: Option<Asked>,
-    /// The StorageClasses.
-    pub(in crate::doctor) classes: Option<Asked>,
-    /// `/apis`
-    pub(in crate::doctor) apis: Option<Asked>,
-    /// May we create a namespace, and deployments in it?
-    pub(in crate::doctor) may: Vec<(&'static str, Asked)>,
-    /// How long it took.
-    pub(in crate::doctor) took: Duration,
+    pub(super) connected: Option<Result<(), Unreachable>>,
+    /// What kubectl printed; none when it was not run.
+    pub(super) answers: Option<Answers>,
 }
 
-pub(in crate::doctor) fn cluster(named: Option<&str>, end: Instant) -> ClusterSeen {
-    let since = Instant::now();
-    let files = kubeconfig::files();
-    let context = kubeconfig::context(&files, named);
-    let mut seen = ClusterSeen {
-        files,
-        context,
-        connected: None,
-        version: None,
-        nodes: None,
-        classes: None,
-        apis: None,
-        may: Vec::new(),
-        took: Duration::ZERO,
-    };
-    if let Ok(context) = seen.context.clone()
-        && context.allowed()
-        && context.exec.as_ref().is_none_or(|program| there(program))
-    {
+/// What the API server answered, through kubectl.
+#[derive(Debug)]
+pub(super) struct Answers {
+    pub(super) version: ToolOutput,
+    pub(super) nodes: ToolOutput,
+    pub(super) storage_classes: ToolOutput,
+    pub(super) apis: ToolOutput,
+    /// May we create a namespace, and deployments in it?
+    pub(super) rights: Vec<(&'static str, ToolOutput)>,
+}
+
+#[derive(Debug, PartialEq)]
+pub(super) struct ClusterProbe;
+
+impl Probe for ClusterProbe {
+    type Observation = ClusterFacts;
+
+    fn run(&self, scope: &Scope, end: Instant) -> ClusterFacts {
+        let files = kubeconfig::files();
+        let context = kubeconfig::context(&files, scope.context.as_deref());
+        let mut facts = ClusterFacts { files, context, connected: None, answers: None };
+        let Ok(context) = &facts.context else { return facts };
+        if !context.allowed() || context.exec.as_ref().is_some_and(|program| !can_run(program)) {
+            return facts;
+        }
         let within = CONNECT.min(end.saturating_duration_since(Instant::now()));
         let connected = if context.proxied {
             Ok(())
@@ -63,49 +61,51 @@ pub(in crate::doctor) fn cluster(named: Option<&str>, end: Instant) -> ClusterSe
             connect(&kubeconfig::authority(&context.server), within)
         };
         if connected.is_ok() {
-            questions(&mut seen, &context.name, end);
+            facts.answers = requests(&context.name, end);
         }
-        seen.connected = Some(connected);
+        facts.connected = Some(connected);
+        facts
     }
-    seen.took = since.elapsed();
-    seen
 }
 
 /// Resolving a name has no time-out of its own: it is left to a thread that may be late.
 fn connect(address: &str, within: Duration) -> Result<(), Unreachable> {
-    let (tell, told) = std::sync::mpsc::channel();
+    let (sender, receiver) = std::sync::mpsc::channel();
     let address = address.to_owned();
     std::thread::spawn(move || {
-        let _ = tell.send(net::connect(&address, within));
+        let _ = sender.send(net::connect(&address, within));
     });
-    told.recv_timeout(within + Duration::from_millis(100))
+    receiver
+        .recv_timeout(within + Duration::from_millis(100))
         .unwrap_or(Err(Unreachable::TimedOut(within)))
 }
 
 /// Whether the program that hands out credentials can be run.
-pub(in crate::doctor) fn there(program: &str) -> bool {
+fn can_run(program: &str) -> bool {
     process::locate(&Command::new(PathBuf::from(program), Duration::ZERO)).is_ok()
 }
 
-/// All questions side by side: each starts a kubectl, which takes fifty milliseconds before it asks
-/// anything.
-fn questions(seen: &mut ClusterSeen, context: &str, end: Instant) {
-    let get = |path: &str| ask("kubectl", &["--context", context, "get", "--raw", path], end);
-    let may = |verb_of: &'static str| {
-        let (verb, what) = verb_of.split_once(' ').unwrap_or((verb_of, ""));
-        (verb_of, ask("kubectl", &["--context", context, "auth", "can-i", verb, what], end))
+/// All requests side by side: each starts a kubectl, which takes fifty milliseconds before it
+/// sends anything.
+fn requests(context: &str, end: Instant) -> Option<Answers> {
+    let get = |path: &str| run_tool("kubectl", &["--context", context, "get", "--raw", path], end);
+    let may = |right: &'static str| {
+        let (verb, what) = right.split_once(' ').unwrap_or((right, ""));
+        (right, run_tool("kubectl", &["--context", context, "auth", "can-i", verb, what], end))
     };
-    std::thread::scope(|scope| {
-        let version = scope.spawn(|| get("/version"));
-        let nodes = scope.spawn(|| get("/api/v1/nodes"));
-        let classes = scope.spawn(|| get("/apis/storage.k8s.io/v1/storageclasses"));
-        let apis = scope.spawn(|| get("/apis"));
+    std::thread::scope(|threads| {
+        let version = threads.spawn(|| get("/version"));
+        let nodes = threads.spawn(|| get("/api/v1/nodes"));
+        let storage_classes = threads.spawn(|| get("/apis/storage.k8s.io/v1/storageclasses"));
+        let apis = threads.spawn(|| get("/apis"));
         let rights = ["create namespaces", "create deployments.apps"]
-            .map(|what| scope.spawn(move || may(what)));
-        seen.version = version.join().ok();
-        seen.nodes = nodes.join().ok();
-        seen.classes = classes.join().ok();
-        seen.apis = apis.join().ok();
-        seen.may = rights.into_iter().filter_map(|right| right.join().ok()).collect();
-    });
+            .map(|right| threads.spawn(move || may(right)));
+        Some(Answers {
+            version: version.join().ok()?,
+            nodes: nodes.join().ok()?,
+            storage_classes: storage_classes.join().ok()?,
+            apis: apis.join().ok()?,
+            rights: rights.into_iter().filter_map(|right| right.join().ok()).collect(),
+        })
+    })
 }
