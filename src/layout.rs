@@ -102,6 +102,9 @@ pub const REGISTRY: &str = "MLOPS_LAB_REGISTRY";
 /// Set by the user for `--load`.
 pub const LOAD: &str = "MLOPS_LAB_LOAD";
 
+/// Set by the user: packs that are always there, separated as in PATH.
+pub const PACKS: &str = "MLOPS_LAB_PACKS";
+
 /// Set by the completion script: the shell that asks.
 pub const COMPLETE: &str = "MLOPS_LAB_COMPLETE";
 

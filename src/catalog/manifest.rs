@@ -83,6 +83,12 @@ impl Manifest {
         RuntimeKind::ALL.into_iter().filter(offered).collect()
     }
 
+    /// Whether something still runs once `up` has ended: services, containers, pods.
+    pub fn outlives_up(&self, kind: RuntimeKind) -> bool {
+        let local = self.runtime.local.as_ref().filter(|_| kind == RuntimeKind::Local);
+        local.is_none_or(|local| !local.service.is_empty())
+    }
+
     /// What the runtime needs of the machine; empty when the lab does not offer it.
     pub fn needs(&self, kind: RuntimeKind) -> &[Need] {
         match kind {

@@ -2,21 +2,25 @@
 
 pub mod attempts;
 pub mod course;
+pub mod differences;
 mod embedded;
 pub mod expect;
 mod finding;
 pub mod lint;
 pub mod manifest;
 pub mod needs;
+pub mod pack;
 pub mod parse;
 pub mod runtimes;
 mod secret;
 pub mod source;
+mod sources;
 pub mod tree;
 pub mod units;
 
 pub use manifest::Manifest;
 pub use source::{Files, Source};
+pub use sources::{Listed, Sources};
 
 /// A lab as a pack holds it, unrendered.
 #[derive(Clone, Debug)]

@@ -8,9 +8,12 @@ use std::path::{Path, PathBuf};
 use super::Lab;
 use super::embedded;
 use super::lint::Finding;
+use super::pack::{self, Pack};
 use super::parse;
 use super::tree::RelPath;
+use super::units::Version;
 use crate::error::{Error, Result, unknown};
+use crate::layout;
 use crate::platform::fs;
 
 /// Files by path with `/`, below some folder of a pack.
@@ -27,7 +30,11 @@ pub enum Source {
 
 impl Source {
     /// The ids of the labs: in the order of `labs/index.toml` where there is one, the rest by name.
+    ///
+    /// # Errors
+    /// Exit 2 when a pack is none, or is not for this program.
     pub fn ids(&self) -> Result<Vec<String>> {
+        self.pack()?;
         let mut ids = match self {
             Source::Embedded => embedded::folders("labs/").into_iter().map(str::to_owned).collect(),
             Source::Pack(root) => {
@@ -39,6 +46,62 @@ impl Source {
         let rank = |id: &String| order.iter().position(|listed| listed == id).unwrap_or(usize::MAX);
         ids.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.cmp(b)));
         Ok(ids)
+    }
+
+    /// What the pack says of itself; none for the built-in labs, and for a pack without `pack.toml`.
+    ///
+    /// # Errors
+    /// Exit 2 when it cannot be read, or is not for this program.
+    pub fn pack(&self) -> Result<Option<Pack>> {
+        match self.pack_text()? {
+            None => Ok(None),
+            Some(text) => pack::pack(&text, &self.describe(pack::FILE)).map(Some),
+        }
+    }
+
+    /// Why the pack's `pack.toml` cannot be used, if it cannot.
+    ///
+    /// # Errors
+    /// Exit 2 or 3 when it is not even text.
+    pub fn pack_problem(&self) -> Result<Option<Finding>> {
+        let Some(text) = self.pack_text()? else { return Ok(None) };
+        let problem = pack::read(&text, &self.describe(pack::FILE)).err();
+        Ok(problem.map(|(problem, _)| Finding { problem, text, rule: pack::RULE }))
+    }
+
+    fn pack_text(&self) -> Result<Option<String>> {
+        let Source::Pack(root) = self else { return Ok(None) };
+        let Some(bytes) = fs::read_optional(&root.join(pack::FILE))? else { return Ok(None) };
+        let shown = self.describe(pack::FILE);
+        let text = String::from_utf8(bytes)
+            .map_err(|error| Error::usage(format!("{shown} is not UTF-8")).because(error))?;
+        Ok(Some(text))
+    }
+
+    /// What the source is called before a lab's id: a pack without `pack.toml` as its folder.
+    ///
+    /// # Errors
+    /// As [`Source::pack`].
+    pub fn name(&self) -> Result<String> {
+        let Source::Pack(root) = self else { return Ok(pack::BUILTIN.to_owned()) };
+        if let Some(pack) = self.pack()? {
+            return Ok(pack.name);
+        }
+        let real = root.canonicalize().unwrap_or_else(|_| root.clone());
+        Ok(real.file_name().unwrap_or_default().to_string_lossy().into_owned())
+    }
+
+    /// Whether there is a pack at all.
+    pub fn is_there(&self) -> bool {
+        match self {
+            Source::Embedded => true,
+            Source::Pack(root) => root.join("labs").is_dir(),
+        }
+    }
+
+    /// Whether there is a lab with this id, readable or not.
+    pub fn has_lab(&self, id: &str) -> bool {
+        RelPath::new(id).is_ok() && !id.contains('/') && self.has(&format!("labs/{id}/lab.toml"))
     }
 
     /// The lab with this id.
@@ -172,6 +235,22 @@ pub fn skeleton(id: &str, port: u16) -> Files {
     files.into_iter().map(|(path, bytes)| (path.replace(NEW, id), named(bytes))).collect()
 }
 
+/// The `pack.toml` of a new pack in this folder.
+pub fn new_pack(root: &Path) -> String {
+    let folder = root.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let name: String = folder.chars().map(plain).collect();
+    let name = match name.trim_matches('-') {
+        "" | pack::BUILTIN => "my-labs",
+        name => name,
+    };
+    let [major, minor, _] = Version::find(env!("CARGO_PKG_VERSION")).map_or([0; 3], |v| v.numbers);
+    format!(
+        "name = \"{name}\"\nversion = \"0.1.0\"\nmlops-lab = \">={major}.{minor}\"\n\
+         # source = \"https://...\"   # where others get it\n"
+    )
+}
+
 /// The text of one file of a lab.
 pub fn text(files: &Files, path: &str, shown: &str) -> Result<String> {
     let bytes = files.get(path).ok_or_else(|| Error::usage(format!("{shown} does not exist")))?;
@@ -182,4 +261,5 @@ pub fn text(files: &Files, path: &str, shown: &str) -> Result<String> {
 fn not_a_pack(root: &Path) -> Error {
     Error::usage(format!("{} is not a pack: it has no folder `labs`", root.display()))
         .hint("a pack is a folder with labs/<id>/lab.toml and templates/<id>/")
+        .hint(format!("packs are named by --pack DIR and by {}", layout::PACKS))
 }

@@ -44,9 +44,10 @@ pub struct GlobalArgs {
     /// Run as if started in this folder.
     #[arg(short = 'C', long = "directory", value_name = "DIR")]
     pub directory: Option<PathBuf>,
-    /// Take labs from this pack (a folder with labs/ and templates/) instead of the built-in ones.
+    /// Add the labs of this pack (a folder with labs/ and templates/). Repeatable; for packs that
+    /// are always there, set MLOPS_LAB_PACKS=DIR:DIR.
     #[arg(long, value_name = "DIR")]
-    pub pack: Option<PathBuf>,
+    pub pack: Vec<PathBuf>,
     /// Print one JSON value on stdout.
     #[arg(long)]
     pub json: bool,
@@ -64,13 +65,13 @@ impl Cli {
     /// Those of clap.
     pub fn of(matches: &mut ArgMatches) -> Result<Cli, clap::Error> {
         let mut global = GlobalArgs::default();
-        // What follows the command takes precedence over what precedes it.
+        // What follows the command takes precedence over what precedes it; packs add up.
         let mut level = Some(&*matches);
         while let Some(matches) = level {
             let GlobalArgs { directory, pack, json } = GlobalArgs::from_arg_matches(matches)?;
             global = GlobalArgs {
                 directory: directory.or(global.directory),
-                pack: pack.or(global.pack),
+                pack: [global.pack, pack].concat(),
                 json: json || global.json,
             };
             level = matches.subcommand().map(|(_, below)| below);
@@ -193,17 +194,20 @@ mod tests {
             "mlops-lab --json up -C a --pack b",
             "mlops-lab -C a lab --pack b lint --json",
             "mlops-lab lab -C other test x -C a --pack=b --json",
-            "mlops-lab -C other --pack c init serving -C a --pack b --json",
+            "mlops-lab -C other init serving -C a --pack b --json",
         ] {
             let GlobalArgs { directory, pack, json } = parse(line).unwrap().global;
             assert_eq!(
                 (directory, pack, json),
-                (Some("a".into()), Some("b".into()), true),
+                (Some("a".into()), vec!["b".into()], true),
                 "{line}"
             );
         }
         let GlobalArgs { directory, pack, json } = parse("mlops-lab undo").unwrap().global;
-        assert_eq!((directory, pack, json), (None, None, false));
+        assert_eq!((directory, pack, json), (None, Vec::new(), false));
+        let line = "mlops-lab --pack a --pack b init serving --pack c";
+        let packs = parse(line).unwrap().global.pack;
+        assert_eq!(packs, ["a", "b", "c"].map(PathBuf::from));
     }
 
     #[test]

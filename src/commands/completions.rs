@@ -12,7 +12,7 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use clap_complete::env::{Bash, CompleteEnv, Elvish, EnvCompleter, Fish, Powershell, Zsh};
 
 use super::Session;
-use crate::catalog::Source;
+use crate::catalog::Sources;
 use crate::catalog::manifest::{Manifest, RuntimeKind};
 use crate::cli::Cli;
 use crate::error::{Error, Exit, Result};
@@ -66,7 +66,7 @@ fn dynamic(command: Command) -> Command {
 
 fn argument(arg: Arg) -> Arg {
     let names: fn(&Typed) -> Vec<Name> = match arg.get_id().as_str() {
-        "lab" => Typed::labs,
+        "lab" | "labs" => Typed::labs,
         "step" => Typed::steps,
         "drill" => Typed::drills,
         "runtime" => Typed::runtimes,
@@ -90,7 +90,7 @@ type Name = (String, String);
 struct Typed {
     words: Vec<String>,
     folder: PathBuf,
-    source: Source,
+    sources: Sources,
 }
 
 impl Typed {
@@ -103,24 +103,25 @@ impl Typed {
     fn of(words: Vec<OsString>, here: &Path) -> Typed {
         let words: Vec<String> =
             words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
-        let value = |names: [&str; 2]| {
-            let mut found = None;
+        let values = |names: [&str; 2]| {
+            let mut found = Vec::new();
             for (index, word) in words.iter().enumerate() {
                 for name in names.iter().filter(|name| !name.is_empty()) {
                     match word.strip_prefix(name) {
-                        Some("") => found = words.get(index + 1).cloned(),
-                        Some(rest) if rest.starts_with('=') => found = Some(rest[1..].to_owned()),
+                        Some("") => found.extend(words.get(index + 1).cloned()),
+                        Some(rest) if rest.starts_with('=') => found.push(rest[1..].to_owned()),
                         _ => {}
                     }
                 }
             }
             found
         };
-        let folder =
-            value(["-C", "--directory"]).map_or(here.to_owned(), |folder| here.join(folder));
-        let pack = value(["--pack", ""]);
-        let source = pack.map_or(Source::Embedded, |pack| Source::Pack(folder.join(pack)));
-        Typed { words, folder, source }
+        let folder = values(["-C", "--directory"]).pop();
+        let folder = folder.map_or(here.to_owned(), |folder| here.join(folder));
+        let packs = values(["--pack", ""]).into_iter().map(|pack| folder.join(pack)).collect();
+        let standing = Sources::environment(std::env::var_os(layout::PACKS), &folder);
+        let sources = Sources::new(packs, standing);
+        Typed { words, folder, sources }
     }
 
     fn workspace(&self) -> Option<Workspace> {
@@ -128,10 +129,8 @@ impl Typed {
     }
 
     fn labs(&self) -> Vec<Name> {
-        let ids = self.source.ids().unwrap_or_default();
-        ids.into_iter()
-            .filter_map(|id| self.source.lab(&id).ok())
-            .map(|lab| (lab.manifest.id, lab.manifest.title))
+        let labs = self.sources.labs().unwrap_or_default().into_iter();
+        labs.filter_map(|lab| Some((lab.name, lab.source.lab(&lab.id).ok()?.manifest.title)))
             .collect()
     }
 
@@ -157,10 +156,11 @@ impl Typed {
 
     /// The manifest that is meant: of the lab that is typed, else of the one in which we stand.
     fn manifest(&self) -> Option<Manifest> {
-        let ids = self.source.ids().unwrap_or_default();
-        let named = self.words.iter().skip(1).find(|word| ids.contains(word));
+        let labs = self.sources.labs().unwrap_or_default();
+        let named = |word: &&String| labs.iter().any(|lab| lab.name == **word);
+        let named = self.words.iter().skip(1).find(named);
         match named {
-            Some(id) => self.source.lab(id).ok().map(|lab| lab.manifest),
+            Some(id) => self.sources.lab(id).ok().map(|lab| lab.manifest),
             None => self.workspace().map(|workspace| workspace.manifest().clone()),
         }
     }
@@ -199,6 +199,7 @@ impl Typed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::Source;
 
     fn typed(line: &str) -> Typed {
         Typed::of(line.split(' ').map(OsString::from).collect(), Path::new("/here"))
@@ -208,9 +209,9 @@ mod tests {
     fn where_to_look_is_what_was_typed() {
         let typed_so = typed("mlops-lab -C sub --pack=../labs show ");
         assert_eq!(typed_so.folder, Path::new("/here/sub"));
-        assert_eq!(typed_so.source, Source::Pack("/here/sub/../labs".into()));
+        assert_eq!(typed_so.sources.typed(), [Source::Pack("/here/sub/../labs".into())]);
         assert_eq!(typed("mlops-lab --directory x check").folder, Path::new("/here/x"));
-        assert_eq!(typed("mlops-lab show").source, Source::Embedded);
+        assert!(typed("mlops-lab show").sources.typed().is_empty());
     }
 
     #[test]

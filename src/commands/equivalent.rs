@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_settled_one_by_one_or_all_at_once() {
+    fn files_are_decided_one_by_one_or_all_at_once() {
         let typed = "update --on-conflict ask";
         assert_eq!(
             line(typed, &[], &[("a", "merge"), ("b", "merge")]),

@@ -39,7 +39,7 @@ struct Made {
 }
 
 pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
-    let lab = session.source.lab(&args.lab)?;
+    let lab = session.sources.lab(&args.lab)?;
     if let Some(kind) = args.runtime
         && !lab.manifest.runtimes().contains(&kind)
     {
@@ -69,7 +69,7 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
         None => place(session, Path::new(&scaffold::project_name(&answers))),
     };
     let mut tree = workspace::seed(
-        &Place { root: &folder, id: None },
+        &Place { root: &folder, id: None, given: session.sources.given(&lab.source) },
         &lab,
         &rendered.manifest_text,
         &rendered.knowledge,

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::{Session, View, consent, pasteable};
-use crate::catalog::Source;
 use crate::catalog::manifest::{Level, RuntimeKind};
+use crate::catalog::{Listed, Source};
 use crate::error::{Exit, Result};
 use crate::platform::prose;
 use crate::platform::term::{self, BAD, BOLD, DIM};
@@ -19,6 +19,7 @@ pub(super) struct List {
     /// Labs that cannot be read: the others of their pack still can.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     broken: Vec<Broken>,
+    /// The first pack with a lab that cannot be read.
     #[serde(skip)]
     pack: Option<PathBuf>,
 }
@@ -32,6 +33,11 @@ struct Broken {
 #[derive(Serialize)]
 struct Row {
     id: String,
+    /// What means this lab: its id, with the pack before it where two have one.
+    name: String,
+    /// The pack it comes from; none for the built-in labs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pack: Option<String>,
     title: String,
     summary: String,
     level: Level,
@@ -50,43 +56,49 @@ pub(super) fn run(session: &Session) -> Result<List> {
         )?;
     }
     let (mut labs, mut broken) = (Vec::new(), Vec::new());
-    for id in session.source.ids()? {
-        let manifest = match session.source.lab(&id) {
+    let mut wrong = None;
+    for Listed { name, id, source } in session.sources.labs()? {
+        let manifest = match source.lab(&id) {
             Ok(lab) => lab.manifest,
             Err(error) => {
-                broken.push(Broken { id, error: error.to_string() });
+                if let Source::Pack(root) = source {
+                    wrong.get_or_insert_with(|| root.clone());
+                }
+                broken.push(Broken { id: name, error: error.to_string() });
                 continue;
             }
+        };
+        let pack = match source {
+            Source::Embedded => None,
+            Source::Pack(_) => Some(source.name()?),
         };
         let runtimes = manifest.runtimes();
         let crate::catalog::Manifest { id, title, summary, level, minutes, tools, after, .. } =
             manifest;
-        labs.push(Row { id, title, summary, level, minutes, tools, runtimes, after });
+        labs.push(Row { id, name, pack, title, summary, level, minutes, tools, runtimes, after });
     }
-    let pack = match &session.source {
-        Source::Embedded => None,
-        Source::Pack(root) => Some(root.clone()),
-    };
-    Ok(List { labs, broken, pack })
+    Ok(List { labs, broken, pack: wrong })
 }
 
 impl View for List {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        let width = self.labs.iter().map(|lab| lab.id.len()).max().unwrap_or(0);
+        let width = self.labs.iter().map(|lab| lab.name.len()).max().unwrap_or(0);
         for lab in &self.labs {
             let (indent, columns) = (width + 2, term::columns());
-            let head = format!("{BOLD}{:width$}{BOLD:#}  ", lab.id);
+            let head = format!("{BOLD}{:width$}{BOLD:#}  ", lab.name);
             writeln!(out, "{}", prose::hanging(&head, indent, &lab.title, indent, columns))?;
             let below =
                 |text: &str| prose::hanging(&" ".repeat(indent), indent, text, indent, columns);
             writeln!(out, "{}", below(&lab.summary))?;
             let runtimes: Vec<_> = lab.runtimes.iter().map(|kind| kind.name()).collect();
+            let pack = lab.pack.as_ref().map(|pack| format!(" · pack {pack}")).unwrap_or_default();
             let facts = format!(
-                "{} · {} min · {} · {}",
+                "{} · {} min · {} · {}{}",
                 lab.level,
                 lab.minutes,
                 runtimes.join(", "),
-                lab.tools.join(", ")
+                lab.tools.join(", "),
+                term::escape(&pack)
             );
             writeln!(out, "{DIM}{}{DIM:#}", below(&facts))?;
         }
@@ -94,10 +106,9 @@ impl View for List {
             writeln!(out, "{BAD}{id}{BAD:#}  cannot be read: {}", term::escape(error))?;
         }
         let pack = self.pack.as_ref().map(|pack| pasteable(pack));
-        let given = pack.as_ref().map(|pack| format!("--pack {pack} ")).unwrap_or_default();
         match (self.labs.first(), &pack, self.broken.is_empty()) {
             (_, Some(pack), false) => writeln!(out, "\nnext: mlops-lab lab lint {pack}"),
-            (Some(lab), ..) => writeln!(out, "\nnext: mlops-lab {given}init {} --up", lab.id),
+            (Some(lab), ..) => writeln!(out, "\nnext: mlops-lab init {} --up", lab.name),
             (None, ..) => writeln!(out, "this pack has no labs"),
         }
     }

@@ -41,9 +41,10 @@ use recovery::{change_mark, owns_pending_change, print_recovered, warn_without_f
 pub use session::{Session, View};
 
 use crate::catalog::manifest::RuntimeKind;
-use crate::catalog::{Lab, Source};
+use crate::catalog::{Lab, Source, Sources};
 use crate::cli::{Cli, Command, Format, LabCommand};
 use crate::error::{Error, Exit, Result};
+use crate::layout;
 use crate::platform::watchdog::Watchdog;
 use crate::platform::{clock, process, term};
 use crate::runtime;
@@ -112,13 +113,14 @@ fn session(cli: &Cli) -> Result<Session> {
     if !there {
         return Err(Error::usage(format!("there is no folder {}", folder.display())));
     }
-    let source =
-        cli.global.pack.as_ref().map_or(Source::Embedded, |pack| Source::Pack(folder.join(pack)));
+    let typed = cli.global.pack.iter().map(|pack| folder.join(pack)).collect();
+    let standing = std::env::var_os(layout::PACKS);
+    let sources = Sources::new(typed, Sources::environment(standing, &folder));
     // `doctor --format json` is `--json` under another name.
     let json = cli.global.json
         || matches!(&cli.command, Command::Doctor(args) if args.format == Format::Json);
     let trust = cli.command.trusts();
-    Ok(Session { folder, source, json, trust, typed: next::Typed::of(cli) })
+    Ok(Session { folder, sources, json, trust, typed: next::Typed::of(cli) })
 }
 
 /// Where we stand; in a folder that was deleted the shell still knows its name.

@@ -1,6 +1,8 @@
 //! The next command as it must be typed here: with the folder, the pack, the runtime and the
 //! answers that were typed. Pure.
 
+use std::path::{Path, PathBuf};
+
 use super::{pasteable, quoted};
 use crate::cli::{Cli, Command, LabCommand, OnConflict};
 
@@ -20,7 +22,7 @@ const OF_RUNTIME: [&str; 8] = ["up", "status", "logs", "open", "check", "hint", 
 #[derive(Debug, Default)]
 pub struct Typed {
     directory: Option<String>,
-    pack: Option<String>,
+    packs: Vec<String>,
     runtime: Option<String>,
     /// Of `update`, where it only showed what it would do.
     update: Vec<String>,
@@ -28,7 +30,7 @@ pub struct Typed {
 
 impl Typed {
     pub(super) fn of(cli: &Cli) -> Typed {
-        let mut pack = cli.global.pack.as_deref();
+        let mut packs: Vec<&Path> = cli.global.pack.iter().map(PathBuf::as_path).collect();
         let mut update = Vec::new();
         let runtime = match &cli.command {
             Command::Init(args) => args.runtime,
@@ -54,7 +56,7 @@ impl Typed {
             }
             Command::Lab(lab) => {
                 if let LabCommand::Lint(args) = &lab.command {
-                    pack = args.folder.as_deref().or(pack);
+                    packs = args.folder.as_deref().map_or(packs, |folder| vec![folder]);
                 }
                 None
             }
@@ -62,7 +64,7 @@ impl Typed {
         };
         Typed {
             directory: cli.global.directory.as_deref().map(pasteable),
-            pack: pack.map(pasteable),
+            packs: packs.into_iter().map(pasteable).collect(),
             runtime: runtime.map(|kind| kind.name().to_owned()),
             update,
         }
@@ -71,7 +73,7 @@ impl Typed {
     /// Whether the next command is as it would be without.
     pub(super) fn plain(&self) -> bool {
         self.directory.is_none()
-            && self.pack.is_none()
+            && self.packs.is_empty()
             && self.runtime.is_none()
             && self.update.is_empty()
     }
@@ -116,14 +118,14 @@ impl Typed {
             // `lab lint` is told where by its argument.
             let of_pack =
                 OF_PACK.contains(&verb) && !has("--pack") && !after.starts_with("lab lint");
-            let pack = self.pack.as_ref().filter(|_| of_pack && !moved);
+            let packs = if of_pack && !moved { &self.packs[..] } else { &[] };
             // A pack is looked for from there, too.
             let there = self
                 .directory
                 .as_ref()
-                .filter(|_| !moved && (OF_LAB.contains(&verb) || pack.is_some()));
+                .filter(|_| !moved && (OF_LAB.contains(&verb) || !packs.is_empty()));
             out.extend(there.map(|directory| format!("-C {directory} ")));
-            out.extend(pack.map(|pack| format!("--pack {pack} ")));
+            out.extend(packs.iter().map(|pack| format!("--pack {pack} ")));
             out.push_str(verb);
             if let Some(runtime) =
                 self.runtime.as_ref().filter(|_| OF_RUNTIME.contains(&verb) && !has("--runtime"))
@@ -160,6 +162,11 @@ mod tests {
                 "mlops-lab --pack p list",
                 "next: mlops-lab init a --up",
                 "next: mlops-lab --pack p init a --up",
+            ),
+            (
+                "mlops-lab --pack p list --pack q",
+                "next: mlops-lab init a --up",
+                "next: mlops-lab --pack p --pack q init a --up",
             ),
             (
                 "mlops-lab lab lint p",

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::next;
 use super::recovery::{owns_pending_change, print_recovered};
-use crate::catalog::Source;
+use crate::catalog::Sources;
 use crate::error::{Error, Exit, Result};
 use crate::platform::{clock, term};
 use crate::scaffold::{self, Pending};
@@ -29,7 +29,7 @@ pub struct Session {
     /// Where we work.
     pub folder: PathBuf,
     /// Where labs come from.
-    pub source: Source,
+    pub sources: Sources,
     /// Whether programs read our output.
     pub json: bool,
     /// Whether the lab was said to be trusted on the command line.

@@ -12,16 +12,21 @@ use crate::platform::prose;
 use crate::platform::term::{self, BOLD};
 
 #[derive(Serialize)]
-#[serde(transparent)]
-pub(super) struct Show(Manifest);
+pub(super) struct Show {
+    #[serde(flatten)]
+    manifest: Manifest,
+    /// The name under which it was asked for.
+    #[serde(skip)]
+    name: String,
+}
 
 pub(super) fn run(session: &Session, lab: &str) -> Result<Show> {
-    Ok(Show(session.source.lab(lab)?.manifest))
+    Ok(Show { manifest: session.sources.lab(lab)?.manifest, name: lab.to_owned() })
 }
 
 impl View for Show {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        let lab = &self.0;
+        let lab = &self.manifest;
         let columns = term::columns();
         // A label, and text beside it that goes on below itself.
         let line = |label: &str, text: &str| {
@@ -87,6 +92,6 @@ impl View for Show {
             let head = format!("  --set {name}=…  ");
             writeln!(out, "{}", prose::hanging(&head, 12 + name.len(), &text, 6, columns))?;
         }
-        writeln!(out, "\nnext: mlops-lab init {} --up", lab.id)
+        writeln!(out, "\nnext: mlops-lab init {} --up", self.name)
     }
 }

@@ -3,10 +3,13 @@
 
 mod attempt;
 mod cost;
+mod junit;
+mod parallel;
 mod plan;
 mod project;
 mod runner;
 mod state;
+mod table;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -15,11 +18,14 @@ use std::time::Instant;
 use serde::Serialize;
 
 pub use cost::{costs_writable, write_cost};
+pub use junit::junit;
+pub use parallel::side_by_side;
+pub use table::table;
 
+use crate::catalog::Lab;
 use crate::catalog::attempts::{Attempt, attempts};
 use crate::catalog::lint;
 use crate::catalog::manifest::{Cost, RuntimeKind, VerdictKind};
-use crate::catalog::{Lab, Source};
 use crate::error::{Error, Exit, Result, unknown};
 use plan::{Part, Wanted, means};
 use project::Project;
@@ -32,8 +38,6 @@ pub struct Options {
     pub keep: bool,
     /// Only these cases, named whole or by their step or drill; none means all.
     pub only: Vec<String>,
-    /// Where the lab comes from.
-    pub source: Source,
     /// Answers `NAME=VALUE` over the proof's own.
     pub set: Vec<String>,
     /// The context of the cluster that is meant.
@@ -64,6 +68,14 @@ pub struct Case {
     pub seconds: f64,
 }
 
+impl Case {
+    /// The lab with the runtime, and the rest of the name.
+    fn split(&self) -> (&str, &str) {
+        let second = self.name.match_indices("::").nth(1).map(|(at, _)| at);
+        second.map_or((self.name.as_str(), ""), |at| (&self.name[..at], &self.name[at + 2..]))
+    }
+}
+
 /// What was seen.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -72,49 +84,96 @@ pub enum Outcome {
     Pass,
     /// Not as it must be, and what was seen instead.
     Fail(String),
-    /// It could not be looked at here, and why.
+    /// It could not be tried here, and why.
     Skip(String),
+    /// There is nothing of the kind in this lab, and why.
+    Inapplicable(String),
     /// What runs is a stand-in that cannot show it, and why.
     Unproven(String),
 }
 
-/// The names of the cases of a lab by runtime, in the order in which they run. `only` are names of
-/// cases, steps or drills, also with the lab and the runtime before them; without any all cases are
-/// meant, and runtimes without a case are left out.
+/// The proof of a lab in one runtime: what runs, in this order.
+#[derive(Clone, Debug, Serialize)]
+pub struct Proof {
+    /// Which of the labs.
+    #[serde(skip)]
+    pub lab: usize,
+    /// The lab.
+    pub id: String,
+    /// Where.
+    pub runtime: RuntimeKind,
+    /// What runs.
+    pub parts: Vec<Explained>,
+}
+
+/// One part of a proof, in words.
+#[derive(Clone, Debug, Serialize)]
+pub struct Explained {
+    /// The case.
+    pub name: String,
+    /// What is done, and what must be seen.
+    pub what: String,
+    /// A case of its own; else it only leads to one.
+    pub case: bool,
+}
+
+/// The proofs of some labs, in the order in which they run. `only` are names of cases, steps or
+/// drills, also with the lab and the runtime before them; without any all cases are meant, and
+/// proofs without a case are left out.
 ///
 /// # Errors
-/// Exit 2 when a wrong or right solution cannot be read, or a name means no case.
-pub fn cases(
-    lab: &Lab,
-    kinds: &[RuntimeKind],
-    only: &[String],
-) -> Result<Vec<(RuntimeKind, Vec<String>)>> {
-    let attempts = readable(lab)?;
+/// Exit 2 when a wrong or right solution cannot be read, no lab offers the runtime, or a name means
+/// no case.
+pub fn proofs(labs: &[Lab], runtime: Option<RuntimeKind>, only: &[String]) -> Result<Vec<Proof>> {
     let mut all = Vec::new();
-    let mut known = BTreeSet::new();
-    for kind in kinds {
-        let parts = Part::all(lab, *kind, &attempts);
-        known.extend(parts.iter().map(Part::name));
-        let parts = Part::only(parts, short(lab, *kind, only).as_deref());
-        let asked_for = parts.iter().filter(|wanted| wanted.asked_for);
-        let names: Vec<String> = asked_for.map(|wanted| name(lab, *kind, &wanted.part)).collect();
-        if !names.is_empty() {
-            all.push((*kind, names));
+    let mut known: Vec<(&Lab, RuntimeKind, BTreeSet<String>)> = Vec::new();
+    for (number, lab) in labs.iter().enumerate() {
+        let attempts = readable(lab)?;
+        let offered = lab.manifest.runtimes().into_iter();
+        for kind in offered.filter(|kind| runtime.is_none_or(|wanted| wanted == *kind)) {
+            let parts = Part::all(lab, kind, &attempts);
+            known.push((lab, kind, parts.iter().map(Part::name).collect()));
+            let parts = Part::only(parts, short(lab, kind, only).as_deref());
+            let parts: Vec<Explained> = parts
+                .iter()
+                .enumerate()
+                .map(|(place, Wanted { part, asked_for })| Explained {
+                    name: name(lab, kind, part),
+                    what: part.explain(lab, kind, place),
+                    case: *asked_for,
+                })
+                .collect();
+            if parts.iter().any(|part| part.case) {
+                all.push(Proof { lab: number, id: lab.manifest.id.clone(), runtime: kind, parts });
+            }
         }
     }
+    if known.is_empty() {
+        return Err(not_offered(labs, runtime));
+    }
     let meant = |wanted: &String| {
-        let mut names = kinds
-            .iter()
-            .filter_map(|kind| short(lab, *kind, std::slice::from_ref(wanted)))
-            .flatten();
-        names.any(|short| known.iter().any(|case| means(&short, case)))
+        known.iter().any(|(lab, kind, cases)| {
+            let short = short(lab, *kind, std::slice::from_ref(wanted)).unwrap_or_default();
+            short.iter().any(|short| cases.iter().any(|case| means(short, case)))
+        })
     };
     if let Some(wrong) = only.iter().find(|wanted| !meant(wanted)) {
-        let of: BTreeSet<&str> = known.iter().filter_map(|case| case.split("::").next()).collect();
+        let cases = known.iter().flat_map(|(_, _, cases)| cases);
+        let of: BTreeSet<&str> = cases.filter_map(|case| case.split("::").next()).collect();
+        let ids: Vec<&str> = labs.iter().map(|lab| lab.manifest.id.as_str()).collect();
         return Err(unknown("case, step or drill", wrong, of)
-            .hint(format!("see all cases: mlops-lab lab test {} --list", lab.manifest.id)));
+            .hint(format!("see all cases: mlops-lab lab test {} --list", ids.join(" "))));
     }
     Ok(all)
+}
+
+fn not_offered(labs: &[Lab], runtime: Option<RuntimeKind>) -> Error {
+    let kind = runtime.map(|kind| format!("the runtime `{kind}`"));
+    let kind = kind.unwrap_or_else(|| "a runtime".to_owned());
+    Error::usage(match labs {
+        [lab] => format!("the lab `{}` does not offer {kind}", lab.manifest.id),
+        _ => format!("none of these labs offers {kind}"),
+    })
 }
 
 /// Names without the lab and the runtime before them; those with another runtime are left out. None
@@ -189,6 +248,11 @@ pub fn prove(
     for Wanted { part, asked_for } in &parts {
         let since = Instant::now();
         let mut case = plain(part, Outcome::Pass);
+        if let Some(why) = part.inapplicable(lab, kind) {
+            case.outcome = Outcome::Inapplicable(why);
+            report(&case);
+            continue;
+        }
         match &stopped {
             Some(reason) if !part.ends() => {
                 case.outcome = Outcome::Fail(format!("not judged: {reason}"))

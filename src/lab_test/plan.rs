@@ -1,7 +1,7 @@
 //! The parts of a proof, in the order in which they run, and their names.
 
 use crate::catalog::Lab;
-use crate::catalog::attempts::Attempt;
+use crate::catalog::attempts::{Attempt, Side};
 use crate::catalog::manifest::{Drill, RuntimeKind, Step};
 
 /// Whether a name on the command line means a case: its own name, or that of its step or drill.
@@ -96,6 +96,64 @@ impl<'a> Part<'a> {
             Part::Down => "down-leaves-nothing".to_owned(),
             Part::KilledLate => "up-killed-late".to_owned(),
             Part::Purged => "purge-leaves-nothing".to_owned(),
+        }
+    }
+
+    /// Why there is nothing of the kind in this lab, if there is not.
+    pub(super) fn inapplicable(&self, lab: &Lab, kind: RuntimeKind) -> Option<String> {
+        let kills = matches!(self, Part::KilledEarly | Part::KilledLate);
+        (kills && !lab.manifest.outlives_up(kind)).then(|| {
+            format!(
+                "the lab has no services on {kind}: nothing outlives `up` that a kill could leave"
+            )
+        })
+    }
+
+    /// What is done and what must be seen, in a sentence. `place` counts the parts that run.
+    pub(super) fn explain(&self, lab: &Lab, kind: RuntimeKind, place: usize) -> String {
+        if let Some(why) = self.inapplicable(lab, kind) {
+            return format!("skipped: {why}");
+        }
+        let first = lab.manifest.steps(kind).next().map(|step| step.id.as_str());
+        match self {
+            Part::KilledEarly => {
+                "kill `up` as soon as something runs; `down` finds what it left".to_owned()
+            }
+            Part::Fresh(steps) => {
+                let ids: Vec<&str> = steps.iter().map(|step| step.id.as_str()).collect();
+                let ids = if ids.is_empty() { "none".to_owned() } else { ids.join(", ") };
+                format!("the checks of all later steps do not pass: {ids}")
+            }
+            Part::Before(step) if first == Some(&step.id) && place <= 1 => {
+                "the check does not pass, with the lab down".to_owned()
+            }
+            Part::Before(_) => "the check does not pass, with the earlier steps solved".to_owned(),
+            Part::Attempt(Attempt { side: Side::Wrong, spec, .. }) => {
+                format!("must be refused: {}", spec.why)
+            }
+            Part::Attempt(Attempt { spec, .. }) => format!("must be accepted: {}", spec.why),
+            Part::Solved(step) if first == Some(&step.id) => {
+                "`solve` with the lab down, then the check passes".to_owned()
+            }
+            Part::Solved(_) => "`solve`, then the check passes".to_owned(),
+            Part::Drill(_) => {
+                "`break`, the check does not pass; `solve`, then it passes".to_owned()
+            }
+            Part::DrillAttempt(_, Attempt { side: Side::Wrong, spec, .. }) => {
+                format!("after `break`, must be refused: {}", spec.why)
+            }
+            Part::DrillAttempt(_, Attempt { spec, .. }) => {
+                format!("after `break`, must be accepted: {}", spec.why)
+            }
+            Part::Restored(_) => {
+                "`break`, then `break --undo`: what a fix must show holds, and every file is what it was"
+                    .to_owned()
+            }
+            Part::Down => "measure the cost, then `down`: nothing of the lab is left".to_owned(),
+            Part::KilledLate => {
+                "kill `up` of the installed lab; `down` finds what it left".to_owned()
+            }
+            Part::Purged => "`down --purge`: no data of the lab is left either".to_owned(),
         }
     }
 

@@ -1,9 +1,11 @@
 //! A lab made for a proof: a temporary folder, a free port, and our own program run on it as a
 //! learner would.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Options, unexpected, words};
@@ -73,11 +75,14 @@ impl Project {
     pub(super) fn new(lab: &Lab, kind: RuntimeKind, options: &Options) -> Result<Project> {
         let program = std::env::current_exe()
             .map_err(|error| Error::environment("cannot find this program").because(error))?;
-        let tag = format!("{}-{}", std::process::id(), clock::unix_now() % 100_000);
+        // Proofs run side by side.
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let tag = format!("{}-{}-{number}", std::process::id(), clock::unix_now() % 100_000);
         // The path has a space: one that is not quoted somewhere shows.
         let root =
             std::env::temp_dir().join(format!("mlops-lab proof {tag}")).join(&lab.manifest.id);
-        let pack = match &options.source {
+        let pack = match &lab.source {
             Source::Embedded => None,
             Source::Pack(path) => Some(path.clone()),
         };
@@ -331,8 +336,8 @@ impl Project {
         command.cwd = Some(folder.to_owned());
         command.env.extend(self.cluster());
         // A proof run from inside another lab must not take that lab's names.
-        command.unset =
-            [layout::MARK, layout::RUN, layout::RUNTIME, "VIRTUAL_ENV"].map(Into::into).to_vec();
+        let names = [layout::MARK, layout::RUN, layout::RUNTIME, "VIRTUAL_ENV", layout::PACKS];
+        command.unset = names.map(Into::into).to_vec();
         command
     }
 
@@ -375,5 +380,13 @@ impl Project {
 /// A port that is free and stays so: one that the system would hand out by itself may be an
 /// outgoing connection's the next moment.
 fn free_port() -> Result<u16> {
-    net::spare_port().map_err(|error| Error::environment("there is no free port").because(error))
+    // No port for two proofs side by side: neither may be up yet.
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    loop {
+        let port = net::spare_port()
+            .map_err(|error| Error::environment("there is no free port").because(error))?;
+        if GIVEN.lock().unwrap_or_else(PoisonError::into_inner).insert(port) {
+            return Ok(port);
+        }
+    }
 }

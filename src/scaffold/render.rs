@@ -7,6 +7,7 @@ use tera::{Context, Delimiters, ErrorKind, Tera};
 
 use super::answers::Answers;
 use crate::catalog::lint::Finding;
+use crate::catalog::manifest::VarKind;
 use crate::catalog::parse::{self, Key};
 use crate::catalog::tree::{File, RelPath, Tree};
 use crate::catalog::{Files, Lab, Manifest};
@@ -269,17 +270,64 @@ impl<'a> Renderer<'a> {
         };
         match value {
             toml::Value::String(text) => {
-                *text = self.string(text, file, at)?;
+                let rendered = self.string(text, file, at)?;
+                let typed = self.kind_of(text, at).and_then(|kind| typed(kind, &rendered));
+                *value = typed.unwrap_or(toml::Value::String(rendered));
                 Ok(())
             }
             toml::Value::Array(items) => {
                 items.iter_mut().enumerate().try_for_each(|(index, item)| below(index.into(), item))
             }
             toml::Value::Table(table) => {
-                table.iter_mut().try_for_each(|(key, value)| below(key.as_str().into(), value))
+                for (key, value) in table.iter_mut() {
+                    below(key.as_str().into(), value)?;
+                }
+                self.keys(table, file, at)
             }
             _ => Ok(()),
         }
+    }
+
+    /// The kind of the variable that a string consists of, where JSON data is meant.
+    fn kind_of(&self, text: &str, at: &[Key]) -> Option<VarKind> {
+        let is = |key: &Key, name: &str| matches!(key, Key::Name(known) if known == name);
+        let data = at.windows(2).any(|pair| {
+            let (above, below) = (&pair[0], &pair[1]);
+            is(above, "http") && is(below, "json")
+                || is(above, "expect") && (is(below, "json") || is(below, "toml"))
+        });
+        if !data || at.last().is_some_and(|key| is(key, "matches")) {
+            return None;
+        }
+        let name = text.trim().strip_prefix("<[")?.strip_suffix("]>")?.trim();
+        Some(self.lab.manifest.vars.get(name)?.kind)
+    }
+
+    /// Fills the holes in the keys of a table: pointers, headers, labels. The format's own keys
+    /// have none.
+    fn keys(&self, table: &mut toml::Table, file: &Toml<'_>, at: &[Key]) -> Result<(), Finding> {
+        if !table.keys().any(|key| key.contains("<[")) {
+            return Ok(());
+        }
+        for (key, value) in std::mem::take(table) {
+            let place = [at, &[key.as_str().into()]].concat();
+            let rendered = self.string(&key, file, &place)?;
+            if table.insert(rendered.clone(), value).is_some() {
+                let message = format!("`{key}` becomes `{rendered}`, which is there already");
+                let span = parse::locate(file.text, &place);
+                return Err(Finding::new(RULE, file.shown.clone(), file.text, span, message));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a variable of this kind is in JSON, where it is no text.
+fn typed(kind: VarKind, text: &str) -> Option<toml::Value> {
+    match kind {
+        VarKind::Integer | VarKind::Port => text.parse().ok().map(toml::Value::Integer),
+        VarKind::Bool => text.parse().ok().map(toml::Value::Boolean),
+        _ => None,
     }
 }
 

@@ -113,6 +113,58 @@ fn holes_are_filled_in_texts_paths_and_the_manifest() {
     );
 }
 
+/// The small lab with other words in its manifest.
+fn with(from: &str, to: &str) -> Lab {
+    let text = MANIFEST.replace(from, to);
+    let manifest = parse::manifest(&text, "labs/tiny/lab.toml").unwrap();
+    Lab { manifest, text, ..lab(&[]) }
+}
+
+#[test]
+fn variables_stand_in_paths_in_keys_and_in_data_where_a_number_becomes_one() {
+    let probe = "{ http = { endpoint = \"api\", path = \"/<[ project_name ]>\", method = \"POST\", \
+                 json = { port = \"<[ port ]>\", name = \"<[ project_name ]>\", \
+                 list = [\"<[port]>\", \"at <[ port ]>\"] } }, \
+                 expect = { json = { \"/<[ project_name ]>/port\" = \"<[ port ]>\", \
+                 \"/n\" = { ge = \"<[ port ]>\" }, \"/t\" = { matches = \"<[ port ]>\" } } } }";
+    let lab = with("{ tcp = { endpoint = \"api\" } }", probe);
+    let lab = Lab {
+        text: lab
+            .text
+            .replace("[runtime.local]", "[runtime.local]\ndata = [\"d/<[ project_name ]>\"]"),
+        ..lab
+    };
+    let made = render(&lab, &answers(&lab.manifest, &given(&[("port", "9000")])).unwrap()).unwrap();
+    assert_eq!(made.manifest.runtime.local.unwrap().data, ["d/tiny"]);
+    let text = made.manifest_text;
+    for part in [
+        "path = \"/tiny\"",
+        "port = 9000\n",
+        "name = \"tiny\"",
+        "list = [9000, \"at 9000\"]",
+        "\"/tiny/port\" = 9000",
+        "matches = \"9000\"",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+}
+
+#[test]
+fn an_undefined_variable_of_a_key_has_its_place_and_two_keys_do_not_become_one() {
+    for (expect, why) in [
+        ("{ \"/<[ prot ]>\" = 1 }", "lab.toml:33:"),
+        ("{ \"/<[ port ]>\" = 1, \"/8080\" = 2 }", "becomes `/8080`, which is there already"),
+    ] {
+        let probe = format!(
+            "{{ http = {{ endpoint = \"api\", path = \"/\" }}, expect = {{ json = {expect} }} }}"
+        );
+        let lab = with("{ tcp = { endpoint = \"api\" } }", &probe);
+        let answers = answers(&lab.manifest, &given(&[])).unwrap();
+        let error = render(&lab, &answers).unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
+    }
+}
+
 #[test]
 fn an_undefined_variable_is_told_with_file_line_and_column() {
     let error = make(&[("a.txt", "one\ntwo <[ prot ]>\n")], &[]).unwrap_err();

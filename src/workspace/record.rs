@@ -13,8 +13,8 @@ use crate::error::{Error, Result};
 use crate::layout;
 
 /// The version of the record that this program writes; it reads the ones before, too. With 1 the
-/// pristine files were a folder, see `base`.
-const SCHEMA: u32 = 2;
+/// pristine files were a folder, see `base`; up to 2 a pack was known by its path alone.
+const SCHEMA: u32 = 3;
 
 /// What never belongs in git: what runs, what was done, what was kept. The archive does, also where
 /// somebody ignores all archives: a file nearer to it has the last word.
@@ -33,12 +33,61 @@ pub struct Record {
     pub lab: String,
     /// The version of the program that made it.
     pub version: String,
-    /// The pack it came from, by its path from the lab's folder: a lab travels, often together with
-    /// its pack. None for the built-in labs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pack: Option<String>,
+    /// The pack it came from; none for the built-in labs.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "origin")]
+    pub pack: Option<Origin>,
     /// The answers, without secrets.
     pub answers: toml::Table,
+}
+
+/// The pack that a lab came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// What the pack calls itself; none where it has no `pack.toml`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Where it can be had: an address for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// How it was given: `--pack`, or the variable that names packs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given: Option<String>,
+    /// Its path from the lab's folder: a lab travels, often together with its pack.
+    pub path: String,
+}
+
+/// A pack as it is recorded, or its path alone, as records were up to schema 2.
+fn origin<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Origin>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Form {
+        Path(String),
+        Whole(Origin),
+    }
+    Ok(Option::<Form>::deserialize(from)?.map(|form| match form {
+        Form::Path(path) => Origin { path, ..Origin::default() },
+        Form::Whole(origin) => origin,
+    }))
+}
+
+impl Origin {
+    /// Of a lab that is, or will be, at this place.
+    fn of(place: &Place<'_>, source: &Source) -> Result<Option<Origin>> {
+        let Source::Pack(path) = source else { return Ok(None) };
+        let pack = source.pack()?;
+        let (name, version) = pack.as_ref().map(|p| (p.name.clone(), p.version.clone())).unzip();
+        Ok(Some(Origin {
+            name,
+            version,
+            source: pack.and_then(|pack| pack.source),
+            given: place.given.map(str::to_owned),
+            path: from(&real(place.root), &real(path)).display().to_string(),
+        }))
+    }
 }
 
 /// Where a lab is, or will be.
@@ -48,6 +97,8 @@ pub struct Place<'a> {
     pub root: &'a Path,
     /// The id in its record, when it has one already.
     pub id: Option<&'a str>,
+    /// How its pack was given.
+    pub given: Option<&'a str>,
 }
 
 impl Record {
@@ -99,7 +150,8 @@ impl Record {
 /// `place` is where it is, or will be.
 ///
 /// # Errors
-/// Exit 3 when the system gives no random numbers.
+/// Exit 2 when the pack's `pack.toml` cannot be read; exit 3 when the system gives no random
+/// numbers.
 pub fn seed(
     place: &Place<'_>,
     lab: &Lab,
@@ -114,10 +166,7 @@ pub fn seed(
         id: place.id.map_or_else(new_id, |id| Ok(id.to_owned()))?,
         lab: lab.manifest.id.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        pack: match &lab.source {
-            Source::Embedded => None,
-            Source::Pack(path) => Some(from(&real(place.root), &real(path)).display().to_string()),
-        },
+        pack: Origin::of(place, &lab.source)?,
         answers: answers.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
     };
     let text = toml::to_string(&record)
@@ -152,6 +201,23 @@ fn from(folder: &Path, path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pack_is_known_by_more_than_its_path_and_by_that_in_older_records() {
+        let record = |text: &str| toml::from_str::<Record>(text).unwrap().pack.unwrap();
+        let head = "schema = 2\nid = \"1\"\nlab = \"tiny\"\nversion = \"0.1.0\"\n";
+        let older = record(&format!("{head}pack = \"../pack\"\n[answers]\n"));
+        assert_eq!(older, Origin { path: "../pack".into(), ..Origin::default() });
+        let whole = Origin {
+            name: Some("acme".into()),
+            version: Some("1.2.0".into()),
+            source: None,
+            given: Some("--pack".into()),
+            path: "../pack".into(),
+        };
+        let text = toml::to_string(&Record { pack: Some(whole.clone()), ..Record::unknown() });
+        assert_eq!(record(&text.unwrap()), whole);
+    }
 
     #[test]
     fn a_path_is_written_from_the_labs_folder() {

@@ -36,7 +36,7 @@ fn a_lab_is_found_from_deep_inside_and_not_from_outside() {
 fn a_broken_record_or_manifest_is_the_environments_fault_with_its_place() {
     for (record, manifest, place) in [
         ("schema = 1\nid = 7\n", MANIFEST, "record.toml:2:"),
-        ("schema = 3\n", MANIFEST, "schema 3"),
+        ("schema = 4\n", MANIFEST, "schema 4"),
         (RECORD, "schema = 1\nnonsense\n", "lab.toml:2:"),
     ] {
         let temp = make(record, manifest);

@@ -176,7 +176,7 @@ fn a_clone_goes_on_without_the_pack_and_is_brought_up_to_date_with_it() {
     let made = at(&path("here"), &[&init[..], &[&format!("port={port}")]].concat());
     assert_eq!(made.code, 0, "{}", made.err);
     let record = std::fs::read_to_string(path("here/lab/.mlops-lab/record.toml")).unwrap();
-    assert!(record.contains("pack = \"../pack\""), "{record}");
+    assert!(record.contains("path = \"../pack\""), "{record}");
     std::fs::create_dir(path("there")).unwrap();
     git(&path("there"), &["clone", "--quiet", path("here/lab").to_str().unwrap(), "lab"]);
     let clone = path("there/lab");

@@ -38,6 +38,18 @@ const PLANTS: &[Plant] = &[
     ),
     plant(
         MANIFEST,
+        "keep = [\"greeting.txt\"",
+        "keep = [\"../<[ project_name ]>\"",
+        "`../<[ project_name ]>` is not a path inside the project",
+    ),
+    plant(
+        MANIFEST,
+        "expect = { body = { contains = \"hello\" } }",
+        "expect = { json = { \"/<[ nobody ]>\" = 1 } }",
+        "nobody",
+    ),
+    plant(
+        MANIFEST,
         "schema = 2",
         "schema = 3",
         "lab.toml:1:10: this is schema 3, and this mlops-lab reads 1 to 2",

@@ -28,6 +28,7 @@ mod labs;
 mod life;
 mod lint;
 mod manifests;
+mod packs;
 mod prompt;
 mod proof;
 mod python;

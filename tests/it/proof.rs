@@ -201,3 +201,145 @@ fn only_the_cases_that_are_named_run_after_what_leads_to_them() {
     let (code, _) = test("gone");
     assert_eq!(code, Some(1));
 }
+
+/// A lab that only makes a file: nothing runs after `up`.
+const NOTHING_RUNS: &str = r#"
+schema = 2
+id = "quiet"
+title = "A file"
+summary = "Nothing runs."
+devops = "files"
+level = "beginner"
+minutes = 1
+tools = ["sh"]
+
+[vars.project_name]
+type = "name"
+default = "quiet"
+help = "The name"
+
+[runtime.local]
+data = ["data/<[ project_name ]>"]
+
+[[runtime.local.task]]
+name = "make"
+run = ["sh", "-c", "echo made >made.txt; mkdir -p data/<[ project_name ]>"]
+creates = ["made.txt"]
+
+[[step]]
+id = "write"
+title = "Write a file"
+text = "steps/write.md"
+hints = [{ text = "Files have names." }, { text = "note.txt" }, { text = "echo hello >note.txt" }]
+check = [{ file = { path = "note.txt" }, expect = { text = { contains = "hello" } } }]
+solution = { run = [["sh", "-c", "echo hello >note.txt"]] }
+"#;
+
+const QUIET_WRONG: &str = r#"
+[[wrong]]
+name = "empty"
+why = "a file with nothing in it"
+run = [["sh", "-c", ": >note.txt"]]
+
+[[wrong]]
+name = "elsewhere"
+why = "a file that is called otherwise, and an old note"
+run = [["sh", "-c", "echo hello >notes.txt; echo helo >note.txt"]]
+"#;
+
+fn with_quiet() -> tempfile::TempDir {
+    pack(&[
+        ("labs/quiet/lab.toml", NOTHING_RUNS),
+        ("labs/quiet/steps/write.md", "Write `hello` into `note.txt`.\n"),
+        ("labs/quiet/wrong/write.toml", QUIET_WRONG),
+        ("templates/quiet/README.md", "# <[ project_name ]>\n\n<[ steps ]>\n"),
+        ("templates/quiet/dot-gitignore", ".env\nmade.txt\n"),
+    ])
+}
+
+fn lab_test(pack: &Path, args: &[&str]) -> harness::Seen {
+    let mut command = Command::new(BIN);
+    harness::seen(command.arg("--pack").arg(pack).args(["lab", "test"]).args(args))
+}
+
+#[test]
+fn a_lab_in_which_nothing_outlives_up_is_proven_without_the_cases_that_kill() {
+    let pack = with_quiet();
+    let seen = lab_test(pack.path(), &["quiet", "--json"]);
+    assert_eq!(seen.code, 0, "{}{}", seen.out, seen.err);
+    let mut skipped = Vec::new();
+    for line in seen.out.lines() {
+        let case: Value = serde_json::from_str(line).unwrap();
+        match case["outcome"]["inapplicable"].as_str() {
+            Some(why) => {
+                assert!(why.contains("nothing outlives `up`"), "{why}");
+                skipped.push(case["name"].as_str().unwrap().to_owned());
+            }
+            None => assert_eq!(case["outcome"], "pass", "{case}"),
+        }
+    }
+    assert_eq!(skipped, ["quiet::local::up-killed-early", "quiet::local::up-killed-late"]);
+    assert!(seen.err.contains("0 failed, 2 skipped: not part of such a lab"), "{}", seen.err);
+}
+
+#[test]
+fn several_labs_are_proven_side_by_side_with_a_table_and_a_report_at_the_end() {
+    let _alone = alone();
+    let pack = with_quiet();
+    let report = pack.path().join("proof.xml");
+    let only = ["--only", "one::before", "--only", "write", "--jobs", "2"];
+    let args = [&["tiny", "quiet"][..], &only, &["--junit", report.to_str().unwrap()]].concat();
+    let seen = lab_test(pack.path(), &args);
+    assert_eq!(seen.code, 0, "{}{}", seen.out, seen.err);
+    // Each lab's own cases come in their order.
+    let names: Vec<&str> = seen
+        .out
+        .lines()
+        .filter_map(|line| line.strip_prefix("pass")?.split_whitespace().next())
+        .collect();
+    let quiet: Vec<&str> =
+        names.iter().copied().filter(|name| name.starts_with("quiet::")).collect();
+    assert_eq!(
+        quiet,
+        ["before", "wrong::elsewhere", "wrong::empty", "solved"]
+            .map(|case| format!("quiet::local::write::{case}"))
+    );
+    assert!(names.contains(&"tiny::local::one::before"), "{names:?}");
+    for part in ["lab    runtime  cases  passed", "quiet  local        4       4"] {
+        assert!(seen.err.contains(part), "{part}\n{}", seen.err);
+    }
+    let report = std::fs::read_to_string(report).unwrap();
+    for part in ["<testsuite name=\"quiet::local\" tests=\"4\"", "name=\"one::before\""] {
+        assert!(report.contains(part), "{part}\n{report}");
+    }
+    // A place that cannot be written is known before anything runs.
+    let wrong = lab_test(pack.path(), &["quiet", "--junit", "/dev/null/proof.xml"]);
+    assert!(wrong.code == 3 && wrong.out.is_empty(), "{}{}", wrong.out, wrong.err);
+    // A name must mean a case of one of them.
+    let none = lab_test(pack.path(), &["tiny", "quiet", "--only", "writ"]);
+    assert!(none.code == 2 && none.err.contains("did you mean `write`?"), "{}", none.err);
+    assert!(none.err.contains("lab test tiny quiet --list"), "{}", none.err);
+}
+
+#[test]
+fn the_order_of_a_proof_is_explained_and_nothing_runs() {
+    let pack = with_quiet();
+    let seen = lab_test(pack.path(), &["tiny", "quiet", "--explain"]);
+    assert_eq!(seen.code, 0, "{}", seen.err);
+    for part in [
+        "tiny on local, in a new project, in this order:",
+        "as soon as something runs",
+        "the check does not pass, with the lab down",
+        "must be refused: ",
+        "what a fix must show holds, and every file is what it was",
+        "quiet on local",
+        "skipped: the lab has no services on local",
+    ] {
+        assert!(seen.out.contains(part), "{part}\n{}", seen.out);
+    }
+    let seen = lab_test(pack.path(), &["tiny", "--only", "gone::put-back", "--explain", "--json"]);
+    let order: Value = serde_json::from_str(&seen.out).unwrap();
+    let parts = order[0]["parts"].as_array().unwrap();
+    assert_eq!(parts[0]["name"], "tiny::local::one::solved");
+    assert_eq!((&parts[0]["case"], &parts[1]["case"]), (&false.into(), &true.into()));
+}

@@ -239,7 +239,6 @@ const BY_PATH: &[(&str, &str)] = &[
     ("commands/down.rs", "a lab's folder itself"),
     ("commands/recovery.rs", "a lab's folder itself"),
     ("commands/doctor/", "a lab's folder itself"),
-    ("commands/update.rs", "a pack, which its user names"),
     ("scaffold/apply.rs", "a folder that is to become a lab"),
     ("commands/status.rs", "a lab's folder itself"),
     ("check/own.rs", "the folder of a process"),

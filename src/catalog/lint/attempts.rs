@@ -7,7 +7,6 @@ use super::Lint;
 use crate::catalog::attempts::{Attempt, Side, attempts};
 use crate::catalog::manifest::{RuntimeKind, VerdictKind};
 use crate::catalog::parse::{Key, locate};
-use crate::catalog::tree::RelPath;
 
 /// The least number of wrong solutions for each step: one mistake and one fraud.
 const WRONG_SOLUTIONS: usize = 2;
@@ -87,7 +86,7 @@ impl Lint<'_> {
         }
         for (n, edit) in spec.edit.iter().enumerate() {
             let at = |key: &str| ["edit".into(), n.into(), key.into()];
-            if let Err(message) = RelPath::new(edit.file.as_str()) {
+            if let Some(message) = super::not_a_path(&edit.file) {
                 self.attempt(attempt, &at("file"), message);
             }
             if edit.find.is_empty() {

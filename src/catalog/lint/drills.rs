@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use super::Lint;
 use crate::catalog::parse::{self, Key};
-use crate::catalog::tree::RelPath;
 use crate::layout;
 
 impl Lint<'_> {
@@ -36,7 +35,7 @@ impl Lint<'_> {
                 ["drill".into(), n.into(), key.into(), index.into()]
             };
             for (index, path) in drill.keep.iter().enumerate() {
-                if let Err(why) = RelPath::new(path.as_str()) {
+                if let Some(why) = super::not_a_path(path) {
                     self.manifest(&at("keep", index), why);
                 } else if layout::is_own(path) {
                     self.manifest(

@@ -17,6 +17,7 @@ use super::Lab;
 pub use super::finding::{Finding, line};
 use super::manifest::{Alphabet, RuntimeKind, Solution, VarKind};
 use super::parse::{Key, Problem, locate};
+use super::tree::RelPath;
 
 /// The least number of characters of a secret: 64 bits, when it is made of hex digits.
 const SECRET: usize = 16;
@@ -288,6 +289,21 @@ impl Lint<'_> {
     }
 }
 
+/// Why this is no path inside the project, if it is not; a variable in it may stand for any name.
+fn not_a_path(path: &str) -> Option<String> {
+    let mut filled = String::new();
+    let mut rest = path;
+    while let Some((before, hole)) = rest.split_once("<[") {
+        let Some((_, after)) = hole.split_once("]>") else { break };
+        filled.push_str(before);
+        filled.push('x');
+        rest = after;
+    }
+    filled.push_str(rest);
+    let why = RelPath::new(filled.as_str()).err()?;
+    Some(why.replacen(&format!("`{filled}`"), &format!("`{path}`"), 1))
+}
+
 /// Whether something can be called so: it stands in names of cases and files.
 fn is_id(id: &str) -> bool {
     !id.is_empty() && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
@@ -323,6 +339,17 @@ fn used_variables(text: &str) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_may_hold_variables_and_leaves_the_project_with_none() {
+        for path in ["data/<[ project_name ]>", "<[ a ]>-<[ b ]>.db", "plain"] {
+            assert_eq!(not_a_path(path), None, "{path}");
+        }
+        for path in ["../<[ project_name ]>", "/<[ a ]>", "<[ a ]>/../b", "<[ open"] {
+            let why = not_a_path(path).unwrap();
+            assert!(why.contains(&format!("`{path}` is not a path inside the project")), "{why}");
+        }
+    }
 
     #[test]
     fn words_in_delimiters_count_as_used() {

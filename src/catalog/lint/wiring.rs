@@ -5,7 +5,6 @@ use super::Lint;
 use crate::catalog::expect::{Check, Probe};
 use crate::catalog::manifest::RuntimeKind;
 use crate::catalog::parse::{Key, checks};
-use crate::catalog::tree::RelPath;
 
 impl Lint<'_> {
     pub(super) fn reachable(&mut self, at: &[Key], check: &Check, runtimes: &[RuntimeKind]) {
@@ -58,7 +57,7 @@ impl Lint<'_> {
     pub(super) fn services(&mut self) {
         let local = self.lab.manifest.runtime.local.clone();
         for (n, path) in local.iter().flat_map(|local| &local.data).enumerate() {
-            if let Err(message) = RelPath::new(path.as_str()) {
+            if let Some(message) = super::not_a_path(path) {
                 self.manifest(
                     &["runtime".into(), "local".into(), "data".into(), n.into()],
                     message,
@@ -67,7 +66,7 @@ impl Lint<'_> {
         }
         for (n, service) in local.iter().flat_map(|local| &local.service).enumerate() {
             for path in &service.requires {
-                if let Err(message) = RelPath::new(path.as_str()) {
+                if let Some(message) = super::not_a_path(path) {
                     let at = [
                         "runtime".into(),
                         "local".into(),
@@ -167,7 +166,7 @@ impl Lint<'_> {
                 _ => None,
             };
             if let (Some((path, key)), Ok(probe)) = (path, check.probe())
-                && let Err(message) = RelPath::new(path.as_str())
+                && let Some(message) = super::not_a_path(path)
             {
                 self.manifest(&[at, vec![probe.name().into(), key.into()]].concat(), message);
             }

@@ -1,5 +1,6 @@
 //! Arguments of `lab`: the commands for people who write labs.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -83,16 +84,28 @@ Exit codes:
 Examples:
   mlops-lab lab test serving --list
   mlops-lab lab test serving --runtime local --only predict
+  mlops-lab lab test serving tracking --jobs 2 --junit proof.xml
+  mlops-lab lab test serving --explain
   mlops-lab --pack ./pack lab test my-lab --keep")]
 pub struct LabTest {
-    /// The lab.
-    pub lab: String,
+    /// The labs.
+    #[arg(value_name = "LAB", required = true)]
+    pub labs: Vec<String>,
     /// Test only this runtime [default: all that the lab offers].
     #[arg(long, value_name = "RUNTIME")]
     pub runtime: Option<RuntimeKind>,
     /// List the cases, and run none.
     #[arg(long)]
     pub list: bool,
+    /// Print what would run, in order, and what must be observed; run nothing.
+    #[arg(long, conflicts_with = "list")]
+    pub explain: bool,
+    /// Test up to this many labs and runtimes at once.
+    #[arg(short, long, value_name = "N", default_value = "1", conflicts_with = "write_cost")]
+    pub jobs: NonZeroUsize,
+    /// Also write the cases to this file, as JUnit XML.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
     /// Run only this case, or all cases of this step or drill; the steps before it are solved
     /// first. Repeatable.
     #[arg(long, value_name = "CASE")]

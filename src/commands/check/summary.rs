@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::catalog::Source;
+use crate::catalog::Listed;
 use crate::catalog::manifest::RuntimeKind;
 use crate::commands::{Session, pasteable};
 use crate::course::Progress;
@@ -114,13 +114,15 @@ fn taken(progress: &Progress, done: &[u64]) -> Option<u64> {
 /// summary back.
 fn after(session: &Session, workspace: &Workspace) -> Vec<String> {
     let record = workspace.record();
-    if record.pack.is_some() && session.source == Source::Embedded {
+    if record.pack.is_some() && session.sources.typed().is_empty() {
         return Vec::new();
     }
-    let follows = |id: &String| {
-        session.source.lab(id).is_ok_and(|lab| lab.manifest.after.contains(&record.lab))
+    let follows = |lab: &Listed<'_>| {
+        let lab = lab.source.lab(&lab.id);
+        lab.is_ok_and(|lab| lab.manifest.after.contains(&record.lab))
     };
-    session.source.ids().unwrap_or_default().into_iter().filter(follows).collect()
+    let labs = session.sources.labs().unwrap_or_default().into_iter();
+    labs.filter(follows).map(|lab| lab.name).collect()
 }
 
 fn counted(count: usize, what: &str) -> String {

@@ -37,8 +37,13 @@ pub(super) fn of_args(session: &Session, args: &cli::Doctor) -> Result<Scope> {
             }
         }
         (Some(id), _) => {
-            let manifest = with_defaults(session.source.lab(id)?.manifest);
-            from_source(session, of_lab(&manifest, &session.folder, kind, Vec::new())?)
+            let lab = session.sources.lab(id)?;
+            let manifest = with_defaults(lab.manifest);
+            from_source(
+                session,
+                &[lab.source],
+                of_lab(&manifest, &session.folder, kind, Vec::new())?,
+            )
         }
         // A lab of somebody else above is not meant.
         (None, Err(error)) if workspace::foreign_above(&session.folder).is_some() => {
@@ -76,9 +81,9 @@ fn without_chosen(mut scope: Scope) -> Scope {
 }
 
 /// A pack comes from somebody, too: what its labs chose is run or contacted only with --trust.
-fn from_source(session: &Session, scope: Scope) -> Scope {
+fn from_source(session: &Session, sources: &[Source], scope: Scope) -> Scope {
     let chosen = scope.demands.iter().any(|demand| demand.needs.iter().any(is_chosen_by_lab));
-    if !chosen || session.trust || session.source == Source::Embedded {
+    if !chosen || session.trust || sources.iter().all(|source| *source == Source::Embedded) {
         return scope;
     }
     term::eprintln(&format!("note: this pack is not trusted (--trust): {}", left_out(&scope)));
@@ -147,13 +152,16 @@ pub(super) fn of_lab(
 fn all_labs(session: &Session, kind: Option<RuntimeKind>) -> Result<Scope> {
     let mut all =
         Scope { title: "all labs".to_owned(), folder: session.folder.clone(), ..Scope::default() };
-    for id in session.source.ids()? {
-        let manifest = with_defaults(session.source.lab(&id)?.manifest);
-        if kind.is_none_or(|kind| manifest.runtimes().contains(&kind)) {
-            all.demands.extend(of_lab(&manifest, &session.folder, kind, Vec::new())?.demands);
+    let sources = session.sources.meant();
+    for source in sources {
+        for id in source.ids()? {
+            let manifest = with_defaults(source.lab(&id)?.manifest);
+            if kind.is_none_or(|kind| manifest.runtimes().contains(&kind)) {
+                all.demands.extend(of_lab(&manifest, &session.folder, kind, Vec::new())?.demands);
+            }
         }
     }
-    Ok(from_source(session, all))
+    Ok(from_source(session, sources, all))
 }
 
 fn ports(manifest: &Manifest, kind: RuntimeKind) -> Vec<u16> {

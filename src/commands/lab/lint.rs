@@ -63,21 +63,34 @@ impl From<&lint::Finding> for LintProblem {
 }
 
 pub(in crate::commands) fn lint(session: &Session, folder: Option<&Path>) -> Result<Linted> {
-    let source =
-        folder.map_or(session.source.clone(), |folder| Source::Pack(session.folder.join(folder)));
-    let pack = match &source {
+    let named = folder.map(|folder| vec![Source::Pack(session.folder.join(folder))]);
+    let sources = named.unwrap_or_else(|| session.sources.meant().to_vec());
+    let pack = sources.iter().find_map(|source| match source {
         Source::Embedded => None,
         Source::Pack(root) => Some(root.clone()),
-    };
-    let mut linted =
-        Linted { labs: source.ids()?, problems: Vec::new(), shown: String::new(), pack };
-    if linted.labs.is_empty() {
+    });
+    let mut linted = Linted { labs: Vec::new(), problems: Vec::new(), shown: String::new(), pack };
+    for source in &sources {
+        lint_source(source, &mut linted)?;
+    }
+    if linted.labs.is_empty() && linted.problems.is_empty() {
         return Err(Error::usage("this pack has no labs")
             .hint("a lab is labs/<id>/lab.toml with templates/<id>/"));
     }
+    Ok(linted)
+}
+
+fn lint_source(source: &Source, linted: &mut Linted) -> Result<()> {
+    // Where it cannot be read, nothing else of the pack can.
+    if let Some(finding) = source.pack_problem()? {
+        linted.add(&finding);
+        return Ok(());
+    }
+    let ids = source.ids()?;
     // A pack may build on the labs that everybody has.
-    let others = linted.labs.iter().cloned().chain(Source::Embedded.ids()?).collect();
-    for id in linted.labs.clone() {
+    let others = ids.iter().cloned().chain(Source::Embedded.ids()?).collect();
+    for id in ids {
+        linted.labs.push(id.clone());
         let lab = match source.lab(&id) {
             Ok(lab) => lab,
             Err(error) => {
@@ -97,7 +110,7 @@ pub(in crate::commands) fn lint(session: &Session, folder: Option<&Path>) -> Res
             linted.add(&finding);
         }
     }
-    Ok(linted)
+    Ok(())
 }
 
 impl View for Linted {
@@ -116,7 +129,10 @@ impl View for Linted {
             )
         } else {
             let problems = counted(self.problems.len(), "problem");
-            writeln!(out, "{BAD}{problems}{BAD:#} in {}", self.labs.join(", "))
+            match &self.labs[..] {
+                [] => writeln!(out, "{BAD}{problems}{BAD:#}"),
+                labs => writeln!(out, "{BAD}{problems}{BAD:#} in {}", labs.join(", ")),
+            }
         }
     }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::catalog::manifest::VarKind;
+use crate::catalog::pack;
 use crate::catalog::source::{self, Source};
 use crate::catalog::tree::{File, RelPath, Tree};
 use crate::commands::{Session, View, pasteable};
@@ -32,26 +33,31 @@ pub(in crate::commands) fn new(session: &Session, id: &str, folder: &Path) -> Re
         return Err(Error::usage(format!("`{id}` cannot be a lab's id"))
             .hint("a letter, then a-z, 0-9 and -, 40 characters at most"));
     }
-    let pack = session.folder.join(folder);
-    let files = source::skeleton(id, port(&pack)?);
+    let root = session.folder.join(folder);
+    let files = source::skeleton(id, port(&root)?);
     let mut whole = Tree::new();
     for (path, bytes) in &files {
         whole.insert(RelPath::new(path.as_str()).map_err(Error::bug)?, File::new(bytes.to_vec()));
     }
-    if scaffold::vacant(&pack)? {
-        scaffold::create(&pack, &whole)?;
+    let mut written: Vec<String> = files.keys().cloned().collect();
+    if scaffold::vacant(&root)? {
+        let text = source::new_pack(&root);
+        let path = RelPath::new(pack::FILE).map_err(Error::bug)?;
+        whole.insert(path, File::new(text.into_bytes()));
+        written.push(pack::FILE.to_owned());
+        scaffold::create(&root, &whole)?;
     } else {
-        if !["labs", "templates"].iter().any(|part| pack.join(part).is_dir()) {
+        if !["labs", "templates"].iter().any(|part| root.join(part).is_dir()) {
             return Err(Error::usage(format!(
                 "{} has files and is no pack: nothing was changed",
-                pack.display()
+                root.display()
             ))
             .hint(format!(
                 "name a new folder, or make it a pack: mkdir {}",
-                pasteable(&pack.join("labs"))
+                pasteable(&root.join("labs"))
             )));
         }
-        let places = ["labs", "templates"].map(|part| (part, pack.join(part).join(id)));
+        let places = ["labs", "templates"].map(|part| (part, root.join(part).join(id)));
         for (_, place) in &places {
             if !scaffold::vacant(place)? {
                 return Err(Error::usage(format!(
@@ -68,7 +74,7 @@ pub(in crate::commands) fn new(session: &Session, id: &str, folder: &Path) -> Re
             scaffold::create(place, &inside.collect())?;
         }
     }
-    Ok(Created { id: id.to_owned(), pack: folder.to_owned(), files: files.into_keys().collect() })
+    Ok(Created { id: id.to_owned(), pack: folder.to_owned(), files: written })
 }
 
 /// A port that no other lab of the pack listens on by default, nor one of those that everybody has:

@@ -138,7 +138,7 @@ fn where_nobody_can_be_asked_the_files_are_listed_with_the_flags_that_decide() {
     must(
         bench
             .command(&INTO)
-            .args(["--resolve", "README.md=skip", "--resolve", "about.txt=skip"])
+            .args(["--settle", "README.md=skip", "--resolve", "about.txt=skip"])
             .stdin(Stdio::null()),
     );
     assert_eq!(bench.read("README.md"), "mine\n");

@@ -12,8 +12,8 @@ fn before_there_was_an_archive(bench: &Bench) {
     tar::Archive::new(&archive[..]).unpack(own.join("base")).unwrap();
     std::fs::remove_file(own.join("base.tar")).unwrap();
     let record = bench.read(".mlops-lab/record.toml");
-    assert!(record.contains("schema = 2\n"), "{record}");
-    bench.edit(".mlops-lab/record.toml", &record.replace("schema = 2\n", "schema = 1\n"));
+    assert!(record.contains("schema = 3\n"), "{record}");
+    bench.edit(".mlops-lab/record.toml", &record.replace("schema = 3\n", "schema = 1\n"));
 }
 
 #[test]

@@ -284,3 +284,45 @@ fn a_step_that_is_checked_in_another_way_is_listed_and_progress_stays() {
     assert_eq!(done["recheck"], serde_json::json!(["one"]));
     assert!(bench.read(".mlops-lab/progress.json").contains("done_at"));
 }
+
+#[test]
+fn steps_answers_and_defaults_that_changed_are_listed() {
+    let bench = Bench::new();
+    assert_eq!(bench.run(&["update", "--set", "port=9100"]).code, 0);
+    let manifest = bench.pack().join("labs/tiny/lab.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    let new = text
+        .replacen("id = \"one\"\nwas = [\"uno\"]", "id = \"first\"\nwas = [\"one\"]", 1)
+        .replacen("default = 8123", "default = 8124", 1)
+        .replacen(
+            "[vars.token]",
+            "[vars.team]\ntype = \"string\"\ndefault = \"ops\"\nhelp = \"Who\"\n\n[vars.token]",
+            1,
+        );
+    assert!(new.contains("id = \"first\"") && new.contains("8124"), "{new}");
+    std::fs::write(&manifest, new).unwrap();
+    let plan = bench.run(&["update", "--dry-run"]);
+    for line in [
+        "step      first  was one",
+        "answer    team  ops  new",
+        "default   port  8123 -> 8124; yours stays 9100",
+    ] {
+        assert!(plan.out.contains(line), "{line}\n{}", plan.out);
+    }
+    let done = bench.run(&["update", "--set", "port=9200", "--json"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let done = json(&done.out);
+    assert_eq!(done["steps"][0]["change"], "renamed", "{done}");
+    assert_eq!(done["steps"][0]["was"], "one");
+    assert_eq!(
+        (&done["answers"][0]["name"], &done["answers"][0]["before"]),
+        (&"port".into(), &9100.into())
+    );
+    assert_eq!(done["defaults"][0]["now"], 8124);
+    // What is as it was is not listed.
+    let same = json(&bench.run(&["update", "--json"]).out);
+    assert!(
+        same["steps"].is_null() && same["answers"].is_null() && same["defaults"].is_null(),
+        "{same}"
+    );
+}

@@ -1,25 +1,26 @@
 //! `update`: the lab as this program, or its pack, makes it now, with what the learner changed.
 
-use std::collections::BTreeSet;
-use std::io::{self, Write};
+mod view;
 
 use serde::Serialize;
+use std::collections::BTreeSet;
 
-use super::changes::{content, disk, listed, sets, shown};
+use super::Session;
+use super::changes::{content, disk, sets, shown};
 use super::consent::{self, Purpose};
 use super::equivalent::EquivalentCommand;
 use super::prompts::{self, Trees};
-use super::{Session, View};
+use crate::catalog::differences::{Became, Differences, Values, differences};
 use crate::catalog::tree::{File, RelPath, Tree};
 use crate::catalog::{Lab, Manifest, Source};
 use crate::cli;
-use crate::error::{Error, Exit, Result};
+use crate::error::{Error, Result};
 use crate::layout;
 use crate::platform::fs::Kind;
 use crate::platform::inside::{self, cannot};
-use crate::platform::term::{self, BOLD, DIM, GOOD, WARN, escape};
+use crate::platform::term;
 use crate::runtime;
-use crate::scaffold::{self, Action, By, Change, Given, Op, Renewed};
+use crate::scaffold::{self, By, Change, Given, Op, Renewed};
 use crate::workspace::{self, Place, Workspace};
 
 #[derive(Serialize)]
@@ -32,6 +33,9 @@ pub(super) struct Updated {
     env: Vec<Env>,
     /// Steps whose checks are others than before.
     recheck: Vec<String>,
+    /// Steps, answers and defaults that are not what they were.
+    #[serde(flatten)]
+    differences: Differences,
     #[serde(skip_serializing_if = "String::is_empty")]
     diff: String,
 }
@@ -64,7 +68,7 @@ pub(super) fn run(session: &Session, args: &cli::Update) -> Result<Updated> {
             .hint("stop it first: mlops-lab down")
             .hint("or look only: mlops-lab update --dry-run"));
     }
-    let lab = source(session, &ws)?.lab(&ws.record().lab)?;
+    let lab = lab(session, &ws)?;
     let mut equivalent = EquivalentCommand::default();
     let next = next(session, &ws, &lab, args, &mut equivalent)?;
     let base = ws.base()?;
@@ -103,15 +107,20 @@ pub(super) fn run(session: &Session, args: &cli::Update) -> Result<Updated> {
         trust(session, &ws, &lab, &next.seed)?;
         scaffold::commit(ws.root(), By { command: "update", mark: &mark }, &ops)?;
     }
-    let recheck = recheck(ws.manifest(), &next.manifest);
-    Ok(Updated { lab: lab.manifest.id.clone(), dry, changes, env, recheck, diff })
+    let before: Values = ws.record().answers.clone().into_iter().collect();
+    let differences = differences((ws.manifest(), &before), (&next.manifest, &next.answers));
+    let rechecked = differences.steps.iter().filter(|step| step.change == Became::Rechecked);
+    let recheck = rechecked.filter(|step| step.kind == "step").map(|step| step.id.clone());
+    let recheck = recheck.collect();
+    let lab = lab.manifest.id.clone();
+    Ok(Updated { lab, dry, changes, env, recheck, differences, diff })
 }
 
 /// What is about to be written is trusted, unless it is made from a pack that this user has neither
 /// named nor used here as it is now: a pack travels, too, and what it makes is then asked about
 /// before it runs.
 fn trust(session: &Session, ws: &Workspace, lab: &Lab, seed: &Tree) -> Result<()> {
-    let named = session.source != Source::Embedded;
+    let named = !session.sources.typed().is_empty();
     let pack = workspace::pack_print(lab);
     if named || pack.as_deref().is_none_or(|pack| ws.trusts(pack)) {
         let prints = pack.into_iter().chain([workspace::fingerprint(seed)]);
@@ -123,25 +132,42 @@ fn trust(session: &Session, ws: &Workspace, lab: &Lab, seed: &Tree) -> Result<()
     Ok(())
 }
 
-/// The pack that the lab came from, unless another is named.
+/// The lab in the pack that it came from, unless another is named.
 ///
 /// # Errors
-/// Exit 3 when it is not there: the lab came without it.
-fn source(session: &Session, ws: &Workspace) -> Result<Source> {
-    let (Source::Embedded, Some(pack)) = (&session.source, &ws.record().pack) else {
-        return Ok(session.source.clone());
-    };
-    // Before, its absolute path was noted.
-    let place = ws.root().join(pack);
-    if place.join("labs").is_dir() {
-        return Ok(Source::Pack(place));
+/// Exit 3 when the pack is not there, or is another by now: the lab came without it.
+fn lab(session: &Session, ws: &Workspace) -> Result<Lab> {
+    let record = ws.record();
+    if !session.sources.typed().is_empty() {
+        return session.sources.typed_lab(&record.lab);
     }
-    let name = place.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let Some(origin) = &record.pack else { return Source::Embedded.lab(&record.lab) };
+    // Before, its absolute path was noted.
+    let place = ws.root().join(&origin.path);
+    let source = Source::Pack(place.clone());
+    let there = source.is_there();
+    let same = |source: &Source| -> Result<bool> {
+        origin.name.as_ref().map_or(Ok(true), |name| Ok(source.name()? == *name))
+    };
+    if there && same(&source)? {
+        return source.lab(&record.lab);
+    }
+    // It was moved, and is one of those that are always there.
+    if let Some(name) = &origin.name
+        && let Some(source) = session.sources.standing_pack(name)?
+    {
+        return source.lab(&record.lab);
+    }
+    let folder = || place.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = origin.name.clone().unwrap_or_else(folder);
+    let why = if there { "another pack is at" } else { "it is not at" };
+    let had = origin.source.as_ref().map(|source| format!("get it from {source}, then name it"));
+    let had = had.unwrap_or_else(|| "name it".to_owned());
     Err(Error::environment(format!(
-        "the pack `{name}` that this lab came from is not at {}",
+        "cannot find the pack `{name}` that this lab came from: {why} {}",
         place.display()
     ))
-    .hint("name it: mlops-lab update --pack DIR")
+    .hint(format!("{had}: mlops-lab update --pack DIR"))
     .hint("everything else works without it: mlops-lab up, check, hint, solve, down"))
 }
 
@@ -154,6 +180,7 @@ struct Next {
     secret: std::collections::BTreeMap<RelPath, (File, File)>,
     /// Our own files, below `.mlops-lab`.
     seed: Tree,
+    answers: Values,
 }
 
 fn next(
@@ -189,8 +216,11 @@ fn next(
     let new = scaffold::answers(&lab.manifest, &after)?;
     let was = super::bounded(lab, || scaffold::render(lab, &old))?;
     let now = super::bounded(lab, || scaffold::render(lab, &new))?;
+    // Where it was found as before, it was given as before.
+    let before = ws.record().pack.as_ref().and_then(|pack| pack.given.as_deref());
+    let given = session.sources.given(&lab.source).or(before);
     let seed = workspace::seed(
-        &Place { root: ws.root(), id: Some(&ws.record().id) },
+        &Place { root: ws.root(), id: Some(&ws.record().id), given },
         lab,
         &now.manifest_text,
         &now.knowledge,
@@ -206,7 +236,7 @@ fn next(
             (path, (old, file))
         })
         .collect();
-    Ok(Next { manifest: now.manifest, tree, secret, seed })
+    Ok(Next { manifest: now.manifest, tree, secret, seed, answers: new.plain })
 }
 
 /// What changes below `.mlops-lab`: the record, the manifest, the lab's own files and the pristine
@@ -230,72 +260,4 @@ fn own_files(ws: &Workspace, seed: &Tree) -> Result<Vec<Op>> {
         }
     }
     Ok(ops)
-}
-
-/// The steps that both have, with other checks or in other runtimes.
-fn recheck(old: &Manifest, new: &Manifest) -> Vec<String> {
-    let checks = |manifest: &Manifest, id: &str| {
-        let step = manifest.step.iter().find(|step| step.id == id)?;
-        serde_json::to_value((&step.check, &step.runtimes)).ok()
-    };
-    let known = new.step.iter().map(|step| step.id.clone());
-    known
-        .filter(|id| checks(old, id).is_some_and(|before| Some(before) != checks(new, id)))
-        .collect()
-}
-
-impl View for Updated {
-    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        write!(out, "{}", escape(&self.diff))?;
-        if self.changes.is_empty() && self.env.is_empty() {
-            return writeln!(
-                out,
-                "{GOOD}up to date{GOOD:#}: nothing of yours changes\n\nnext: mlops-lab up"
-            );
-        }
-        listed(&self.changes, out)?;
-        for env in &self.env {
-            if !env.names.is_empty() {
-                writeln!(out, "  {GOOD}lines   {GOOD:#}  {}: {}", env.path, env.names.join(", "))?;
-            }
-            if !env.kept.is_empty() {
-                let why = "changed by you, and now not what the lab's answers say";
-                writeln!(
-                    out,
-                    "  {WARN}kept    {WARN:#}  {}: {}{DIM}: {why}{DIM:#}",
-                    env.path,
-                    env.kept.join(", ")
-                )?;
-            }
-        }
-        if !self.recheck.is_empty() {
-            writeln!(
-                out,
-                "\nthese steps are checked in another way now: {}",
-                self.recheck.join(", ")
-            )?;
-        }
-        let conflicts = self.conflicts();
-        if self.dry {
-            return writeln!(out, "\nnothing was changed\n\nnext: mlops-lab update");
-        }
-        if conflicts > 0 {
-            writeln!(
-                out,
-                "\n{BOLD}{conflicts} files have both versions between <<<<<<< and >>>>>>>{BOLD:#}: choose, and take the markers out"
-            )?;
-            return writeln!(out, "\nnext: mlops-lab diff   (or back: mlops-lab undo)");
-        }
-        writeln!(out, "\nnext: mlops-lab up   (or back: mlops-lab undo)")
-    }
-
-    fn exit(&self) -> Exit {
-        if self.conflicts() > 0 { Exit::No } else { Exit::Done }
-    }
-}
-
-impl Updated {
-    fn conflicts(&self) -> usize {
-        self.changes.iter().filter(|change| change.action == Action::Conflict).count()
-    }
 }
