@@ -48,7 +48,7 @@ impl Source {
         Ok(ids)
     }
 
-    /// What the pack says of itself; none for the built-in labs, and for a pack without `pack.toml`.
+    /// What the pack says of itself; none for the built-in labs, and where there is no `pack.toml`.
     ///
     /// # Errors
     /// Exit 2 when it cannot be read, or is not for this program.
@@ -136,7 +136,8 @@ impl Source {
             }
             if empty {
                 return Err(Error::usage(format!(
-                    "{file}: there is no shared pack `{pack}`, neither labs/_shared/{pack} nor templates/_shared/{pack}"
+                    "{file}: there is no shared pack `{pack}`, neither labs/_shared/{pack} nor \
+                    templates/_shared/{pack}"
                 )));
             }
         }
@@ -181,7 +182,8 @@ impl Source {
         struct Stage {
             #[allow(
                 dead_code,
-                reason = "shown by `list` once there is more than one stage; read here to hold the format"
+                reason = "shown by `list` once there is more than one stage; read here to hold \
+                    the format"
             )]
             name: String,
             labs: Vec<String>,

@@ -181,7 +181,8 @@ impl FromStr for VersionReq {
     fn from_str(text: &str) -> Result<Self, String> {
         let bad = || {
             format!(
-                "`{text}` is not a version requirement such as \">=3.11\", \">=3.11, <3.15\" or \"*\""
+                "`{text}` is not a version requirement such as \">=3.11\", \">=3.11, <3.15\" or \
+                \"*\""
             )
         };
         let mut rules = Vec::new();

@@ -375,7 +375,8 @@ impl View for Brief<'_> {
         self.0.conflicts.iter().try_for_each(|path| {
             writeln!(
                 out,
-                "  {BAD}conflict{BAD:#}  {path}: both versions stand in it, between <<<<<<< and >>>>>>>"
+                "  {BAD}conflict{BAD:#}  {path}: both versions stand in it, between <<<<<<< and \
+                >>>>>>>"
             )
         })
     }

@@ -146,7 +146,8 @@ impl<'a> Part<'a> {
                 format!("after `break`, must be accepted: {}", spec.why)
             }
             Part::Restored(_) => {
-                "`break`, then `break --undo`: what a fix must show holds, and every file is what it was"
+                "`break`, then `break --undo`: what a fix must show holds, and every file is what \
+                it was"
                     .to_owned()
             }
             Part::Down => "measure the cost, then `down`: nothing of the lab is left".to_owned(),

@@ -61,8 +61,8 @@ fn bytes(number: u64) -> String {
     }
 }
 
-/// Refuses what the file system at `place` has not enough space for. One that does not report it is given the
-/// benefit of the doubt: a write that fails changes nothing either.
+/// Refuses what the file system at `place` has not enough space for. One that does not report it is
+/// given the benefit of the doubt: a write that fails changes nothing either.
 pub(super) fn ensure_space(place: &Path, load: &Load) -> Result<()> {
     let Some(missing) = disk_space(place).and_then(|space| short(load, &space)) else {
         return Ok(());

@@ -117,7 +117,8 @@ impl<'a> Renderer<'a> {
         }
         let facts = serde_json::json!({
             "id": lab.manifest.id, "title": lab.manifest.title, "summary": lab.manifest.summary,
-            "devops": lab.manifest.devops, "minutes": lab.manifest.minutes, "version": env!("CARGO_PKG_VERSION"),
+            "devops": lab.manifest.devops, "minutes": lab.manifest.minutes,
+            "version": env!("CARGO_PKG_VERSION"),
         });
         plain.insert("lab", &facts);
         let mut secret = plain.clone();

@@ -30,7 +30,8 @@ impl Lint<'_> {
             let count = all.iter().filter(wrong).count();
             if count < WRONG_SOLUTIONS {
                 let message = format!(
-                    "the step `{0}` has {count} wrong solutions in wrong/{0}.toml and wrong/{0}/, and needs \
+                    "the step `{0}` has {count} wrong solutions in wrong/{0}.toml and wrong/{0}/, \
+                    and needs \
                      {WRONG_SOLUTIONS}",
                     step.id
                 );

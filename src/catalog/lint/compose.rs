@@ -29,7 +29,8 @@ impl Lint<'_> {
                 let shown = format!("templates/{}/{path}", self.id());
                 let span = Some(at..at + name.len());
                 let message = format!(
-                    "without .env `{name}` would be empty: write ${{{name}:?see .env.example}}, or give a default with ${{{name}:-...}}"
+                    "without .env `{name}` would be empty: write ${{{name}:?see .env.example}}, \
+                    or give a default with ${{{name}:-...}}"
                 );
                 self.file(&shown, span, text, message);
             }

@@ -47,7 +47,8 @@ impl Lint<'_> {
                 }
             }
             if !stand_in.asked_over_network() {
-                let message = "what answers is asked by http, tcp or metric: `status` asks it, and runs nothing of a lab";
+                let message = "what answers is asked by http, tcp or metric: `status` asks it, \
+                    and runs nothing of a lab";
                 self.manifest(&at("seen"), message.to_owned());
             }
             self.reachable(&at("seen"), &stand_in.seen, &runtimes);
@@ -97,7 +98,8 @@ impl Lint<'_> {
                     &shown,
                     None,
                     &text,
-                    "it does not say `namespace: <[ project_name ]>`: the lab has a namespace of its own",
+                    "it does not say `namespace: <[ project_name ]>`: the lab has a namespace of \
+                    its own",
                 );
             }
             Some(_) => {}

@@ -124,7 +124,8 @@ impl Counts {
         }
         if unproven > 0 {
             words.push_str(&format!(
-                "\n{} not proven: a stand-in ran in the place of the real thing; prove them where that can be had",
+                "\n{} not proven: a stand-in ran in the place of the real thing; prove them where \
+                that can be had",
                 counted(unproven, "case")
             ));
         }

@@ -127,7 +127,8 @@ fn trust(session: &Session, ws: &Workspace, lab: &Lab, seed: &Tree) -> Result<()
         return prints.into_iter().try_for_each(|print| ws.clone().trust_content(&print).map(drop));
     }
     term::eprintln(
-        "note: the pack is not named on the command line, and not known here as it is now\n  what the lab would run now is listed before it runs: mlops-lab up",
+        "note: the pack is not named on the command line, and not known here as it is now\n  what \
+        the lab would run now is listed before it runs: mlops-lab up",
     );
     Ok(())
 }

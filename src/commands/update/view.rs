@@ -41,7 +41,8 @@ impl View for Updated {
         if conflicts > 0 {
             writeln!(
                 out,
-                "\n{BOLD}{conflicts} files have both versions between <<<<<<< and >>>>>>>{BOLD:#}: choose, and take the markers out"
+                "\n{BOLD}{conflicts} files have both versions between <<<<<<< and \
+                >>>>>>>{BOLD:#}: choose, and take the markers out"
             )?;
             return writeln!(out, "\nnext: mlops-lab diff   (or back: mlops-lab undo)");
         }
