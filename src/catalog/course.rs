@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::expect::{Check, Probe};
+use super::check::{CheckSpec, Probe};
 use super::manifest::RuntimeKind;
 use super::units::Within;
 
@@ -30,7 +30,7 @@ pub struct Step {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hints: Vec<Hint>,
     /// What must hold, in order.
-    pub check: Vec<Check>,
+    pub check: Vec<CheckSpec>,
     /// How it is done.
     pub solution: Solution,
 }
@@ -103,14 +103,14 @@ pub struct StandIn {
     /// The steps that only the real thing can show.
     pub steps: Vec<String>,
     /// Passes when it is the stand-in that answers.
-    pub seen: Check,
+    pub seen: CheckSpec,
 }
 
 impl StandIn {
     /// Whether it is asked over the network alone, as lint demands: commands that only look ask it,
     /// too, and they run nothing of a lab.
-    pub fn asked_over_network(&self) -> bool {
-        matches!(self.seen.probe(), Ok(Probe::Http(_) | Probe::Tcp(_) | Probe::Metric(_)))
+    pub fn probed_over_network(&self) -> bool {
+        matches!(self.seen.probe, Probe::Http(..) | Probe::Tcp(..) | Probe::Metric(..))
     }
 }
 
@@ -143,12 +143,12 @@ pub struct Drill {
     /// Checks that pass on a healthy lab; at least one fails within `within` after inject. Schema 1
     /// calls them `symptom`.
     #[serde(alias = "symptom")]
-    pub healthy: Vec<Check>,
+    pub healthy: Vec<CheckSpec>,
     /// How soon the symptom shows.
     pub within: Within,
     /// Checks that pass when the learner has fixed it. Schema 1 calls them `mended`.
     #[serde(alias = "mended")]
-    pub recovered: Vec<Check>,
+    pub recovered: Vec<CheckSpec>,
     /// A ladder of hints.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hints: Vec<Hint>,

@@ -1,10 +1,10 @@
 //! What a lab is: its manifest, its files, and where they come from.
 
 pub mod attempts;
+pub mod check;
 pub mod course;
 pub mod differences;
 mod embedded;
-pub mod expect;
 mod finding;
 pub mod lint;
 pub mod manifest;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::expect::{KubernetesProbe, Probe};
+use super::check::CheckSpec;
 use super::finding::Finding;
 pub use super::finding::{Problem, line_column};
 use super::manifest::{Manifest, OLDEST, SCHEMA};
@@ -46,7 +46,7 @@ pub fn read(text: &str, file: &str) -> Result<Manifest, (Problem, Option<&'stati
         let hint = Some("use the mlops-lab that made it, or a newer one");
         return Err((problem(locate(text, &["schema".into()]), message), hint));
     }
-    let manifest = manifest.map_err(|error| (problem(error.span(), words(&error)), None))?;
+    let manifest = manifest.map_err(|error| (problem(span(text, &error), words(&error)), None))?;
     match shape(&manifest).into_iter().next() {
         None => Ok(manifest),
         Some((path, message)) => Err((problem(locate(text, &path), message), None)),
@@ -69,11 +69,20 @@ pub fn problems(text: &str, file: &str) -> Vec<Problem> {
             }
             Err(error) => error,
         };
-        all.push(problem(error.span(), words(&error)));
+        all.push(problem(span(&rest, &error), words(&error)));
         let unknown = error.message().starts_with("unknown field");
         match error.span().filter(|_| unknown).and_then(|key| without(&rest, &key)) {
             Some(shorter) => rest = shorter,
-            None => break,
+            None => {
+                let known = |span: &Option<Range<usize>>| all.iter().any(|one| one.span == *span);
+                let checks = broken_checks(&rest).into_iter();
+                let checks: Vec<Problem> = checks
+                    .map(|(path, message)| problem(locate(text, &path), message))
+                    .filter(|problem| !known(&problem.span))
+                    .collect();
+                all.extend(checks);
+                break;
+            }
         }
     }
     // Of another schema: one problem, whatever else does not fit.
@@ -82,6 +91,16 @@ pub fn problems(text: &str, file: &str) -> Vec<Problem> {
     } else {
         all
     }
+}
+
+/// Where an error stands: of a check that is none, the check itself and not its whole list.
+fn span(text: &str, error: &toml::de::Error) -> Option<Range<usize>> {
+    let whole = error.span()?;
+    let message = words(error);
+    let checks = broken_checks(text).into_iter().filter(|(_, why)| *why == message);
+    let mut places = checks.filter_map(|(path, _)| locate(text, &path));
+    let within = |place: &Range<usize>| whole.start <= place.start && place.end <= whole.end;
+    Some(places.find(within).unwrap_or(whole))
 }
 
 fn words(error: &toml::de::Error) -> String {
@@ -200,7 +219,7 @@ pub fn locate_inside(text: &str, path: &[Key], part: Range<usize>) -> Option<Ran
 }
 
 /// The checks of a manifest with the way to each.
-pub fn checks(manifest: &Manifest) -> Vec<(Vec<Key>, &super::expect::Check)> {
+pub fn checks(manifest: &Manifest) -> Vec<(Vec<Key>, &CheckSpec)> {
     let mut all = Vec::new();
     for (s, step) in manifest.step.iter().enumerate() {
         for (c, check) in step.check.iter().enumerate() {
@@ -241,6 +260,48 @@ pub fn checks(manifest: &Manifest) -> Vec<(Vec<Key>, &super::expect::Check)> {
     all
 }
 
+/// The checks of a text that is no manifest which are none either, with why.
+fn broken_checks(text: &str) -> Vec<(Vec<Key>, String)> {
+    fn walk(value: &toml::Value, path: &[Key], wrong: &mut Vec<(Vec<Key>, String)>) {
+        let inside = |key: Key| [path, &[key]].concat();
+        match value {
+            toml::Value::Table(table) => {
+                for (name, value) in table {
+                    let checks = matches!(
+                        name.as_str(),
+                        "check" | "healthy" | "symptom" | "recovered" | "mended" | "ready" | "seen"
+                    );
+                    let path = inside(name.as_str().into());
+                    let one = std::slice::from_ref(value);
+                    let list = value.as_array().map_or(one, Vec::as_slice);
+                    for (index, check) in
+                        list.iter().enumerate().filter(|(_, item)| checks && item.is_table())
+                    {
+                        if let Err(error) = check.clone().try_into::<CheckSpec>() {
+                            let index = value.is_array().then(|| Key::from(index));
+                            let path = path.iter().cloned().chain(index).collect();
+                            wrong.push((path, words(&error)));
+                        }
+                    }
+                    walk(value, &path, wrong);
+                }
+            }
+            toml::Value::Array(items) => {
+                items.iter().enumerate().for_each(|(n, item)| walk(item, &inside(n.into()), wrong));
+            }
+            _ => {}
+        }
+    }
+    let mut wrong = Vec::new();
+    let table: toml::Table = toml::from_str(text).unwrap_or_default();
+    for name in ["step", "drill", "stand_in", "runtime"] {
+        if let Some(value) = table.get(name) {
+            walk(value, &[name.into()], &mut wrong);
+        }
+    }
+    wrong
+}
+
 /// What the types alone cannot hold, and without which nothing downstream works.
 fn shape(manifest: &Manifest) -> Vec<(Vec<Key>, String)> {
     let mut wrong = Vec::new();
@@ -251,28 +312,15 @@ fn shape(manifest: &Manifest) -> Vec<(Vec<Key>, String)> {
         ));
     }
     for (path, check) in checks(manifest) {
-        match check.probe() {
-            Err(message) => wrong.push((path, message)),
-            Ok(Probe::Kubernetes(KubernetesProbe { name: Some(_), selector: Some(_), .. })) => {
-                let path = [path, vec!["kubernetes".into()]].concat();
-                wrong.push((
-                    path,
-                    "an object has a `name`, a list has a `selector`: not both".to_owned(),
-                ));
-            }
-            Ok(probe) => {
-                if let Some(name) = probe.endpoint()
-                    && !manifest.endpoint.contains_key(name)
-                {
-                    let known: Vec<_> = manifest.endpoint.keys().map(String::as_str).collect();
-                    let message = format!(
-                        "there is no endpoint `{name}`; this lab has: {}",
-                        known.join(", ")
-                    );
-                    let path = [path, vec![probe.name().into(), "endpoint".into()]].concat();
-                    wrong.push((path, message));
-                }
-            }
+        let probe = &check.probe;
+        if let Some(name) = probe.endpoint()
+            && !manifest.endpoint.contains_key(name)
+        {
+            let known: Vec<_> = manifest.endpoint.keys().map(String::as_str).collect();
+            let message =
+                format!("there is no endpoint `{name}`; this lab has: {}", known.join(", "));
+            let path = [path, vec![probe.name().into(), "endpoint".into()]].concat();
+            wrong.push((path, message));
         }
     }
     wrong

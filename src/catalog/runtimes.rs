@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::expect::Check;
+use super::check::CheckSpec;
 use super::manifest::RuntimeKind;
 use super::needs::Need;
 use super::units::Within;
@@ -67,7 +67,7 @@ pub struct Compose {
     pub readable: Vec<String>,
     /// What must pass before the lab counts as up.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub ready: Vec<Check>,
+    pub ready: Vec<CheckSpec>,
 }
 
 /// The runtime `kubernetes`. The lab's namespace is called as the project is.
@@ -90,7 +90,7 @@ pub struct Kubernetes {
     pub within: Option<Within>,
     /// What must pass after the rollouts before the lab counts as up.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub ready: Vec<Check>,
+    pub ready: Vec<CheckSpec>,
 }
 
 /// An image that is built from the project.
@@ -169,7 +169,7 @@ pub struct Service {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requires: Vec<String>,
     /// What must pass before the service counts as ready.
-    pub ready: Check,
+    pub ready: CheckSpec,
 }
 
 /// Where an endpoint is, by runtime.

@@ -2,7 +2,36 @@
 
 use serde_json::Value;
 
-use crate::catalog::expect::Match;
+use crate::catalog::check::{Json, Match};
+
+/// What a value by pointer is held to, in words.
+pub(super) fn describe(pointer: &str, place: &str, rule: &Match) -> String {
+    format!("`{pointer}` in {place}: {rule}")
+}
+
+/// Whether all values of a document are as expected; else what was expected of the first that is
+/// not, and what was observed.
+pub(super) fn values(
+    rules: &Json,
+    place: &str,
+    document: impl FnOnce() -> Result<Value, String>,
+) -> Result<(), (String, String)> {
+    if rules.is_empty() {
+        return Ok(());
+    }
+    let document = document().map_err(|why| (format!("JSON in {place}"), why))?;
+    for (pointer, rule) in rules {
+        let value = document.pointer(pointer);
+        if !meets(rule, value) {
+            let observed = match value {
+                Some(value) => format!("`{pointer}` is {value}"),
+                None => format!("there is no `{pointer}` in {document}"),
+            };
+            return Err((describe(pointer, place, rule), observed));
+        }
+    }
+    Ok(())
+}
 
 /// Whether the value, or its absence, meets every rule.
 pub(super) fn meets(rules: &Match, value: Option<&Value>) -> bool {

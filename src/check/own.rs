@@ -1,14 +1,10 @@
-//! Whose what listens at an endpoint is: the lab's own, nobody's, or a stranger's. A stranger is no
-//! part of the answer, and gets no password.
+//! Whose what listens at an endpoint is: the lab's own, nobody's, or a stranger's. Pure.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::{Budget, Context, Seen};
 use crate::catalog::manifest::RuntimeKind;
 use crate::platform::listening::{Holder, Socket};
-use crate::platform::net;
-use crate::platform::process::{Command, Ended};
 
 /// What of this machine is the lab's own.
 #[derive(Clone, Debug)]
@@ -34,7 +30,7 @@ pub enum Standing {
     Ours,
     /// Nothing listens there.
     Nobody,
-    /// The system does not say, or not to us.
+    /// The system does not show it, or not to this user.
     Unknown,
     /// Somebody else, in words.
     Other(String),
@@ -49,8 +45,13 @@ pub enum Meant {
     ByHand,
 }
 
-/// Whose an endpoint is, as the processes say; pure.
-fn by_processes(sockets: Option<&[Socket]>, own: &Own, root: &Path, meant: Meant) -> Standing {
+/// Whose an endpoint is, by the processes that listen there.
+pub(super) fn by_processes(
+    sockets: Option<&[Socket]>,
+    own: &Own,
+    root: &Path,
+    meant: Meant,
+) -> Standing {
     let Some(sockets) = sockets else {
         // All that can be known there is that something of the lab is alive.
         return if own.leaders.is_empty() { Standing::Unknown } else { Standing::Ours };
@@ -84,8 +85,12 @@ fn named(socket: &Socket) -> String {
 }
 
 /// Whose the containers are that publish a port, from lines of name, ports, folder and project;
-/// none when no container does. Pure.
-fn by_containers(lines: &str, port: u16, is_root: impl Fn(&Path) -> bool) -> Option<Standing> {
+/// none when no container does.
+pub(super) fn by_containers(
+    lines: &str,
+    port: u16,
+    is_root: impl Fn(&Path) -> bool,
+) -> Option<Standing> {
     let mut found = None;
     for line in lines.lines() {
         let [name, ports, folder] = line.split('\t').collect::<Vec<_>>()[..] else { continue };
@@ -115,98 +120,6 @@ fn published(ports: &str, port: u16) -> bool {
                     .is_some_and(|(first, last)| within(first, last))
         },
     )
-}
-
-/// Whose what listens at an address is.
-pub(super) fn standing(url: &str, meant: Meant, context: &Context, budget: Budget<'_>) -> Standing {
-    let own = &context.own;
-    let Some((host, port)) = net::loopback_address(url) else {
-        // A cluster may be reached elsewhere; nothing else of a lab is.
-        return match own.kind {
-            RuntimeKind::Kubernetes => Standing::Ours,
-            _ => Standing::Other("another machine".to_owned()),
-        };
-    };
-    let sockets = budget.world.listening(&host, port);
-    let standing = by_processes(sockets.as_deref(), own, &context.root, meant);
-    let asked = own.containers && (meant == Meant::ByHand || own.kind == RuntimeKind::Compose);
-    match standing {
-        // A port of a container is held by a process of Docker's, or by none.
-        Standing::Other(_) | Standing::Unknown if asked => {
-            in_containers(port, context, budget).unwrap_or(standing)
-        }
-        Standing::Nobody if own.kind == RuntimeKind::Compose => {
-            in_containers(port, context, budget).unwrap_or(standing)
-        }
-        standing => standing,
-    }
-}
-
-fn in_containers(port: u16, context: &Context, budget: Budget<'_>) -> Option<Standing> {
-    const WHOSE: &str =
-        "{{.Names}}\t{{.Ports}}\t{{.Label \"com.docker.compose.project.working_dir\"}}";
-    let filter = format!("publish={port}");
-    let command =
-        Command::new("docker", budget.left()).args(["ps", "--filter", &filter, "--format", WHOSE]);
-    let captured =
-        budget.world.run(&command).ok().filter(|captured| captured.ended == Ended::Code(0))?;
-    let is_root = |folder: &Path| {
-        folder == context.root
-            || folder.canonicalize().is_ok_and(|folder: PathBuf| folder == context.root)
-    };
-    by_containers(&String::from_utf8_lossy(&captured.stdout), port, is_root)
-}
-
-/// Why a password is not sent to an endpoint; none when it may be.
-pub(super) fn withheld(endpoint: &str, context: &Context, budget: Budget<'_>) -> Option<Seen> {
-    context.logins.get(endpoint)?;
-    let url = context.endpoints.get(endpoint)?;
-    let expected = format!("the lab's own server at {url}");
-    match standing(url, Meant::ByHand, context, budget) {
-        Standing::Ours => None,
-        Standing::Nobody => {
-            Some(Seen::cannot_tell(expected, net::Unreachable::Refused.to_string()))
-        }
-        Standing::Unknown => Some(Seen::cannot_tell(
-            expected,
-            "this system does not say who listens there: no password was sent. next: mlops-lab up",
-        )),
-        Standing::Other(who) => Some(Seen::cannot_tell(
-            expected,
-            format!(
-                "{who} listens at {url} and is not part of this lab: no password was sent. next: {}",
-                next(url, context, budget)
-            ),
-        )),
-    }
-}
-
-/// The same for a command, which finds all passwords in its environment.
-pub(super) fn withheld_from_commands(context: &Context, budget: Budget<'_>) -> Option<Seen> {
-    let stranger = |name: &String| {
-        let url = context.endpoints.get(name)?;
-        let Standing::Other(who) = standing(url, Meant::ByHand, context, budget) else {
-            return None;
-        };
-        Some(Seen::cannot_tell(
-            format!("the lab's own server at {url}"),
-            format!(
-                "{who} listens at {url} and is not part of this lab: the command, which knows the password, was not run. next: {}",
-                next(url, context, budget)
-            ),
-        ))
-    };
-    context.logins.keys().find_map(stranger)
-}
-
-/// What gets the lab its port, or another one.
-fn next(url: &str, context: &Context, budget: Budget<'_>) -> String {
-    let port = net::loopback_address(url).map(|(_, port)| port);
-    let variable = port.and_then(|port| context.own.variables.get(&port));
-    match variable.zip(budget.world.spare_port()) {
-        Some((variable, spare)) => format!("mlops-lab update --set {variable}={spare}"),
-        None => "mlops-lab doctor".to_owned(),
-    }
 }
 
 #[cfg(test)]

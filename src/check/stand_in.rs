@@ -1,18 +1,18 @@
-//! Stand-ins: what answers in the place of the real thing, as the live system itself says.
+//! Stand-ins: what answers in the place of the real thing, as the live system shows.
 
 use super::{Context, judge};
 use crate::catalog::Manifest;
 use crate::catalog::manifest::{StandIn, VerdictKind};
 use crate::platform::world::World;
 
-/// What the live system says of each stand-in of a lab: that it answers, that it does not, or
+/// What the live system shows of each stand-in of a lab: that it answers, that it does not, or
 /// nothing at all.
 pub fn stand_ins<'a>(
     manifest: &'a Manifest,
     context: &Context,
     world: &dyn World,
 ) -> Vec<(&'a StandIn, Option<bool>)> {
-    let look = |stand_in: &'a StandIn| {
+    let probed = |stand_in: &'a StandIn| {
         let answers = match judge(&stand_in.seen, context, world).verdict {
             VerdictKind::Pass => Some(true),
             VerdictKind::NotYet => Some(false),
@@ -20,10 +20,10 @@ pub fn stand_ins<'a>(
         };
         (stand_in, answers)
     };
-    manifest.stand_in.iter().filter(|stand_in| stand_in.asked_over_network()).map(look).collect()
+    manifest.stand_in.iter().filter(|stand_in| stand_in.probed_over_network()).map(probed).collect()
 }
 
-/// Why a step of this stand-in is not shown.
-pub fn why_hidden(stand_in: &StandIn) -> String {
+/// Why a step is skipped while this stand-in answers.
+pub fn why_skipped(stand_in: &StandIn) -> String {
     format!("only {} can show this. {}", stand_in.of, stand_in.text)
 }

@@ -1,6 +1,7 @@
 //! Verdicts over a world that is a value.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -62,7 +63,7 @@ fn ran(ended: Ended, stdout: &str, stderr: &str) -> Result<Captured, NotRun> {
     Ok(Captured { ended, stdout, stderr, truncated: false, took: Duration::from_millis(1) })
 }
 
-fn check(toml: &str) -> Check {
+fn check(toml: &str) -> CheckSpec {
     toml::from_str(toml).unwrap()
 }
 
@@ -223,7 +224,7 @@ fn a_command_is_judged_by_its_exit_and_says_when_it_could_not_look() {
             "the server is down",
         ),
         (ran(Ended::Signal(11), "", ""), VerdictKind::NotYet, "signal 11"),
-        (ran(Ended::TimedOut, "", ""), VerdictKind::CannotTell, "no end"),
+        (ran(Ended::TimedOut, "", ""), VerdictKind::CannotTell, "still running"),
         (Err(NotRun::Absent("verify".to_owned())), VerdictKind::CannotTell, "no program `verify`"),
     ] {
         let seen = verdict(toml, &Fake { run: RefCell::new(vec![ran]), ..Fake::default() });
@@ -410,7 +411,7 @@ fn a_value_by_pointer_is_named_in_words() {
     };
     assert_eq!(
         http("{\"pending\": 200}"),
-        ("`/pending` in the answer: 0".into(), "`/pending` is 200".into())
+        ("`/pending` in the response: 0".into(), "`/pending` is 200".into())
     );
     assert_eq!(http("{}").1, "there is no `/pending` in {}");
 }

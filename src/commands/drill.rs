@@ -113,7 +113,7 @@ fn inject(
     let before = check::judge_all(&drill.healthy, &context, &Machine);
     if before.verdict != VerdictKind::Pass {
         return Err(Error::no("the lab is not healthy: a drill on top would teach nothing")
-            .detail(differs(&before))
+            .detail(before.detail())
             .hint("see what runs: mlops-lab status"));
     }
     begin(workspace, drill)?;
@@ -203,7 +203,7 @@ fn restore(
                     "`{}` was put back, and the lab is not healthy yet",
                     drill.id
                 ))
-                .detail(differs(&verdict))
+                .detail(verdict.detail())
                 .hint("see what runs: mlops-lab status"));
             }
             clock::pause(POLL)?;
@@ -236,13 +236,6 @@ pub(super) fn ended(workspace: &Workspace) -> Result<()> {
     runtime::end_damage(workspace)?;
     runtime::end_background(workspace)?;
     snapshot::forget(workspace)
-}
-
-fn differs(verdict: &Verdict) -> String {
-    format!(
-        "asked     {}\nexpected  {}\nobserved  {}",
-        verdict.probe, verdict.expected, verdict.observed
-    )
 }
 
 impl View for Broken {

@@ -18,7 +18,7 @@ pub(super) fn behind_stand_ins(
         let Some(answers) = answers else { continue };
         workspace.remember(progress, |progress| {
             for step in &stand_in.steps {
-                progress.set_hidden(step, answers.then(|| check::why_hidden(stand_in)));
+                progress.set_hidden(step, answers.then(|| check::why_skipped(stand_in)));
             }
         })?;
     }

@@ -3,7 +3,7 @@
 
 use super::{Progress, place};
 use crate::catalog::Manifest;
-use crate::catalog::expect::Check;
+use crate::catalog::check::CheckSpec;
 use crate::catalog::manifest::{Drill, Hint, RuntimeKind, Solution, Step};
 use crate::error::{Error, Result, unknown};
 use crate::platform::clock;
@@ -80,7 +80,7 @@ impl<'a> Target<'a> {
     }
 
     /// What must hold.
-    pub fn checks(self) -> &'a [Check] {
+    pub fn checks(self) -> &'a [CheckSpec] {
         match self {
             Target::Step(step) => &step.check,
             Target::Drill(drill) => &drill.recovered,

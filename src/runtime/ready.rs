@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::ports;
-use crate::catalog::expect::Check;
+use crate::catalog::check::CheckSpec;
 use crate::catalog::manifest::{RuntimeKind, VerdictKind};
 use crate::catalog::units::Within;
 use crate::check::{self, Context, Standing, Verdict};
@@ -23,7 +23,7 @@ const DEFAULT: Duration = Duration::from_secs(60);
 /// The check's own verdict, unless what answered is not the lab's: then it is not ready, whatever
 /// was answered. With the URL and the stranger, when there is one.
 pub(super) fn judge(
-    check: &Check,
+    check: &CheckSpec,
     context: &Context,
     world: &dyn World,
 ) -> (Verdict, Option<(String, String)>) {
@@ -37,7 +37,7 @@ pub(super) fn judge(
     }
     let not_yet =
         |observed: String| Verdict { verdict: VerdictKind::NotYet, observed, ..verdict.clone() };
-    match check::whose(check, context, world) {
+    match check::listener(check, context, world) {
         Some((url, Standing::Other(who))) => (
             not_yet(format!("{who} listens at {url}, and is not part of this lab")),
             Some((url, who)),
@@ -57,14 +57,14 @@ pub(super) fn judge(
 /// What `gone` says; exit 3 when a stranger listens where the lab should, or when it is not ready
 /// in time, with what was seen last; exit 130 after Ctrl-C.
 pub(super) fn wait(
-    ready: &Check,
+    ready: &CheckSpec,
     context: &Context,
     world: &dyn World,
     progress: &mut dyn Progress,
     gone: &mut dyn FnMut() -> Result<()>,
 ) -> Result<()> {
     let within = ready.within.map_or(DEFAULT, |within| within.0);
-    let look = Check { within: Some(Within(LOOK.min(within))), ..ready.clone() };
+    let look = CheckSpec { within: Some(Within(LOOK.min(within))), ..ready.clone() };
     let end = Instant::now() + within;
     loop {
         let (verdict, stranger) = judge(&look, context, world);
@@ -88,9 +88,6 @@ pub(super) fn wait(
 
 fn late(verdict: &Verdict, within: Duration) -> Error {
     Error::environment(format!("not ready within {} s", within.as_secs()))
-        .detail(format!(
-            "asked     {}\nexpected  {}\nobserved  {}",
-            verdict.probe, verdict.expected, verdict.observed
-        ))
+        .detail(verdict.detail())
         .hint("see what it printed: mlops-lab logs")
 }

@@ -63,7 +63,7 @@ pub fn stand_ins(
 }
 
 fn seen_stand_ins(ws: &Workspace, glance: &Glance<'_>) -> Vec<StandIn> {
-    let known = ws.manifest().stand_in.iter().filter(|stand_in| stand_in.asked_over_network());
+    let known = ws.manifest().stand_in.iter().filter(|stand_in| stand_in.probed_over_network());
     let verdicts = glance.judge(known.clone().map(|stand_in| &stand_in.seen));
     let answering = known.zip(verdicts).filter(|(_, verdict)| verdict.verdict == VerdictKind::Pass);
     answering

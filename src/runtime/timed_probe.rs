@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::ready;
-use crate::catalog::expect::{Check, Probe};
+use crate::catalog::check::{CheckSpec, Probe};
 use crate::catalog::manifest::VerdictKind;
 use crate::catalog::units::Within;
 use crate::check::{self, Context, Verdict};
@@ -23,25 +23,26 @@ impl Glance<'_> {
     }
 
     /// Asks checks side by side, each once.
-    pub(super) fn judge<'c>(&self, checks: impl Iterator<Item = &'c Check>) -> Vec<Verdict> {
+    pub(super) fn judge<'c>(&self, checks: impl Iterator<Item = &'c CheckSpec>) -> Vec<Verdict> {
         self.each(checks, check::judge)
     }
 
     /// The same for checks that say whether the lab is ready: what answers must be its own.
-    pub(super) fn ready<'c>(&self, checks: impl Iterator<Item = &'c Check>) -> Vec<Verdict> {
+    pub(super) fn ready<'c>(&self, checks: impl Iterator<Item = &'c CheckSpec>) -> Vec<Verdict> {
         self.each(checks, |check, context, world| ready::judge(check, context, world).0)
     }
 
     fn each<'c>(
         &self,
-        checks: impl Iterator<Item = &'c Check>,
-        ask: impl Fn(&Check, &Context, &dyn World) -> Verdict + Sync,
+        checks: impl Iterator<Item = &'c CheckSpec>,
+        ask: impl Fn(&CheckSpec, &Context, &dyn World) -> Verdict + Sync,
     ) -> Vec<Verdict> {
         let within = Some(Within(self.left()));
-        let checks: Vec<Check> = checks.map(|check| Check { within, ..check.clone() }).collect();
-        let judge = |check: &Check| match check.probe() {
-            // Not run only to be looked at: it passed when what it checks was started.
-            Ok(Probe::Command(_)) => Verdict::taken_for_granted(),
+        let checks: Vec<CheckSpec> =
+            checks.map(|check| CheckSpec { within, ..check.clone() }).collect();
+        let judge = |check: &CheckSpec| match check.probe {
+            // Not run only for a status: it passed when what it checks was started.
+            Probe::Command(..) => Verdict::assumed(),
             _ => ask(check, self.context, self.world),
         };
         match &checks[..] {

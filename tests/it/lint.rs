@@ -285,7 +285,7 @@ const PLANTS: &[Plant] = &[
         MANIFEST,
         "path = \"/made.txt\"",
         "path = \"/made.txt\", repeat = 0",
-        "it is asked 0 times",
+        "repeat: expected at least 1, got 0",
     ),
     plant(
         MANIFEST,

@@ -40,7 +40,7 @@ fn a_step_that_passed_and_fails_again_is_told_as_any_other() {
     for part in [
         "passed ",
         "failing now",
-        "asked     curl",
+        "probe     curl",
         "expected  status 200",
         "observed  status 404",
         "why       nobody is greeted",

@@ -241,7 +241,7 @@ const BY_PATH: &[(&str, &str)] = &[
     ("commands/doctor/", "a lab's folder itself"),
     ("scaffold/apply.rs", "a folder that is to become a lab"),
     ("commands/status.rs", "a lab's folder itself"),
-    ("check/own.rs", "the folder of a process"),
+    ("check/listener.rs", "the folder of a process"),
     ("workspace/base.rs", "entries of an archive"),
     ("workspace/search.rs", "the search for a lab's folder"),
     ("workspace/path.rs", "the search for a lab's folder"),

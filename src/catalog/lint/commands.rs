@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::Lint;
 use crate::catalog::attempts::attempts;
-use crate::catalog::expect::Probe;
 use crate::catalog::parse::{Key, checks};
 use crate::layout;
 
@@ -52,16 +51,11 @@ impl Lint<'_> {
     /// Files that a check sends: a check that has nothing to send cannot tell anything.
     fn files_of_probes(&mut self, files: &BTreeSet<String>) {
         for (at, check) in checks(&self.lab.manifest.clone()) {
-            let (path, key) = match check.probe() {
-                Ok(Probe::Http(probe)) => (probe.body.as_ref(), "body"),
-                Ok(Probe::Command(probe)) => (probe.stdin.as_ref(), "stdin"),
-                _ => continue,
-            };
-            let (Some(path), Ok(probe)) = (path, check.probe()) else { continue };
+            let Some((key, path)) = check.probe.sent() else { continue };
             let inside =
                 layout::in_knowledge(path).map(|path| self.lab.knowledge.contains_key(path));
             if !inside.unwrap_or_else(|| files.contains(path)) && !path.contains("<[") {
-                let at = [at, vec![probe.name().into(), key.into()]].concat();
+                let at = [at, vec![check.probe.name().into(), key.into()]].concat();
                 self.manifest(
                     &at,
                     format!("neither the template nor a solution has the file {path}"),
@@ -145,16 +139,9 @@ impl Lint<'_> {
             list([at("solution"), vec!["run".into()]].concat(), &drill.solution.run);
         }
         for (at, check) in checks(manifest) {
-            match check.probe() {
-                Ok(Probe::Command(probe)) => {
-                    let at = [at, vec!["command".into(), "argv".into()]].concat();
-                    all.push((at, probe.argv.clone()));
-                }
-                Ok(Probe::Metric(probe)) if !probe.during.is_empty() => {
-                    let at = [at, vec!["metric".into(), "during".into()]].concat();
-                    all.push((at, probe.during.clone()));
-                }
-                _ => {}
+            if let Some((key, argv)) = check.probe.command() {
+                let at = [at, vec![check.probe.name().into(), key.into()]].concat();
+                all.push((at, argv.to_vec()));
             }
         }
         all

@@ -1,11 +1,16 @@
 //! What checks expect: values that the probe can show at all.
 
 use super::Lint;
-use crate::catalog::expect::{Check, Match, Probe};
+use crate::catalog::check::{
+    CheckSpec, Content, FileExpect, HttpExpect, HttpProbe, Json, KubernetesExpect, Match, Probe,
+};
 use crate::catalog::parse::{Key, checks};
 
 /// The characters of a SHA-256 in hexadecimal.
 const SHA256: usize = 64;
+
+/// What is wrong, with the way to it below the check.
+type Wrong = Vec<(Vec<Key>, String)>;
 
 impl Lint<'_> {
     pub(super) fn expectations(&mut self) {
@@ -17,69 +22,97 @@ impl Lint<'_> {
     }
 }
 
-/// What can never hold, with the way to it below the check.
-fn impossible(check: &Check) -> Vec<(Vec<Key>, String)> {
-    let mut wrong = Vec::new();
-    let expect = &check.expect;
-    let key = |name: &str| -> Vec<Key> { vec!["expect".into(), name.into()] };
-    for (name, values) in [("json", &expect.json), ("toml", &expect.toml)] {
-        for pointer in
-            values.keys().filter(|pointer| !pointer.is_empty() && !pointer.starts_with('/'))
-        {
-            let at = [key(name), vec![pointer.as_str().into()]].concat();
-            wrong.push((at, format!("`{pointer}` is no JSON pointer: write \"/{pointer}\"")));
+/// What can never hold.
+fn impossible(check: &CheckSpec) -> Wrong {
+    match &check.probe {
+        Probe::Http(probe, expect) => [request(probe), response(expect)].concat(),
+        Probe::Command(_, expect) => {
+            [pointers("json", &expect.json), text("stdout", expect.stdout.as_ref())].concat()
         }
+        Probe::File(_, FileExpect::Present(expect)) => content(expect),
+        Probe::Metric(probe, expect) => [metric(&probe.name), value(&expect.value)].concat(),
+        Probe::Kubernetes(_, KubernetesExpect::Present(json)) => pointers("json", json),
+        Probe::File(_, FileExpect::Absent)
+        | Probe::Kubernetes(_, KubernetesExpect::Absent)
+        | Probe::Tcp(..) => Wrong::new(),
     }
-    let texts = [("body", &expect.body), ("stdout", &expect.stdout), ("text", &expect.text)];
-    for (name, rules) in texts {
-        if let Some(why) = rules.as_ref().and_then(not_of_text) {
-            wrong.push((key(name), format!("`{name}` is text: {why}")));
-        }
+}
+
+fn request(probe: &HttpProbe) -> Wrong {
+    let at = |key: &str| vec!["http".into(), key.into()];
+    let mut wrong = Wrong::new();
+    if !probe.path.starts_with('/') && !probe.path.starts_with("<[") {
+        wrong.push((at("path"), format!("a path begins with `/`: \"/{}\"", probe.path)));
     }
-    for (name, rules) in &expect.headers {
-        if let Some(why) = not_of_text(rules) {
-            let at = [key("headers"), vec![name.as_str().into()]].concat();
-            wrong.push((at, format!("a header is text: {why}")));
-        }
-    }
-    if let Some(why) = expect.value.as_ref().and_then(not_of_number) {
-        wrong.push((key("value"), format!("a metric's value is a number: {why}")));
-    }
-    let hex = |text: &String| text.len() == SHA256 && text.chars().all(|c| c.is_ascii_hexdigit());
-    if expect.sha256.as_ref().is_some_and(|text| !hex(text) && !text.contains("<[")) {
-        wrong.push((key("sha256"), format!("a SHA-256 has {SHA256} hexadecimal digits")));
-    }
-    match check.probe() {
-        Ok(Probe::Http(probe)) => {
-            if !probe.path.starts_with('/') && !probe.path.starts_with("<[") {
-                let at = vec!["http".into(), "path".into()];
-                wrong.push((at, format!("a path begins with `/`: \"/{}\"", probe.path)));
-            }
-            if probe.repeat == 0 {
-                wrong
-                    .push((vec!["http".into(), "repeat".into()], "it is asked 0 times".to_owned()));
-            }
-            if probe.body.is_some() && probe.json.is_some() {
-                let message = "a request has one body: `body` or `json`".to_owned();
-                wrong.push((vec!["http".into(), "json".into()], message));
-            }
-        }
-        Ok(Probe::Metric(probe)) => {
-            let first = |c: char| c.is_ascii_alphabetic() || c == '_' || c == ':';
-            let well = |c: char| first(c) || c.is_ascii_digit();
-            let name = &probe.name;
-            let named = name.starts_with(first) && name.chars().all(well);
-            if !named && !name.contains("<[") {
-                let at = vec!["metric".into(), "name".into()];
-                wrong.push((
-                    at,
-                    format!("`{name}` is no name of a metric: letters, digits, `_` and `:`"),
-                ));
-            }
-        }
-        _ => {}
+    if probe.repeat == 0 {
+        wrong.push((at("repeat"), "repeat: expected at least 1, got 0".to_owned()));
     }
     wrong
+}
+
+fn response(expect: &HttpExpect) -> Wrong {
+    let header = |(name, rules): (&String, &Match)| {
+        let at = vec!["expect".into(), "headers".into(), name.as_str().into()];
+        Some((at, format!("a header is text: {}", not_of_text(rules)?)))
+    };
+    [
+        pointers("json", &expect.json),
+        text("body", expect.body.as_ref()),
+        expect.headers.iter().filter_map(header).collect(),
+    ]
+    .concat()
+}
+
+fn content(expect: &Content) -> Wrong {
+    [
+        hash(expect.sha256.as_deref()),
+        pointers("json", &expect.json),
+        pointers("toml", &expect.toml),
+        text("text", expect.text.as_ref()),
+    ]
+    .concat()
+}
+
+fn pointers(name: &str, values: &Json) -> Wrong {
+    let wrong = |pointer: &&String| !pointer.is_empty() && !pointer.starts_with('/');
+    let message = |pointer: &String| {
+        let at = vec!["expect".into(), name.into(), pointer.as_str().into()];
+        (at, format!("`{pointer}` is no JSON pointer: write \"/{pointer}\""))
+    };
+    values.keys().filter(wrong).map(message).collect()
+}
+
+fn text(name: &str, rules: Option<&Match>) -> Wrong {
+    let why = rules.and_then(not_of_text);
+    why.map(|why| (vec!["expect".into(), name.into()], format!("`{name}` is text: {why}")))
+        .into_iter()
+        .collect()
+}
+
+fn value(rules: &Match) -> Wrong {
+    let at = vec!["expect".into(), "value".into()];
+    let why = not_of_number(rules);
+    why.map(|why| (at, format!("a metric's value is a number: {why}"))).into_iter().collect()
+}
+
+fn hash(sha256: Option<&str>) -> Wrong {
+    let hex = |text: &str| text.len() == SHA256 && text.chars().all(|c| c.is_ascii_hexdigit());
+    if sha256.is_none_or(|text| hex(text) || text.contains("<[")) {
+        return Wrong::new();
+    }
+    let at = vec!["expect".into(), "sha256".into()];
+    vec![(at, format!("a SHA-256 has {SHA256} hexadecimal digits"))]
+}
+
+fn metric(name: &str) -> Wrong {
+    let first = |c: char| c.is_ascii_alphabetic() || c == '_' || c == ':';
+    let well = |c: char| first(c) || c.is_ascii_digit();
+    let named = name.starts_with(first) && name.chars().all(well);
+    if named || name.contains("<[") {
+        return Wrong::new();
+    }
+    let at = vec!["metric".into(), "name".into()];
+    vec![(at, format!("`{name}` is no name of a metric: letters, digits, `_` and `:`"))]
 }
 
 /// Why these rules never hold for text.

@@ -2,14 +2,14 @@
 //! logins that `.env` holds.
 
 use super::Lint;
-use crate::catalog::expect::{Check, Probe};
+use crate::catalog::check::{CheckSpec, Probe};
 use crate::catalog::manifest::RuntimeKind;
 use crate::catalog::parse::{Key, checks};
 
 impl Lint<'_> {
-    pub(super) fn reachable(&mut self, at: &[Key], check: &Check, runtimes: &[RuntimeKind]) {
-        let Ok(probe) = check.probe() else { return };
-        if matches!(probe, Probe::Kubernetes(_))
+    pub(super) fn reachable(&mut self, at: &[Key], check: &CheckSpec, runtimes: &[RuntimeKind]) {
+        let probe = &check.probe;
+        if matches!(probe, Probe::Kubernetes(..))
             && runtimes.iter().any(|kind| *kind != RuntimeKind::Kubernetes)
         {
             let path = [at.to_vec(), vec![probe.name().into()]].concat();
@@ -46,7 +46,7 @@ impl Lint<'_> {
                     self.manifest(&[at("steps"), vec![s.into()]].concat(), message);
                 }
             }
-            if !stand_in.asked_over_network() {
+            if !stand_in.probed_over_network() {
                 let message = "what answers is asked by http, tcp or metric: `status` asks it, \
                     and runs nothing of a lab";
                 self.manifest(&at("seen"), message.to_owned());
@@ -161,13 +161,8 @@ impl Lint<'_> {
 
     pub(super) fn probes(&mut self) {
         for (at, check) in checks(&self.lab.manifest.clone()) {
-            let path = match check.probe() {
-                Ok(Probe::File(probe)) => Some((&probe.path, "path")),
-                Ok(Probe::Http(probe)) => probe.body.as_ref().map(|body| (body, "body")),
-                Ok(Probe::Command(probe)) => probe.stdin.as_ref().map(|stdin| (stdin, "stdin")),
-                _ => None,
-            };
-            if let (Some((path, key)), Ok(probe)) = (path, check.probe())
+            let probe = &check.probe;
+            if let Some((key, path)) = probe.file()
                 && let Some(message) = super::not_a_path(path)
             {
                 self.manifest(&[at, vec![probe.name().into(), key.into()]].concat(), message);

@@ -2,86 +2,97 @@
 
 use serde_json::Value;
 
-use super::{base, build, last_words};
-use crate::catalog::expect::{Expect, Match, MetricProbe};
-use crate::check::{Budget, Context, Credentials, Seen, matching, own, prometheus};
+use super::command;
+use crate::catalog::check::{MetricExpect, MetricProbe};
+use crate::check::context::{Context, Credentials, Scope};
+use crate::check::outcome::ProbeOutcome;
+use crate::check::{listener, matching, prometheus};
 use crate::platform::net::Request;
 use crate::platform::process::{Ended, shell_words};
 
-/// Asks and compares.
-pub(super) fn ask(
-    probe: &MetricProbe,
-    expect: &Expect,
-    context: &Context,
-    budget: Budget<'_>,
-) -> Seen {
-    let growth = !probe.during.is_empty();
-    let rule = expect.value.clone().unwrap_or_else(|| Match { ge: Some(1.0), ..Match::default() });
-    let expected = if growth { format!("an increase: {rule}") } else { rule.to_string() };
-    let before = match scrape(probe, context, budget) {
-        Ok(value) => value,
-        Err(seen) => return Seen { expected, ..seen },
+pub(super) fn describe(probe: &MetricProbe, context: &Context) -> String {
+    let labels: Vec<String> =
+        probe.labels.iter().map(|(name, value)| format!("{name}=\"{value}\"")).collect();
+    let series = match labels.is_empty() {
+        true => probe.name.clone(),
+        false => format!("{}{{{}}}", probe.name, labels.join(",")),
     };
-    let mut value = before;
-    if growth {
-        if let Some(seen) = own::withheld_from_commands(context, budget) {
-            return seen;
-        }
-        match budget.world.run(&build(&probe.during, context, budget)) {
-            Ok(captured) if captured.ended == Ended::Code(0) => {}
-            Ok(captured) => {
-                let observed = format!(
-                    "`{}` ended with {}: {}",
-                    shell_words(&probe.during),
-                    captured.ended,
-                    last_words(&captured)
-                );
-                return Seen::cannot_tell(expected, observed);
-            }
-            Err(why) => return Seen::cannot_tell(expected, why.to_string()),
-        }
-        let after = match scrape(probe, context, budget) {
-            Ok(value) => value,
-            Err(seen) => return Seen { expected, ..seen },
-        };
-        if after < before {
-            return Seen::cannot_tell(
-                expected,
-                format!(
-                    "the counter fell from {before} to {after}: the server restarted meanwhile"
-                ),
-            );
-        }
-        value = after - before;
-    }
-    let number = serde_json::Number::from_f64(value).map(Value::Number);
-    if matching::meets(&rule, number.as_ref()) {
-        Seen::pass(expected, value.to_string())
-    } else {
-        Seen::not_yet(expected, value.to_string())
-    }
+    let during = probe.during.as_ref().map(|argv| format!(" during {}", shell_words(argv)));
+    let place = context.shown(&probe.endpoint, &probe.path);
+    format!("{series} at {place}{}", during.unwrap_or_default())
 }
 
-fn scrape(probe: &MetricProbe, context: &Context, budget: Budget<'_>) -> Result<f64, Seen> {
-    if let Some(seen) = own::withheld(&probe.endpoint, context, budget) {
-        return Err(seen);
+/// Reads and compares.
+pub(super) fn run(
+    probe: &MetricProbe,
+    expect: &MetricExpect,
+    scope: Scope<'_>,
+) -> Result<ProbeOutcome, ProbeOutcome> {
+    let rule = &expect.value;
+    let expected = match &probe.during {
+        None => rule.to_string(),
+        Some(_) => format!("an increase: {rule}"),
+    };
+    let read = || {
+        scrape(probe, scope).map_err(|early| ProbeOutcome { expected: expected.clone(), ..early })
+    };
+    let value = match &probe.during {
+        None => read()?,
+        Some(argv) => {
+            let before = read()?;
+            work(argv, &expected, scope)?;
+            increase(before, read()?)
+                .map_err(|observed| ProbeOutcome::cannot_tell(&expected, observed))?
+        }
+    };
+    let number = serde_json::Number::from_f64(value).map(Value::Number);
+    Ok(match matching::meets(rule, number.as_ref()) {
+        true => ProbeOutcome::pass(expected, value.to_string()),
+        false => ProbeOutcome::not_yet(expected, value.to_string()),
+    })
+}
+
+/// What happens between two readings. Where it fails, the metric shows nothing.
+fn work(argv: &[String], expected: &str, scope: Scope<'_>) -> Result<(), ProbeOutcome> {
+    listener::may_run(scope)?;
+    let captured = scope
+        .world
+        .run(&command::build(argv, scope))
+        .map_err(|why| ProbeOutcome::cannot_tell(expected, why.to_string()))?;
+    if captured.ended == Ended::Code(0) {
+        return Ok(());
     }
-    let url = format!("{}{}", base(&probe.endpoint, context)?, probe.path);
+    let words = command::last_words(&captured);
+    let observed = format!("`{}` ended with {}: {words}", shell_words(argv), captured.ended);
+    Err(ProbeOutcome::cannot_tell(expected, observed))
+}
+
+fn increase(before: f64, after: f64) -> Result<f64, String> {
+    if after < before {
+        return Err(format!("the counter fell from {before} to {after}: the server restarted"));
+    }
+    Ok(after - before)
+}
+
+fn scrape(probe: &MetricProbe, scope: Scope<'_>) -> Result<f64, ProbeOutcome> {
+    listener::may_log_in(&probe.endpoint, scope)?;
+    let login = scope.context.logins.get(&probe.endpoint);
     let request = Request {
         method: "GET".to_owned(),
-        url,
-        headers: context.logins.get(&probe.endpoint).map(Credentials::header).into_iter().collect(),
+        url: format!("{}{}", scope.base(&probe.endpoint)?, probe.path),
+        headers: login.map(Credentials::header).into_iter().collect(),
         body: Vec::new(),
-        within: budget.left(),
+        within: scope.left(),
     };
-    let response =
-        budget.world.http(&request).map_err(|why| Seen::cannot_tell("", why.to_string()))?;
-    let text = String::from_utf8_lossy(&response.body);
-    if response.status != 200 {
-        return Err(Seen::not_yet("", format!("status {}: {text}", response.status))
-            .status(response.status));
+    let sent = scope.world.http(&request);
+    let response = sent.map_err(|why| ProbeOutcome::cannot_tell("", why.to_string()))?;
+    let (status, text) = (response.status, String::from_utf8_lossy(&response.body));
+    if status != 200 {
+        let observed = format!("status {status}: {text}");
+        return Err(ProbeOutcome::not_yet("", observed).with_status(status));
     }
-    let samples = prometheus::parse(&text)
-        .map_err(|(line, text)| Seen::not_yet("", format!("no metrics: line {line} is {text}")))?;
+    let samples = prometheus::parse(&text).map_err(|(line, text)| {
+        ProbeOutcome::not_yet("", format!("not Prometheus metrics: line {line} is {text}"))
+    })?;
     Ok(prometheus::sum(&samples, &probe.name, probe.labels.iter()))
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::consent::{self, Purpose};
 use super::stand_ins::behind_stand_ins;
 use super::{Session, drill, runtime_of};
-use crate::catalog::expect::Check;
+use crate::catalog::check::CheckSpec;
 use crate::catalog::manifest::{RuntimeKind, Step, VerdictKind};
 use crate::check::{self, Context, Verdict};
 use crate::cli;
@@ -44,7 +44,7 @@ pub(super) fn run(session: &Session, args: &cli::Check) -> Result<Exit> {
 struct Recall(BTreeMap<(String, usize), Verdict>);
 
 impl Recall {
-    fn ask(&mut self, id: &str, index: usize, check: &Check, context: &Context) -> Verdict {
+    fn ask(&mut self, id: &str, index: usize, check: &CheckSpec, context: &Context) -> Verdict {
         let key = (id.to_owned(), index);
         if let Some(known) = self.0.get(&key) {
             return known.clone();

@@ -148,25 +148,18 @@ impl Row {
     }
 }
 
-/// What was asked, expected and seen. How a script of the lab's own is run, and what it ends with,
-/// is nothing for the learner.
+/// What was probed, expected and observed, and what it means.
 fn details(now: &Verdict, out: &mut dyn Write, width: Option<usize>) -> io::Result<()> {
-    let line = |name: &str| format!("{:INDENT$}{DIM}{name:<8}{DIM:#}  ", "");
-    if !now.script {
-        writeln!(out, "{}", prose::quoted(&line("asked"), &now.probe, TEXT, width))?;
+    for (label, text) in now.lines() {
+        let head = format!("{:INDENT$}{DIM}{label:<8}{DIM:#}  ", "");
+        // A reason is prose of the lab; everything else is what a machine was sent or gave.
+        let laid = match label {
+            "why" => prose::hanging(&head, TEXT, text, TEXT, width),
+            _ => prose::quoted(&head, text, TEXT, width),
+        };
+        writeln!(out, "{laid}")?;
     }
-    if !(now.script && now.expected.starts_with("exit code ")) {
-        writeln!(out, "{}", prose::quoted(&line("expected"), &now.expected, TEXT, width))?;
-    }
-    if !now.observed.is_empty() {
-        writeln!(out, "{}", prose::quoted(&line("observed"), &now.observed, TEXT, width))?;
-    }
-    match &now.because {
-        Some(because) => {
-            writeln!(out, "{}", prose::hanging(&line("why"), TEXT, because, TEXT, width))
-        }
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 impl Report {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::Manifest;
-use crate::catalog::expect::Check;
+use crate::catalog::check::CheckSpec;
 use crate::catalog::manifest::{Need, RuntimeKind};
 use crate::platform::term::{escape, wrapped};
 use crate::platform::{environment, net, process};
@@ -37,7 +37,7 @@ pub(super) fn page(manifest: &Manifest, written: &[String]) -> String {
 
 fn rows(manifest: &Manifest, written: &[String]) -> Vec<Row> {
     let runtime = &manifest.runtime;
-    let command = |argv: &Vec<String>| process::shell_words(argv);
+    let command = |argv: &[String]| process::shell_words(argv);
     let named = |name: &str, argv: &Vec<String>| format!("{name}: {}", command(argv));
     let local = runtime.local.iter();
     let services = local.clone().flat_map(|local| &local.service);
@@ -65,10 +65,12 @@ fn rows(manifest: &Manifest, written: &[String]) -> Vec<Row> {
         ),
         row(
             "checks",
-            checks(manifest).filter_map(|check| Some(command(&check.command.as_ref()?.argv))),
+            checks(manifest)
+                .filter_map(|check| check.probe.command())
+                .map(|(_, argv)| command(argv)),
         ),
-        row("solutions", solutions.flat_map(|solution| &solution.run).map(command)),
-        row("drills", damage.map(command)),
+        row("solutions", solutions.flat_map(|solution| &solution.run).map(|argv| command(argv))),
+        row("drills", damage.map(|argv| command(argv))),
         row("asks", tools(manifest)),
         row("ports", addresses(manifest)),
         row("files", files(manifest, written)),
@@ -101,7 +103,7 @@ fn installs(manifest: &Manifest) -> Vec<String> {
 }
 
 /// Every check of the lab but those of its stand-ins, which run nothing.
-fn checks(manifest: &Manifest) -> impl Iterator<Item = &Check> {
+fn checks(manifest: &Manifest) -> impl Iterator<Item = &CheckSpec> {
     let runtime = &manifest.runtime;
     let services =
         runtime.local.iter().flat_map(|local| &local.service).map(|service| &service.ready);
