@@ -21,7 +21,7 @@ use context::Scope;
 
 pub use context::{Context, Credentials};
 pub use own::{Own, Standing};
-pub use stand_in::{stand_ins, why_skipped};
+pub use stand_in::stand_ins;
 pub use verdict::Verdict;
 
 /// The deadline of a probe that names none.

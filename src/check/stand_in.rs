@@ -22,8 +22,3 @@ pub fn stand_ins<'a>(
     };
     manifest.stand_in.iter().filter(|stand_in| stand_in.probed_over_network()).map(probed).collect()
 }
-
-/// Why a step is skipped while this stand-in answers.
-pub fn why_skipped(stand_in: &StandIn) -> String {
-    format!("only {} can show this. {}", stand_in.of, stand_in.text)
-}

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::{Session, View, consent, pasteable, runtime_of, solve};
-use crate::catalog::manifest::{Drill, RuntimeKind, VerdictKind};
+use crate::catalog::manifest::{Drill, RuntimeKind};
 use crate::check::{self, Context, Verdict};
-use crate::course::Progress;
-use crate::error::{Error, Result, unknown};
+use crate::course::drill::{self, UNDO, UnderWay};
+use crate::error::{Error, Result};
 use crate::platform::clock;
 use crate::platform::prose;
 use crate::platform::term::{self, BOLD, DIM, Progress as _};
@@ -19,9 +19,6 @@ use crate::workspace::Workspace;
 use crate::workspace::snapshot::{self, PutBack};
 
 const POLL: Duration = Duration::from_millis(250);
-
-/// What every way out of a drill that cannot go on names.
-const UNDO: &str = "put it back: mlops-lab break --undo";
 
 #[derive(Serialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]
@@ -57,43 +54,27 @@ pub(super) fn run(session: &Session, name: Option<&str>, undo: bool) -> Result<B
         if works { consent::trusted_workspace(session)? } else { session.workspace()? };
     let kind = runtime_of(&workspace, None)?;
     let progress = workspace.progress()?;
-    let active = progress.drill.as_ref().map(|drill| drill.id.clone());
-    let drills: Vec<&Drill> = workspace.manifest().drills(kind).collect();
-    let is = |drill: &Drill, id: &str| drill.id == id || drill.was.iter().any(|was| was == id);
     match (name, undo) {
         (None, false) => {
-            let row = |drill: &&Drill| Row {
+            let row = |drill: &Drill| Row {
                 id: drill.id.clone(),
                 title: drill.title.clone(),
                 done_at: progress.done_at(&drill.id),
             };
-            Ok(Broken::List { drills: drills.iter().map(row).collect(), active })
+            let drills = workspace.manifest().drills(kind).map(row).collect();
+            Ok(Broken::List { drills, active: progress.drill.map(|drill| drill.id) })
         }
-        (named, true) => {
-            let Some(active) = active else { return Ok(Broken::Nothing) };
-            // Whatever runtime is up now: a drill that was begun can be put back.
-            let drill = workspace.manifest().drill.iter().find(|drill| drill.id == active);
-            if let Some(named) = named
-                && !drill.is_some_and(|drill| is(drill, named))
-            {
-                return Err(Error::usage(format!(
-                    "the drill under way is `{active}`, not `{named}`"
-                ))
-                .hint(UNDO));
+        (named, true) => match drill::to_undo(workspace.manifest(), &progress, named)? {
+            None => Ok(Broken::Nothing),
+            Some(UnderWay { known: Some(drill), .. }) => restore(session, &workspace, kind, drill),
+            Some(UnderWay { id, known: None }) => {
+                // An update took the drill away: what it left running still ends.
+                over(&workspace)?;
+                Ok(Broken::Restored { id: id.to_owned(), back: PutBack::default() })
             }
-            match drill {
-                Some(drill) => restore(session, &workspace, kind, drill),
-                None => {
-                    // An update took the drill away: what it left running still ends.
-                    over(&workspace)?;
-                    Ok(Broken::Restored { id: active, back: PutBack::default() })
-                }
-            }
-        }
-        (Some(id), false) => {
-            let found = drills.iter().find(|drill| is(drill, id)).copied();
-            let known = drills.iter().map(|drill| drill.id.as_str());
-            let drill = found.ok_or_else(|| unknown("drill", id, known))?;
+        },
+        (Some(name), false) => {
+            let drill = drill::to_start(workspace.manifest(), kind, name)?;
             inject(session, &workspace, kind, drill)
         }
     }
@@ -105,41 +86,33 @@ fn inject(
     kind: RuntimeKind,
     drill: &Drill,
 ) -> Result<Broken> {
-    none_under_way(&workspace.progress()?)?;
+    drill::ensure_none(&workspace.progress()?)?;
     if runtime::active(workspace).is_none() {
         return Err(solve::needs_up());
     }
     let context = runtime::context(workspace, kind)?;
     let before = check::judge_all(&drill.healthy, &context, &Machine);
-    if before.verdict != VerdictKind::Pass {
+    if !before.passed() {
         return Err(Error::no("the lab is not healthy: a drill on top would teach nothing")
             .detail(before.detail())
             .hint("see what runs: mlops-lab status"));
     }
     begin(workspace, drill)?;
     break_it(session, workspace, kind, drill, &context).map_err(|error| {
-        let told = error.hints().iter().any(|hint| hint == UNDO);
-        if told { error } else { error.hint(UNDO) }
+        let shown = error.hints().iter().any(|hint| hint == UNDO);
+        if shown { error } else { error.hint(UNDO) }
     })
-}
-
-fn none_under_way(progress: &Progress) -> Result<()> {
-    match &progress.drill {
-        None => Ok(()),
-        Some(active) => Err(Error::no(format!("the drill `{}` is under way", active.id))
-            .hint(format!("fix it, or {UNDO}"))),
-    }
 }
 
 /// Saves what the drill will damage, then writes down that it is under way: after a kill at any
 /// later moment `break --undo` knows what to put back, and before that moment nothing was changed.
 fn begin(workspace: &Workspace, drill: &Drill) -> Result<()> {
     let _lock = workspace.lock("break")?;
-    none_under_way(&workspace.progress()?)?;
+    drill::ensure_none(&workspace.progress()?)?;
     // The rest of a drill that was killed while it ended.
     ended(workspace)?;
     snapshot::save(workspace, drill)?;
-    workspace.update_progress(|progress| progress.begin_drill(&drill.id))
+    workspace.update_progress(|progress| progress.begin_drill(&drill.id, clock::unix_now()))
 }
 
 fn break_it(
@@ -156,7 +129,7 @@ fn break_it(
     loop {
         background.runs(workspace)?;
         let symptom = check::judge_all(&drill.healthy, context, &Machine);
-        if symptom.verdict != VerdictKind::Pass {
+        if !symptom.passed() {
             let text = workspace.knowledge_text(&drill.text)?;
             return Ok(Broken::Injected {
                 id: drill.id.clone(),
@@ -167,7 +140,7 @@ fn break_it(
         }
         if Instant::now() >= end {
             return Err(Error::environment(format!(
-                "the damage of `{}` does not show within {}",
+                "the damage of `{}` did not show within {}",
                 drill.id, drill.within
             )));
         }
@@ -195,7 +168,7 @@ fn restore(
         let end = Instant::now() + drill.within.0;
         loop {
             let verdict = check::judge_all(&drill.healthy, &context, &Machine);
-            if verdict.verdict == VerdictKind::Pass {
+            if verdict.passed() {
                 break;
             }
             if Instant::now() >= end {
@@ -227,7 +200,7 @@ pub(super) fn resume(workspace: &Workspace, kind: RuntimeKind) -> Result<()> {
 /// The drill is over without a recovery: nothing of it runs, nothing is saved, none is under way.
 fn over(workspace: &Workspace) -> Result<()> {
     ended(workspace)?;
-    workspace.update_progress(|progress| progress.drill = None)
+    workspace.update_progress(|progress| progress.end_drill())
 }
 
 /// Ends what a drill runs and saved. Before progress says that it is over: killed in between, it

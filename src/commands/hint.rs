@@ -1,5 +1,4 @@
-//! `hint`: the next rung of the ladder, by what the last check observed. Asks nothing of the live
-//! system: a hint is instant.
+//! `hint`: the next hint, by what the last check observed. Probes nothing: a hint is instant.
 
 use std::io::{self, Write};
 
@@ -7,7 +6,6 @@ use serde::Serialize;
 
 use super::{Session, View, consent, runtime_of};
 use crate::catalog::manifest::RuntimeKind;
-use crate::check::Verdict;
 use crate::course::{self, Target};
 use crate::error::Result;
 use crate::platform::prose;
@@ -21,7 +19,7 @@ pub(super) struct Hints {
     hints: Vec<String>,
     /// How many there are in all.
     of: usize,
-    /// Whether a check was seen whose verdict the hints fit.
+    /// Whether there is a verdict that the hints fit.
     after_check: bool,
 }
 
@@ -44,28 +42,23 @@ pub(super) fn run(
             after_check: true,
         });
     };
-    let seen: Option<Verdict> =
-        progress.seen(target.id()).and_then(|seen| serde_json::from_value(seen.clone()).ok());
-    let mut ladder = course::hints(target.hints(), &workspace.manifest().hint, seen.as_ref(), kind);
-    let hidden = progress.hidden(target.id()).map(str::to_owned);
-    if let Some(why) = &hidden {
-        ladder.insert(0, why);
-    }
+    let ladder: Vec<String> = course::ladder(target, workspace.manifest(), kind, &progress)
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    let (id, of) = (target.id(), ladder.len());
     let shown = if all {
-        ladder.len()
+        of
     } else {
-        let (id, rungs) = (target.id(), ladder.len());
-        workspace.remember(&mut progress, |progress| {
-            progress.climb(id, rungs);
-        })?;
-        progress.climbed(id)
+        workspace.remember(&mut progress, |progress| progress.reveal_next_hint(id, of))?;
+        progress.hints_revealed(id)
     };
     Ok(Hints {
-        id: Some(target.id().to_owned()),
+        id: Some(id.to_owned()),
         title: target.title().to_owned(),
-        of: ladder.len(),
-        hints: ladder.into_iter().take(shown).map(str::to_owned).collect(),
-        after_check: seen.is_some(),
+        of,
+        hints: ladder.into_iter().take(shown).collect(),
+        after_check: progress.failing(id).is_some(),
     })
 }
 
@@ -75,7 +68,7 @@ impl Hints {
         Newest(self)
     }
 
-    fn rung(&self, index: usize, out: &mut dyn Write) -> io::Result<()> {
+    fn hint(&self, index: usize, out: &mut dyn Write) -> io::Result<()> {
         let Some(hint) = self.hints.get(index) else { return Ok(()) };
         writeln!(out, "\n{DIM}hint {} of {}{DIM:#}", index + 1, self.of)?;
         writeln!(out, "{}", prose::markdown(hint, 0, term::columns()))
@@ -90,7 +83,7 @@ pub(super) struct Newest(Hints);
 impl View for Newest {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         match self.0.hints.len().checked_sub(1) {
-            Some(last) => self.0.rung(last, out),
+            Some(last) => self.0.hint(last, out),
             None => writeln!(out, "there is no hint"),
         }
     }
@@ -102,9 +95,9 @@ impl View for Hints {
             return writeln!(out, "all steps have passed\n\nnext: mlops-lab check");
         };
         writeln!(out, "{BOLD}{id}{BOLD:#}: {}", self.title)?;
-        (0..self.hints.len()).try_for_each(|index| self.rung(index, out))?;
+        (0..self.hints.len()).try_for_each(|index| self.hint(index, out))?;
         if !self.after_check {
-            writeln!(out, "\nRun `mlops-lab check {id}` first: then the hints fit what it finds.")?;
+            writeln!(out, "\nRun `mlops-lab check {id}` first: the hints then fit what it finds.")?;
         }
         if self.hints.len() < self.of {
             writeln!(out, "\nnext: mlops-lab check {id}   (the next hint: mlops-lab hint {id})")

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::diff::{self, unified};
-use super::stand_ins::behind_stand_ins;
+use super::stand_ins::skip_behind_stand_ins;
 use super::{Session, View, consent, runtime_of};
 use crate::catalog::manifest::RuntimeKind;
 use crate::catalog::tree::Tree;
@@ -42,7 +42,7 @@ pub(super) fn run(
     let mut progress = workspace.progress()?;
     // A look at a lab that is not trusted asks none of its addresses.
     if !dry || workspace.trust_level()? == Trust::Given {
-        behind_stand_ins(&workspace, &runtime::context(&workspace, kind)?, &mut progress)?;
+        skip_behind_stand_ins(&workspace, &runtime::context(&workspace, kind)?, &mut progress)?;
     }
     let Some(target) = Target::find(workspace.manifest(), kind, step, &progress)? else {
         return Ok(Solved {
@@ -54,7 +54,7 @@ pub(super) fn run(
             diff: String::new(),
         });
     };
-    if let (Some(why), false) = (progress.hidden(target.id()), dry) {
+    if let (Some(why), false) = (progress.skipped(target.id()), dry) {
         return Err(Error::environment(format!("`{}` cannot be done here: {why}", target.id()))
             .hint(format!("see what it would do: mlops-lab solve {} --diff", target.id())));
     }

@@ -1,4 +1,4 @@
-//! Which steps a stand-in hides: probed on the live system, remembered in the progress.
+//! Which steps a stand-in cannot show: probed on the live system, remembered in the progress.
 
 use crate::check::{self, Context};
 use crate::course::Progress;
@@ -7,20 +7,16 @@ use crate::platform::clock;
 use crate::platform::world::Machine;
 use crate::workspace::Workspace;
 
-/// Asks the live system whether a stand-in answers, and remembers which steps it hides. One that
-/// says nothing leaves it as it was.
-pub(super) fn behind_stand_ins(
+/// Probes whether stand-ins answer, and remembers which steps they cannot show. Where the probe
+/// cannot tell, that stays as it was.
+pub(super) fn skip_behind_stand_ins(
     workspace: &Workspace,
     context: &Context,
     progress: &mut Progress,
 ) -> Result<()> {
     for (stand_in, answers) in check::stand_ins(workspace.manifest(), context, &Machine) {
         let Some(answers) = answers else { continue };
-        workspace.remember(progress, |progress| {
-            for step in &stand_in.steps {
-                progress.set_hidden(step, answers.then(|| check::why_skipped(stand_in)));
-            }
-        })?;
+        workspace.remember(progress, |progress| progress.set_stand_in(stand_in, answers))?;
     }
     clock::interrupted()
 }

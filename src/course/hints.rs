@@ -1,12 +1,15 @@
 //! Which hints fit what was observed. Pure.
 
+use super::progress::Progress;
+use super::target::Target;
+use crate::catalog::Manifest;
 use crate::catalog::manifest::{Hint, RuntimeKind, When};
 use crate::check::Verdict;
 
 /// The hints that apply in this runtime, most fitting first: those tied to what was observed, then
 /// the ladder. What the whole lab has in `common` stands in where none of the step's own is tied to
 /// what was observed.
-pub fn hints<'a>(
+fn hints<'a>(
     ladder: &'a [Hint],
     common: &'a [Hint],
     verdict: Option<&Verdict>,
@@ -30,6 +33,18 @@ pub fn hints<'a>(
     let first = if own.is_empty() { tied(common) } else { own };
     let rest = ladder.iter().filter(here).filter(plain);
     first.into_iter().chain(rest).map(|hint| hint.text.as_str()).collect()
+}
+
+/// The hints for a step or drill by its last verdict, after the reason why it is skipped, if it is.
+pub fn ladder<'a>(
+    target: Target<'a>,
+    manifest: &'a Manifest,
+    kind: RuntimeKind,
+    progress: &'a Progress,
+) -> Vec<&'a str> {
+    let verdict = progress.failing(target.id());
+    let hints = hints(target.hints(), &manifest.hint, verdict.as_ref(), kind);
+    progress.skipped(target.id()).into_iter().chain(hints).collect()
 }
 
 fn holds(when: &When, verdict: &Verdict) -> bool {
@@ -67,7 +82,7 @@ mod tests {
             hint(None, "nearly the command"),
             hint(
                 Some(When { runtime: Some(RuntimeKind::Kubernetes), ..When::default() }),
-                "bring it there",
+                "start it there",
             ),
         ];
         let verdict = |kind, status, observed: &str, check| Verdict {
@@ -82,12 +97,12 @@ mod tests {
             took_ms: 0,
         };
         let unreachable = When { matches: Some("refused".to_owned()), ..When::default() };
-        let common = [hint(Some(unreachable), "bring it up")];
+        let common = [hint(Some(unreachable), "start the lab")];
         let texts =
             |verdict: Option<&Verdict>| hints(&ladder, &common, verdict, RuntimeKind::Local);
         assert_eq!(texts(None), ["concept", "nearly the command"]);
         let there = hints(&ladder, &common, None, RuntimeKind::Kubernetes);
-        assert_eq!(there, ["concept", "nearly the command", "bring it there"]);
+        assert_eq!(there, ["concept", "nearly the command", "start it there"]);
         assert_eq!(
             texts(Some(&verdict(VerdictKind::NotYet, Some(404), "", 1))),
             ["name", "concept", "nearly the command"]
@@ -103,7 +118,7 @@ mod tests {
         );
         assert_eq!(
             texts(Some(&verdict(VerdictKind::NotYet, None, "connection refused", 1))),
-            ["bring it up", "concept", "nearly the command"]
+            ["start the lab", "concept", "nearly the command"]
         );
         let own = texts(Some(&verdict(VerdictKind::CannotTell, None, "connection refused", 1)));
         assert_eq!(own, ["start it", "concept", "nearly the command"], "the step knows better");

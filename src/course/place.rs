@@ -1,6 +1,6 @@
 //! Where the learner is: which steps still hold, which one is next, and whether all is done. Pure.
 
-use super::Progress;
+use super::progress::Progress;
 use crate::catalog::Manifest;
 use crate::catalog::manifest::{RuntimeKind, Step};
 
@@ -18,37 +18,26 @@ pub fn current<'a>(
     progress: &Progress,
 ) -> Option<&'a Step> {
     let open = |step: &&Step| {
-        progress.hidden(&step.id).is_none() && over(manifest, step, progress).is_none()
+        progress.skipped(&step.id).is_none() && over(manifest, step, progress).is_none()
     };
     let open: Vec<&Step> = manifest.steps(kind).filter(open).collect();
-    let failing = open.iter().find(|step| progress.failing(&step.id));
+    let failing = open.iter().find(|step| progress.fails_again(&step.id));
     failing.or_else(|| open.iter().find(|step| !progress.done(&step.id))).copied()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::parse;
-
-    fn manifest() -> Manifest {
-        let head = "schema = 1\nid = 'x'\ntitle = ''\nsummary = ''\ndevops = ''\nlevel = 'beginner'\nminutes = 1\ntools = []\n[runtime.local]\n";
-        let step = |id: &str, more: &str| {
-            format!(
-                "[[step]]\nid = '{id}'\ntitle = ''\ntext = ''\n{more}\ncheck = []\nsolution = {{ run = [['true']] }}\n"
-            )
-        };
-        let steps = [step("a", ""), step("canary", "holds_until = 'promote'"), step("promote", "")]
-            .concat();
-        parse::manifest(&format!("{head}{steps}"), "lab.toml").unwrap()
-    }
+    use crate::catalog::manifest::VerdictKind;
+    use crate::course::tests::{manifest, verdict};
 
     fn place(done: &[&str], failing: &[&str]) -> Option<String> {
         let mut progress = Progress::default();
         for id in done {
-            progress.set_done(id);
+            progress.set_done(id, 1);
         }
         for id in failing {
-            progress.set_seen(id, &serde_json::Value::Null);
+            progress.set_failing(id, &verdict(VerdictKind::NotYet), 2);
         }
         current(&manifest(), RuntimeKind::Local, &progress).map(|step| step.id.clone())
     }
@@ -62,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_that_a_later_one_undoes_is_no_longer_asked_for() {
+    fn a_step_that_a_later_one_undoes_is_no_longer_next() {
         assert_eq!(place(&["a", "canary", "promote"], &["canary"]), None);
         // Passed over, it is not gone back to: that would undo the later step.
         assert_eq!(place(&["a", "promote"], &[]), None);

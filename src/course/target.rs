@@ -1,7 +1,8 @@
 //! What a step or drill name on the command line means, and where the learner is when none is
 //! given.
 
-use super::{Progress, place};
+use super::place;
+use super::progress::Progress;
 use crate::catalog::Manifest;
 use crate::catalog::check::CheckSpec;
 use crate::catalog::manifest::{Drill, Hint, RuntimeKind, Solution, Step};

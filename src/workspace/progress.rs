@@ -9,7 +9,6 @@ use crate::layout::{FOLDER, PROGRESS};
 use crate::platform::fs::Mode;
 use crate::platform::{inside, term};
 
-/// Where it is kept, below the lab.
 impl Workspace {
     /// What was done so far. A broken file is put aside, and said; a lab without one is new.
     pub fn progress(&self) -> Result<Progress> {

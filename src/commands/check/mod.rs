@@ -1,4 +1,4 @@
-//! `check`: look at the live system and say which steps pass.
+//! `check`: probes the live system and reports which steps pass.
 
 mod report;
 mod summary;
@@ -7,13 +7,13 @@ mod watch;
 use std::collections::BTreeMap;
 
 use super::consent::{self, Purpose};
-use super::stand_ins::behind_stand_ins;
+use super::stand_ins::skip_behind_stand_ins;
 use super::{Session, drill, runtime_of};
 use crate::catalog::check::CheckSpec;
 use crate::catalog::manifest::{RuntimeKind, Step, VerdictKind};
 use crate::check::{self, Context, Verdict};
 use crate::cli;
-use crate::course::{self, Progress, Target, steps};
+use crate::course::{self, Progress, Target, Wanted, steps};
 use crate::error::{Error, Exit, Result};
 use crate::platform::clock;
 use crate::platform::term;
@@ -35,16 +35,16 @@ pub(super) fn run(session: &Session, args: &cli::Check) -> Result<Exit> {
     if args.watch {
         return watch::watch(session, &workspace, args);
     }
-    let report = Look { workspace: &workspace, kind, args }.report(&mut Recall::default())?;
+    let report = Round { workspace: &workspace, kind, args }.report(&mut Recall::default())?;
     session.show(&report.summed(session, &workspace)?)
 }
 
-/// What checks that disturb said last: they are not asked again until something changes.
+/// The last verdicts of checks that disturb: they are not judged again until something changes.
 #[derive(Debug, Default)]
 struct Recall(BTreeMap<(String, usize), Verdict>);
 
 impl Recall {
-    fn ask(&mut self, id: &str, index: usize, check: &CheckSpec, context: &Context) -> Verdict {
+    fn judge(&mut self, id: &str, index: usize, check: &CheckSpec, context: &Context) -> Verdict {
         let key = (id.to_owned(), index);
         if let Some(known) = self.0.get(&key) {
             return known.clone();
@@ -57,79 +57,38 @@ impl Recall {
     }
 }
 
-/// One look at the live system.
-struct Look<'a> {
+/// One round of checks of the live system.
+struct Round<'a> {
     workspace: &'a Workspace,
     kind: RuntimeKind,
     args: &'a cli::Check,
 }
 
-impl Look<'_> {
+impl Round<'_> {
     fn report(&self, recall: &mut Recall) -> Result<Report> {
-        let Look { workspace, kind, args } = self;
+        let Round { workspace, kind, args } = self;
         let manifest = workspace.manifest();
         let context = runtime::context(workspace, *kind)?;
         let mut progress = workspace.progress()?;
-        behind_stand_ins(workspace, &context, &mut progress)?;
-        let mut asked: Vec<(&str, Verdict)> = Vec::new();
-        let mut named = None;
-        // What is under way is judged first: it is why the rest may fail.
-        let mut next = Target::find(manifest, *kind, args.step.as_deref(), &progress)?;
-        named = args.step.as_ref().and(next.map(Target::id)).or(named);
-        if args.all {
-            let drill = next.filter(|target| matches!(target, Target::Drill(_)));
-            for target in
-                drill.into_iter().chain(steps(manifest, *kind).map(|(_, step)| Target::Step(step)))
-            {
-                if judged(manifest, target, &progress) {
-                    asked.push((target.id(), self.ask(target, &context, &mut progress, recall)?));
-                }
-            }
-        } else {
-            while let Some(target) = next.filter(|target| judged(manifest, *target, &progress)) {
-                let verdict = self.ask(target, &context, &mut progress, recall)?;
-                let passed = verdict.verdict == VerdictKind::Pass;
-                asked.push((target.id(), verdict));
-                // A step that passed leads to the next one; a name on the command line means just
-                // that one.
-                let on = passed && args.step.is_none();
-                next = if on { Target::find(manifest, *kind, None, &progress)? } else { None };
-                // One that passed before and is looked at again must not be looked at for ever.
-                next = next.filter(|next| !asked.iter().any(|(id, _)| *id == next.id()));
-            }
-        }
-        let now = |id: &str| {
-            asked.iter().find(|(asked, _)| *asked == id).map(|(_, verdict)| verdict.clone())
+        skip_behind_stand_ins(workspace, &context, &mut progress)?;
+        let wanted = match &args.step {
+            Some(name) => Wanted::Named(name),
+            None if args.all => Wanted::All,
+            None => Wanted::Onward,
         };
-        let row = |(number, step): (usize, &Step)| Row {
-            number: Some(number),
-            id: step.id.clone(),
-            title: step.title.clone(),
-            drill: false,
-            done_at: progress.done_at(&step.id),
-            now: now(&step.id),
-            over: course::over(manifest, step, &progress).map(|later| later.id.clone()),
-            skipped: progress.hidden(&step.id).map(str::to_owned),
-            debrief: None,
+        let named = match &args.step {
+            Some(name) => Target::find(manifest, *kind, Some(name), &progress)?.map(Target::id),
+            None => None,
         };
-        let mut rows: Vec<Row> = steps(manifest, *kind).map(row).collect();
-        for drill in &manifest.drill {
-            if let Some(now) = now(&drill.id) {
-                let over = now.verdict == VerdictKind::Pass;
-                let debrief = drill.debrief.as_ref().filter(|_| over);
-                rows.push(Row {
-                    number: None,
-                    id: drill.id.clone(),
-                    title: drill.title.clone(),
-                    drill: true,
-                    done_at: progress.done_at(&drill.id),
-                    now: Some(now),
-                    over: None,
-                    skipped: None,
-                    debrief: debrief.map(|path| workspace.knowledge_text(path)).transpose()?,
-                });
-            }
+        let mut judged: Vec<(&str, Verdict)> = Vec::new();
+        loop {
+            let before: Vec<_> =
+                judged.iter().map(|(id, verdict)| (*id, verdict.passed())).collect();
+            let next = course::next_target(wanted, manifest, *kind, &progress, &before)?;
+            let Some(target) = next else { break };
+            judged.push((target.id(), self.judge(target, &context, &mut progress, recall)?));
         }
+        let mut rows = self.rows(&judged, &progress)?;
         let counted = |row: &&Row| {
             !row.drill && row.skipped.is_none() && (row.done_at.is_some() || row.over.is_none())
         };
@@ -150,12 +109,48 @@ impl Look<'_> {
             done,
             of,
             summary: None,
-            asked_for_one: args.step.is_some(),
+            one_step: args.step.is_some(),
         })
     }
 
-    /// Judges one step or drill and remembers what was seen.
-    fn ask(
+    /// A row for each step, and for each drill that was judged.
+    fn rows(&self, judged: &[(&str, Verdict)], progress: &Progress) -> Result<Vec<Row>> {
+        let manifest = self.workspace.manifest();
+        let now = |id: &str| {
+            judged.iter().find(|(known, _)| *known == id).map(|(_, verdict)| verdict.clone())
+        };
+        let row = |(number, step): (usize, &Step)| Row {
+            number: Some(number),
+            id: step.id.clone(),
+            title: step.title.clone(),
+            drill: false,
+            done_at: progress.done_at(&step.id),
+            now: now(&step.id),
+            over: course::over(manifest, step, progress).map(|later| later.id.clone()),
+            skipped: progress.skipped(&step.id).map(str::to_owned),
+            debrief: None,
+        };
+        let mut rows: Vec<Row> = steps(manifest, self.kind).map(row).collect();
+        for drill in &manifest.drill {
+            let Some(now) = now(&drill.id) else { continue };
+            let debrief = drill.debrief.as_ref().filter(|_| now.passed());
+            rows.push(Row {
+                number: None,
+                id: drill.id.clone(),
+                title: drill.title.clone(),
+                drill: true,
+                done_at: progress.done_at(&drill.id),
+                now: Some(now),
+                over: None,
+                skipped: None,
+                debrief: debrief.map(|path| self.workspace.knowledge_text(path)).transpose()?,
+            });
+        }
+        Ok(rows)
+    }
+
+    /// Judges one step or drill and remembers the verdict.
+    fn judge(
         &self,
         target: Target<'_>,
         context: &Context,
@@ -163,56 +158,24 @@ impl Look<'_> {
         recall: &mut Recall,
     ) -> Result<Verdict> {
         clock::interrupted()?;
-        let id = target.id();
+        let (workspace, id) = (self.workspace, target.id());
         let verdict = check::judge_by(target.checks(), &mut |index, check| {
-            recall.ask(id, index, check, context)
+            recall.judge(id, index, check, context)
         });
         // A Ctrl-C in the middle of a probe makes it fail: that is no verdict on the learner's
         // system.
         clock::interrupted()?;
-        let workspace = self.workspace;
-        let active =
-            |progress: &Progress| progress.drill.as_ref().is_some_and(|drill| drill.id == id);
-        let passed = verdict.verdict == VerdictKind::Pass;
-        if passed
+        if verdict.passed()
             && matches!(target, Target::Drill(_))
-            && active(&workspace.progress()?)
+            && workspace.progress()?.drilling(id)
             && let Err(error) = drill::ended(workspace)
         {
             term::eprintln(&format!("warning: {error}"));
         }
-        // A step that passed fails again only where the system has answered: one that is down has
-        // undone nothing.
-        let answered =
-            verdict.verdict == VerdictKind::NotYet && runtime::active(workspace).is_some();
+        let (up, now) = (runtime::active(workspace).is_some(), clock::unix_now());
         workspace.remember(progress, |progress| {
-            // Of a drill that was put back while it was judged there is nothing to say.
-            if matches!(target, Target::Drill(_)) && !active(progress) {
-                return;
-            }
-            if passed {
-                progress.set_done(id);
-                progress.drill.take_if(|drill| drill.id == id);
-            } else if answered || !progress.done(id) {
-                progress.set_seen(id, &verdict_words(&verdict));
-            }
+            course::record(progress, target, &verdict, up, now);
         })?;
         Ok(verdict)
     }
-}
-
-/// Whether there is something to ask: not of a step behind a stand-in, nor of one that a later step
-/// has undone.
-fn judged(manifest: &crate::catalog::Manifest, target: Target<'_>, progress: &Progress) -> bool {
-    match target {
-        Target::Drill(_) => true,
-        Target::Step(step) => {
-            progress.hidden(&step.id).is_none() && course::over(manifest, step, progress).is_none()
-        }
-    }
-}
-
-/// What `hint` needs to remember of a verdict.
-fn verdict_words(verdict: &Verdict) -> serde_json::Value {
-    serde_json::to_value(verdict).unwrap_or_default()
 }

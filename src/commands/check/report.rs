@@ -1,4 +1,4 @@
-//! What `check` found, for people and for programs.
+//! The report of `check`, for people and for programs.
 
 use std::io::{self, Write};
 
@@ -37,7 +37,7 @@ pub(super) struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) summary: Option<Summary>,
     #[serde(skip)]
-    pub(super) asked_for_one: bool,
+    pub(super) one_step: bool,
 }
 
 #[derive(Clone, Serialize)]
@@ -47,16 +47,16 @@ pub(super) struct Row {
     pub(super) id: String,
     pub(super) title: String,
     pub(super) drill: bool,
-    /// When it was first seen to pass, in seconds since 1970.
+    /// When it first passed, in seconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) done_at: Option<u64>,
-    /// What the live system says now, when it was asked.
+    /// The verdict of this check, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) now: Option<Verdict>,
     /// The later step that has passed and undone this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) over: Option<String>,
-    /// Why the step is not asked: a stand-in answers.
+    /// Why the step is not checked: a stand-in answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) skipped: Option<String>,
     /// What there is to learn from a drill that has just recovered.
@@ -163,16 +163,16 @@ fn details(now: &Verdict, out: &mut dyn Write, width: Option<usize>) -> io::Resu
 }
 
 impl Report {
-    /// With what is to be said at the end of the lab, where it is reached.
+    /// With the summary of the lab, where its end is reached.
     pub(super) fn summed(mut self, session: &Session, workspace: &Workspace) -> Result<Report> {
-        let asked = self.asked_for_one || self.rows.iter().any(Row::stuck);
-        if !asked && self.drill.is_none() && self.complete() {
+        let partial = self.one_step || self.rows.iter().any(Row::stuck);
+        if !partial && self.drill.is_none() && self.complete() {
             self.summary = Some(Summary::of(session, workspace, self.runtime)?);
         }
         Ok(self)
     }
 
-    /// Whether every step that can pass here has passed, or is hidden by what runs.
+    /// Whether every step that can pass here has passed, or is skipped with what runs.
     pub(super) fn complete(&self) -> bool {
         self.done == self.of
     }
@@ -186,7 +186,7 @@ impl Report {
 
     pub(super) fn next(&self, out: &mut dyn Write) -> io::Result<()> {
         match self.rows.iter().find(|row| row.stuck()) {
-            None if self.asked_for_one => Ok(()),
+            None if self.one_step => Ok(()),
             None => match &self.summary {
                 Some(summary) => summary.human(out),
                 None => writeln!(out, "\nnext: mlops-lab check"),
@@ -238,16 +238,16 @@ impl View for Report {
             row.human(out, ids, width)?;
         }
         elsewhere.try_for_each(|step| other(step, out))?;
-        let mut told: Vec<&str> = Vec::new();
+        let mut shown: Vec<&str> = Vec::new();
         for why in self.rows.iter().filter_map(|row| row.skipped.as_deref()) {
             // Steps of one stand-in have one reason.
-            if !told.contains(&why) {
+            if !shown.contains(&why) {
                 let label = format!("\n{DIM}skipped{DIM:#}  ");
                 writeln!(out, "{}", prose::hanging(&label, 9, why, 9, width))?;
-                told.push(why);
+                shown.push(why);
             }
         }
-        if !self.asked_for_one {
+        if !self.one_step {
             let failing =
                 self.rows.iter().filter(|row| row.stuck() && row.done_at.is_some()).count();
             let failing =
@@ -257,18 +257,18 @@ impl View for Report {
         self.next(out)
     }
 
-    /// What was asked: no when something does not pass, cannot tell when nothing is worse. Nothing
-    /// asked: whether all is done.
+    /// No when something does not pass, cannot tell when nothing is worse. With nothing to check:
+    /// whether all is done.
     fn exit(&self) -> Exit {
         let verdicts =
             || self.rows.iter().filter_map(|row| row.now.as_ref()).map(|now| now.verdict);
         if verdicts().any(|verdict| verdict == VerdictKind::NotYet) {
             Exit::No
         } else if verdicts().any(|verdict| verdict == VerdictKind::CannotTell) {
-            // Of a lab that is down nothing is to be found out: the answer is no, as that of
+            // A lab that is down cannot be probed: the answer is no, as that of
             // `status`.
             if self.up { Exit::Environment } else { Exit::No }
-        } else if self.asked_for_one {
+        } else if self.one_step {
             let unseen = |row: &Row| row.now.is_none() && row.done_at.is_none();
             if self.rows.iter().any(unseen) { Exit::Environment } else { Exit::Done }
         } else if self.complete() && self.drill.is_none() {

@@ -17,7 +17,7 @@ use crate::workspace::Workspace;
 pub(super) struct Summary {
     title: String,
     steps: usize,
-    /// Steps that a stand-in hides.
+    /// Steps that a stand-in cannot show.
     skipped: usize,
     /// From the first check to the last step that passed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,7 +54,7 @@ impl Summary {
             steps: done.len(),
             skipped: manifest
                 .steps(kind)
-                .filter(|step| progress.hidden(&step.id).is_some())
+                .filter(|step| progress.skipped(&step.id).is_some())
                 .count(),
             seconds: taken(&progress, &done),
             drills: manifest.drills(kind).map(drill).collect(),

@@ -1,10 +1,10 @@
-//! `check --watch`: goes on looking, and prints what has become different in kind, not in number.
+//! `check --watch`: checks until all steps pass, and prints what has changed in kind, not in number.
 
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use super::report::{Report, Row};
-use super::{Look, Recall};
+use super::{Recall, Round};
 use crate::catalog::manifest::VerdictKind;
 use crate::check::Verdict;
 use crate::cli;
@@ -16,12 +16,12 @@ use crate::platform::{clock, inside};
 use crate::runtime;
 use crate::workspace::Workspace;
 
-/// Between two looks. With a check of at most a second the verdict is there within 3 s of the fix.
+/// Between two rounds. With a check of at most a second the verdict is there within 3 s of the fix.
 const EVERY: Duration = Duration::from_secs(1);
 
 /// What has been printed last.
 #[derive(Debug, Default, PartialEq)]
-struct Said {
+struct Printed {
     /// Rows by id, in what of them is news.
     rows: Vec<(String, News)>,
     down: bool,
@@ -36,7 +36,8 @@ enum News {
 
 pub(super) fn watch(session: &Session, workspace: &Workspace, args: &cli::Check) -> Result<Exit> {
     let mut keys = if session.json { None } else { Listener::open() };
-    let mut watch = Watch { session, workspace, args, said: None, doubtful: false, was_up: false };
+    let mut watch =
+        Watch { session, workspace, args, printed: None, doubtful: false, was_up: false };
     if keys.is_some() {
         term::eprintln(&format!("{DIM}Enter checks now, h gives the next hint, q quits{DIM:#}"));
     }
@@ -51,8 +52,8 @@ struct Watch<'a> {
     session: &'a Session,
     workspace: &'a Workspace,
     args: &'a cli::Check,
-    said: Option<Said>,
-    /// The last look could not tell: one alone may have come in the middle of a start or a stop.
+    printed: Option<Printed>,
+    /// The last round could not tell: one alone may have come in the middle of a start or a stop.
     doubtful: bool,
     was_up: bool,
 }
@@ -60,13 +61,13 @@ struct Watch<'a> {
 impl Watch<'_> {
     fn run(&mut self, keys: &mut Option<Listener>) -> Result<Exit> {
         let mut recall = Recall::default();
-        let mut seen = None;
+        let mut last = None;
         loop {
             let state = (self.stamp(), runtime::generation(self.workspace));
-            if seen.as_ref() != Some(&state) {
+            if last.as_ref() != Some(&state) {
                 recall = Recall::default();
             }
-            // What is asked now may be other files than those that were trusted: a `git pull` has
+            // What is checked now may be other files than those that were trusted: a `git pull` has
             // come.
             consent::ensure_unchanged(
                 self.workspace,
@@ -75,26 +76,26 @@ impl Watch<'_> {
             )?;
             // The runtime may be another one after a `down` and an `up`.
             let kind = runtime_of(self.workspace, self.args.runtime)?;
-            let look = Look { workspace: self.workspace, kind, args: self.args };
-            let report = look.report(&mut recall)?;
+            let round = Round { workspace: self.workspace, kind, args: self.args };
+            let report = round.report(&mut recall)?;
             // Checks write files, too: what they wrote is no work of the learner's.
-            seen = Some((self.stamp(), state.1));
-            if let Some(exit) = self.tell(report)? {
+            last = Some((self.stamp(), state.1));
+            if let Some(exit) = self.print(report)? {
                 return Ok(exit);
             }
             match self.pause(keys)? {
                 Some(Pressed::Letter('q')) => return Ok(Exit::No),
                 Some(Pressed::Enter) => {
                     recall = Recall::default();
-                    // Whoever asks gets an answer, also the same one.
-                    self.said = Some(Said::default());
+                    // Who presses Enter gets a report, also the same one.
+                    self.printed = Some(Printed::default());
                 }
                 _ => {}
             }
         }
     }
 
-    /// Waits for the next look; a hint that is asked for meanwhile is given.
+    /// Waits for the next round; a hint is printed when its key is pressed.
     fn pause(&self, keys: &mut Option<Listener>) -> Result<Option<Pressed>> {
         let Some(keys) = keys else {
             clock::pause(EVERY)?;
@@ -129,21 +130,21 @@ impl Watch<'_> {
     }
 
     /// Prints what is new; the exit code when there is nothing left to watch.
-    fn tell(&mut self, report: Report) -> Result<Option<Exit>> {
+    fn print(&mut self, report: Report) -> Result<Option<Exit>> {
         let up = runtime::active(self.workspace).is_some();
         let down = self.was_up && !up;
         let doubtful = report.rows.iter().any(|row| verdict(row) == Some(VerdictKind::CannotTell));
-        if doubtful && !std::mem::replace(&mut self.doubtful, doubtful) && self.said.is_some() {
+        if doubtful && !std::mem::replace(&mut self.doubtful, doubtful) && self.printed.is_some() {
             return Ok(None);
         }
         self.doubtful = doubtful;
         self.was_up |= up;
         let done = report.exit() == Exit::Done && !down;
         let report = if done { report.summed(self.session, self.workspace)? } else { report };
-        let said = if down {
-            Said { rows: Vec::new(), down }
+        let printed = if down {
+            Printed { rows: Vec::new(), down }
         } else {
-            Said {
+            Printed {
                 rows: report
                     .rows
                     .iter()
@@ -153,18 +154,18 @@ impl Watch<'_> {
             }
         };
         if self.session.json {
-            if self.said.as_ref() != Some(&said) {
+            if self.printed.as_ref() != Some(&printed) {
                 self.session.show(&report)?;
             }
         } else {
             self.session.show(&Changes {
                 report: &report,
-                before: self.said.as_ref(),
-                now: &said,
+                before: self.printed.as_ref(),
+                now: &printed,
                 done,
             })?;
         }
-        self.said = Some(said);
+        self.printed = Some(printed);
         Ok(done.then_some(Exit::Done))
     }
 }
@@ -194,11 +195,11 @@ fn reason(now: &Verdict) -> String {
     words.join(" ")
 }
 
-/// What has changed between two looks.
+/// What has changed between two rounds.
 struct Changes<'a> {
     report: &'a Report,
-    before: Option<&'a Said>,
-    now: &'a Said,
+    before: Option<&'a Printed>,
+    now: &'a Printed,
     done: bool,
 }
 
