@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn absence_meets_only_the_rule_that_asks_for_it() {
+    fn absence_meets_only_the_rule_that_wants_it() {
         assert!(meets(&rule("{ exists = false }"), None));
         for rules in ["1", "{ ne = 1 }", "{ exists = true }", "{ lt = 5 }"] {
             assert!(!meets(&rule(rules), None), "{rules}");

@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_metric_is_told_with_its_line() {
+    fn what_is_no_metric_is_named_with_its_line() {
         assert_eq!(parse("up 1\n<html>\n").unwrap_err().0, 2);
         for line in ["a{b=\"c} 1", "a{b} 1", "a", "1a 2", "a x"] {
             assert!(parse(line).is_err(), "{line}");

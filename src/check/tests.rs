@@ -44,7 +44,7 @@ impl World for Fake {
     }
 }
 
-/// A lab of which something runs, on a system that says nothing of listeners.
+/// A lab of which something runs, on a system that shows no listeners.
 fn own() -> Own {
     let (mark, variables) = (None, BTreeMap::new());
     Own { kind: RuntimeKind::Local, mark, leaders: vec![1], user: 0, containers: false, variables }
@@ -102,22 +102,22 @@ fn an_answer_is_judged_and_no_answer_is_cannot_tell() {
         (Err(Unreachable::TimedOut(Duration::from_secs(5))), VerdictKind::CannotTell, "5.0 s"),
         (Err(Unreachable::NoSuchHost), VerdictKind::CannotTell, "no address"),
     ] {
-        let seen = http(READY, vec![answer]);
-        assert_eq!(seen.verdict, kind, "{seen:?}");
-        assert!(seen.observed.contains(observed), "{seen:?}");
+        let judged = http(READY, vec![answer]);
+        assert_eq!(judged.verdict, kind, "{judged:?}");
+        assert!(judged.observed.contains(observed), "{judged:?}");
     }
 }
 
 #[test]
 fn requests_log_in_and_what_is_shown_does_not_give_the_password_away() {
-    struct Asked(RefCell<Vec<Request>>, Option<Vec<Socket>>);
-    impl World for Asked {
+    struct Recorder(RefCell<Vec<Request>>, Option<Vec<Socket>>);
+    impl World for Recorder {
         fn http(&self, request: &Request) -> Result<Response, Unreachable> {
             self.0.borrow_mut().push(request.clone());
             answer(200, "up 1\n")
         }
         fn run(&self, _: &Command) -> Result<Captured, NotRun> {
-            unreachable!("no command is asked for")
+            unreachable!("no command is run")
         }
         fn listening(&self, _: &str, _: u16) -> Option<Vec<Socket>> {
             self.1.clone()
@@ -147,19 +147,19 @@ fn requests_log_in_and_what_is_shown_does_not_give_the_password_away() {
         env: Vec::new(),
         own: Own { variables: [(1, "port".to_owned())].into(), ..own() },
     };
-    let world = Asked(RefCell::new(Vec::new()), None);
+    let world = Recorder(RefCell::new(Vec::new()), None);
     for probe in
         ["http = { endpoint = 'api', path = '/' }", "metric = { endpoint = 'api', name = 'up' }"]
     {
-        let seen = judge(&check(probe), &context, &world);
-        assert_eq!(seen.verdict, VerdictKind::Pass, "{seen:?}");
-        assert!(!format!("{seen:?} {context:?}").contains("s3cret"));
+        let judged = judge(&check(probe), &context, &world);
+        assert_eq!(judged.verdict, VerdictKind::Pass, "{judged:?}");
+        assert!(!format!("{judged:?} {context:?}").contains("s3cret"));
     }
     // RFC 7617: base64 of `me:s3cret`.
     let header = ("Authorization".to_owned(), "Basic bWU6czNjcmV0".to_owned());
     assert!(world.0.borrow().iter().all(|request| request.headers.contains(&header)));
-    let seen = judge(&check("http = { endpoint = 'api', path = '/' }"), &context, &world);
-    assert!(seen.probe.ends_with("-u \"$U:$P\""), "{}", seen.probe);
+    let judged = judge(&check("http = { endpoint = 'api', path = '/' }"), &context, &world);
+    assert!(judged.probe.ends_with("-u \"$U:$P\""), "{}", judged.probe);
     // A stranger on the port, or nobody: nothing is sent at all, and no command that knows the
     // password is run.
     let stranger = Holder { pid: 77, name: "nc".to_owned(), ..Holder::default() };
@@ -172,7 +172,7 @@ fn requests_log_in_and_what_is_shown_does_not_give_the_password_away() {
         (Vec::new(), "connection refused"),
     ] {
         let quiet = sockets.is_empty();
-        let world = Asked(RefCell::new(Vec::new()), Some(sockets));
+        let world = Recorder(RefCell::new(Vec::new()), Some(sockets));
         for probe in [
             "http = { endpoint = 'api', path = '/' }",
             "metric = { endpoint = 'api', name = 'up' }",
@@ -181,12 +181,12 @@ fn requests_log_in_and_what_is_shown_does_not_give_the_password_away() {
             if quiet && probe.starts_with("command") {
                 continue;
             }
-            let seen = judge(&check(probe), &context, &world);
-            assert_eq!(seen.verdict, VerdictKind::CannotTell, "{seen:?}");
-            assert!(seen.observed.contains(observed), "{seen:?}");
+            let judged = judge(&check(probe), &context, &world);
+            assert_eq!(judged.verdict, VerdictKind::CannotTell, "{judged:?}");
+            assert!(judged.observed.contains(observed), "{judged:?}");
             assert!(
-                quiet || seen.observed.ends_with("next: mlops-lab update --set port=10001"),
-                "{seen:?}"
+                quiet || judged.observed.ends_with("next: mlops-lab update --set port=10001"),
+                "{judged:?}"
             );
         }
         assert!(world.0.borrow().is_empty());
@@ -194,24 +194,24 @@ fn requests_log_in_and_what_is_shown_does_not_give_the_password_away() {
 }
 
 #[test]
-fn a_repeated_probe_must_pass_every_time_and_says_which_failed() {
+fn a_repeated_probe_must_pass_every_time_and_the_one_that_failed_is_named() {
     let toml = "http = { endpoint = 'api', path = '/', repeat = 3 }\nexpect = { status = 200 }";
-    let seen = http(toml, vec![answer(200, ""), answer(500, "boom")]);
+    let judged = http(toml, vec![answer(200, ""), answer(500, "boom")]);
     assert_eq!(
-        (seen.verdict, seen.observed.as_str()),
+        (judged.verdict, judged.observed.as_str()),
         (VerdictKind::NotYet, "request 2 of 3: status 500: boom")
     );
-    assert_eq!(seen.status, Some(500));
+    assert_eq!(judged.status, Some(500));
 }
 
 #[test]
 fn an_endpoint_of_another_runtime_is_cannot_tell() {
-    let seen = http("tcp = { endpoint = 'other' }", vec![]);
-    assert_eq!(seen.verdict, VerdictKind::CannotTell);
+    let judged = http("tcp = { endpoint = 'other' }", vec![]);
+    assert_eq!(judged.verdict, VerdictKind::CannotTell);
 }
 
 #[test]
-fn a_command_is_judged_by_its_exit_and_says_when_it_could_not_look() {
+fn a_command_is_judged_by_its_exit_and_reports_when_it_could_not_check() {
     let toml = "command = { argv = ['verify'] }\nexpect = { json = { '/ok' = true } }";
     for (ran, kind, observed) in [
         (ran(Ended::Code(0), r#"{"ok": true}"#, ""), VerdictKind::Pass, "ok"),
@@ -227,14 +227,14 @@ fn a_command_is_judged_by_its_exit_and_says_when_it_could_not_look() {
         (ran(Ended::TimedOut, "", ""), VerdictKind::CannotTell, "still running"),
         (Err(NotRun::Absent("verify".to_owned())), VerdictKind::CannotTell, "no program `verify`"),
     ] {
-        let seen = verdict(toml, &Fake { run: RefCell::new(vec![ran]), ..Fake::default() });
-        assert_eq!(seen.verdict, kind, "{seen:?}");
-        assert!(seen.observed.contains(observed), "{seen:?}");
+        let judged = verdict(toml, &Fake { run: RefCell::new(vec![ran]), ..Fake::default() });
+        assert_eq!(judged.verdict, kind, "{judged:?}");
+        assert!(judged.observed.contains(observed), "{judged:?}");
     }
 }
 
 #[test]
-fn a_closed_port_is_seen_and_a_silent_host_is_not() {
+fn a_closed_port_is_an_answer_and_a_silent_host_is_none() {
     let tcp = |toml: &str, answer: Option<Unreachable>| {
         verdict(toml, &Fake { tcp: answer, ..Fake::default() }).verdict
     };
@@ -297,7 +297,7 @@ fn the_increase_of_a_metric_is_judged() {
 }
 
 #[test]
-fn traffic_that_failed_says_nothing_about_the_metric() {
+fn traffic_that_failed_shows_nothing_of_the_metric() {
     let world = Fake {
         http: RefCell::new(vec![answer(200, "n 1\n")]),
         run: RefCell::new(vec![ran(Ended::Code(1), "", "connection refused")]),
@@ -320,8 +320,8 @@ fn the_first_check_that_does_not_pass_is_the_verdict() {
     };
     let checks =
         [file("a", "exists = false"), file("b", "exists = true"), file("c", "exists = true")];
-    let seen = judge_all(&checks, &context, &Fake::default());
-    assert_eq!((seen.check, seen.verdict), (2, VerdictKind::NotYet));
+    let judged = judge_all(&checks, &context, &Fake::default());
+    assert_eq!((judged.check, judged.verdict), (2, VerdictKind::NotYet));
     assert_eq!(judge_all(&[], &context, &Fake::default()).verdict, VerdictKind::CannotTell);
 }
 
@@ -336,67 +336,71 @@ fn what_is_shown_is_one_short_line_without_control_characters() {
 #[test]
 fn an_object_of_the_cluster_is_held_to_what_is_expected() {
     let toml = "kubernetes = { kind = \"deployment\", name = \"server\" }\nexpect = { json = { \"/status/readyReplicas\" = { ge = 1 } } }";
-    let seen = |answer: Result<Captured, NotRun>| {
+    let judged = |answer: Result<Captured, NotRun>| {
         let world = Fake { run: RefCell::new(vec![answer]), ..Fake::default() };
         verdict_there(toml, &world)
     };
-    let ready = seen(ran(Ended::Code(0), "{\"status\": {\"readyReplicas\": 2}}", ""));
+    let ready = judged(ran(Ended::Code(0), "{\"status\": {\"readyReplicas\": 2}}", ""));
     assert_eq!(ready.verdict, VerdictKind::Pass, "{ready:?}");
     assert_eq!(
         ready.probe,
         "kubectl --context=kind-dev --namespace=lab get deployment server --output=json"
     );
-    assert_eq!(seen(ran(Ended::Code(0), "{\"status\": {}}", "")).verdict, VerdictKind::NotYet);
+    assert_eq!(judged(ran(Ended::Code(0), "{\"status\": {}}", "")).verdict, VerdictKind::NotYet);
     let missing = "Error from server (NotFound): deployments.apps \"server\" not found";
-    assert_eq!(seen(ran(Ended::Code(1), "", missing)).verdict, VerdictKind::NotYet);
+    assert_eq!(judged(ran(Ended::Code(1), "", missing)).verdict, VerdictKind::NotYet);
     assert_eq!(
-        seen(ran(Ended::Code(1), "", "Unable to connect to the server")).verdict,
+        judged(ran(Ended::Code(1), "", "Unable to connect to the server")).verdict,
         VerdictKind::CannotTell
     );
-    assert_eq!(seen(ran(Ended::TimedOut, "", "")).verdict, VerdictKind::CannotTell);
-    assert_eq!(seen(Err(NotRun::Absent("kubectl".to_owned()))).verdict, VerdictKind::CannotTell);
+    assert_eq!(judged(ran(Ended::TimedOut, "", "")).verdict, VerdictKind::CannotTell);
+    assert_eq!(judged(Err(NotRun::Absent("kubectl".to_owned()))).verdict, VerdictKind::CannotTell);
 }
 
 #[test]
 fn an_object_that_should_be_gone_passes_when_it_is() {
     let toml = "kubernetes = { kind = \"pods\", name = \"old\" }\nexpect = { exists = false }";
-    let seen = |answer: Result<Captured, NotRun>| {
+    let judged = |answer: Result<Captured, NotRun>| {
         let world = Fake { run: RefCell::new(vec![answer]), ..Fake::default() };
         verdict_there(toml, &world).verdict
     };
-    assert_eq!(seen(ran(Ended::Code(1), "", "Error from server (NotFound): x")), VerdictKind::Pass);
-    assert_eq!(seen(ran(Ended::Code(0), "{}", "")), VerdictKind::NotYet);
+    assert_eq!(
+        judged(ran(Ended::Code(1), "", "Error from server (NotFound): x")),
+        VerdictKind::Pass
+    );
+    assert_eq!(judged(ran(Ended::Code(0), "{}", "")), VerdictKind::NotYet);
 }
 
 #[test]
-fn without_a_cluster_of_the_lab_none_is_asked() {
-    // No answer is prepared: a question would panic.
-    let seen = verdict("kubernetes = { kind = \"pods\", selector = \"app=x\" }", &Fake::default());
-    assert_eq!(seen.verdict, VerdictKind::CannotTell);
-    assert!(seen.observed.contains("has not been started on a cluster"), "{}", seen.observed);
+fn without_a_cluster_of_the_lab_none_is_probed() {
+    // No answer is prepared: a probe would panic.
+    let judged =
+        verdict("kubernetes = { kind = \"pods\", selector = \"app=x\" }", &Fake::default());
+    assert_eq!(judged.verdict, VerdictKind::CannotTell);
+    assert!(judged.observed.contains("has not been started on a cluster"), "{}", judged.observed);
 }
 
 const SCRIPT: &str =
     "command = { argv = ['python', '.mlops-lab/lab/verify/x.py'] }\nbecause = 'it loses requests'";
 
 #[test]
-fn a_script_of_the_lab_is_told_by_its_own_words_in_full() {
+fn a_script_of_the_lab_is_reported_in_its_own_words_in_full() {
     let long = "half a word ".repeat(60);
     for (stdout, stderr, observed) in [
         (format!("not yet: {long}\nand the other half"), "", format!("{long} and the other half")),
         (String::new(), "not yet: no run\n", "no run".to_owned()),
         ("first\nlast\n".to_owned(), "", "last".to_owned()),
-        ("not yet: seen".to_owned(), "a warning", "seen".to_owned()),
+        ("not yet: words".to_owned(), "a warning", "words".to_owned()),
     ] {
         let run = RefCell::new(vec![ran(Ended::Code(1), &stdout, stderr)]);
-        let seen = verdict(SCRIPT, &Fake { run, ..Fake::default() });
+        let judged = verdict(SCRIPT, &Fake { run, ..Fake::default() });
         let observed = observed.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert_eq!((seen.observed, seen.script), (observed, true));
+        assert_eq!((judged.observed, judged.script), (observed, true));
     }
 }
 
 #[test]
-fn a_check_that_somebody_ended_says_nothing_about_the_system() {
+fn a_check_that_somebody_ended_is_no_verdict_on_the_system() {
     let run = RefCell::new(vec![ran(Ended::Signal(15), "", "")]);
     assert_eq!(verdict(SCRIPT, &Fake { run, ..Fake::default() }).verdict, VerdictKind::CannotTell);
 }
@@ -406,8 +410,8 @@ fn a_value_by_pointer_is_named_in_words() {
     let http = |body: &str| {
         let toml =
             "http = { endpoint = 'api', path = '/' }\nexpect = { json = { '/pending' = 0 } }";
-        let seen = http(toml, vec![answer(200, body)]);
-        (seen.expected, seen.observed)
+        let judged = http(toml, vec![answer(200, body)]);
+        (judged.expected, judged.observed)
     };
     assert_eq!(
         http("{\"pending\": 200}"),
@@ -417,29 +421,29 @@ fn a_value_by_pointer_is_named_in_words() {
 }
 
 #[test]
-fn what_disturbs_is_asked_by_whoever_asks() {
+fn what_disturbs_is_judged_by_whoever_is_given() {
     let checks =
         [check("file = { path = 'a' }"), check("tcp = { endpoint = 'api' }\ndisturbs = true")];
-    let mut asked = Vec::new();
+    let mut order = Vec::new();
     let pass = Verdict {
         verdict: VerdictKind::Pass,
         ..verdict("file = { path = 'a' }", &Fake::default())
     };
     let last = judge_by(&checks, &mut |index, check| {
-        asked.push((index, check.disturbs));
+        order.push((index, check.disturbs));
         pass.clone()
     });
-    assert_eq!((asked, last.check), (vec![(0, false), (1, true)], 2));
+    assert_eq!((order, last.check), (vec![(0, false), (1, true)], 2));
 }
 
 #[test]
 fn a_list_that_is_longer_than_what_is_kept_is_not_judged() {
-    let captured =
-        ran(Ended::Code(0), "{\"items\": [", "").map(|seen| Captured { truncated: true, ..seen });
+    let captured = ran(Ended::Code(0), "{\"items\": [", "")
+        .map(|judged| Captured { truncated: true, ..judged });
     let world = Fake { run: RefCell::new(vec![captured]), ..Fake::default() };
     let toml =
         "kubernetes = { kind = 'pods' }\nexpect = { json = { '/items/0' = { exists = true } } }";
-    let seen = verdict_there(toml, &world);
-    assert_eq!(seen.verdict, VerdictKind::CannotTell, "{seen:?}");
-    assert!(seen.observed.contains("longer than 8 MiB"), "{seen:?}");
+    let judged = verdict_there(toml, &world);
+    assert_eq!(judged.verdict, VerdictKind::CannotTell, "{judged:?}");
+    assert!(judged.observed.contains("longer than 8 MiB"), "{judged:?}");
 }

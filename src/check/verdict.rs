@@ -58,7 +58,7 @@ impl Verdict {
     }
 
     /// The verdict as labelled lines: what was probed, expected and observed, and what it means.
-    /// How a script of the lab is run, and which code it ends with, says nothing to a learner.
+    /// How a script of the lab is run, and which code it ends with, is nothing to a learner.
     pub fn lines(&self) -> Vec<(&'static str, &str)> {
         let exit = self.script && self.expected.starts_with("exit code ");
         let all = [

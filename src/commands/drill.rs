@@ -203,7 +203,7 @@ fn over(workspace: &Workspace) -> Result<()> {
     workspace.update_progress(|progress| progress.end_drill())
 }
 
-/// Ends what a drill runs and saved. Before progress says that it is over: killed in between, it
+/// Ends what a drill runs and saved. Before progress has it as over: killed in between, it
 /// can be ended again.
 pub(super) fn ended(workspace: &Workspace) -> Result<()> {
     runtime::end_damage(workspace)?;

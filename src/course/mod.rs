@@ -4,6 +4,7 @@
 pub mod drill;
 mod hints;
 mod judging;
+mod path;
 mod place;
 mod progress;
 pub mod put_back;
@@ -11,6 +12,7 @@ mod target;
 
 pub use hints::ladder;
 pub use judging::{Wanted, next_target, record};
+pub use path::labs_after;
 pub use place::over;
 pub use progress::Progress;
 pub use target::{Target, steps};

@@ -10,7 +10,7 @@ pub fn over<'a>(manifest: &'a Manifest, step: &'a Step, progress: &Progress) -> 
     manifest.step.iter().find(|later| later.id == until && progress.done(until))
 }
 
-/// Where the learner is: a step that had passed and was seen to fail since, else the first that has
+/// Where the learner is: a step that had passed and has failed since, else the first that has
 /// not passed and can.
 pub fn current<'a>(
     manifest: &'a Manifest,

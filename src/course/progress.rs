@@ -37,7 +37,7 @@ pub struct Active {
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct State {
-    /// First seen done, in seconds since 1970.
+    /// When it first passed, in seconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     done_at: Option<u64>,
     /// How many hints were shown.

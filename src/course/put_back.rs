@@ -15,7 +15,7 @@ pub struct Plan {
     pub put: Vec<String>,
 }
 
-/// From what was there before the damage, right after it (where that was still seen), and now.
+/// From what was there before the damage, right after it (where that could be read), and now.
 pub fn plan(before: &Survey, damaged: Option<&Survey>, now: &Survey) -> Plan {
     let mut plan = Plan::default();
     for (path, entry) in now {
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_look_at_the_damage_everything_that_differs_is_kept() {
+    fn without_a_survey_of_the_damage_everything_that_differs_is_kept() {
         let before = survey(&[("a", file("a"))]);
         let plan = plan(&before, None, &survey(&[("a", file("bad"))]));
         assert_eq!((plan.aside, plan.put), (vec!["a".to_owned()], vec!["a".to_owned()]));

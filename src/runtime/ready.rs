@@ -14,10 +14,10 @@ use crate::platform::{clock, net};
 
 const POLL: Duration = Duration::from_millis(50);
 
-/// A single look may take this long; the wait as a whole has the check's `within`.
-const LOOK: Duration = Duration::from_secs(2);
+/// A single probe may take this long; the wait as a whole has the check's `within`.
+const ONCE: Duration = Duration::from_secs(2);
 
-/// How long to wait when the check says nothing.
+/// How long to wait when the check names no limit.
 const DEFAULT: Duration = Duration::from_secs(60);
 
 /// The check's own verdict, unless what answered is not the lab's: then it is not ready, whatever
@@ -31,7 +31,7 @@ pub(super) fn judge(
     let passed = verdict.verdict == VerdictKind::Pass;
     let compose = context.own.kind == RuntimeKind::Compose;
     if compose && !passed {
-        // Docker itself sees to it that a port is published once; asking it whose one is takes
+        // Docker itself sees to it that a port is published once; finding out whose one is takes
         // time.
         return (verdict, None);
     }
@@ -50,12 +50,12 @@ pub(super) fn judge(
     }
 }
 
-/// Waits until the check passes, and what answered is the lab's own. `gone` tells why there is
+/// Waits until the check passes, and what answered is the lab's own. `gone` fails when there is
 /// nothing more to wait for.
 ///
 /// # Errors
-/// What `gone` says; exit 3 when a stranger listens where the lab should, or when it is not ready
-/// in time, with what was seen last; exit 130 after Ctrl-C.
+/// The error of `gone`; exit 3 when a stranger listens where the lab should, or when it is not ready
+/// in time, with the last observation; exit 130 after Ctrl-C.
 pub(super) fn wait(
     ready: &CheckSpec,
     context: &Context,
@@ -64,10 +64,10 @@ pub(super) fn wait(
     gone: &mut dyn FnMut() -> Result<()>,
 ) -> Result<()> {
     let within = ready.within.map_or(DEFAULT, |within| within.0);
-    let look = CheckSpec { within: Some(Within(LOOK.min(within))), ..ready.clone() };
+    let once = CheckSpec { within: Some(Within(ONCE.min(within))), ..ready.clone() };
     let end = Instant::now() + within;
     loop {
-        let (verdict, stranger) = judge(&look, context, world);
+        let (verdict, stranger) = judge(&once, context, world);
         clock::interrupted()?;
         if let Some((url, who)) = stranger {
             let port = net::loopback_address(&url).map_or(0, |(_, port)| port);

@@ -9,7 +9,7 @@ use crate::catalog::units::Within;
 use crate::check::{self, Context, Verdict};
 use crate::platform::world::World;
 
-/// The world, as far as it can be seen until a moment.
+/// The world, as far as it can be probed until a moment.
 pub(super) struct Glance<'a> {
     pub(super) context: &'a Context,
     pub(super) world: &'a (dyn World + Sync),
@@ -22,12 +22,12 @@ impl Glance<'_> {
         self.end.saturating_duration_since(Instant::now())
     }
 
-    /// Asks checks side by side, each once.
+    /// Judges checks side by side, each once.
     pub(super) fn judge<'c>(&self, checks: impl Iterator<Item = &'c CheckSpec>) -> Vec<Verdict> {
         self.each(checks, check::judge)
     }
 
-    /// The same for checks that say whether the lab is ready: what answers must be its own.
+    /// The same for checks of whether the lab is ready: what answers must be its own.
     pub(super) fn ready<'c>(&self, checks: impl Iterator<Item = &'c CheckSpec>) -> Vec<Verdict> {
         self.each(checks, |check, context, world| ready::judge(check, context, world).0)
     }
@@ -35,7 +35,7 @@ impl Glance<'_> {
     fn each<'c>(
         &self,
         checks: impl Iterator<Item = &'c CheckSpec>,
-        ask: impl Fn(&CheckSpec, &Context, &dyn World) -> Verdict + Sync,
+        one: impl Fn(&CheckSpec, &Context, &dyn World) -> Verdict + Sync,
     ) -> Vec<Verdict> {
         let within = Some(Within(self.left()));
         let checks: Vec<CheckSpec> =
@@ -43,21 +43,21 @@ impl Glance<'_> {
         let judge = |check: &CheckSpec| match check.probe {
             // Not run only for a status: it passed when what it checks was started.
             Probe::Command(..) => Verdict::assumed(),
-            _ => ask(check, self.context, self.world),
+            _ => one(check, self.context, self.world),
         };
         match &checks[..] {
-            // No thread for one question.
-            [one] => vec![judge(one)],
+            // No thread for a single check.
+            [single] => vec![judge(single)],
             many => std::thread::scope(|scope| {
-                let asked: Vec<_> =
+                let threads: Vec<_> =
                     many.iter().map(|check| scope.spawn(move || judge(check))).collect();
-                asked.into_iter().filter_map(|asked| asked.join().ok()).collect()
+                threads.into_iter().filter_map(|thread| thread.join().ok()).collect()
             }),
         }
     }
 }
 
-/// What all of a runtime's own checks say together: the first that does not pass; none when all do.
+/// What all of a runtime's own checks find together: the first that does not pass; none when all do.
 pub(super) fn first_unready(verdicts: &[Verdict]) -> Option<String> {
     let unready = verdicts.iter().find(|verdict| verdict.verdict != VerdictKind::Pass);
     unready.map(|verdict| verdict.observed.clone())

@@ -1,4 +1,4 @@
-//! What a check can say, and what is refused.
+//! What a check can expect, and what is refused.
 
 use super::*;
 

@@ -4,10 +4,9 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::catalog::Listed;
 use crate::catalog::manifest::RuntimeKind;
 use crate::commands::{Session, pasteable};
-use crate::course::Progress;
+use crate::course::{self, Progress};
 use crate::error::Result;
 use crate::platform::clock;
 use crate::platform::term::{BOLD, GOOD};
@@ -117,12 +116,13 @@ fn after(session: &Session, workspace: &Workspace) -> Vec<String> {
     if record.pack.is_some() && session.sources.typed().is_empty() {
         return Vec::new();
     }
-    let follows = |lab: &Listed<'_>| {
-        let lab = lab.source.lab(&lab.id);
-        lab.is_ok_and(|lab| lab.manifest.after.contains(&record.lab))
-    };
-    let labs = session.sources.labs().unwrap_or_default().into_iter();
-    labs.filter(follows).map(|lab| lab.name).collect()
+    let listed = session.sources.labs().unwrap_or_default();
+    let labs: Vec<_> = listed
+        .iter()
+        .filter_map(|lab| Some((lab.name.as_str(), lab.source.lab(&lab.id).ok()?)))
+        .collect();
+    let known = labs.iter().map(|(name, lab)| (*name, lab.manifest.after.as_slice()));
+    course::labs_after(&record.lab, known).into_iter().map(str::to_owned).collect()
 }
 
 fn counted(count: usize, what: &str) -> String {
