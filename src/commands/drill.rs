@@ -93,7 +93,7 @@ fn inject(
     let context = runtime::context(workspace, kind)?;
     let before = check::judge_all(&drill.healthy, &context, &Machine);
     if !before.passed() {
-        return Err(Error::no("the lab is not healthy: a drill on top would teach nothing")
+        return Err(Error::no("the lab is not healthy: fix it before you start a drill")
             .detail(before.detail())
             .hint("see what runs: mlops-lab status"));
     }
@@ -157,7 +157,7 @@ fn restore(
     runtime::end_damage(workspace)?;
     runtime::end_background(workspace)?;
     let back = snapshot::put_back(workspace, drill)?;
-    solve::run_all(session, workspace, kind, &drill.restore, Some("putting it back"))?;
+    solve::run_all(session, workspace, kind, &drill.restore, Some("undoing the drill"))?;
     over(workspace)?;
     // With the lab down there is nothing to wait for: what was put back takes effect at the next
     // `up`.
@@ -173,7 +173,7 @@ fn restore(
             }
             if Instant::now() >= end {
                 return Err(Error::no(format!(
-                    "`{}` was put back, and the lab is not healthy yet",
+                    "`{}` was undone, and the lab is not healthy yet",
                     drill.id
                 ))
                 .detail(verdict.detail())
@@ -254,7 +254,7 @@ impl View for Broken {
             }
             Broken::Restored { id, back } => {
                 for path in &back.files {
-                    writeln!(out, "  put back  {path}")?;
+                    writeln!(out, "  restored  {path}")?;
                 }
                 for kept in &back.kept {
                     writeln!(
@@ -267,10 +267,10 @@ impl View for Broken {
                 if back.missing {
                     writeln!(
                         out,
-                        "  what this drill had saved is not here (a copy of a lab does not have it): see mlops-lab diff"
+                        "  the files that this drill saved are not here (a copy of a lab has none): see mlops-lab diff"
                     )?;
                 }
-                writeln!(out, "{id} is put back\n\nnext: mlops-lab check")
+                writeln!(out, "undone: {id}\n\nnext: mlops-lab check")
             }
             Broken::Nothing => writeln!(out, "no drill is under way\n\nnext: mlops-lab break"),
         }

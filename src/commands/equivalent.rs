@@ -31,7 +31,7 @@ impl EquivalentCommand {
         let typed =
             std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
         term::eprintln(&format!(
-            "\n{DIM}the same without questions:{DIM:#}\n  {}\n",
+            "\n{DIM}the same without prompts:{DIM:#}\n  {}\n",
             self.line(typed)
         ));
     }

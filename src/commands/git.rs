@@ -11,7 +11,7 @@ use crate::platform::term;
 /// One command of git.
 const GIT: Duration = Duration::from_secs(60);
 
-const MESSAGE: &str = "The lab, as mlops-lab init made it";
+const MESSAGE: &str = "Lab created by mlops-lab init";
 
 /// `git init`, and a first commit of everything that git does not ignore. In a folder that belongs
 /// to a repository already nothing is done: a repository in a repository is not seen by the outer
@@ -28,7 +28,7 @@ pub(super) fn repository(folder: &Path) -> Result<()> {
         let top = String::from_utf8_lossy(&asked.stdout).trim().to_owned();
         let add = format!("git -C {} add .", pasteable(folder));
         term::eprintln(&format!(
-            "no repository was made: {top} is one, and the lab lies in it\nnext, when you want it there: {add}"
+            "no repository was made: the lab is inside the repository {top}\nto add it there: {add}"
         ));
         return Ok(());
     }
@@ -50,13 +50,13 @@ pub(super) fn repository(folder: &Path) -> Result<()> {
             .is_ok_and(|asked| asked.stdout.trim_ascii() == b"true");
         let error = if signs {
             error.hint(format!(
-                "your git signs commits, and cannot: without a signature: {}",
+                "git could not sign the commit; without a signature: {}",
                 commit(" --no-gpg-sign")
             ))
         } else {
             error
         };
-        error.hint(format!("when git can commit: {}", commit("")))
+        error.hint(format!("once git can commit: {}", commit("")))
     })
 }
 

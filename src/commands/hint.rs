@@ -30,7 +30,7 @@ pub(super) fn run(
     kind: Option<RuntimeKind>,
 ) -> Result<Hints> {
     let workspace = session.workspace()?;
-    consent::trusted_or_note(&workspace, "the hints do not know what runs")?;
+    consent::trusted_or_note(&workspace, "the hints do not depend on what runs")?;
     let kind = runtime_of(&workspace, kind)?;
     let mut progress = workspace.progress()?;
     let Some(target) = Target::find(workspace.manifest(), kind, step, &progress)? else {
@@ -97,12 +97,15 @@ impl View for Hints {
         writeln!(out, "{BOLD}{id}{BOLD:#}: {}", self.title)?;
         (0..self.hints.len()).try_for_each(|index| self.hint(index, out))?;
         if !self.after_check {
-            writeln!(out, "\nRun `mlops-lab check {id}` first: the hints then fit what it finds.")?;
+            writeln!(
+                out,
+                "\nRun `mlops-lab check {id}` first: the hints then match what it observes."
+            )?;
         }
         if self.hints.len() < self.of {
             writeln!(out, "\nnext: mlops-lab check {id}   (the next hint: mlops-lab hint {id})")
         } else {
-            writeln!(out, "\nnext: mlops-lab check {id}   (do it for me: mlops-lab solve {id})")
+            writeln!(out, "\nnext: mlops-lab check {id}   (solve it for me: mlops-lab solve {id})")
         }
     }
 }

@@ -50,10 +50,7 @@ struct Row {
 pub(super) fn run(session: &Session) -> Result<List> {
     // The lab in which we stand, if any, is no part of the catalogue.
     if let Ok(workspace) = Workspace::find(&session.folder) {
-        consent::trusted_or_note(
-            &workspace,
-            "this list is of the catalogue, and says nothing of it",
-        )?;
+        consent::trusted_or_note(&workspace, "the list below is of the catalogue")?;
     }
     let (mut labs, mut broken) = (Vec::new(), Vec::new());
     let mut wrong = None;

@@ -10,9 +10,7 @@ use crate::workspace::Trust;
 
 pub(super) fn run(session: &Session, args: &Logs) -> Result<Exit> {
     if session.json && args.raw {
-        return Err(
-            Error::usage("--json and --raw ask for different things").hint("leave one of them out")
-        );
+        return Err(Error::usage("--json and --raw cannot be combined").hint("omit one of them"));
     }
     let (workspace, lacking) = session.workspace_to_stop()?;
     let kind = match &lacking {
@@ -28,7 +26,7 @@ pub(super) fn run(session: &Session, args: &Logs) -> Result<Exit> {
         && workspace.trust_level()? != Trust::Given
     {
         return Err(Error::no("nothing was started here, so there are no logs")
-            .hint("see what the lab would run, and start it: mlops-lab up"));
+            .hint("review what the lab would run, and start it: mlops-lab up"));
     }
     let wanted = Wanted {
         service: args.service.as_deref(),

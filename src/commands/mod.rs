@@ -55,7 +55,7 @@ use crate::workspace::Workspace;
 /// own templates end, and so do plain ones.
 fn bounded<T>(lab: &Lab, render: impl FnOnce() -> T) -> T {
     const WHAT: &str = "the templates of this lab";
-    const HINT: &str = "look for a loop that does not end, or doubles a text";
+    const HINT: &str = "check the templates for a loop that does not end, or that doubles a text";
     let _watchdog = (lab.source != Source::Embedded && !scaffold::terminates(lab))
         .then(|| Watchdog::over(WHAT, HINT));
     render()
@@ -127,7 +127,7 @@ fn session(cli: &Cli) -> Result<Session> {
 fn current_folder() -> Result<PathBuf> {
     std::env::current_dir().or_else(|error| {
         let said = std::env::var_os("PWD").map(PathBuf::from).filter(|path| path.is_absolute());
-        said.ok_or_else(|| Error::environment("cannot tell the current folder").because(error))
+        said.ok_or_else(|| Error::environment("cannot determine the current folder").because(error))
     })
 }
 

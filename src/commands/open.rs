@@ -31,7 +31,7 @@ pub(super) fn run(
             let first = manifest.endpoint.iter().find(|(_, endpoint)| endpoint.open.is_some());
             first
                 .map(|(name, _)| name.clone())
-                .ok_or_else(|| Error::no("this lab has nothing to look at in a browser"))?
+                .ok_or_else(|| Error::no("this lab has no page for a browser"))?
         }
     };
     let all = manifest.endpoints(kind);
@@ -40,9 +40,9 @@ pub(super) fn run(
     let path =
         manifest.endpoint.get(&name).and_then(|endpoint| endpoint.open.clone()).unwrap_or_default();
     let url = format!("{base}{path}");
-    if !consent::trusted_or_note(&workspace, "its addresses are not asked")? {
-        return Err(Error::no(format!("nobody has looked whether anything answers at {url}"))
-            .hint("see what the lab would run, and start it: mlops-lab up"));
+    if !consent::trusted_or_note(&workspace, "its endpoints are not probed")? {
+        return Err(Error::no(format!("not checked whether anything answers at {url}"))
+            .hint("review what the lab would run, and start it: mlops-lab up"));
     }
     runtime::answers(&workspace, kind, &name, base)?;
     let browser = !session.json && term::attended() && process::open_in_browser(&url);

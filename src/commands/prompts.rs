@@ -36,14 +36,14 @@ pub(super) fn answers(
     let pad = questions.iter().map(|question| question.name.len()).max().unwrap_or(0);
     let mut prompt = Prompt::open()?;
     prompt.print(&format!(
-        "{BOLD}{}{BOLD:#}  {DIM}Esc leaves, and nothing is written{DIM:#}\n",
+        "{BOLD}{}{BOLD:#}  {DIM}Esc cancels: nothing is written{DIM:#}\n",
         manifest.title
     ));
     for question in &questions {
         let name = &question.name;
         let choice = |name: &String| Choice { name: name.clone(), about: String::new() };
         let options: Vec<Choice> = question.choices().iter().map(choice).collect();
-        let taken = question.default.as_ref().map(|default| format!("Enter takes {default}"));
+        let taken = question.default.as_ref().map(|default| format!("Enter accepts {default}"));
         let expects =
             [Some(question.expects()), taken].into_iter().flatten().collect::<Vec<_>>().join(" · ");
         let judge = |text: &str| {
@@ -78,7 +78,7 @@ fn unasked(questions: &[Question], why: &str) -> Error {
     let lines: Vec<String> = questions.iter().map(line).collect();
     Error::usage(format!("--ask needs a terminal: {why}"))
         .detail(lines.join("\n"))
-        .hint("give the answers by these flags, or leave --ask out: what has a default needs none")
+        .hint("pass the answers with these flags, or omit --ask to accept the defaults")
 }
 
 /// The three trees of a change.
@@ -118,7 +118,7 @@ pub(super) fn policies(
     let mut prompt = Prompt::open()?;
     let files = if open.len() == 1 { "1 file".to_owned() } else { format!("{} files", open.len()) };
     prompt.print(&format!(
-        "{BOLD}{files}{BOLD:#} of yours the lab would have otherwise  {DIM}Esc leaves, and nothing is changed{DIM:#}\n"
+        "{BOLD}{files}{BOLD:#} that you and the lab have in different versions  {DIM}Esc cancels: nothing is changed{DIM:#}\n"
     ));
     let pad = open.iter().map(|change| change.path.as_str().len()).max().unwrap_or(0);
     for (index, change) in open.iter().enumerate() {
@@ -167,8 +167,8 @@ fn word(how: OnConflict) -> &'static str {
 /// `FILE=HOW`
 fn resolved(text: &str, trees: &Trees<'_>) -> Result<(RelPath, OnConflict)> {
     let wrong = || {
-        Error::usage(format!("`--resolve {text}` does not say what to do with a file"))
-            .hint("write --resolve FILE=skip, overwrite, merge or keep-both")
+        Error::usage(format!("--resolve: expected FILE=HOW, got {text:?}"))
+            .hint("HOW is skip, overwrite, merge or keep-both")
     };
     let (path, how) = text.rsplit_once('=').ok_or_else(wrong)?;
     let how = HOWS.into_iter().find(|known| word(*known) == how).ok_or_else(wrong)?;
@@ -188,8 +188,8 @@ fn undecided(open: &[Change], why: &str) -> Error {
         open.iter().map(|change| format!("--resolve {}=…", quoted(change.path.as_str()))).collect();
     Error::usage(format!("--on-conflict ask needs a terminal: {why}; nothing was changed"))
         .detail(lines.join("\n"))
-        .hint("decide by these flags: skip, overwrite, merge or keep-both")
-        .hint("or for all files: --on-conflict merge (see first: --dry-run)")
+        .hint("decide with these flags: skip, overwrite, merge or keep-both")
+        .hint("or for all files: --on-conflict merge (preview: --dry-run)")
 }
 
 /// Asks about one file until there is a decision; also whether it is meant for all that come after.
@@ -209,7 +209,7 @@ fn decide(
     let mut help =
         format!("{number} of {of}: yours has {}, the lab's {}", size(&mine), size(&theirs));
     if own != path {
-        help.push_str(&format!("; it was {own} before"));
+        help.push_str(&format!("; renamed from {own}"));
     }
     let left = of - number;
     let mut rest = false;
@@ -224,13 +224,13 @@ fn decide(
             .collect();
         let option =
             |name: &str, about: &str| Choice { name: name.to_owned(), about: about.to_owned() };
-        options.push(option("diff", "show first what is different, line by line"));
+        options.push(option("diff", "show the differences first"));
         if left > 0 {
             let files = if left == 1 { "the file".to_owned() } else { format!("the {left} files") };
             let tick = if rest { "[x]" } else { "[ ]" };
             options.push(option("all", &format!("{tick} the same for {files} after this one")));
         }
-        options.push(option("quit", "leave everything as it is"));
+        options.push(option("quit", "cancel, and change nothing"));
         let answer = prompt.read(&Field {
             name: path.as_str(),
             help: &help,
@@ -262,11 +262,9 @@ fn outcome(trees: &Trees<'_>, policies: &Policies, change: &Change, how: OnConfl
     let same = before.iter().find(|other| other.path == change.path);
     let new = before.iter().find(|other| other.path.as_str().starts_with(&beside));
     match (how, same.map(|change| change.action)) {
-        (OnConflict::Skip, _) => "leave yours".to_owned(),
-        (OnConflict::Overwrite, _) => {
-            "take the lab's; yours is kept for `mlops-lab undo`".to_owned()
-        }
-        (OnConflict::Merge, Some(Action::Merge)) => "take both: they fit together".to_owned(),
+        (OnConflict::Skip, _) => "keep yours".to_owned(),
+        (OnConflict::Overwrite, _) => "write the lab's; `mlops-lab undo` restores yours".to_owned(),
+        (OnConflict::Merge, Some(Action::Merge)) => "merge both: no overlap".to_owned(),
         (OnConflict::Merge, Some(Action::Conflict)) => {
             let file = same.and_then(|change| change.file.as_ref());
             let text = file
@@ -275,12 +273,12 @@ fn outcome(trees: &Trees<'_>, policies: &Policies, change: &Change, how: OnConfl
             let places = text.lines().filter(|line| line.starts_with("<<<<<<<")).count();
             let places =
                 if places == 1 { "1 place".to_owned() } else { format!("{places} places") };
-            format!("take both: markers in {places} for you to choose")
+            format!("merge both: conflict markers in {places}")
         }
-        (OnConflict::Merge, _) if new.is_none() => "yours has it all already".to_owned(),
+        (OnConflict::Merge, _) if new.is_none() => "yours already has the change".to_owned(),
         _ => match new {
-            Some(new) => format!("leave yours; the lab's comes as {}", new.path),
-            None => "leave yours, and put the lab's beside it".to_owned(),
+            Some(new) => format!("keep yours; write the lab's as {}", new.path),
+            None => "keep yours, and write the lab's beside it".to_owned(),
         },
     }
 }

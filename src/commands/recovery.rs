@@ -36,14 +36,16 @@ pub(super) fn change_mark(root: &Path) -> Result<String> {
 pub(super) fn print_recovered(found: &Recovered) {
     match found {
         Recovered::Finished(command, since) => {
-            term::eprintln(&format!("`mlops-lab {command}` had been killed: it is finished now"));
+            term::eprintln(&format!("finished the interrupted `mlops-lab {command}`"));
             for path in since {
                 term::eprintln(&format!(
-                    "  {path} had been changed since: `mlops-lab undo` brings that back"
+                    "  {path} was changed since then: `mlops-lab undo` restores it"
                 ));
             }
         }
-        Recovered::Dropped => term::eprintln("a run had been killed before it changed anything"),
+        Recovered::Dropped => {
+            term::eprintln("discarded an interrupted run that had changed nothing")
+        }
     }
 }
 
@@ -53,7 +55,7 @@ pub(super) fn warn_without_files(workspace: &Workspace, error: &Error) {
         return;
     }
     term::eprintln(&format!(
-        "warning: {error}\n  what runs is found by what was noted when it was started"
+        "warning: {error}\n  what runs is taken from the notes of when it was started"
     ));
     error.hints().iter().for_each(|hint| term::eprintln(&format!("  {hint}")));
 }

@@ -47,7 +47,7 @@ pub(super) fn run(session: &Session, kind: Option<RuntimeKind>) -> Result<Shown>
         // One that the lab does not offer is a slip, not «nothing runs».
         runtime_of(&workspace, kind)?;
     }
-    if !consent::trusted_or_note(&workspace, "nothing of it is asked how it is")?
+    if !consent::trusted_or_note(&workspace, "its services are not probed")?
         && let Some(left) = workspace::left_at(workspace.root())?
     {
         return Ok(Shown::Labs { labs: vec![left] });

@@ -27,12 +27,12 @@ impl View for Back {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         let project = self.0.restored.iter().filter(|path| !layout::is_own(path.as_str()));
         for path in project {
-            writeln!(out, "  put back  {path}")?;
+            writeln!(out, "  restored  {path}")?;
         }
         for path in &self.0.changed_since {
             writeln!(
                 out,
-                "  {path} had been changed since: `mlops-lab undo` once more brings that back"
+                "  {path} was changed since then: run `mlops-lab undo` again to restore it"
             )?;
         }
         writeln!(out, "undone: {}\n\nnext: mlops-lab diff", self.0.command)

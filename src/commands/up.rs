@@ -71,7 +71,7 @@ pub(super) fn with(
 /// Says that `.env` files were made again, and what new passwords mean for data that is there.
 fn print_restored(workspace: &Workspace, kind: RuntimeKind, restored: &Restored) {
     let files = restored.files.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let what = if restored.secrets { "made again, with new passwords" } else { "made again" };
+    let what = if restored.secrets { "regenerated with new passwords" } else { "regenerated" };
     term::eprintln(&format!("{files}: {what}"));
     let volumes = || {
         let left = runtime::leftovers(workspace, true, None).unwrap_or_default();
@@ -84,7 +84,7 @@ fn print_restored(workspace: &Workspace, kind: RuntimeKind, restored: &Restored)
         if restored.secrets && kind == RuntimeKind::Compose { volumes() } else { Vec::new() };
     if !volumes.is_empty() {
         term::eprintln(&format!(
-            "warning: {} may hold data under the passwords before: bring that .env back,\nor remove the data: mlops-lab down --purge",
+            "warning: {} may hold data under the old passwords: restore the old .env,\nor delete the data: mlops-lab down --purge",
             volumes.join(", ")
         ));
     }
@@ -114,7 +114,7 @@ impl View for Running {
             writeln!(out, "  {name:width$}  {url}")?;
         }
         for (name, path) in &self.up.waiting {
-            writeln!(out, "  {name} waits for {path}: `mlops-lab up` starts it then")?;
+            writeln!(out, "  {name} waits for {path}: run `mlops-lab up` once it exists")?;
         }
         for stand_in in &self.stand_ins {
             stand_in.human(out)?;

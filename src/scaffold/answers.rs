@@ -103,7 +103,7 @@ pub(super) fn resolve(manifest: &Manifest, given: &Given) -> Result<Resolved> {
                 Ok(value) => {
                     answers.plain.insert(name.clone(), value);
                 }
-                Err(why) => problems.push((false, format!("{from} {why}, got {text:?}"))),
+                Err(why) => problems.push((false, format!("{from}: {why}, got {text:?}"))),
             },
         }
     }
@@ -125,7 +125,7 @@ fn refuse(manifest: &Manifest, problems: &[(bool, String)]) -> Result<()> {
             Error::usage(format!("{} answers are {what}", many.len())).detail(lines.join("\n"))
         }
     };
-    Err(error.hint(format!("see what this lab asks: mlops-lab show {}", manifest.id)))
+    Err(error.hint(format!("see its variables: mlops-lab show {}", manifest.id)))
 }
 
 fn unknown(manifest: &Manifest, name: &str, place: &str) -> Option<(bool, String)> {

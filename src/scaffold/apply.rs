@@ -132,9 +132,7 @@ pub fn ensure_vacant(target: &Path) -> Result<()> {
     };
     Err(Error::usage(format!("{} is {what}: nothing was changed", target.display()))
         .hint("name another folder: mlops-lab init LAB DIR")
-        .hint(
-            "or write into it: mlops-lab init LAB DIR --on-conflict merge (see first: --dry-run)",
-        ))
+        .hint("or write into it: mlops-lab init LAB DIR --on-conflict merge (preview: --dry-run)"))
 }
 
 fn fill(disk: &dyn Disk, staging: &Path, tree: &Tree) -> Result<()> {

@@ -84,7 +84,7 @@ impl Question {
             return match text.to_ascii_lowercase().as_str() {
                 "y" | "yes" | "true" => Ok("true".to_owned()),
                 "n" | "no" | "false" => Ok("false".to_owned()),
-                _ => Err("must be y or n".to_owned()),
+                _ => Err("expected y or n".to_owned()),
             };
         }
         value::typed(&self.var, text).map(|_| text.to_owned())
@@ -155,7 +155,7 @@ help = "the password"
     fn an_answer_is_judged_as_after_the_flag() {
         let all = open(&[], true).unwrap();
         assert_eq!(all[1].judge("9000"), Ok("9000".to_owned()));
-        assert_eq!(all[1].judge("80"), Err("must be a number from 1024 to 65535".to_owned()));
+        assert_eq!(all[1].judge("80"), Err("expected 1024-65535".to_owned()));
         assert_eq!((all[1].default.as_deref(), all[0].default.as_deref()), (Some("8080"), None));
         assert!(all[0].judge("").is_err());
         assert!(all[0].judge("$(rm)").is_err());

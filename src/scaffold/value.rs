@@ -21,27 +21,29 @@ pub(super) fn typed(var: &Var, text: &str) -> Result<toml::Value, String> {
         VarKind::Name => name(text).map(|()| value.into()),
         VarKind::Port => match text.parse::<u16>() {
             Ok(port) if port >= 1024 && text == port.to_string() => Ok(i64::from(port).into()),
-            _ => Err("must be a number from 1024 to 65535".to_owned()),
+            _ => Err("expected 1024-65535".to_owned()),
         },
         VarKind::String => {
             string(text, var.max_length.unwrap_or(STRING_LENGTH)).map(|()| value.into())
         }
         VarKind::Choice if var.choices.contains(&value) => Ok(value.into()),
-        VarKind::Choice => Err(format!("must be one of: {}", var.choices.join(", "))),
+        VarKind::Choice => Err(format!("expected one of: {}", var.choices.join(", "))),
         VarKind::Bool => match text {
             "true" => Ok(true.into()),
             "false" => Ok(false.into()),
-            _ => Err("must be true or false".to_owned()),
+            _ => Err("expected true or false".to_owned()),
         },
         VarKind::Integer => {
             let (min, max) = (var.min.unwrap_or(i64::MIN), var.max.unwrap_or(i64::MAX));
             match text.parse::<i64>() {
                 Ok(number) if (min..=max).contains(&number) => Ok(number.into()),
                 _ => Err(match (var.min, var.max) {
-                    (Some(min), Some(max)) => format!("must be a whole number from {min} to {max}"),
-                    (Some(min), None) => format!("must be a whole number, at least {min}"),
-                    (None, Some(max)) => format!("must be a whole number, at most {max}"),
-                    (None, None) => "must be a whole number".to_owned(),
+                    (Some(min), Some(max)) => {
+                        format!("expected a whole number from {min} to {max}")
+                    }
+                    (Some(min), None) => format!("expected a whole number, at least {min}"),
+                    (None, Some(max)) => format!("expected a whole number, at most {max}"),
+                    (None, None) => "expected a whole number".to_owned(),
                 }),
             }
         }
@@ -58,29 +60,27 @@ pub(super) fn typed(var: &Var, text: &str) -> Result<toml::Value, String> {
 fn name(text: &str) -> Result<(), String> {
     let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if text.is_empty() || text.len() > NAME_LENGTH {
-        return Err(format!("must have 1 to {NAME_LENGTH} characters"));
+        return Err(format!("expected 1 to {NAME_LENGTH} characters"));
     }
     if !text.starts_with(|c: char| c.is_ascii_lowercase())
         || text.ends_with('-')
         || !text.chars().all(inner)
     {
-        return Err(
-            "must start with a letter and have only a-z, 0-9 and - (not at its end)".to_owned()
-        );
+        return Err("expected a letter, then a-z, 0-9 and - (not at the end)".to_owned());
     }
     Ok(())
 }
 
 fn string(text: &str, longest: usize) -> Result<(), String> {
     if text.is_empty() || text.chars().count() > longest {
-        return Err(format!("must have 1 to {longest} characters"));
+        return Err(format!("expected 1 to {longest} characters"));
     }
     if text != text.trim() || text.starts_with('-') {
-        return Err("must not start or end with a space, nor start with -".to_owned());
+        return Err("expected no space at either end and no - at the start".to_owned());
     }
     match text.chars().find(|c| c.is_control() || UNSAFE.contains(*c)) {
         Some(c) => Err(format!(
-            "must not have the character {:?}: it means something in YAML, TOML or a shell",
+            "expected no {:?}: that character has a meaning in YAML, TOML or a shell",
             c
         )),
         None => Ok(()),

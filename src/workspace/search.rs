@@ -45,9 +45,7 @@ fn foreign(root: &Path, user: u32, start: &Path) -> Error {
     let path = process::shell_words(&[root.display().to_string()]);
     if root == start {
         return error
-            .hint(format!(
-                "make a copy of your own, and work there: cp -r {path} ~/lab && cd ~/lab"
-            ))
+            .hint(format!("work in a copy: cp -r {path} ~/lab && cd ~/lab"))
             .hint("what the copy would run is listed before it runs: mlops-lab up");
     }
     error

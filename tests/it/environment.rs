@@ -250,7 +250,7 @@ fn a_clone_makes_its_env_again_and_a_lab_of_before_says_what_does() {
     std::fs::remove_file(&dotenv).unwrap();
     drop(pack);
     let up = lab.ok(&["up"]);
-    assert!(up.err.contains(".env: made again, with new passwords"), "{}", up.err);
+    assert!(up.err.contains(".env: regenerated with new passwords"), "{}", up.err);
     let again = std::fs::read_to_string(&dotenv).unwrap();
     let token = |text: &str| {
         text.lines().find_map(|line| line.strip_prefix("TOKEN=").map(str::to_owned)).unwrap()
@@ -258,7 +258,7 @@ fn a_clone_makes_its_env_again_and_a_lab_of_before_says_what_does() {
     assert!(token(&again).len() >= 16 && token(&again) != token(&first), "{again}");
     assert!(again.contains("API_USER=me"));
     assert_eq!(dotenv.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-    assert!(!lab.ok(&["up"]).err.contains("made again"));
+    assert!(!lab.ok(&["up"]).err.contains("regenerated"));
     lab.ok(&["down"]);
     let kept = files(&lab.root.join(".mlops-lab/env"));
     assert!(!kept.values().any(|bytes| String::from_utf8_lossy(bytes).contains(&token(&first))));

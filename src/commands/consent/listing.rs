@@ -71,7 +71,7 @@ fn rows(manifest: &Manifest, written: &[String]) -> Vec<Row> {
         ),
         row("solutions", solutions.flat_map(|solution| &solution.run).map(|argv| command(argv))),
         row("drills", damage.map(|argv| command(argv))),
-        row("asks", tools(manifest)),
+        row("versions", tools(manifest)),
         row("ports", addresses(manifest)),
         row("files", files(manifest, written)),
     ];

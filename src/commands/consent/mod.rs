@@ -52,9 +52,9 @@ pub(super) fn require(
     let listing = listing::page(workspace.manifest(), &workspace.written()?);
     if prompts::unavailable(session).is_some() {
         let typed = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
-        return Err(Error::usage(format!("the lab in {root} {why}: nothing of it was run"))
+        return Err(Error::usage(format!("the lab in {root} {why}: nothing was run"))
             .detail(format!("it would run and write:\n{listing}"))
-            .hint(format!("if that is fine with you: {}", line(typed, &session.folder)))
+            .hint(format!("to trust it: {}", line(typed, &session.folder)))
             .hint(format!("all of it is in {root}/{MANIFEST}")));
     }
     term::eprintln(&format!("the lab in {root} {why}\nit would run and write:\n"));
@@ -66,7 +66,7 @@ pub(super) fn require(
         return Ok(workspace);
     }
     Err(Error::no("the lab is not trusted: nothing was run")
-        .hint("look at it: mlops-lab diff, mlops-lab status"))
+        .hint("inspect it: mlops-lab diff, mlops-lab status"))
 }
 
 /// That the lab is still as it was trusted, for a command that reads it again: `left` is not done
@@ -81,7 +81,7 @@ pub(super) fn ensure_unchanged(workspace: &Workspace, left: &str, next: &str) ->
     }
     let root = pasteable(workspace.root());
     Err(Error::usage(format!("the lab in {root} {}: {left}", why(level)))
-        .hint(format!("see what it would run, and go on: {next}")))
+        .hint(format!("review what it would run: {next}")))
 }
 
 /// Said once by a command that only looks: nothing of a lab that is not trusted is run or asked for
@@ -112,12 +112,11 @@ fn writable(root: &Path, purpose: Purpose, why: &str) -> Result<()> {
     let shown = pasteable(root);
     let refused = match purpose {
         Purpose::Judge => Error::no(format!(
-            "nothing of the lab in {shown} runs for you: it {why}, and its folder is not yours to write"
+            "cannot run the lab in {shown}: it {why}, and you cannot write to its folder"
         )),
         Purpose::Work => Error::environment(format!("cannot write in {shown}")).because(error),
     };
-    Err(refused
-        .hint(format!("make a copy of your own, and work there: cp -r {shown} ~/lab && cd ~/lab")))
+    Err(refused.hint(format!("work in a copy: cp -r {shown} ~/lab && cd ~/lab")))
 }
 
 fn yes() -> Result<bool> {

@@ -133,7 +133,7 @@ pub fn launch(args: &[OsString]) -> Error {
     let _ = rustix::process::setsid();
     let text = |word: &OsString| word.to_string_lossy().into_owned();
     let Some(process) = identity::identity(std::process::id()) else {
-        return Error::environment("cannot tell when this process started");
+        return Error::environment("cannot determine when this process started");
     };
     let argv = std::iter::once(program).chain(rest).map(text).collect();
     let content = Record { process, name: text(name), since: clock::unix_now(), argv };

@@ -186,9 +186,7 @@ impl fmt::Display for Ended {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Ended::Code(code) => write!(f, "exit code {code}"),
-            Ended::Signal(9) => {
-                f.write_str("signal 9 (killed; the system does that when memory runs out)")
-            }
+            Ended::Signal(9) => f.write_str("signal 9 (killed, possibly because memory ran out)"),
             Ended::Signal(signal) => write!(f, "signal {signal}"),
             Ended::TimedOut => f.write_str("a time-out"),
         }

@@ -38,16 +38,16 @@ const SEQUENCE: Duration = Duration::from_millis(150);
 /// Why nobody can be asked; none when somebody can.
 pub fn unavailable() -> Option<&'static str> {
     if !io::stdin().is_terminal() {
-        return Some("standard input is none");
+        return Some("standard input is not a terminal");
     }
     if !io::stderr().is_terminal() {
-        return Some("standard error is none");
+        return Some("standard error is not a terminal");
     }
     if host::var("CI").is_some_and(|ci| ci != "false" && ci != "0") {
-        return Some("CI is set, so nobody is there");
+        return Some("CI is set");
     }
     match host::var("TERM").as_deref() {
-        None | Some("dumb") => Some("TERM names none that can be drawn on"),
+        None | Some("dumb") => Some("TERM is unset or dumb"),
         Some(_) => None,
     }
 }
@@ -74,7 +74,7 @@ impl Prompt {
     /// Exit 3 when it does not let itself be taken.
     pub fn open() -> Result<Prompt> {
         let refused = |error: rustix::io::Errno| {
-            Error::environment("cannot ask on this terminal").because(io::Error::from(error))
+            Error::environment("cannot prompt on this terminal").because(io::Error::from(error))
         };
         let before = termios::tcgetattr(io::stdin()).map_err(refused)?;
         let mut raw = before.clone();

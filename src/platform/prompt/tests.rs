@@ -6,7 +6,7 @@ use super::*;
 fn port(text: &str) -> Result<String, String> {
     match text.parse::<u16>() {
         Ok(port) if port >= 1024 => Ok(text.to_owned()),
-        _ => Err("must be a number from 1024 to 65535".to_owned()),
+        _ => Err("expected a number from 1024 to 65535".to_owned()),
     }
 }
 
@@ -65,12 +65,12 @@ fn enter_alone_takes_the_default() {
 }
 
 #[test]
-fn a_wrong_text_is_told_while_it_is_typed_and_enter_is_refused_until_it_is_mended() {
+fn a_wrong_text_is_shown_while_it_is_typed_and_enter_is_refused_until_it_is_fixed() {
     let field = line();
     let mut entry = Entry::new(&field);
     assert_eq!(seen(&entry, 80, 24)[2], "    a port");
     press(&mut entry, &typed("80"));
-    assert_eq!(seen(&entry, 80, 24)[2], "    must be a number from 1024 to 65535");
+    assert_eq!(seen(&entry, 80, 24)[2], "    expected a number from 1024 to 65535");
     assert_eq!(entry.press(&Key::Enter), Step::Open);
     press(&mut entry, &typed("01"));
     assert_eq!(seen(&entry, 80, 24)[2], "    a port");
@@ -78,11 +78,11 @@ fn a_wrong_text_is_told_while_it_is_typed_and_enter_is_refused_until_it_is_mende
 }
 
 #[test]
-fn what_is_wrong_is_told_whole_in_a_narrow_window() {
+fn what_is_wrong_is_shown_whole_in_a_narrow_window() {
     let field = line();
     let mut entry = Entry::new(&field);
     press(&mut entry, &typed("80"));
-    assert_eq!(seen(&entry, 30, 24)[3..], ["    must be a number from", "    1024 to 65535"]);
+    assert_eq!(seen(&entry, 30, 24)[3..], ["    expected a number from", "    1024 to 65535"]);
 }
 
 #[test]

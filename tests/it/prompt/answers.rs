@@ -49,7 +49,7 @@ fn a_wrong_answer_is_told_while_it_is_typed_refused_and_mended() {
     at.press("\r");
     at.sees("port  Where it listens");
     at.press("80");
-    at.sees("must be a number from 1024 to 65535");
+    at.sees("expected 1024-65535");
     at.press("\r");
     // Still there, and what was typed as well.
     at.press("\x7f");
@@ -98,14 +98,14 @@ fn without_ask_only_what_has_no_default_is_asked() {
     let screen = at.sees("owner  Who is called at night");
     assert!(!screen.contains("project_name"), "{screen}");
     at.press("\r");
-    at.sees("must have 1 to 200 characters");
+    at.sees("expected 1 to 200 characters");
     // A paste of two lines is one answer, and no Enter.
     at.press("\x1b[200~Zoë und\nJürgen\x1b[201~");
     at.sees("› Zoë und Jürgen");
     at.press("\r");
     at.sees("workers  How many work at once");
     at.press("0");
-    at.sees("must be a whole number from 1 to 9");
+    at.sees("expected a whole number from 1 to 9");
     at.press("\x7f3\r");
     let ended = at.end();
     assert_eq!(ended.code, 0, "{}", ended.screen);
@@ -135,9 +135,9 @@ fn a_long_paste_into_a_narrow_window_stays_on_its_line() {
     at.press(&format!("\x1b[200~{}end\x1b[201~", "äß語 ".repeat(100)));
     let screen = at.until("the end of the paste", |screen| screen.contains("end\n"));
     assert_eq!(screen.matches('›').count(), 1, "{screen}");
-    at.sees("must have 1 to 200");
+    at.sees("expected 1 to 200");
     at.resize(40, 8);
-    at.sees("must have 1 to 200 characters");
+    at.sees("expected 1 to 200 characters");
     at.press("\x15me\r");
     at.until("the next question", |screen| screen.contains("workers"));
     at.press("1\r");
@@ -182,7 +182,7 @@ fn what_was_given_and_is_wrong_is_told_before_anything_is_asked() {
     let ended = bench.on(&[&ASK[..], &["--set", "port=80"]].concat()).end();
     assert_eq!(ended.code, 2);
     assert!(
-        ended.screen.contains("port must be") && !ended.screen.contains("owner"),
+        ended.screen.contains("port: expected") && !ended.screen.contains("owner"),
         "{}",
         ended.screen
     );
@@ -206,7 +206,7 @@ fn without_colours_nothing_but_the_cursor_is_steered() {
     let mut at = Terminal::start(&mut command, 80, 24);
     at.sees("project_name  The name");
     at.press("X");
-    at.sees("must start with a letter");
+    at.sees("expected a letter");
     at.press(CTRL_C);
     let ended = at.end();
     left(&ended);

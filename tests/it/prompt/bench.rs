@@ -73,7 +73,7 @@ impl Bench {
     /// The line after «the same without questions», run in a shell that finds our program.
     pub fn again(&self, screen: &str) -> harness::Seen {
         let mut lines =
-            screen.lines().skip_while(|line| !line.contains("the same without questions"));
+            screen.lines().skip_while(|line| !line.contains("the same without prompts"));
         let line = lines.nth(1).unwrap().trim();
         assert!(line.starts_with("mlops-lab "), "{screen}");
         let path = format!(

@@ -259,11 +259,11 @@ fn what_was_left_out_of_a_look_is_said_in_one_line() {
         need(root, "{ name = \"widget\", version = \"*\" }");
     });
     for (args, said) in [
-        (&["status"][..], "nothing of it is asked"),
+        (&["status"][..], "its services are not probed"),
         (&["list"], "the catalogue"),
-        (&["hint"], "the hints do not know"),
+        (&["hint"], "the hints do not depend on"),
         (&["doctor"], "widget"),
-        (&["open"], "its addresses are not asked"),
+        (&["open"], "its endpoints are not probed"),
     ] {
         let err = clone.run(args).err;
         let notes: Vec<&str> = err.lines().filter(|line| line.starts_with("note: ")).collect();
@@ -308,7 +308,7 @@ fn without_a_terminal_the_answer_is_the_listing_and_the_command_that_says_yes() 
         "{value}"
     );
     // As it is said, it can be pasted.
-    let hint = refused.err.lines().find_map(|line| line.split_once("fine with you: ")).unwrap().1;
+    let hint = refused.err.lines().find_map(|line| line.split_once("to trust it: ")).unwrap().1;
     assert!(
         hint.contains(&format!("update --set port={port} --on-conflict skip --trust")),
         "{hint}"
