@@ -75,12 +75,7 @@ pub struct Manifest {
 impl Manifest {
     /// The runtimes that the lab offers, the default first.
     pub fn runtimes(&self) -> Vec<RuntimeKind> {
-        let offered = |kind: &RuntimeKind| match kind {
-            RuntimeKind::Local => self.runtime.local.is_some(),
-            RuntimeKind::Compose => self.runtime.compose.is_some(),
-            RuntimeKind::Kubernetes => self.runtime.kubernetes.is_some(),
-        };
-        RuntimeKind::ALL.into_iter().filter(offered).collect()
+        RuntimeKind::ALL.into_iter().filter(|kind| self.runtime.host(*kind).is_some()).collect()
     }
 
     /// Whether something still runs once `up` has ended: services, containers, pods.
@@ -91,30 +86,12 @@ impl Manifest {
 
     /// What the runtime needs of the machine; empty when the lab does not offer it.
     pub fn needs(&self, kind: RuntimeKind) -> &[Need] {
-        match kind {
-            RuntimeKind::Local => self.runtime.local.as_ref().map_or(&[], |local| &local.needs),
-            RuntimeKind::Compose => {
-                self.runtime.compose.as_ref().map_or(&[], |compose| &compose.needs)
-            }
-            RuntimeKind::Kubernetes => {
-                self.runtime.kubernetes.as_ref().map_or(&[], |cluster| &cluster.needs)
-            }
-        }
+        self.runtime.host(kind).map_or(&[], |host| host.needs)
     }
 
     /// The Python environment that the runtime needs on the host, if any.
     pub fn python(&self, kind: RuntimeKind) -> Option<&Python> {
-        match kind {
-            RuntimeKind::Local => {
-                self.runtime.local.as_ref().and_then(|local| local.python.as_ref())
-            }
-            RuntimeKind::Compose => {
-                self.runtime.compose.as_ref().and_then(|compose| compose.python.as_ref())
-            }
-            RuntimeKind::Kubernetes => {
-                self.runtime.kubernetes.as_ref().and_then(|cluster| cluster.python.as_ref())
-            }
-        }
+        self.runtime.host(kind)?.python
     }
 
     /// The base address of each endpoint in this runtime, by name; endpoints that it does not have
@@ -164,10 +141,13 @@ impl fmt::Display for Level {
 }
 
 /// Where a lab can run. Closed on purpose: a new runtime is a new concept of this program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum RuntimeKind {
     /// Processes on this machine, no Docker.
+    #[default]
     Local,
     /// Containers by `docker compose`.
     Compose,

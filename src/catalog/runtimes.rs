@@ -23,6 +23,30 @@ pub struct Runtimes {
     pub kubernetes: Option<Kubernetes>,
 }
 
+/// What a runtime asks of the machine that starts it.
+pub struct Host<'a> {
+    /// Programs, memory, disk, ports.
+    pub needs: &'a [Need],
+    /// The environment for Python, if it has one.
+    pub python: Option<&'a Python>,
+}
+
+impl Runtimes {
+    /// What a runtime asks of the machine; none when the lab does not offer it.
+    pub fn host(&self, kind: RuntimeKind) -> Option<Host<'_>> {
+        let (needs, python) = match kind {
+            RuntimeKind::Local => self.local.as_ref().map(|local| (&local.needs, &local.python)),
+            RuntimeKind::Compose => {
+                self.compose.as_ref().map(|compose| (&compose.needs, &compose.python))
+            }
+            RuntimeKind::Kubernetes => {
+                self.kubernetes.as_ref().map(|cluster| (&cluster.needs, &cluster.python))
+            }
+        }?;
+        Some(Host { needs, python: python.as_ref() })
+    }
+}
+
 /// The runtime `local`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

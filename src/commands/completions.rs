@@ -17,6 +17,7 @@ use crate::catalog::manifest::{Manifest, RuntimeKind};
 use crate::cli::Cli;
 use crate::error::{Error, Exit, Result};
 use crate::layout;
+use crate::runtime;
 use crate::workspace::Workspace;
 
 /// Set by the script: the shell that asks.
@@ -168,12 +169,10 @@ impl Typed {
     fn runtimes(&self) -> Vec<Name> {
         let offered =
             self.manifest().map_or(RuntimeKind::ALL.to_vec(), |manifest| manifest.runtimes());
-        let what = |kind: &RuntimeKind| match kind {
-            RuntimeKind::Local => "processes of this machine",
-            RuntimeKind::Compose => "containers",
-            RuntimeKind::Kubernetes => "pods of a cluster",
-        };
-        offered.iter().map(|kind| (kind.name().to_owned(), what(kind).to_owned())).collect()
+        offered
+            .iter()
+            .map(|kind| (kind.name().to_owned(), runtime::title(*kind).to_owned()))
+            .collect()
     }
 
     fn variables(&self) -> Vec<Name> {

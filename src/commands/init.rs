@@ -10,7 +10,6 @@ use super::changes::{self, sets};
 use super::equivalent::EquivalentCommand;
 use super::prompts::{self, Trees};
 use super::{Session, View, doctor, git, pasteable, up};
-use crate::catalog::manifest::RuntimeKind;
 use crate::catalog::tree::{RelPath, Tree};
 use crate::cli::{Init, OnConflict, Up};
 use crate::error::{Error, Exit, Result};
@@ -111,7 +110,7 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
         git::repository(&folder)?;
     }
 
-    let default = rendered.manifest.runtimes().first().copied().unwrap_or(RuntimeKind::Local);
+    let default = rendered.manifest.runtimes().first().copied().unwrap_or_default();
     let kind = args.runtime.unwrap_or(default);
     // With --up the doctor comes at the head of `up`.
     let report = if args.no_doctor || args.up {

@@ -1,11 +1,10 @@
 //! `logs`: what services printed, as they printed it.
 
 use super::{Session, runtime_of, warn_without_files};
-use crate::catalog::manifest::RuntimeKind;
 use crate::cli::Logs;
 use crate::error::{Error, Exit, Result};
 use crate::platform::term;
-use crate::runtime::{self, Wanted};
+use crate::runtime::{self, LogRequest};
 use crate::workspace::Trust;
 
 pub(super) fn run(session: &Session, args: &Logs) -> Result<Exit> {
@@ -17,18 +16,18 @@ pub(super) fn run(session: &Session, args: &Logs) -> Result<Exit> {
         None => runtime_of(&workspace, args.runtime)?,
         Some(error) => {
             warn_without_files(&workspace, error);
-            args.runtime.or(runtime::active(&workspace)).unwrap_or(RuntimeKind::Local)
+            args.runtime.or(runtime::active(&workspace)).unwrap_or_default()
         }
     };
     // Logs of processes are files of ours; docker and kubectl would read the lab's.
-    if kind != RuntimeKind::Local
+    if !runtime::logs_are_files(kind)
         && runtime::active(&workspace).is_none()
         && workspace.trust_level()? != Trust::Given
     {
         return Err(Error::no("nothing was started here, so there are no logs")
             .hint("review what the lab would run, and start it: mlops-lab up"));
     }
-    let wanted = Wanted {
+    let request = LogRequest {
         service: args.service.as_deref(),
         lines: args.lines,
         follow: args.follow,
@@ -36,9 +35,9 @@ pub(super) fn run(session: &Session, args: &Logs) -> Result<Exit> {
     };
     if args.raw {
         let (mut out, mut err) = term::raw();
-        runtime::logs(&workspace, kind, wanted, &mut out, &mut err)?;
+        runtime::logs(&workspace, kind, request, &mut out, &mut err)?;
     } else {
-        runtime::logs(&workspace, kind, wanted, &mut term::out(), &mut term::err())?;
+        runtime::logs(&workspace, kind, request, &mut term::out(), &mut term::err())?;
     }
     Ok(Exit::Done)
 }

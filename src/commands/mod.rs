@@ -187,8 +187,6 @@ fn runtime_of(workspace: &Workspace, asked: Option<RuntimeKind>) -> Result<Runti
                 .hint(format!("it offers: {}", names.join(", "))))
         }
         Some(kind) => Ok(kind),
-        None => Ok(runtime::active(workspace)
-            .or(offered.first().copied())
-            .unwrap_or(RuntimeKind::Local)),
+        None => Ok(runtime::active(workspace).or(offered.first().copied()).unwrap_or_default()),
     }
 }

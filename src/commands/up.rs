@@ -73,15 +73,7 @@ fn print_restored(workspace: &Workspace, kind: RuntimeKind, restored: &Restored)
     let files = restored.files.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let what = if restored.secrets { "regenerated with new passwords" } else { "regenerated" };
     term::eprintln(&format!("{files}: {what}"));
-    let volumes = || {
-        let left = runtime::leftovers(workspace, true, None).unwrap_or_default();
-        left.iter()
-            .filter_map(|name| name.strip_prefix("volume "))
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
-    let volumes =
-        if restored.secrets && kind == RuntimeKind::Compose { volumes() } else { Vec::new() };
+    let volumes = if restored.secrets { runtime::volumes(workspace, kind) } else { Vec::new() };
     if !volumes.is_empty() {
         term::eprintln(&format!(
             "warning: {} may hold data under the old passwords: restore the old .env,\nor delete the data: mlops-lab down --purge",

@@ -1,6 +1,6 @@
 //! What is left of a lab on this machine, and what it takes up.
 
-use super::{compose, kubernetes, local, places};
+use super::{driver, places};
 use crate::catalog::manifest::RuntimeKind;
 use crate::error::Result;
 use crate::platform::process;
@@ -24,40 +24,19 @@ pub fn leftovers(ws: &Workspace, purged: bool, cluster: Option<&Cluster>) -> Res
             .into_iter()
             .map(|marked| format!("{} (pid {})", marked.command, marked.process.pid)),
     );
-    if purged {
-        left.extend(
-            local::data(ws)
-                .into_iter()
-                .map(|path| format!("data {}", ws.root().join(path).display())),
-        );
+    for kind in RuntimeKind::ALL {
+        left.extend(driver(kind).leftovers(ws, purged, cluster)?);
     }
-    left.extend(compose::leftovers(ws, purged));
-    left.extend(kubernetes::leftovers(ws, purged, cluster)?);
     Ok(left)
 }
 
 /// What the lab takes up outside the project's folder, in bytes: the images of its containers. None
 /// where the engine does not say.
 pub fn images(ws: &Workspace, kind: RuntimeKind) -> Option<u64> {
-    match kind {
-        RuntimeKind::Local => Some(0),
-        RuntimeKind::Compose => compose::images(ws),
-        // On the cluster's nodes, which many share.
-        RuntimeKind::Kubernetes => None,
-    }
+    driver(kind).images(ws)
 }
 
 /// Resident memory of what runs, in bytes.
-pub fn memory(ws: &Workspace, kind: RuntimeKind) -> Result<Option<u64>> {
-    Ok(match kind {
-        RuntimeKind::Local => {
-            let sizes: Vec<u64> = places::marked(ws)
-                .iter()
-                .filter_map(|marked| process::resident(marked.process.pid))
-                .collect();
-            (!sizes.is_empty()).then(|| sizes.iter().sum())
-        }
-        RuntimeKind::Compose => compose::memory(ws),
-        RuntimeKind::Kubernetes => kubernetes::memory(ws),
-    })
+pub fn memory(ws: &Workspace, kind: RuntimeKind) -> Option<u64> {
+    driver(kind).memory(ws)
 }

@@ -19,6 +19,7 @@ mod timed_probe;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -26,9 +27,8 @@ use serde::Serialize;
 pub use background::{
     background_runs, end_background, end_damage, generation, run, start_background,
 };
-pub use driver::{Changes, Options, Restart, Wanted};
+pub use driver::{Changes, Down, LogRequest, Options, Restart};
 pub use left::{images, leftovers, memory};
-pub use logs::logs;
 pub use ports::own_ports;
 pub use python::python_trouble;
 pub use state::{StandIn, Status};
@@ -41,6 +41,7 @@ use crate::platform::term::Progress;
 use crate::platform::world::World;
 use crate::platform::{host, net, process};
 use crate::workspace::{Trust, Workspace};
+use driver::{Driver, Purge};
 use ports::{before_up, free_port, free_ports, taken};
 
 /// A connection to this machine.
@@ -65,16 +66,6 @@ pub struct Up {
     pub seconds: f64,
 }
 
-/// What `down` did.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Down {
-    /// What was stopped.
-    pub stopped: Vec<String>,
-    /// Data that was to go, and is kept: the lab that names it is not trusted.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub kept: Vec<String>,
-}
-
 /// Brings the lab to what its files say: starts what is not running and what runs with other
 /// settings than it would have now, and waits until it is ready. What runs as it should is left
 /// alone.
@@ -97,16 +88,13 @@ pub fn up(
         return Err(Error::environment(format!("the lab is up on {other}"))
             .hint(format!("stop it first: mlops-lab down, then mlops-lab up --runtime {kind}")));
     }
-    let changes = match kind {
-        RuntimeKind::Local => local::up(ws, options, world, progress)?,
-        RuntimeKind::Compose => compose::up(ws, options, world, progress)?,
-        RuntimeKind::Kubernetes => kubernetes::up(ws, options, world, progress)?,
-    };
-    let waiting = waiting(ws, kind);
+    let driver = driver(kind);
+    let changes = driver.up(ws, options, world, progress)?;
+    let waiting = driver.waiting(ws);
     Ok(Up {
         runtime: kind,
         endpoints: ws.manifest().endpoints(kind),
-        running: kind != RuntimeKind::Local || places::any_alive(ws) || waiting.is_empty(),
+        running: driver.any_running(ws) || waiting.is_empty(),
         changes,
         waiting,
         seconds: since.elapsed().as_secs_f64(),
@@ -127,47 +115,67 @@ pub fn down(
     progress: &mut dyn Progress,
 ) -> Result<Down> {
     let _lock = ws.lock("down")?;
-    let meant = |kind: RuntimeKind| only.is_none_or(|only| only == kind);
     // First: traffic on a lab that is going down only prints errors.
-    let mut stopped = end_background(ws)?;
-    // What a stranger's manifest calls data may be anything below the lab's folder.
-    let trusted = ws.trust_level().is_ok_and(|level| level == Trust::Given);
-    let mut kept = Vec::new();
-    if meant(RuntimeKind::Local) {
-        stopped.extend(local::down(ws, purge && trusted, progress)?);
-        let data = if purge && !trusted { local::data(ws) } else { Vec::new() };
-        kept.extend(data.into_iter().map(str::to_owned));
-    } else {
-        // A build that outlived its `up` would go on making what is removed here.
-        local::clear(ws);
+    let mut down = Down { stopped: end_background(ws)?, kept: Vec::new() };
+    let purge = match purge {
+        false => Purge::No,
+        true if ws.trust_level().is_ok_and(|level| level == Trust::Given) => Purge::Everything,
+        true => Purge::ButData,
+    };
+    for kind in RuntimeKind::ALL {
+        if only.is_none_or(|only| only == kind) {
+            let part = driver(kind).down(ws, purge, progress)?;
+            down.stopped.extend(part.stopped);
+            down.kept.extend(part.kept);
+        } else {
+            driver(kind).stand_by(ws);
+        }
     }
-    if meant(RuntimeKind::Compose) {
-        stopped.extend(compose::down(ws, purge, progress)?);
-    }
-    if meant(RuntimeKind::Kubernetes) {
-        stopped.extend(kubernetes::down(ws, purge, progress)?);
-    }
-    Ok(Down { stopped, kept })
+    Ok(down)
+}
+
+/// Writes the last lines of a service's log, or of each; goes on until Ctrl-C when asked to. Ends
+/// well when nobody reads any more.
+///
+/// # Errors
+/// Exit 2: no such service. Exit 1: it printed nothing yet.
+pub fn logs(
+    ws: &Workspace,
+    kind: RuntimeKind,
+    request: LogRequest<'_>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<()> {
+    driver(kind).logs(ws, request, out, err)
+}
+
+/// Whether the logs of a lab in this runtime are files of ours.
+pub fn logs_are_files(kind: RuntimeKind) -> bool {
+    driver(kind).logs_are_files()
+}
+
+/// What a runtime is made of, in a few words.
+pub fn title(kind: RuntimeKind) -> &'static str {
+    driver(kind).title()
+}
+
+/// Volumes that may hold data under passwords of before.
+pub fn volumes(ws: &Workspace, kind: RuntimeKind) -> Vec<String> {
+    driver(kind).volumes(ws)
 }
 
 /// The runtime in which something of the lab runs, or should.
 pub fn active(ws: &Workspace) -> Option<RuntimeKind> {
-    if ws.containers().is_some_and(|noted| noted.up) {
-        return Some(RuntimeKind::Compose);
-    }
-    if ws.cluster().is_ok_and(|cluster| cluster.is_some_and(|cluster| cluster.up)) {
-        return Some(RuntimeKind::Kubernetes);
-    }
-    let local = !places::services(ws).is_empty() || places::prepared(ws).is_file();
-    local.then_some(RuntimeKind::Local)
+    // The local one last: what an installer leaves looks like one of its processes.
+    RuntimeKind::ALL.into_iter().rev().find(|kind| driver(*kind).is_up(ws))
 }
 
-/// The services that have nothing to do yet, by name, and what each waits for.
-pub fn waiting(ws: &Workspace, kind: RuntimeKind) -> BTreeMap<String, String> {
+/// The driver of a runtime.
+fn driver(kind: RuntimeKind) -> &'static dyn Driver {
     match kind {
-        RuntimeKind::Local => local::waiting(ws),
-        RuntimeKind::Compose => BTreeMap::new(),
-        RuntimeKind::Kubernetes => kubernetes::waiting(ws),
+        RuntimeKind::Local => &local::Processes,
+        RuntimeKind::Compose => &compose::Containers,
+        RuntimeKind::Kubernetes => &kubernetes::Pods,
     }
 }
 
@@ -184,14 +192,8 @@ pub fn answers(ws: &Workspace, kind: RuntimeKind, endpoint: &str, url: &str) -> 
         return Err(Error::no(format!("nothing runs at {url}"))
             .hint(format!("start the lab: mlops-lab up --runtime {kind}")));
     }
-    let waiting = waiting(ws, kind);
-    let why_not = match kind {
-        RuntimeKind::Kubernetes => waiting.get_key_value(endpoint),
-        // Which service answers there is not known: it is one that waits when none was started.
-        _ if places::services(ws).is_empty() => waiting.first_key_value(),
-        _ => None,
-    };
-    if let Some((name, path)) = why_not {
+    let waiting = driver(kind).waiting(ws);
+    if let Some((name, path)) = driver(kind).waits_behind(ws, endpoint, &waiting) {
         return Err(Error::no(format!("nobody answers at {url} yet: {name} waits for {path}"))
             .hint("what to do for it: mlops-lab check, mlops-lab hint")
             .hint("when it is there: mlops-lab up"));

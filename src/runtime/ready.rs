@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::ports;
 use crate::catalog::check::CheckSpec;
-use crate::catalog::manifest::{RuntimeKind, VerdictKind};
+use crate::catalog::manifest::VerdictKind;
 use crate::catalog::units::Within;
 use crate::check::{self, Context, Standing, Verdict};
 use crate::error::{Error, Result};
@@ -29,8 +29,8 @@ pub(super) fn judge(
 ) -> (Verdict, Option<(String, String)>) {
     let verdict = check::judge(check, context, world);
     let passed = verdict.verdict == VerdictKind::Pass;
-    let compose = context.own.kind == RuntimeKind::Compose;
-    if compose && !passed {
+    let engine = super::driver(context.own.kind).engine_owns_ports();
+    if engine && !passed {
         // Docker itself sees to it that a port is published once; finding out whose one is takes
         // time.
         return (verdict, None);
@@ -43,7 +43,7 @@ pub(super) fn judge(
             Some((url, who)),
         ),
         // It let go of its port just now. Of a container's port the system may know nothing.
-        Some((url, Standing::Nobody)) if passed && !compose => {
+        Some((url, Standing::Nobody)) if passed && !engine => {
             (not_yet(format!("nothing listens at {url} any more")), None)
         }
         _ => (verdict, None),

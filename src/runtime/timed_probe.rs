@@ -10,13 +10,13 @@ use crate::check::{self, Context, Verdict};
 use crate::platform::world::World;
 
 /// The world, as far as it can be probed until a moment.
-pub(super) struct Glance<'a> {
+pub(super) struct TimedProbe<'a> {
     pub(super) context: &'a Context,
     pub(super) world: &'a (dyn World + Sync),
     pub(super) end: Instant,
 }
 
-impl Glance<'_> {
+impl TimedProbe<'_> {
     /// What is left of the time.
     pub(super) fn left(&self) -> Duration {
         self.end.saturating_duration_since(Instant::now())

@@ -166,6 +166,47 @@ fn names_of_the_lab_s_own_folder_and_variables_stand_in_one_file() {
     assert!(wrong.is_empty(), "use layout:\n{}", wrong.join("\n"));
 }
 
+/// Who may name one runtime, and why. Everything else asks the runtime's driver.
+const KINDS: &[(&str, &str)] = &[
+    ("catalog/manifest.rs", "the kinds themselves"),
+    ("catalog/runtimes.rs", "the table of each in a manifest"),
+    ("catalog/lint/wiring.rs", "probes that need a cluster"),
+    ("check/own.rs", "whose a port is, seen from below the drivers"),
+    ("doctor/run.rs", "the command that is to be typed next"),
+    ("doctor/scope.rs", "where memory and disk are measured"),
+    ("lab_test/state.rs", "data that lies in the project's folder"),
+    ("runtime/mod.rs", "the one place that gives the driver"),
+    ("runtime/local/mod.rs", "the driver itself"),
+    ("runtime/compose/mod.rs", "the driver itself"),
+    ("runtime/kubernetes/mod.rs", "the driver itself"),
+    ("workspace/env.rs", "variables of the manifest and of kubectl"),
+];
+
+#[test]
+fn one_place_gives_the_driver_of_a_runtime_and_nobody_else_tells_them_apart() {
+    let kinds = ["Local", "Compose", "Kubernetes"].map(|kind| format!("RuntimeKind::{kind}"));
+    let (mut wrong, mut used) = (Vec::new(), BTreeSet::new());
+    for (path, text) in sources() {
+        let shown = path.display().to_string();
+        if ["tests.rs", "fuzz.rs"].iter().any(|end| shown.ends_with(end)) {
+            continue;
+        }
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        for (number, line) in code.lines().enumerate() {
+            if !kinds.iter().any(|kind| line.contains(kind.as_str())) {
+                continue;
+            }
+            match KINDS.iter().find(|(file, _)| *file == shown) {
+                Some((file, _)) => drop(used.insert(*file)),
+                None => wrong.push(format!("src/{shown}:{}: {}", number + 1, line.trim())),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "ask the driver:\n{}", wrong.join("\n"));
+    let idle: Vec<_> = KINDS.iter().filter(|(file, _)| !used.contains(file)).collect();
+    assert!(idle.is_empty(), "no exception is needed any more for {idle:?}");
+}
+
 #[test]
 fn the_engine_knows_no_lab_by_name() {
     let labs: Vec<String> = std::fs::read_dir(root().join("labs"))
@@ -250,10 +291,8 @@ const BY_PATH: &[(&str, &str)] = &[
     ("workspace/instance/", "the user's state"),
     ("workspace/lock.rs", "the user's state"),
     ("runtime/background.rs", "the run folder"),
-    ("runtime/logs.rs", "the run folder"),
-    ("runtime/mod.rs", "the run folder"),
     ("runtime/python.rs", "the run folder"),
-    ("runtime/local/mod.rs", "the run folder"),
+    ("runtime/local/", "the run folder"),
     ("runtime/compose/whose.rs", "the folder that a label names"),
     ("runtime/kubernetes/apply.rs", "the run folder"),
 ];

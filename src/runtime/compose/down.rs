@@ -12,7 +12,7 @@ use crate::platform::term::Progress;
 use crate::runtime::places;
 use crate::workspace::{Containers, Workspace};
 
-pub(in crate::runtime) fn down(
+pub(super) fn down(
     ws: &Workspace,
     purge: bool,
     progress: &mut dyn Progress,

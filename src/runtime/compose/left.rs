@@ -4,7 +4,7 @@ use super::command::{docker, project};
 use crate::workspace::Workspace;
 
 /// What carries the project's label in Docker, in words.
-pub(in crate::runtime) fn leftovers(ws: &Workspace, purged: bool) -> Vec<String> {
+pub(super) fn leftovers(ws: &Workspace, purged: bool) -> Vec<String> {
     if ws.manifest().runtime.compose.is_none() {
         return Vec::new();
     }
@@ -29,7 +29,7 @@ pub(in crate::runtime) fn leftovers(ws: &Workspace, purged: bool) -> Vec<String>
 }
 
 /// Memory of the running containers, in bytes.
-pub(in crate::runtime) fn memory(ws: &Workspace) -> Option<u64> {
+pub(super) fn memory(ws: &Workspace) -> Option<u64> {
     let label = format!("label=com.docker.compose.project={}", project(ws));
     let names = docker(&["ps", "--filter", &label, "--format", "{{.Names}}"])?;
     let names = String::from_utf8_lossy(&names.stdout).into_owned();
@@ -42,7 +42,7 @@ pub(in crate::runtime) fn memory(ws: &Workspace) -> Option<u64> {
 
 /// The bytes of the images that the lab's containers are made of, each image once. Layers that two
 /// images share count for both: the engine does not say which those are.
-pub(in crate::runtime) fn images(ws: &Workspace) -> Option<u64> {
+pub(super) fn images(ws: &Workspace) -> Option<u64> {
     let label = format!("label=com.docker.compose.project={}", ws.project());
     let text = |args: &[&str]| Some(String::from_utf8_lossy(&docker(args)?.stdout).into_owned());
     let containers = text(&["ps", "--all", "--quiet", "--filter", &label])?;

@@ -5,25 +5,22 @@ use super::command::compose_all;
 use super::container::known;
 use crate::error::{Result, unknown};
 use crate::platform::process::Command;
-use crate::runtime::driver::Wanted;
+use crate::runtime::driver::LogRequest;
 use crate::workspace::Workspace;
 
 /// The command that prints what is wanted, and the services that it may name.
-pub(in crate::runtime) fn logs(
-    ws: &Workspace,
-    wanted: Wanted<'_>,
-) -> Result<(Command, Vec<String>)> {
-    let known = if wanted.service.is_some() || wanted.json { known(ws)? } else { Vec::new() };
-    if let Some(name) = wanted.service
+pub(super) fn command(ws: &Workspace, request: LogRequest<'_>) -> Result<(Command, Vec<String>)> {
+    let known = if request.service.is_some() || request.json { known(ws)? } else { Vec::new() };
+    if let Some(name) = request.service
         && !known.iter().any(|known| known == name)
     {
         return Err(unknown("service", name, known.iter().map(String::as_str)));
     }
-    let lines = wanted.lines.to_string();
+    let lines = request.lines.to_string();
     let mut args = vec!["logs", "--tail", &lines];
-    if wanted.follow {
+    if request.follow {
         args.push("--follow");
     }
-    args.extend(wanted.service);
+    args.extend(request.service);
     Ok((compose_all(ws, &args, BUILD)?, known))
 }

@@ -10,16 +10,16 @@ use super::plan;
 use crate::error::{Error, Result};
 use crate::platform::process::{self, Ended};
 use crate::runtime::state::{Service, State};
-use crate::runtime::timed_probe::{Glance, first_unready};
+use crate::runtime::timed_probe::{TimedProbe, first_unready};
 use crate::workspace::Workspace;
 
 /// What runs of the lab in containers, and whether compose would make it otherwise now.
-pub(in crate::runtime) fn services(ws: &Workspace, glance: &Glance<'_>) -> Result<Vec<Service>> {
+pub(super) fn services(ws: &Workspace, probe: &TimedProbe<'_>) -> Result<Vec<Service>> {
     let checks = &plan(ws)?.ready;
     let (found, verdicts, hashes) = std::thread::scope(|scope| {
-        let found = scope.spawn(|| list(ws, glance.left()));
-        let hashes = scope.spawn(|| hashes(ws, glance.left()));
-        let verdicts = glance.ready(checks.iter());
+        let found = scope.spawn(|| list(ws, probe.left()));
+        let hashes = scope.spawn(|| hashes(ws, probe.left()));
+        let verdicts = probe.ready(checks.iter());
         let found = found.join().unwrap_or_else(|_| Err(Error::bug("a question that broke off")));
         (found, verdicts, hashes.join().unwrap_or_default())
     });
@@ -37,7 +37,7 @@ pub(in crate::runtime) fn services(ws: &Workspace, glance: &Glance<'_>) -> Resul
     };
     let words: Vec<Vec<String>> = std::thread::scope(|scope| {
         let dead = |container: &Container| container.dead().then(|| container.name.clone());
-        let asked = |name: String| scope.spawn(move || last_words(&name, glance.left()));
+        let asked = |name: String| scope.spawn(move || last_words(&name, probe.left()));
         let asked: Vec<_> = found.iter().map(|container| dead(container).map(asked)).collect();
         asked
             .into_iter()

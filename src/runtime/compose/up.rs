@@ -17,7 +17,7 @@ use crate::platform::{clock, inside};
 use crate::runtime::{Changes, Options, Restart, context, free_ports, places, python, ready};
 use crate::workspace::{Containers, Workspace};
 
-pub(in crate::runtime) fn up(
+pub(super) fn up(
     ws: &Workspace,
     options: &Options,
     world: &dyn World,

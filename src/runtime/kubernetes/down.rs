@@ -35,7 +35,7 @@ const KEPT: [&str; 4] =
 /// # Errors
 /// Exit 3 when the cluster cannot be asked although something of the lab is there, or when it does
 /// not let go in time.
-pub(in crate::runtime) fn down(
+pub(super) fn down(
     ws: &Workspace,
     purge: bool,
     progress: &mut dyn Progress,

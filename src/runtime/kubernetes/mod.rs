@@ -9,6 +9,7 @@ mod down;
 mod forward;
 mod images;
 mod kubectl;
+mod logs;
 mod look;
 mod manifests;
 mod rollout;
@@ -16,14 +17,15 @@ mod status;
 mod wait;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 use std::time::Duration;
 
 use serde_json::Value;
 
-pub(super) use down::down;
-pub(super) use status::{leftovers, logs, memory, services};
-
-use super::{Changes, Options, context, free_ports, local, python, ready};
+use super::driver::{Changes, Down, Driver, LogRequest, Options, Purge};
+use super::state::{Place, Service};
+use super::timed_probe::TimedProbe;
+use super::{context, free_ports, local, python, ready};
 use crate::catalog::manifest::{Forward, Kubernetes, RuntimeKind};
 use crate::error::{Error, Result};
 use crate::platform::clock;
@@ -67,7 +69,7 @@ fn plan(ws: &Workspace) -> Result<&Kubernetes> {
         .ok_or_else(|| Error::usage("this lab does not offer the runtime kubernetes"))
 }
 
-pub(super) fn up(
+fn up(
     ws: &Workspace,
     options: &Options,
     world: &dyn World,
@@ -122,7 +124,7 @@ pub(super) fn up(
         }
         // Nothing half done: the namespace was made by this run. The first error is the one to
         // tell.
-        let _ = down(ws, true, progress);
+        let _ = down::down(ws, true, progress);
         error
     })
 }
@@ -222,7 +224,7 @@ fn reachable(kubectl: &Kubectl<'_>, wanted: &Forward, within: Duration) -> Resul
 }
 
 /// The endpoints whose Service is not there yet, by name.
-pub(super) fn waiting(ws: &Workspace) -> BTreeMap<String, String> {
+fn waiting(ws: &Workspace) -> BTreeMap<String, String> {
     let endpoints = ws.manifest().endpoint.iter();
     endpoints
         .filter(|(name, _)| forward::alive(ws, name).is_none())
@@ -236,4 +238,82 @@ pub(super) fn waiting(ws: &Workspace) -> BTreeMap<String, String> {
 fn close_forwards(ws: &Workspace) -> Vec<String> {
     let names = ws.manifest().endpoint.keys();
     names.filter(|name| forward::close(ws, name)).map(|name| forward::name(name)).collect()
+}
+
+/// The driver.
+pub(super) struct Pods;
+
+impl Driver for Pods {
+    fn title(&self) -> &'static str {
+        "pods of a cluster"
+    }
+
+    fn is_up(&self, ws: &Workspace) -> bool {
+        ws.cluster().is_ok_and(|cluster| cluster.is_some_and(|cluster| cluster.up))
+    }
+
+    fn up(
+        &self,
+        ws: &Workspace,
+        options: &Options,
+        world: &dyn World,
+        progress: &mut dyn Progress,
+    ) -> Result<Changes> {
+        up(ws, options, world, progress)
+    }
+
+    fn down(&self, ws: &Workspace, purge: Purge, progress: &mut dyn Progress) -> Result<Down> {
+        let stopped = down::down(ws, purge != Purge::No, progress)?;
+        Ok(Down { stopped, ..Down::default() })
+    }
+
+    fn services(&self, ws: &Workspace, probe: &TimedProbe<'_>) -> Result<Vec<Service>> {
+        status::services(ws, probe)
+    }
+
+    fn logs(
+        &self,
+        ws: &Workspace,
+        request: LogRequest<'_>,
+        out: &mut dyn Write,
+        err: &mut dyn Write,
+    ) -> Result<()> {
+        super::logs::print("kubectl logs", logs::command(ws, request)?, request, out, err)
+    }
+
+    fn waiting(&self, ws: &Workspace) -> BTreeMap<String, String> {
+        waiting(ws)
+    }
+
+    fn waits_behind(
+        &self,
+        _ws: &Workspace,
+        endpoint: &str,
+        waiting: &BTreeMap<String, String>,
+    ) -> Option<(String, String)> {
+        waiting.get(endpoint).map(|path| (endpoint.to_owned(), path.clone()))
+    }
+
+    fn cluster(&self, ws: &Workspace) -> Result<Option<Place>> {
+        let place = |Cluster { context, namespace, up, .. }| Place { context, namespace, up };
+        Ok(ws.cluster()?.map(place))
+    }
+
+    fn leftovers(
+        &self,
+        ws: &Workspace,
+        purged: bool,
+        cluster: Option<&Cluster>,
+    ) -> Result<Vec<String>> {
+        status::leftovers(ws, purged, cluster)
+    }
+
+    fn images(&self, _ws: &Workspace) -> Option<u64> {
+        // On the cluster's nodes, which many share.
+        None
+    }
+
+    fn memory(&self, ws: &Workspace) -> Option<u64> {
+        status::memory(ws)
+    }
 }

@@ -1,33 +1,26 @@
-//! What runs of the lab in its cluster, and what it printed.
-
-use std::time::Duration;
+//! What runs of the lab in its cluster, and what it takes up.
 
 use serde_json::Value;
 
 use super::kubectl::Kubectl;
-use super::{PROJECT, WATCHED, down, forward, manifests, plan, rollout};
+use super::{WATCHED, down, forward, manifests, plan, rollout};
 use crate::catalog::manifest::Forward;
-use crate::error::{Error, Result, unknown};
-use crate::platform::process::Command;
+use crate::error::{Error, Result};
 use crate::platform::{clock, fs};
-use crate::runtime::driver::Wanted;
 use crate::runtime::places;
 use crate::runtime::state::{Service, State};
-use crate::runtime::timed_probe::{Glance, first_unready};
-use crate::workspace::{Cluster, Object, Workspace};
+use crate::runtime::timed_probe::{TimedProbe, first_unready};
+use crate::workspace::{Cluster, Workspace};
 
 /// Lines of a dead forward's log that are shown.
 const LAST: usize = 5;
-
-/// Following a log has no end.
-const FOLLOW: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The workloads and the forwards. A cluster that does not answer in time is a part of the answer:
 /// the forwards are known without it.
 ///
 /// # Errors
 /// Exit 3 when kubectl cannot be run.
-pub(in crate::runtime) fn services(ws: &Workspace, glance: &Glance<'_>) -> Result<Vec<Service>> {
+pub(super) fn services(ws: &Workspace, probe: &TimedProbe<'_>) -> Result<Vec<Service>> {
     let Some(cluster) = ws.cluster()? else { return Ok(Vec::new()) };
     let kubectl = Kubectl { ws, cluster: &cluster };
     let checks = &plan(ws)?.ready;
@@ -35,15 +28,15 @@ pub(in crate::runtime) fn services(ws: &Workspace, glance: &Glance<'_>) -> Resul
     let forwards: Vec<(&String, &Forward)> =
         endpoints.filter_map(|(name, place)| Some((name, place.kubernetes.as_ref()?))).collect();
     let (items, reachable, verdicts) = std::thread::scope(|scope| {
-        let items = scope.spawn(|| kubectl.list_within(WATCHED, glance.left()));
+        let items = scope.spawn(|| kubectl.list_within(WATCHED, probe.left()));
         let asked: Vec<_> = forwards
             .iter()
             .map(|(name, wanted)| {
                 let dead = forward::alive(ws, name).is_none();
-                dead.then(|| scope.spawn(|| super::reachable(&kubectl, wanted, glance.left())))
+                dead.then(|| scope.spawn(|| super::reachable(&kubectl, wanted, probe.left())))
             })
             .collect();
-        let verdicts = glance.ready(checks.iter());
+        let verdicts = probe.ready(checks.iter());
         let reachable: Vec<Option<bool>> =
             asked.into_iter().map(|asked| asked?.join().ok()?.ok()).collect();
         (items.join(), reachable, verdicts)
@@ -115,65 +108,11 @@ fn workloads(cluster: &Cluster, items: &[Value]) -> Vec<Service> {
     services
 }
 
-/// The command that prints what a workload's pods printed, or those of all; and the workloads that
-/// may be meant.
-///
-/// # Errors
-/// Exit 2: no such workload. Exit 1: the lab is not up on a cluster.
-pub(in crate::runtime) fn logs(
-    ws: &Workspace,
-    wanted: Wanted<'_>,
-) -> Result<(Command, Vec<String>)> {
-    let Wanted { service, lines, follow, .. } = wanted;
-    let Some(cluster) = ws.cluster()?.filter(|cluster| cluster.up) else {
-        return Err(Error::no("nothing was printed yet")
-            .hint("start the lab: mlops-lab up --runtime kubernetes"));
-    };
-    let kubectl = Kubectl { ws, cluster: &cluster };
-    let known: Vec<_> =
-        cluster.objects.iter().filter(|object| manifests::is_workload(object)).collect();
-    let target = match service {
-        None => format!("--selector={PROJECT}={}", cluster.namespace),
-        Some(name) => match known.iter().find(|object| object.name == name) {
-            Some(object) => selector(&kubectl, object)?,
-            None => {
-                return Err(unknown(
-                    "workload",
-                    name,
-                    known.iter().map(|object| object.name.as_str()),
-                ));
-            }
-        },
-    };
-    let tail = format!("--tail={lines}");
-    let mut args =
-        vec!["logs", &target, "--all-containers", "--prefix", &tail, "--max-log-requests=50"];
-    if follow {
-        args.push("--follow");
-    }
-    Ok((kubectl.command(&args, FOLLOW)?, known.iter().map(|object| object.name.clone()).collect()))
-}
-
-/// The pods of a workload, as kubectl selects them: of a workload itself older ones show one pod
-/// only.
-fn selector(kubectl: &Kubectl<'_>, object: &Object) -> Result<String> {
-    let found = kubectl.get(&[&object.to_string()])?.unwrap_or_default();
-    let labels = found["spec"]["selector"]["matchLabels"].as_object().cloned().unwrap_or_default();
-    let pairs: Vec<String> = labels
-        .iter()
-        .filter_map(|(name, value)| Some(format!("{name}={}", value.as_str()?)))
-        .collect();
-    if pairs.is_empty() {
-        return Err(Error::no(format!("{object} is not there")).hint("what is: mlops-lab status"));
-    }
-    Ok(format!("--selector={}", pairs.join(",")))
-}
-
 /// What of the lab is in its cluster, in words: the one on record, else `known`.
 ///
 /// # Errors
 /// Exit 3 when the cluster does not answer.
-pub(in crate::runtime) fn leftovers(
+pub(super) fn leftovers(
     ws: &Workspace,
     purged: bool,
     known: Option<&Cluster>,
@@ -185,7 +124,7 @@ pub(in crate::runtime) fn leftovers(
 }
 
 /// Memory of the lab's pods, in bytes; only a metrics server knows it, and many clusters have none.
-pub(in crate::runtime) fn memory(ws: &Workspace) -> Option<u64> {
+pub(super) fn memory(ws: &Workspace) -> Option<u64> {
     let cluster = ws.cluster().ok()??;
     let kubectl = Kubectl { ws, cluster: &cluster };
     let answer =

@@ -7,12 +7,12 @@ use std::ffi::OsString;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{KIND, places};
+use super::KIND;
 use crate::catalog::manifest::Service;
 use crate::error::{Error, Result};
 use crate::layout;
 use crate::platform::fs;
-use crate::runtime::python;
+use crate::runtime::{places, python};
 use crate::workspace::Workspace;
 
 /// How many names of changed variables are listed.

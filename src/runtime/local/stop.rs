@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{STOP, places};
+use super::STOP;
 use crate::catalog::manifest::Service;
 use crate::error::{Error, Result};
 use crate::platform::clock;
@@ -11,6 +11,7 @@ use crate::platform::fs;
 use crate::platform::inside::{self, cannot};
 use crate::platform::process::{self, Record};
 use crate::platform::term::Progress;
+use crate::runtime::places;
 use crate::workspace::Workspace;
 
 /// A service that takes longer to end does not hold up the next one.
