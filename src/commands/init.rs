@@ -144,7 +144,7 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
     if !session.json {
         session.show(&Brief(&made))?;
     }
-    let workspace = Workspace::find(&folder)?.settle()?;
+    let workspace = Workspace::find(&folder)?.register()?;
     session.show(
         &up::run(
             session,

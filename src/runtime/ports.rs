@@ -13,7 +13,7 @@ use crate::platform::{net, process};
 use crate::workspace::{MovedPort, Workspace};
 
 /// All that is waited for an engine that does not say whose its containers are.
-const ASK: Duration = Duration::from_secs(1);
+const QUERY_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The ports that the lab itself holds now: to a doctor they are not «taken». A stranger on one of
 /// them is none of the lab.
@@ -26,7 +26,7 @@ pub fn own_ports(ws: &Workspace) -> Vec<u16> {
         env: Vec::new(),
         own: own(ws, kind),
     };
-    let end = Instant::now() + ASK;
+    let end = Instant::now() + QUERY_TIMEOUT;
     let held = |url: &String| {
         let left = end.saturating_duration_since(Instant::now());
         match check::holder(url, &context, &Machine, left) {

@@ -23,7 +23,7 @@ use crate::workspace::Workspace;
 const INSTALL: Duration = Duration::from_secs(30 * 60);
 
 /// One question to an interpreter.
-const ASK: Duration = Duration::from_secs(10);
+const QUERY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Lines of an installer's log that are searched for a reason.
 const UNDERSTOOD: usize = 200;
@@ -77,7 +77,7 @@ pub fn python_trouble(ws: &Workspace, kind: RuntimeKind) -> Option<Option<String
         return None;
     }
     let program = ws.root().join(VENV).join("bin/python");
-    let starts = || Ok(process::locate(&Command::new(program.clone(), ASK)).is_ok());
+    let starts = || Ok(process::locate(&Command::new(program.clone(), QUERY_TIMEOUT)).is_ok());
     Some(match lack_by(ws, python, starts) {
         Ok(lack) => lack.map(|lack| lack.why().to_owned()),
         Err(error) => Some(error.to_string()),
@@ -141,7 +141,7 @@ fn own(ws: &Workspace) -> Result<()> {
 /// Whether the environment's interpreter starts.
 fn runs(ws: &Workspace, kind: RuntimeKind) -> Result<bool> {
     let argv = [".venv/bin/python", "-I", "-S", "-c", "pass"].map(str::to_owned);
-    let captured = process::capture(&ws.command(kind, &argv, ASK)?);
+    let captured = process::capture(&ws.command(kind, &argv, QUERY_TIMEOUT)?);
     Ok(captured.is_ok_and(|captured| captured.ended == Ended::Code(0)))
 }
 
@@ -179,7 +179,7 @@ pub(super) fn make(
     let wanted = fingerprint(ws, python)?;
     let making = places::making(ws, "venv");
     if stamped {
-        progress.note(&format!("{}: .venv is made again", lack.why()));
+        progress.note(&format!("{}: .venv is rebuilt", lack.why()));
     }
     match lack {
         Lack::Everything(_) if stamped || making.is_file() => {
@@ -319,7 +319,7 @@ pub(super) fn fingerprint(ws: &Workspace, python: &Python) -> Result<String> {
 }
 
 fn which(ws: &Workspace, name: &str) -> Result<Option<PathBuf>> {
-    let command = ws.installer(&[name.to_owned()], ASK)?;
+    let command = ws.installer(&[name.to_owned()], QUERY_TIMEOUT)?;
     // A uv inside the .venv is a package of the lab, not the tool that makes it.
     let Some(found) = process::locate(&command).ok().filter(|found| !found.starts_with(ws.root()))
     else {
@@ -327,7 +327,7 @@ fn which(ws: &Workspace, name: &str) -> Result<Option<PathBuf>> {
     };
     // A shim of a version manager may be there with nothing behind it.
     let argv = [found.display().to_string(), "--version".to_owned()];
-    let asked = process::capture(&ws.installer(&argv, ASK)?);
+    let asked = process::capture(&ws.installer(&argv, QUERY_TIMEOUT)?);
     Ok(asked.is_ok_and(|asked| asked.ended == Ended::Code(0)).then_some(found))
 }
 
@@ -347,7 +347,7 @@ fn interpreter(ws: &Workspace, kind: RuntimeKind) -> Result<String> {
     let mut seen = Vec::new();
     for name in NAMES {
         clock::interrupted()?;
-        let command = Command::new(name, ASK).args([
+        let command = Command::new(name, QUERY_TIMEOUT).args([
             "-I",
             "-c",
             "import sys; print('%d.%d.%d' % sys.version_info[:3])",

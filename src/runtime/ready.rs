@@ -15,7 +15,7 @@ use crate::platform::{clock, net};
 const POLL: Duration = Duration::from_millis(50);
 
 /// A single probe may take this long; the wait as a whole has the check's `within`.
-const ONCE: Duration = Duration::from_secs(2);
+const PROBE_LIMIT: Duration = Duration::from_secs(2);
 
 /// How long to wait when the check names no limit.
 const DEFAULT: Duration = Duration::from_secs(60);
@@ -64,10 +64,10 @@ pub(super) fn wait(
     gone: &mut dyn FnMut() -> Result<()>,
 ) -> Result<()> {
     let within = ready.within.map_or(DEFAULT, |within| within.0);
-    let once = CheckSpec { within: Some(Within(ONCE.min(within))), ..ready.clone() };
+    let probe = CheckSpec { within: Some(Within(PROBE_LIMIT.min(within))), ..ready.clone() };
     let end = Instant::now() + within;
     loop {
-        let (verdict, stranger) = judge(&once, context, world);
+        let (verdict, stranger) = judge(&probe, context, world);
         clock::interrupted()?;
         if let Some((url, who)) = stranger {
             let port = net::loopback_address(&url).map_or(0, |(_, port)| port);

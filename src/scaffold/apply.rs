@@ -115,7 +115,7 @@ pub fn vacant(target: &Path) -> Result<bool> {
 /// Exit 2 for anything else.
 pub fn ensure_vacant(target: &Path) -> Result<()> {
     let kind = fs::kind(target).map_err(|error| {
-        Error::environment(format!("cannot look at {}", target.display())).because(error)
+        Error::environment(format!("cannot read {}", target.display())).because(error)
     })?;
     let names = if kind == Kind::Folder { fs::names(target) } else { Ok(Vec::new()) };
     let names = names.map_err(|error| {

@@ -50,7 +50,7 @@ pub(super) fn read(root: &Path, schema: u32) -> Result<Tree> {
     let bytes = bytes.ok_or_else(|| "there is no such file".to_owned());
     bytes.and_then(|bytes| unpack(&bytes)).map_err(|why| {
         Error::environment(format!("{}: {why}", root.join(path).display()))
-            .hint("bring the file back from git, or make the lab anew beside it: mlops-lab init")
+            .hint("restore the file from git, or create the lab again beside it: mlops-lab init")
     })
 }
 

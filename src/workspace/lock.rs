@@ -75,7 +75,7 @@ fn cannot(path: &Path, error: std::io::Error) -> Error {
 /// Exit 3 when another run holds it, naming that run.
 pub fn lock(root: &Path, command: &str) -> Result<Lock> {
     let root = root.canonicalize().map_err(|error| {
-        Error::environment(format!("cannot look at {}", root.display())).because(error)
+        Error::environment(format!("cannot read {}", root.display())).because(error)
     })?;
     // Without it a lab that was moved would not be known again.
     let lab = Record::read(&root).ok().map(|record| record.id);

@@ -59,7 +59,7 @@ impl Workspace {
     /// Exit 2 when there is none; exit 3 when its record or manifest cannot be read.
     pub fn find(start: &Path) -> Result<Workspace> {
         let start = start.canonicalize().map_err(|error| {
-            Error::environment(format!("cannot look at {}", start.display())).because(error)
+            Error::environment(format!("cannot read {}", start.display())).because(error)
         })?;
         let root = search::nearest(&start)?.ok_or_else(|| {
             Error::usage(format!("{} is not in a lab", start.display()))
@@ -111,7 +111,7 @@ impl Workspace {
     ///
     /// # Errors
     /// Exit 3 when the user's state cannot be written.
-    pub fn settle(self) -> Result<Workspace> {
+    pub fn register(self) -> Result<Workspace> {
         let instance = instance::open(&self.root, Some(&self.record.id))?;
         Ok(Workspace { instance, ..self })
     }

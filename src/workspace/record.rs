@@ -127,7 +127,7 @@ impl Record {
                 error.span().map(|span| crate::catalog::parse::line_column(&text, span.start));
             let place = place.map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default();
             Error::environment(format!("{}{place}: {}", path.display(), error.message())).hint(
-                "bring the file back from git, or make the lab anew beside it: mlops-lab init",
+                "restore the file from git, or create the lab again beside it: mlops-lab init",
             )
         };
         let table: toml::Table = toml::from_str(&text).map_err(|error| broken(&error))?;

@@ -66,7 +66,7 @@ pub fn save(ws: &Workspace, drill: &Drill) -> Result<()> {
     if drill.keep.is_empty() {
         return Ok(());
     }
-    let before = look(ws, &drill.keep)?;
+    let before = survey(ws, &drill.keep)?;
     bounded(&before)?;
     let (root, run) = (ws.root(), ws.run_folder());
     fs::make_folder(run)?;
@@ -92,7 +92,7 @@ fn bounded(before: &Survey) -> Result<()> {
             before.len(),
             BYTES >> 20
         ))
-        .hint("look for something that does not belong there: mlops-lab diff"));
+        .hint("find what does not belong there: mlops-lab diff"));
     }
     if let Some((path, _)) = before.iter().find(|(_, entry)| **entry == Entry::Special) {
         return Err(Error::environment(format!(
@@ -111,8 +111,9 @@ pub fn damaged(ws: &Workspace, drill: &Drill) -> Result<()> {
     if drill.keep.is_empty() {
         return Ok(());
     }
-    // What cannot be seen now is taken for the learner's later: more is kept, nothing is lost.
-    look(ws, &drill.keep).map_or(Ok(()), |seen| write(ws.run_folder(), &damaged_file(), &seen))
+    // What cannot be survey now is taken for the learner's later: more is kept, nothing is lost.
+    survey(ws, &drill.keep)
+        .map_or(Ok(()), |survey| write(ws.run_folder(), &damaged_file(), &survey))
 }
 
 /// Puts back what was saved. Killed in the middle it can be done again.
@@ -129,7 +130,7 @@ pub fn put_back(ws: &Workspace, drill: &Drill) -> Result<PutBack> {
         return Ok(PutBack { missing: true, ..PutBack::default() });
     };
     let damaged: Option<Survey> = read(run, &damaged_file());
-    let now = look(ws, &saved.paths)?;
+    let now = survey(ws, &saved.paths)?;
     let plan = plan(&saved.before, damaged.as_ref(), &now);
     let moment = format!("{BACKUP}/{}", clock::unix_now());
     let mut back = PutBack::default();
@@ -171,12 +172,12 @@ pub fn forget(ws: &Workspace) -> Result<()> {
     inside::remove_tree(run, FOLDER).map_err(cannot("remove", run, FOLDER))
 }
 
-fn look(ws: &Workspace, paths: &[String]) -> Result<Survey> {
-    let mut seen = Survey::new();
+fn survey(ws: &Workspace, paths: &[String]) -> Result<Survey> {
+    let mut survey = Survey::new();
     for path in paths {
-        inside::survey(ws.root(), path, &mut seen).map_err(cannot("read", ws.root(), path))?;
+        inside::survey(ws.root(), path, &mut survey).map_err(cannot("read", ws.root(), path))?;
     }
-    Ok(seen)
+    Ok(survey)
 }
 
 fn damaged_file() -> String {

@@ -25,7 +25,7 @@ fn a_lab_is_found_from_deep_inside_and_not_from_outside() {
     let temp = make(RECORD, MANIFEST);
     let lab = Workspace::find(&temp.path().join("deep/er")).unwrap();
     assert_eq!((lab.root(), lab.id()), (temp.path().canonicalize().unwrap().as_path(), None));
-    let id = lab.settle().unwrap().id().map(str::to_owned);
+    let id = lab.register().unwrap().id().map(str::to_owned);
     assert!(id.as_deref().is_some_and(|id| id.len() == 16 && id != "0011223344556677"), "{id:?}");
     assert_eq!(Workspace::find(temp.path()).unwrap().id(), id.as_deref());
     let none = Workspace::find(tempfile::tempdir().unwrap().path()).unwrap_err();

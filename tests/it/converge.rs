@@ -137,7 +137,7 @@ fn restart_starts_again_what_is_named_and_starts_what_is_down() {
     let (files, second) = (pid(&lab, 0), pid(&lab, 1));
     assert_eq!(
         answer(&lab, &["restart", "files", "--json"])["restarted"],
-        json!({"files": "as asked"})
+        json!({"files": "requested"})
     );
     assert_ne!(pid(&lab, 0), files);
     assert_eq!(pid(&lab, 1), second, "the others are left alone");
@@ -243,7 +243,7 @@ fn deaf_services_are_stopped_side_by_side_and_said() {
     let since = Instant::now();
     let down = lab.ok(&["down"]);
     assert!(since.elapsed() < Duration::from_millis(6_500), "{:?}", since.elapsed());
-    assert!(down.err.contains("files has not ended yet: waiting up to 4 s"), "{}", down.err);
+    assert!(down.err.contains("files is still stopping: waiting up to 4 s"), "{}", down.err);
     assert!(down.out.contains("down: second, files"), "{}", down.out);
 }
 

@@ -124,7 +124,7 @@ fn an_environment_that_lost_what_installs_the_others_is_made_again() {
     gone.iter().for_each(|path| std::fs::remove_dir_all(path).unwrap());
     let again = bed.up();
     assert!(
-        again.code == 0 && again.err.contains("was missing: .venv is made again"),
+        again.code == 0 && again.err.contains("was missing: .venv is rebuilt"),
         "{}",
         again.err
     );

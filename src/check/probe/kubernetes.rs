@@ -101,7 +101,7 @@ fn judge(captured: &Captured, expect: &KubernetesExpect, expected: String) -> Pr
             let took = captured.took.as_secs_f64();
             ProbeOutcome::cannot_tell(
                 expected,
-                format!("no answer from the cluster within {took:.0} s"),
+                format!("the cluster did not answer within {took:.0} s"),
             )
         }
         _ => ProbeOutcome::cannot_tell(expected, last_words(captured)),

@@ -30,7 +30,7 @@ pub(super) fn run(session: &Session, args: &cli::Check) -> Result<Exit> {
     }
     let workspace = consent::require(session, session.workspace()?, Purpose::Judge)?;
     // A verdict does not depend on whether anything can be noted.
-    let workspace = workspace.clone().settle().unwrap_or(workspace);
+    let workspace = workspace.clone().register().unwrap_or(workspace);
     let kind = runtime_of(&workspace, args.runtime)?;
     if args.watch {
         return watch::watch(session, &workspace, args);

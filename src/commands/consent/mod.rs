@@ -24,7 +24,7 @@ pub(super) enum Purpose {
 /// The lab in which the session is, for a command that runs what the lab names: it is trusted, and
 /// known to this machine.
 pub(super) fn trusted_workspace(session: &Session) -> Result<Workspace> {
-    require(session, session.workspace()?, Purpose::Work)?.settle()
+    require(session, session.workspace()?, Purpose::Work)?.register()
 }
 
 /// The lab, once it is trusted.

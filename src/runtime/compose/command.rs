@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::ASK;
+use super::QUERY_TIMEOUT;
 use crate::error::Result;
 use crate::platform::fs::Kind;
 use crate::platform::inside;
@@ -68,7 +68,7 @@ pub(super) fn by_name(ws: &Workspace, args: &[&str], within: Duration) -> Result
 }
 
 pub(super) fn docker(args: &[&str]) -> Option<Captured> {
-    docker_within(args, ASK)
+    docker_within(args, QUERY_TIMEOUT)
 }
 
 pub(super) fn docker_within(args: &[&str], within: Duration) -> Option<Captured> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::ASK;
+use super::QUERY_TIMEOUT;
 use super::command::{by_name, compose_all, docker_within};
 use crate::error::{Error, Result};
 use crate::platform::clock;
@@ -52,9 +52,12 @@ pub(super) fn last_words(container: &str, within: Duration) -> Vec<String> {
 }
 
 pub(super) fn containers(ws: &Workspace) -> Result<Vec<Container>> {
-    list(ws, ASK)?.ok_or_else(|| {
-        Error::environment(format!("docker compose gave no answer within {} s", ASK.as_secs()))
-            .hint("see why: mlops-lab doctor --runtime compose")
+    list(ws, QUERY_TIMEOUT)?.ok_or_else(|| {
+        Error::environment(format!(
+            "docker compose did not answer within {} s",
+            QUERY_TIMEOUT.as_secs()
+        ))
+        .hint("see why: mlops-lab doctor --runtime compose")
     })
 }
 
@@ -83,7 +86,7 @@ pub(super) fn list(ws: &Workspace, within: Duration) -> Result<Option<Vec<Contai
 
 /// The services of the compose file.
 pub(super) fn known(ws: &Workspace) -> Result<Vec<String>> {
-    let captured = process::capture(&compose_all(ws, &["config", "--services"], ASK)?)
+    let captured = process::capture(&compose_all(ws, &["config", "--services"], QUERY_TIMEOUT)?)
         .map_err(|why| Error::environment(why.to_string()))?;
     Ok(String::from_utf8_lossy(&captured.stdout).lines().map(str::to_owned).collect())
 }

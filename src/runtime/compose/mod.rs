@@ -26,7 +26,7 @@ use crate::workspace::{Cluster, Workspace};
 const BUILD: Duration = Duration::from_secs(30 * 60);
 
 /// A question to Docker.
-const ASK: Duration = Duration::from_secs(15);
+const QUERY_TIMEOUT: Duration = Duration::from_secs(15);
 
 const KIND: RuntimeKind = RuntimeKind::Compose;
 

@@ -24,7 +24,7 @@ pub(super) fn services(ws: &Workspace, probe: &TimedProbe<'_>) -> Result<Vec<Ser
         (found, verdicts, hashes.join().unwrap_or_default())
     });
     let Some(found) = found? else {
-        let observed = Some("docker compose ps says nothing in time".to_owned());
+        let observed = Some("docker compose ps timed out".to_owned());
         return Ok(vec![Service { observed, ..Service::new("docker", State::NoAnswer) }]);
     };
     let observed = first_unready(&verdicts);

@@ -6,7 +6,7 @@ use super::command::compose;
 use super::container::{Container, containers, known, last_words};
 use super::down::remove;
 use super::whose::mine;
-use super::{ASK, BUILD, KIND, plan};
+use super::{BUILD, KIND, QUERY_TIMEOUT, plan};
 use crate::catalog::manifest::Compose;
 use crate::error::{Error, Result};
 use crate::platform::fs::Kind;
@@ -84,7 +84,7 @@ fn open_mounts(ws: &Workspace, plan: &Compose, progress: &mut dyn Progress) -> R
 fn why(restart: &Restart) -> String {
     match restart {
         Restart::No => "its settings or its image changed".to_owned(),
-        Restart::All | Restart::Only(_) => "as asked".to_owned(),
+        Restart::All | Restart::Only(_) => "requested".to_owned(),
     }
 }
 
@@ -119,12 +119,12 @@ fn build_and_start(
     };
     start(ws, &[&up[..], &again.concat()].concat(), how, progress)?;
     progress.done("");
-    progress.start("waiting until it is ready");
+    progress.start("waiting until ready");
     let context = context(ws, KIND)?;
     let mut looked = Instant::now();
     for check in &plan.ready {
         ready::wait(check, &context, world, progress, &mut || {
-            if looked.elapsed() < LOOK {
+            if looked.elapsed() < POLL_INTERVAL {
                 return Ok(());
             }
             looked = Instant::now();
@@ -132,7 +132,7 @@ fn build_and_start(
                 None => Ok(()),
                 Some(container) => {
                     let what = if container.state == "restarting" {
-                        "restarts again and again".to_owned()
+                        "keeps restarting".to_owned()
                     } else {
                         format!("ended with exit code {}", container.exit_code)
                     };
@@ -170,11 +170,11 @@ fn with_last_words(ws: &Workspace, error: Error) -> Error {
         words.push_str(&format!(
             "\n{} printed last:\n{}",
             container.service,
-            last_words(&container.name, ASK).join("\n")
+            last_words(&container.name, QUERY_TIMEOUT).join("\n")
         ));
     }
     error.detail(words.trim().to_owned())
 }
 
 /// How often the containers themselves are looked at while the lab is not ready.
-const LOOK: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::images::Road;
-use super::kubectl::{ASK, Answer, Kubectl};
-use super::look::Found;
+use super::images::ImageDelivery;
+use super::kubectl::{Kubectl, QUERY_TIMEOUT, ToolOutput};
+use super::preflight::Preflight;
 use super::{APPLY, OWNER, PROJECT};
 use crate::catalog::manifest::Kubernetes;
 use crate::error::{Error, Result};
@@ -26,7 +26,7 @@ pub(super) fn make_namespace(kubectl: &Kubectl<'_>) -> Result<()> {
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name,
         "labels": {OWNER: kubectl.ws.id().unwrap_or_default(), PROJECT: name, "app.kubernetes.io/managed-by": "mlops-lab"}}});
     let args = ["apply", "--server-side", "--field-manager=mlops-lab-owner", "--filename=-"];
-    let answer = kubectl.ask(&args, namespace.to_string().into_bytes(), ASK)?;
+    let answer = kubectl.run(&args, namespace.to_string().into_bytes(), QUERY_TIMEOUT)?;
     if answer.well() {
         Ok(())
     } else {
@@ -37,15 +37,16 @@ pub(super) fn make_namespace(kubectl: &Kubectl<'_>) -> Result<()> {
 pub(super) fn apply(
     kubectl: &Kubectl<'_>,
     plan: &Kubernetes,
-    found: &Found,
-    road: &Road,
+    preflight: &Preflight,
+    delivery: &ImageDelivery,
     progress: &mut dyn Progress,
 ) -> Result<()> {
     progress.start("applying the manifests");
     let ws = kubectl.ws;
-    let folder = over(ws, plan, found, road)?;
-    let leave: BTreeSet<String> = found.foreign.iter().map(|object| object.name.clone()).collect();
-    let definitions: Vec<&Value> = found
+    let folder = over(ws, plan, preflight, delivery)?;
+    let leave: BTreeSet<String> =
+        preflight.foreign.iter().map(|object| object.name.clone()).collect();
+    let definitions: Vec<&Value> = preflight
         .documents
         .iter()
         .filter(|document| document["kind"] == "CustomResourceDefinition")
@@ -57,19 +58,19 @@ pub(super) fn apply(
         // Their objects are refused until they are established.
         let list = json!({"apiVersion": "v1", "kind": "List", "items": definitions}).to_string();
         let args = ["apply", "--server-side", "--force-conflicts", MANAGER, "--filename=-"];
-        let answer = kubectl.ask(&args, list.clone().into_bytes(), APPLY)?;
+        let answer = kubectl.run(&args, list.clone().into_bytes(), APPLY)?;
         if !answer.well() {
             return Err(refused(&answer));
         }
         let args = ["wait", "--for=condition=Established", "--timeout=60s", "--filename=-"];
-        let answer = kubectl.ask(&args, list.into_bytes(), APPLY)?;
+        let answer = kubectl.run(&args, list.into_bytes(), APPLY)?;
         if !answer.well() {
             return Err(answer.error("the cluster does not take up the lab's definitions"));
         }
     }
     let shown = folder.display().to_string();
     let args = ["apply", "--server-side", "--force-conflicts", MANAGER, "--kustomize", &shown];
-    let answer = kubectl.ask(&args, Vec::new(), APPLY)?;
+    let answer = kubectl.run(&args, Vec::new(), APPLY)?;
     if !answer.well() {
         return Err(refused(&answer));
     }
@@ -78,7 +79,7 @@ pub(super) fn apply(
 }
 
 /// The cluster says no to a manifest: its words name object and field.
-fn refused(answer: &Answer) -> Error {
+fn refused(answer: &ToolOutput) -> Error {
     let words = answer.words();
     let error = answer.error("the cluster does not take the manifests");
     if words.contains("forbidden") {
@@ -90,16 +91,21 @@ fn refused(answer: &Answer) -> Error {
 
 /// The folder to apply: the lab's own overlay, or one over it that names the registry and leaves
 /// out what is not ours to change.
-fn over(ws: &Workspace, plan: &Kubernetes, found: &Found, road: &Road) -> Result<PathBuf> {
+fn over(
+    ws: &Workspace,
+    plan: &Kubernetes,
+    preflight: &Preflight,
+    delivery: &ImageDelivery,
+) -> Result<PathBuf> {
     let names: Vec<(String, String, String)> = plan
         .image
         .iter()
         .filter_map(|image| {
-            let (remote, tag) = road.remote(&image.name)?;
+            let (remote, tag) = delivery.remote(&image.name)?;
             Some((image.name.rsplit_once(':')?.0.to_owned(), remote, tag))
         })
         .collect();
-    if names.is_empty() && found.foreign.is_empty() {
+    if names.is_empty() && preflight.foreign.is_empty() {
         return Ok(ws.root().join(&plan.apply));
     }
     let folder = ws.run_folder().join("apply");
@@ -112,7 +118,7 @@ fn over(ws: &Workspace, plan: &Kubernetes, found: &Found, road: &Road) -> Result
         .iter()
         .map(|(name, new, tag)| json!({"name": name, "newName": new, "newTag": tag}))
         .collect();
-    let patches: Vec<Value> = found
+    let patches: Vec<Value> = preflight
         .foreign
         .iter()
         .map(|object| {
@@ -138,7 +144,8 @@ fn over(ws: &Workspace, plan: &Kubernetes, found: &Found, road: &Road) -> Result
 const TOO_SOON: &str = "within the past second";
 
 pub(super) fn restart_rollout(kubectl: &Kubectl<'_>, workload: &Object) -> Result<()> {
-    let restart = || kubectl.ask(&["rollout", "restart", &workload.to_string()], Vec::new(), ASK);
+    let restart =
+        || kubectl.run(&["rollout", "restart", &workload.to_string()], Vec::new(), QUERY_TIMEOUT);
     let mut answer = restart()?;
     if !answer.well() && answer.words().contains(TOO_SOON) {
         clock::pause(Duration::from_secs(1))?;

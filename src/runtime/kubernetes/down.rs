@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::kubectl::{ASK, Kubectl};
-use super::look::{kind_of, resolve, served};
+use super::kubectl::{Kubectl, QUERY_TIMEOUT};
 use super::manifests::group;
+use super::preflight::{kind_of, resolve, served};
 use super::{PROJECT, close_forwards, images, manifests, owned};
 use crate::error::{Error, Result};
 use crate::platform::clock;
@@ -17,7 +17,7 @@ use crate::workspace::{Cluster, Object, Workspace};
 const STOP: Duration = Duration::from_secs(5 * 60);
 
 /// Between two looks at what is still there.
-const LOOK: Duration = Duration::from_millis(300);
+const POLL_INTERVAL: Duration = Duration::from_millis(300);
 
 /// Everything that runs pods.
 const RUNNING: &str =
@@ -103,7 +103,7 @@ fn delete_objects(kubectl: &Kubectl<'_>, objects: &[Object], purge: bool) -> Res
     }
     let list = manifests::to_delete(&gone).to_string();
     let args = ["delete", "--ignore-not-found", "--wait=false", "--filename=-"];
-    let answer = kubectl.ask(&args, list.into_bytes(), STOP)?;
+    let answer = kubectl.run(&args, list.into_bytes(), STOP)?;
     if answer.well() { Ok(()) } else { Err(answer.error("not everything could be deleted")) }
 }
 
@@ -130,7 +130,7 @@ fn ours(kubectl: &Kubectl<'_>, object: &Object) -> Result<bool> {
 fn delete_running(kubectl: &Kubectl<'_>, progress: &mut dyn Progress) -> Result<()> {
     let end = Instant::now() + STOP;
     let args = ["delete", RUNNING, "--all", "--wait=false", "--ignore-not-found"];
-    let answer = kubectl.ask(&args, Vec::new(), STOP)?;
+    let answer = kubectl.run(&args, Vec::new(), STOP)?;
     if !answer.well() {
         return Err(answer.error("not everything could be stopped"));
     }
@@ -150,14 +150,14 @@ fn delete_running(kubectl: &Kubectl<'_>, progress: &mut dyn Progress) -> Result<
             .detail(names.join("\n"))
             .hint("what holds them: kubectl describe pod, its finalizers and its node"));
         }
-        clock::pause(LOOK)?;
+        clock::pause(POLL_INTERVAL)?;
     }
 }
 
 fn delete_namespace(kubectl: &Kubectl<'_>, progress: &mut dyn Progress) -> Result<()> {
     let name = &kubectl.cluster.namespace;
     let args = ["delete", "namespace", name, "--wait=false", "--ignore-not-found"];
-    let answer = kubectl.ask(&args, Vec::new(), ASK)?;
+    let answer = kubectl.run(&args, Vec::new(), QUERY_TIMEOUT)?;
     if !answer.well() {
         return Err(answer.error(&format!("the namespace {name} cannot be deleted")));
     }
@@ -176,7 +176,7 @@ fn delete_namespace(kubectl: &Kubectl<'_>, progress: &mut dyn Progress) -> Resul
             .detail(words.join("\n"))
             .hint("something in it has a finalizer that nobody takes off; then: mlops-lab down --purge"));
         }
-        clock::pause(LOOK)?;
+        clock::pause(POLL_INTERVAL)?;
     }
 }
 

@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use super::KIND;
-use super::kubectl::{ASK, Kubectl};
+use super::kubectl::{Kubectl, QUERY_TIMEOUT};
 use crate::catalog::manifest::Forward;
 use crate::check::{self, Standing};
 use crate::error::{Error, Result};
@@ -113,7 +113,9 @@ pub(super) fn open(
     let end = Instant::now() + OPEN;
     loop {
         if net::connect(&format!("127.0.0.1:{port}"), Duration::from_millis(500)).is_ok() {
-            if let Standing::Other(who) = check::holder(&forward.url, &context, &Machine, ASK) {
+            if let Standing::Other(who) =
+                check::holder(&forward.url, &context, &Machine, QUERY_TIMEOUT)
+            {
                 close(ws, endpoint);
                 return Err(taken(ws.root(), port, &who, ws.port_variable(port).as_deref()));
             }

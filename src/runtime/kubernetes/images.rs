@@ -14,11 +14,11 @@ use crate::workspace::{Cluster, Workspace};
 const BUILD: Duration = Duration::from_secs(30 * 60);
 
 /// A question to Docker.
-const ASK: Duration = Duration::from_secs(15);
+const QUERY_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How images get to the nodes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Road {
+pub(super) enum ImageDelivery {
     /// The nodes take them from the engine that builds them.
     Shared,
     /// A command that is given the images' names.
@@ -31,39 +31,40 @@ pub(super) enum Road {
     Elsewhere,
 }
 
-impl Road {
-    /// The road to the cluster of a context.
-    pub(super) fn to(cluster: &Cluster) -> Road {
+impl ImageDelivery {
+    /// The delivery to the cluster of a context.
+    pub(super) fn of(cluster: &Cluster) -> ImageDelivery {
         if let Some(registry) = &cluster.registry {
-            return Road::Registry(registry.trim_end_matches('/').to_owned());
+            return ImageDelivery::Registry(registry.trim_end_matches('/').to_owned());
         }
         if let Some(command) = &cluster.load {
-            return Road::Command(command.clone());
+            return ImageDelivery::Command(command.clone());
         }
-        let words =
-            |words: &[&str]| Road::Tool(words.iter().map(|word| (*word).to_owned()).collect());
+        let words = |words: &[&str]| {
+            ImageDelivery::Tool(words.iter().map(|word| (*word).to_owned()).collect())
+        };
         match cluster.context.as_str() {
             // Docker Desktop's cluster of one node, and those whose kubelet uses the same engine.
-            "docker-desktop" | "orbstack" | "colima" | "rancher-desktop" => Road::Shared,
+            "docker-desktop" | "orbstack" | "colima" | "rancher-desktop" => ImageDelivery::Shared,
             "minikube" => words(&["minikube", "image", "load"]),
             context => match (context.strip_prefix("kind-"), context.strip_prefix("k3d-")) {
                 (Some(name), _) => words(&["kind", "load", "docker-image", "--name", name]),
                 (_, Some(name)) => words(&["k3d", "image", "import", "--cluster", name]),
-                _ => Road::Elsewhere,
+                _ => ImageDelivery::Elsewhere,
             },
         }
     }
 
     /// How the cluster names an image that is called `name` here.
     pub(super) fn remote(&self, name: &str) -> Option<(String, String)> {
-        let Road::Registry(registry) = self else { return None };
+        let ImageDelivery::Registry(registry) = self else { return None };
         let (base, tag) = name.rsplit_once(':')?;
         Some((format!("{registry}/{base}"), tag.to_owned()))
     }
 }
 
 fn docker(args: &[&str]) -> Option<String> {
-    let captured = process::capture(&Command::new("docker", ASK).args(args)).ok()?;
+    let captured = process::capture(&Command::new("docker", QUERY_TIMEOUT).args(args)).ok()?;
     let well = captured.ended == Ended::Code(0);
     well.then(|| String::from_utf8_lossy(&captured.stdout).trim().to_owned())
 }
@@ -89,10 +90,10 @@ fn run(
 ///
 /// # Errors
 /// Exit 3: no Docker to build with, a build that fails, a tool or registry that does not take them.
-pub(super) fn bring(
+pub(super) fn deliver(
     ws: &Workspace,
     images: &[Image],
-    road: &Road,
+    delivery: &ImageDelivery,
     known: &BTreeMap<String, String>,
     options: &Options,
     progress: &mut dyn Progress,
@@ -101,7 +102,7 @@ pub(super) fn bring(
     if images.is_empty() {
         return Ok(Default::default());
     }
-    if *road == Road::Elsewhere {
+    if *delivery == ImageDelivery::Elsewhere {
         progress.note(&format!(
             "this cluster must have the images {} already: nothing says how to bring them there (--load 'COMMAND' or --registry HOST does)",
             names().join(", ")
@@ -141,7 +142,7 @@ pub(super) fn bring(
         .collect();
     if !new.is_empty() {
         let new: Vec<&str> = new.iter().map(String::as_str).collect();
-        send(ws, &new, road, options, progress)?;
+        send(ws, &new, delivery, options, progress)?;
     }
     Ok((now, new))
 }
@@ -149,19 +150,19 @@ pub(super) fn bring(
 fn send(
     ws: &Workspace,
     names: &[&str],
-    road: &Road,
+    delivery: &ImageDelivery,
     options: &Options,
     progress: &mut dyn Progress,
 ) -> Result<()> {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-    match road {
-        Road::Shared | Road::Elsewhere => return Ok(()),
-        Road::Tool(tool) => {
-            progress.start(&format!("bringing the images to the nodes with {}", tool[0]));
+    match delivery {
+        ImageDelivery::Shared | ImageDelivery::Elsewhere => return Ok(()),
+        ImageDelivery::Tool(tool) => {
+            progress.start(&format!("loading the images onto the nodes with {}", tool[0]));
             run(ws, "load", &[tool.clone(), words(names)].concat(), options.verbose, progress)?;
         }
-        Road::Command(command) => {
-            progress.start("bringing the images to the nodes");
+        ImageDelivery::Command(command) => {
+            progress.start("loading the images onto the nodes");
             let archive = ws.run_folder().join("images.tar");
             let shown = archive.display().to_string();
             let save = [words(&["docker", "save", "--output", &shown]), words(names)].concat();
@@ -173,10 +174,10 @@ fn send(
             crate::platform::fs::remove(&archive)?;
             sent?;
         }
-        Road::Registry(registry) => {
+        ImageDelivery::Registry(registry) => {
             progress.start(&format!("pushing the images to {registry}"));
             for name in names {
-                let Some((base, tag)) = road.remote(name) else { continue };
+                let Some((base, tag)) = delivery.remote(name) else { continue };
                 let remote = format!("{base}:{tag}");
                 run(
                     ws,
@@ -223,21 +224,21 @@ mod tests {
 
     #[test]
     fn each_local_cluster_has_its_road_and_what_the_user_names_wins() {
-        let road = |context: &str| Road::to(&cluster(context, None, None));
-        let tool = |words: &str| Road::Tool(words.split(' ').map(str::to_owned).collect());
-        assert_eq!(road("kind-dev"), tool("kind load docker-image --name dev"));
-        assert_eq!(road("k3d-dev"), tool("k3d image import --cluster dev"));
-        assert_eq!(road("minikube"), tool("minikube image load"));
-        assert_eq!(road("docker-desktop"), Road::Shared);
-        assert_eq!(road("team"), Road::Elsewhere);
-        let named = Road::to(&cluster("kind-dev", None, Some("ctr import -")));
-        assert_eq!(named, Road::Command("ctr import -".to_owned()));
-        let pushed = Road::to(&cluster("team", Some("registry.example/labs/"), None));
-        assert_eq!(pushed, Road::Registry("registry.example/labs".to_owned()));
+        let delivery = |context: &str| ImageDelivery::of(&cluster(context, None, None));
+        let tool = |words: &str| ImageDelivery::Tool(words.split(' ').map(str::to_owned).collect());
+        assert_eq!(delivery("kind-dev"), tool("kind load docker-image --name dev"));
+        assert_eq!(delivery("k3d-dev"), tool("k3d image import --cluster dev"));
+        assert_eq!(delivery("minikube"), tool("minikube image load"));
+        assert_eq!(delivery("docker-desktop"), ImageDelivery::Shared);
+        assert_eq!(delivery("team"), ImageDelivery::Elsewhere);
+        let named = ImageDelivery::of(&cluster("kind-dev", None, Some("ctr import -")));
+        assert_eq!(named, ImageDelivery::Command("ctr import -".to_owned()));
+        let pushed = ImageDelivery::of(&cluster("team", Some("registry.example/labs/"), None));
+        assert_eq!(pushed, ImageDelivery::Registry("registry.example/labs".to_owned()));
         assert_eq!(
             pushed.remote("lab-server:local"),
             Some(("registry.example/labs/lab-server".to_owned(), "local".to_owned()))
         );
-        assert_eq!(road("kind-dev").remote("lab-server:local"), None);
+        assert_eq!(delivery("kind-dev").remote("lab-server:local"), None);
     }
 }

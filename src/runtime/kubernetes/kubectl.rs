@@ -10,7 +10,7 @@ use crate::platform::process::{self, Captured, Command, Ended};
 use crate::workspace::{Cluster, Workspace};
 
 /// A question. kubectl's own time-outs take several times as long as they say.
-pub(super) const ASK: Duration = Duration::from_secs(20);
+pub(super) const QUERY_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What is kept of an answer, in bytes: lists of objects are long.
 const KEEP: usize = 32 << 20;
@@ -24,12 +24,12 @@ pub(super) struct Kubectl<'a> {
 
 /// What kubectl answered.
 #[derive(Clone, Debug)]
-pub(super) struct Answer {
+pub(super) struct ToolOutput {
     command: String,
     captured: Captured,
 }
 
-impl Answer {
+impl ToolOutput {
     pub(super) fn well(&self) -> bool {
         self.captured.ended == Ended::Code(0)
     }
@@ -92,7 +92,12 @@ impl Kubectl<'_> {
     ///
     /// # Errors
     /// Exit 3 when kubectl cannot be run; exit 130 after Ctrl-C.
-    pub(super) fn ask(&self, args: &[&str], stdin: Vec<u8>, within: Duration) -> Result<Answer> {
+    pub(super) fn run(
+        &self,
+        args: &[&str],
+        stdin: Vec<u8>,
+        within: Duration,
+    ) -> Result<ToolOutput> {
         let command = Command { stdin, ..self.command(args, within)? };
         let shown = command.to_string();
         let captured = process::capture(&command).map_err(|why| {
@@ -100,7 +105,7 @@ impl Kubectl<'_> {
                 .hint("see what is missing: mlops-lab doctor --runtime kubernetes")
         })?;
         crate::platform::clock::interrupted()?;
-        Ok(Answer { command: shown, captured })
+        Ok(ToolOutput { command: shown, captured })
     }
 
     /// Asks for JSON; none when there is no such object.
@@ -108,7 +113,7 @@ impl Kubectl<'_> {
     /// # Errors
     /// Exit 3 when the cluster does not answer.
     pub(super) fn get(&self, args: &[&str]) -> Result<Option<Value>> {
-        self.get_within(args, ASK)
+        self.get_within(args, QUERY_TIMEOUT)
     }
 
     /// The same, with less patience.
@@ -116,7 +121,7 @@ impl Kubectl<'_> {
         let args =
             [&["get"], args, &["--output=json", "--ignore-not-found", "--request-timeout=15s"]]
                 .concat();
-        let answer = self.ask(&args, Vec::new(), within)?;
+        let answer = self.run(&args, Vec::new(), within)?;
         if !answer.well() {
             return Err(answer.error("the cluster does not answer"));
         }
@@ -134,7 +139,7 @@ impl Kubectl<'_> {
     /// # Errors
     /// As [`Kubectl::get`].
     pub(super) fn list(&self, kinds: &str) -> Result<Vec<Value>> {
-        self.list_within(kinds, ASK)
+        self.list_within(kinds, QUERY_TIMEOUT)
     }
 
     /// The same, with less patience.

@@ -34,13 +34,13 @@ pub(super) fn group(version: &str) -> &str {
 /// Says of every object where it belongs. kustomize gives a namespace also to kinds that have none
 /// and that it does not know; and what has none of those that need one goes to the lab's. `wide`
 /// are the kinds of the cluster; definitions among the documents bring more.
-pub(super) fn settle(documents: &mut [Value], wide: &BTreeSet<String>, namespace: &str) {
-    let brought =
+pub(super) fn assign_namespaces(documents: &mut [Value], wide: &BTreeSet<String>, namespace: &str) {
+    let defined =
         documents.iter().filter(|document| document["spec"]["scope"] == "Cluster").map(|crd| {
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
             format!("{}/{}", text(&crd["spec"]["group"]), text(&crd["spec"]["names"]["kind"]))
         });
-    let wide: BTreeSet<String> = brought.chain(wide.iter().cloned()).collect();
+    let wide: BTreeSet<String> = defined.chain(wide.iter().cloned()).collect();
     for document in documents {
         let version = document["apiVersion"].as_str().unwrap_or_default();
         let kind = format!("{}/{}", group(version), document["kind"].as_str().unwrap_or_default());
@@ -90,7 +90,7 @@ pub(super) fn objects(documents: &[Value]) -> Vec<Object> {
 /// The API versions that the objects are of, and that neither the cluster serves nor a definition
 /// among them brings.
 pub(super) fn unknown_apis(documents: &[Value], served: &BTreeSet<String>) -> Vec<String> {
-    let brought: BTreeSet<String> = documents
+    let defined: BTreeSet<String> = documents
         .iter()
         .filter(|document| document["kind"] == "CustomResourceDefinition")
         .flat_map(|crd| {
@@ -106,7 +106,7 @@ pub(super) fn unknown_apis(documents: &[Value], served: &BTreeSet<String>) -> Ve
     wanted
         .into_iter()
         .filter(|version| {
-            version != "v1" && !served.contains(version) && !brought.contains(version)
+            version != "v1" && !served.contains(version) && !defined.contains(version)
         })
         .collect()
 }
@@ -247,7 +247,7 @@ metadata:
             .into_iter()
             .chain(["apiextensions.k8s.io/CustomResourceDefinition".to_owned()])
             .collect();
-        settle(&mut documents, &wide, "lab");
+        assign_namespaces(&mut documents, &wide, "lab");
         let shown: Vec<String> = cluster_wide(&documents).iter().map(ToString::to_string).collect();
         assert_eq!(
             shown,

@@ -10,8 +10,8 @@ mod forward;
 mod images;
 mod kubectl;
 mod logs;
-mod look;
 mod manifests;
+mod preflight;
 mod rollout;
 mod status;
 mod wait;
@@ -32,9 +32,9 @@ use crate::platform::clock;
 use crate::platform::term::Progress;
 use crate::platform::world::World;
 use crate::workspace::{Cluster, Object, Workspace};
-use images::Road;
-use kubectl::{ASK, Kubectl};
-use look::Found;
+use images::ImageDelivery;
+use kubectl::{Kubectl, QUERY_TIMEOUT};
+use preflight::Preflight;
 
 const KIND: RuntimeKind = RuntimeKind::Kubernetes;
 
@@ -77,7 +77,7 @@ fn up(
 ) -> Result<Changes> {
     let plan = plan(ws)?;
     let before = ws.cluster()?;
-    let context = look::resolve(ws, options.context.as_deref(), before.as_ref())?;
+    let context = preflight::resolve(ws, options.context.as_deref(), before.as_ref())?;
     let known = before.clone().filter(|before| before.context == context.name);
     let mut cluster = Cluster {
         context: context.name.clone(),
@@ -95,8 +95,8 @@ fn up(
     };
     let was_up = known.as_ref().is_some_and(|known| known.up);
     // What is wrong is found before anything is changed.
-    progress.start("looking at the cluster and the manifests");
-    let found = look::look(ws, plan, &cluster)?;
+    progress.start("checking the cluster and the manifests");
+    let preflight = preflight::check(ws, plan, &cluster)?;
     progress.done("");
     if was_up {
         // A build that outlived its killed `up` would race with ours.
@@ -106,17 +106,17 @@ fn up(
         free_ports(ws, KIND)?;
     }
     python::prepare(ws, KIND, plan.python.as_ref(), options.verbose, progress)?;
-    if !found.there {
+    if !preflight.there {
         cluster.images.clear();
         cluster.made = false;
     }
     // Written before anything is made: after a kill in the middle `down` knows where to look.
     ws.set_cluster(&cluster, &context)?;
-    let result = bring(ws, plan, &mut cluster, &found, options, world, progress);
+    let result = deploy(ws, plan, &mut cluster, &preflight, options, world, progress);
     clock::interrupted()
         .map_err(|error| error.hint("what is in the cluster already: mlops-lab down --purge"))?;
     result.map_err(|error| {
-        if found.there {
+        if preflight.there {
             let Cluster { context, namespace, .. } = &cluster;
             return error.hint(format!(
                 "what is there: kubectl --context {context} -n {namespace} get pods,events"
@@ -129,24 +129,25 @@ fn up(
     })
 }
 
-#[allow(clippy::too_many_arguments, reason = "one road, told in order")]
-fn bring(
+#[allow(clippy::too_many_arguments, reason = "one sequence, in order")]
+fn deploy(
     ws: &Workspace,
     plan: &Kubernetes,
     cluster: &mut Cluster,
-    found: &Found,
+    preflight: &Preflight,
     options: &Options,
     world: &dyn World,
     progress: &mut dyn Progress,
 ) -> Result<Changes> {
-    let road = Road::to(cluster);
-    let (images, new) = images::bring(ws, &plan.image, &road, &cluster.images, options, progress)?;
-    if !found.there {
+    let delivery = ImageDelivery::of(cluster);
+    let (images, new) =
+        images::deliver(ws, &plan.image, &delivery, &cluster.images, options, progress)?;
+    if !preflight.there {
         apply::make_namespace(&Kubectl { ws, cluster })?;
     }
     cluster.made = true;
-    let leave: BTreeSet<&Object> = found.foreign.iter().collect();
-    let applied: Vec<Object> = manifests::objects(&found.documents)
+    let leave: BTreeSet<&Object> = preflight.foreign.iter().collect();
+    let applied: Vec<Object> = manifests::objects(&preflight.documents)
         .into_iter()
         .filter(|object| !leave.contains(object))
         .collect();
@@ -163,18 +164,18 @@ fn bring(
     let started = {
         let kubectl = Kubectl { ws, cluster };
         let before = kubectl.list(WATCHED)?;
-        apply::apply(&kubectl, plan, found, &road, progress)?;
-        let workloads = manifests::workloads(&found.documents);
+        apply::apply(&kubectl, plan, preflight, &delivery, progress)?;
+        let workloads = manifests::workloads(&preflight.documents);
         let rolling = workloads.iter().filter(|object| ROLLING.contains(&object.kind.as_str()));
         let asked = options.restart.names(rolling.map(|object| object.name.as_str()))?;
         let new: BTreeSet<&str> = new.iter().map(String::as_str).collect();
-        let with_new = manifests::with_images(&found.documents, &new);
+        let with_new = manifests::with_images(&preflight.documents, &new);
         for workload in &workloads {
             // The tag is the same and the image is not: only new pods take it.
             let why = match () {
                 () if !before.iter().any(|item| is(item, workload)) => continue,
                 () if with_new.contains(workload) => "its image was built anew",
-                () if asked.contains(&workload.name) => "as asked",
+                () if asked.contains(&workload.name) => "requested",
                 () => continue,
             };
             apply::restart_rollout(&kubectl, workload)?;
@@ -188,7 +189,7 @@ fn bring(
     ws.note_cluster(cluster)?;
     let kubectl = Kubectl { ws, cluster };
     let opened = open_forwards(&kubectl, progress)?;
-    progress.start("waiting until it is ready");
+    progress.start("waiting until ready");
     let context = context(ws, KIND)?;
     for check in &plan.ready {
         ready::wait(check, &context, world, progress, &mut || Ok(()))?;
@@ -206,7 +207,7 @@ fn open_forwards(kubectl: &Kubectl<'_>, progress: &mut dyn Progress) -> Result<V
     let mut opened = Vec::new();
     for (endpoint, place) in &kubectl.ws.manifest().endpoint {
         let Some(wanted) = &place.kubernetes else { continue };
-        if reachable(kubectl, wanted, ASK)? {
+        if reachable(kubectl, wanted, QUERY_TIMEOUT)? {
             if forward::open(kubectl, endpoint, wanted, progress)? {
                 opened.push(forward::name(endpoint));
             }

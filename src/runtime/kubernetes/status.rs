@@ -84,10 +84,10 @@ pub(super) fn services(ws: &Workspace, probe: &TimedProbe<'_>) -> Result<Vec<Ser
 fn workloads(cluster: &Cluster, items: &[Value]) -> Vec<Service> {
     let wanted: Vec<_> =
         cluster.objects.iter().filter(|object| manifests::is_workload(object)).cloned().collect();
-    let seen = rollout::judge(&wanted, items);
+    let rollout = rollout::judge(&wanted, items);
     let mut services = Vec::new();
-    for workload in &seen.workloads {
-        let troubles = seen.troubles.iter().filter(|trouble| {
+    for workload in &rollout.workloads {
+        let troubles = rollout.troubles.iter().filter(|trouble| {
             let (_, name) = trouble.who.split_once('/').unwrap_or_default();
             name == workload.name
                 || name.strip_prefix(&workload.name).is_some_and(|rest| rest.starts_with('-'))
@@ -127,8 +127,9 @@ pub(super) fn leftovers(
 pub(super) fn memory(ws: &Workspace) -> Option<u64> {
     let cluster = ws.cluster().ok()??;
     let kubectl = Kubectl { ws, cluster: &cluster };
-    let answer =
-        kubectl.ask(&["top", "pods", "--no-headers"], Vec::new(), super::kubectl::ASK).ok()?;
+    let answer = kubectl
+        .run(&["top", "pods", "--no-headers"], Vec::new(), super::kubectl::QUERY_TIMEOUT)
+        .ok()?;
     if !answer.well() {
         return None;
     }

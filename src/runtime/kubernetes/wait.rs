@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::WATCHED;
-use super::kubectl::{ASK, Kubectl};
+use super::kubectl::{Kubectl, QUERY_TIMEOUT};
 use super::rollout::{self, Rollout, Trouble};
 use crate::error::{Error, Result};
 use crate::platform::clock;
@@ -12,7 +12,7 @@ use crate::platform::term::Progress;
 use crate::workspace::Object;
 
 /// Between two looks at the rollouts.
-const LOOK: Duration = Duration::from_millis(700);
+const POLL_INTERVAL: Duration = Duration::from_millis(700);
 
 /// Lines of a container's log that an error shows.
 const TAIL: usize = 10;
@@ -28,29 +28,29 @@ pub(super) fn wait(
     let end = Instant::now() + within;
     let mut since: BTreeMap<(String, String), Instant> = BTreeMap::new();
     loop {
-        let seen = rollout::judge(workloads, &kubectl.list(WATCHED)?);
-        if seen.done() {
+        let rollout = rollout::judge(workloads, &kubectl.list(WATCHED)?);
+        if rollout.done() {
             progress.done("");
             return Ok(());
         }
-        progress.update(&seen.line());
+        progress.update(&rollout.line());
         let now = Instant::now();
         let key = |trouble: &Trouble| (trouble.who.clone(), trouble.reason.clone());
-        since.retain(|known, _| seen.troubles.iter().any(|trouble| key(trouble) == *known));
-        for trouble in &seen.troubles {
+        since.retain(|known, _| rollout.troubles.iter().any(|trouble| key(trouble) == *known));
+        for trouble in &rollout.troubles {
             let began = *since.entry(key(trouble)).or_insert(now);
             if now.duration_since(began) >= trouble.patience {
-                return Err(explain(kubectl, &seen, trouble));
+                return Err(explain(kubectl, &rollout, trouble));
             }
         }
         if now >= end {
-            return Err(late(&seen, within));
+            return Err(late(&rollout, within));
         }
-        clock::pause(LOOK)?;
+        clock::pause(POLL_INTERVAL)?;
     }
 }
 
-fn explain(kubectl: &Kubectl<'_>, seen: &Rollout, trouble: &Trouble) -> Error {
+fn explain(kubectl: &Kubectl<'_>, rollout: &Rollout, trouble: &Trouble) -> Error {
     let mut detail = vec![trouble.words.clone()];
     if let Some((pod, container)) = &trouble.log {
         detail.extend(last_words(kubectl, pod, container));
@@ -58,7 +58,7 @@ fn explain(kubectl: &Kubectl<'_>, seen: &Rollout, trouble: &Trouble) -> Error {
     let error = Error::environment(format!("{} does not come up: {}", trouble.who, trouble.reason))
         .detail(detail.join("\n"));
     let error = trouble.hint.iter().fold(error, |error, hint| error.hint(hint.clone()));
-    let others: Vec<&str> = seen
+    let others: Vec<&str> = rollout
         .troubles
         .iter()
         .filter(|other| other.who != trouble.who)
@@ -69,12 +69,12 @@ fn explain(kubectl: &Kubectl<'_>, seen: &Rollout, trouble: &Trouble) -> Error {
 
 fn last_words(kubectl: &Kubectl<'_>, pod: &str, container: &str) -> Vec<String> {
     let tail = format!("--tail={TAIL}");
-    let look = |previous: &str| {
+    let previous_log = |previous: &str| {
         let args = ["logs", pod, "--container", container, &tail, previous];
-        let answer = kubectl.ask(&args, Vec::new(), ASK).ok()?;
+        let answer = kubectl.run(&args, Vec::new(), QUERY_TIMEOUT).ok()?;
         (answer.well() && !answer.out().trim().is_empty()).then(|| answer.out())
     };
-    let words = look("--previous=true").or_else(|| look("--previous=false"));
+    let words = previous_log("--previous=true").or_else(|| previous_log("--previous=false"));
     let lines =
         words.map(|words| words.lines().map(str::to_owned).collect::<Vec<_>>()).unwrap_or_default();
     if lines.is_empty() {
@@ -84,14 +84,16 @@ fn last_words(kubectl: &Kubectl<'_>, pod: &str, container: &str) -> Vec<String> 
     }
 }
 
-fn late(seen: &Rollout, within: Duration) -> Error {
-    let open = seen.workloads.iter().filter(|workload| !workload.ready && !workload.finished);
+fn late(rollout: &Rollout, within: Duration) -> Error {
+    let open = rollout.workloads.iter().filter(|workload| !workload.ready && !workload.finished);
     let mut lines: Vec<String> = open
         .map(|workload| {
             format!("{}/{}: {}", workload.kind.to_ascii_lowercase(), workload.name, workload.words)
         })
         .collect();
-    lines.extend(seen.pods.iter().map(|pod| format!("pod/{pod}")));
-    lines.extend(seen.troubles.iter().map(|trouble| format!("{}: {}", trouble.who, trouble.words)));
+    lines.extend(rollout.pods.iter().map(|pod| format!("pod/{pod}")));
+    lines.extend(
+        rollout.troubles.iter().map(|trouble| format!("{}: {}", trouble.who, trouble.words)),
+    );
     Error::environment(format!("not ready within {} s", within.as_secs())).detail(lines.join("\n"))
 }

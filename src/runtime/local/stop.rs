@@ -77,7 +77,7 @@ pub(super) fn stop(
             }
             if !ending.is_finished() && clock::interrupted().is_ok() {
                 progress.note(&format!(
-                    "{} has not ended yet: waiting up to {} s, then it is killed",
+                    "{} is still stopping: waiting up to {} s, then it is killed",
                     record.name,
                     within.as_secs_f64()
                 ));

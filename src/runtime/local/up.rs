@@ -43,7 +43,7 @@ pub(super) fn up(
     let mut due = outdated(ws, local)?;
     let asked = options.restart.names(local.service.iter().map(|service| service.name.as_str()))?;
     for record in places::alive(ws).into_iter().filter(|record| asked.contains(&record.name)) {
-        due.entry(record.name).or_insert_with(|| "as asked".to_owned());
+        due.entry(record.name).or_insert_with(|| "requested".to_owned());
     }
     if let Some(Lack::Everything(why)) = &lack {
         // It cannot be made anew under what runs in it.
@@ -110,9 +110,8 @@ pub(super) fn up(
                 // alone.
                 started.reverse();
                 let _ = stop(ws, &started, progress);
-                let told = why.map(|why| {
-                    format!("{} ran before, and was started again: {why}", service.name)
-                });
+                let told = why
+                    .map(|why| format!("{} was running, and was restarted: {why}", service.name));
                 return Err(told.into_iter().fold(error, Error::hint));
             }
         }
@@ -188,7 +187,7 @@ fn start(
     progress: &mut dyn Progress,
 ) -> Result<Record> {
     let name = &service.name;
-    progress.start(&format!("{name}: waiting until it is ready"));
+    progress.start(&format!("{name}: waiting until ready"));
     let mut command = ws.service(KIND, &service.run, STOP)?;
     command.env.extend(service.env.iter().map(|(name, value)| (name.into(), value.into())));
     let (log, record) = (places::log(ws, name), places::service(ws, name));

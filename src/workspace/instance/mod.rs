@@ -100,7 +100,7 @@ pub(super) fn open(root: &Path, lab: Option<&str>) -> Result<Instance> {
         return Ok(found);
     }
     if found.state.is_none() {
-        say_if_copy(&labs, root, lab);
+        print_if_copy(&labs, root, lab);
     }
     write(found, root, &node, lab, &[])
 }
@@ -194,7 +194,7 @@ fn hold(labs: &Path) -> Result<Option<std::fs::File>> {
     Ok(file.lock().is_ok().then_some(file))
 }
 
-fn say_if_copy(labs: &Path, root: &Path, lab: Option<&str>) {
+fn print_if_copy(labs: &Path, root: &Path, lab: Option<&str>) {
     let is = |state: &State| lab.is_some() && state.lab.as_deref() == lab && state.root() != root;
     let original = all(labs)
         .into_iter()
@@ -202,7 +202,7 @@ fn say_if_copy(labs: &Path, root: &Path, lab: Option<&str>) {
         .find(|state| is(state) && is_lab(&state.root()));
     if let Some(original) = original {
         term::eprintln(&format!(
-            "this lab is a copy of {}: it gets a run state of its own, and what runs there is left alone",
+            "this lab is a copy of {}: it gets its own run state, and what runs there is left alone",
             original.root().display()
         ));
     }

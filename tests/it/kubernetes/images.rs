@@ -135,7 +135,7 @@ fn restart_rolls_out_anew_what_is_named_and_without_a_name_everything() {
     };
     let seen = bed.lab.ok(&["restart", "server", "--runtime", "kubernetes", "--json"]);
     let answer: serde_json::Value = serde_json::from_str(&seen.out).unwrap();
-    assert_eq!(answer["restarted"], serde_json::json!({"server": "as asked"}));
+    assert_eq!(answer["restarted"], serde_json::json!({"server": "requested"}));
     assert!(
         restarted("Deployment", "server").is_some() && restarted("StatefulSet", "store").is_none()
     );

@@ -193,7 +193,7 @@ fn forbidden(words: &str) -> Option<String> {
     if words.contains("violates PodSecurity") {
         Some("the namespace takes only pods that hold the Pod Security Standard on its label: fix the securityContext in k8s/".to_owned())
     } else if words.contains("exceeded quota") {
-        Some("the namespace has a ResourceQuota: ask for less, or raise it".to_owned())
+        Some("the namespace has a ResourceQuota: request less, or raise it".to_owned())
     } else {
         None
     }

@@ -32,15 +32,15 @@ fn waiting(reason: &str, message: &str, restarts: u64, last: Value) -> Value {
 }
 
 fn trouble(items: &[Value]) -> Trouble {
-    let seen = judge(&[object("Deployment", "server")], items);
-    seen.troubles.first().cloned().unwrap_or_else(|| panic!("no trouble in {seen:?}"))
+    let rollout = judge(&[object("Deployment", "server")], items);
+    rollout.troubles.first().cloned().unwrap_or_else(|| panic!("no trouble in {rollout:?}"))
 }
 
 #[test]
 fn a_deployment_is_ready_when_its_newest_pods_are_and_no_old_one_is_left() {
     let ready = |status: Value| {
-        let seen = judge(&[object("Deployment", "server")], &[deployment(3, status)]);
-        seen.done()
+        let rollout = judge(&[object("Deployment", "server")], &[deployment(3, status)]);
+        rollout.done()
     };
     let whole = json!({"observedGeneration": 3, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2});
     assert!(ready(whole.clone()));
@@ -58,8 +58,8 @@ fn a_deployment_is_ready_when_its_newest_pods_are_and_no_old_one_is_left() {
 
 #[test]
 fn a_workload_that_is_not_there_is_not_ready() {
-    let seen = judge(&[object("Deployment", "server")], &[]);
-    assert!(!seen.done() && seen.workloads[0].words == "not there");
+    let rollout = judge(&[object("Deployment", "server")], &[]);
+    assert!(!rollout.done() && rollout.workloads[0].words == "not there");
     assert!(judge(&[], &[]).done());
 }
 
@@ -93,8 +93,8 @@ fn stateful_and_daemon_sets_and_jobs_are_judged_by_their_own_numbers() {
 #[test]
 fn an_image_that_cannot_be_had_is_told_by_what_the_node_says() {
     let words = |reason: &str, message: &str| {
-        let seen = trouble(&[deployment(1, json!({})), waiting(reason, message, 0, json!({}))]);
-        (seen.words.clone(), seen.hint.clone().unwrap_or_default(), seen.patience)
+        let rollout = trouble(&[deployment(1, json!({})), waiting(reason, message, 0, json!({}))]);
+        (rollout.words.clone(), rollout.hint.clone().unwrap_or_default(), rollout.patience)
     };
     let (text, hint, patience) =
         words("ImagePullBackOff", "rpc error: docker.io/library/lab-server:local: not found");
@@ -145,13 +145,13 @@ fn a_pod_that_no_node_takes_is_told_why() {
         pod(json!({"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False",
             "reason": "Unschedulable", "message": message}]}))
     };
-    let seen = trouble(&[
+    let rollout = trouble(&[
         deployment(1, json!({})),
         unplaced("0/1 nodes are available: 1 Insufficient cpu."),
     ]);
-    assert!(seen.hint.is_some_and(|hint| hint.contains("no room")));
-    let seen = trouble(&[unplaced("pod has unbound immediate PersistentVolumeClaims")]);
-    assert!(seen.hint.is_some_and(|hint| hint.contains("StorageClass")));
+    assert!(rollout.hint.is_some_and(|hint| hint.contains("no room")));
+    let rollout = trouble(&[unplaced("pod has unbound immediate PersistentVolumeClaims")]);
+    assert!(rollout.hint.is_some_and(|hint| hint.contains("StorageClass")));
 }
 
 #[test]
@@ -161,13 +161,13 @@ fn a_controller_that_may_not_make_pods_is_told() {
         json!({"conditions": [{"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate",
             "message": "pods \"x\" is forbidden: violates PodSecurity \"restricted:latest\""}]}),
     );
-    let seen = trouble(&[refused]);
-    assert!(seen.hint.is_some_and(|hint| hint.contains("securityContext")));
+    let rollout = trouble(&[refused]);
+    assert!(rollout.hint.is_some_and(|hint| hint.contains("securityContext")));
     let set = json!({"kind": "StatefulSet", "metadata": {"name": "db"}, "spec": {}, "status": {"replicas": 0}});
     let event = json!({"kind": "Event", "reason": "FailedCreate", "message": "exceeded quota: small",
         "involvedObject": {"kind": "StatefulSet", "name": "db"}});
-    let seen = judge(&[object("StatefulSet", "db")], &[set, event]);
-    assert!(seen.troubles[0].hint.as_ref().is_some_and(|hint| hint.contains("ResourceQuota")));
+    let rollout = judge(&[object("StatefulSet", "db")], &[set, event]);
+    assert!(rollout.troubles[0].hint.as_ref().is_some_and(|hint| hint.contains("ResourceQuota")));
 }
 
 #[test]
@@ -175,8 +175,8 @@ fn pods_that_are_going_or_done_are_no_trouble() {
     let mut going = waiting("CrashLoopBackOff", "", 9, json!({}));
     going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z".into();
     let done = pod(json!({"phase": "Succeeded"}));
-    let seen = judge(&[], &[going, done]);
-    assert!(seen.troubles.is_empty() && seen.pods.is_empty());
+    let rollout = judge(&[], &[going, done]);
+    assert!(rollout.troubles.is_empty() && rollout.pods.is_empty());
 }
 
 #[test]
@@ -184,8 +184,8 @@ fn progress_says_how_many_are_ready_and_what_is_waited_for() {
     let init = pod(
         json!({"phase": "Pending", "initContainerStatuses": [{"name": "train", "state": {"running": {}}}]}),
     );
-    let seen = judge(&[object("Deployment", "server")], &[deployment(1, json!({})), init]);
-    assert_eq!(seen.line(), "0 of 1 ready; server-1: its init container runs");
+    let rollout = judge(&[object("Deployment", "server")], &[deployment(1, json!({})), init]);
+    assert_eq!(rollout.line(), "0 of 1 ready; server-1: its init container runs");
 }
 
 #[test]
@@ -199,12 +199,12 @@ fn the_last_warning_about_a_pod_is_told_with_it() {
         event("FailedMount", "configmap \"routes\" not found", "2026-11-25T10:00:09Z"),
         event("FailedScheduling", "no nodes", "2026-11-25T10:00:01Z"),
     ];
-    let seen = judge(
+    let rollout = judge(
         &[object("Deployment", "server")],
         &[&[deployment(1, json!({})), creating], &events[..]].concat(),
     );
     assert_eq!(
-        seen.pods,
+        rollout.pods,
         ["server-1: ContainerCreating (FailedMount: configmap \"routes\" not found)"]
     );
 }

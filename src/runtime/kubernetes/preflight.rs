@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::kubectl::{ASK, Kubectl};
+use super::kubectl::{Kubectl, QUERY_TIMEOUT};
 use super::{APPLY, OWNER, PROJECT, manifests, owned};
 use crate::catalog::manifest::Kubernetes;
 use crate::error::{Error, Result};
@@ -59,7 +59,7 @@ pub(super) fn resolve(
             "the lab is in the cluster of `{}`",
             before.context
         ))
-        .hint("take it away there first: mlops-lab down --purge")
+        .hint("remove it there first: mlops-lab down --purge")
         .hint(forget));
     }
     if before.server != context.server {
@@ -67,14 +67,14 @@ pub(super) fn resolve(
             "the context `{}` means another cluster now: {}, and the lab is at {}",
             context.name, context.server, before.server
         ))
-        .hint("let it mean the other one again, then: mlops-lab down --purge")
+        .hint("point it at that cluster again, then: mlops-lab down --purge")
         .hint(forget));
     }
     Ok(context)
 }
 
 /// What was found out before anything was changed.
-pub(super) struct Found {
+pub(super) struct Preflight {
     pub(super) documents: Vec<Value>,
     /// Whether the namespace is there, ours.
     pub(super) there: bool,
@@ -82,18 +82,18 @@ pub(super) struct Found {
     pub(super) foreign: Vec<Object>,
 }
 
-pub(super) fn look(ws: &Workspace, plan: &Kubernetes, cluster: &Cluster) -> Result<Found> {
+pub(super) fn check(ws: &Workspace, plan: &Kubernetes, cluster: &Cluster) -> Result<Preflight> {
     let kubectl = Kubectl { ws, cluster };
     let there = mine(&kubectl)?;
     let folder = ws.root().join(&plan.apply);
-    let rendered = kubectl.ask(&["kustomize", &folder.display().to_string()], Vec::new(), APPLY)?;
+    let rendered = kubectl.run(&["kustomize", &folder.display().to_string()], Vec::new(), APPLY)?;
     if !rendered.well() {
         return Err(rendered.error(&format!("the manifests in {} cannot be rendered", plan.apply)));
     }
     let mut documents = manifests::documents(&rendered.out()).map_err(|why| {
         Error::environment(format!("the manifests in {} are broken", plan.apply)).detail(why)
     })?;
-    manifests::settle(&mut documents, &wide(&kubectl)?, &cluster.namespace);
+    manifests::assign_namespaces(&mut documents, &wide(&kubectl)?, &cluster.namespace);
     let outside = manifests::elsewhere(&documents, &cluster.namespace);
     if !outside.is_empty() {
         return Err(Error::environment(format!(
@@ -133,7 +133,7 @@ pub(super) fn look(ws: &Workspace, plan: &Kubernetes, cluster: &Cluster) -> Resu
         }
         foreign.push(object);
     }
-    Ok(Found { documents, there, foreign })
+    Ok(Preflight { documents, there, foreign })
 }
 
 /// `clusterrole.rbac.authorization.k8s.io`; the core group has no name.
@@ -175,7 +175,7 @@ fn mine(kubectl: &Kubectl<'_>) -> Result<bool> {
 /// The kinds of the cluster that belong to no namespace.
 fn wide(kubectl: &Kubectl<'_>) -> Result<BTreeSet<String>> {
     let args = ["api-resources", "--namespaced=false", "--no-headers", "--request-timeout=15s"];
-    let answer = kubectl.ask(&args, Vec::new(), ASK)?;
+    let answer = kubectl.run(&args, Vec::new(), QUERY_TIMEOUT)?;
     let kinds = manifests::wide_kinds(&answer.out());
     // One API of many that is down, a metrics server say, makes kubectl end with 1 and still tell
     // all the others.
@@ -185,7 +185,8 @@ fn wide(kubectl: &Kubectl<'_>) -> Result<BTreeSet<String>> {
 /// The API versions that the cluster serves. Not `get --raw /apis`: that forgets a path in the
 /// server's address, as proxies have.
 pub(super) fn served(kubectl: &Kubectl<'_>) -> Result<BTreeSet<String>> {
-    let answer = kubectl.ask(&["api-versions", "--request-timeout=15s"], Vec::new(), ASK)?;
+    let answer =
+        kubectl.run(&["api-versions", "--request-timeout=15s"], Vec::new(), QUERY_TIMEOUT)?;
     if answer.well() {
         Ok(answer.out().lines().map(|line| line.trim().to_owned()).collect())
     } else {
