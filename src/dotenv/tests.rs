@@ -106,7 +106,8 @@ fn line() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn an_edit_changes_one_value_and_no_other_byte(
-        lines in proptest::collection::vec(line(), 0..8), crlf in any::<bool>(), new in "[ -~\n\u{e4}]{0,10}",
+        lines in proptest::collection::vec(line(), 0..8), crlf in any::<bool>(), new in "[ \
+            -~\n\u{e4}]{0,10}",
     ) {
         let text = lines.join(if crlf { "\r\n" } else { "\n" });
         let Ok(document) = Document::parse(text.clone()) else { return Ok(()) };

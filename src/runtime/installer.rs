@@ -155,31 +155,46 @@ impl Failure {
                 format!("the disk is full: make room (df -h {lab} /tmp ~), then: mlops-lab up")
             }
             Failure::Home => {
-                "the home folder cannot be used for caches: HOME=/a/folder/of/yours mlops-lab up".to_owned()
+                "the home folder cannot be used for caches: HOME=/a/folder/of/yours mlops-lab up"
+                    .to_owned()
             }
             Failure::Permission => format!(
-                "files there belong to somebody else (sudo, perhaps): sudo chown -R \"$(id -u):$(id -g)\" {lab}, then: mlops-lab up"
+                "files there belong to somebody else (sudo, perhaps): sudo chown -R \"$(id \
+                 -u):$(id -g)\" {lab}, then: mlops-lab up"
             ),
             Failure::FileSystem => format!(
-                "the file system of {lab} cannot hold a Python environment: move the lab to a disk that can (ext4, APFS), then: mlops-lab up"
+                "the file system of {lab} cannot hold a Python environment: move the lab to a \
+                 disk that can (ext4, APFS), then: mlops-lab up"
             ),
             Failure::Hash => {
-                "what the index serves is not what this lab was tested with: do not install it; another index, or a cache that is emptied (pip cache purge, uv cache clean), then: mlops-lab up".to_owned()
+                "what the index serves is not what this lab was tested with: do not install it; \
+                 another index, or a cache that is emptied (pip cache purge, uv cache clean), \
+                 then: mlops-lab up"
+                    .to_owned()
             }
             Failure::Settings => {
-                "a setting of yours is in the way; see it: python3 -m pip config list, env | grep -E '^(PIP|UV)_'".to_owned()
+                "a setting of yours is in the way; see it: python3 -m pip config list, env | grep \
+                 -E '^(PIP|UV)_'"
+                    .to_owned()
             }
             Failure::Certificate => {
-                "name the certificates of your network: SSL_CERT_FILE=/path/to/ca.pem mlops-lab up".to_owned()
+                "name the certificates of your network: SSL_CERT_FILE=/path/to/ca.pem mlops-lab up"
+                    .to_owned()
             }
             Failure::Network => {
-                "the package index cannot be reached; see why: mlops-lab doctor --online, then: mlops-lab up (goes on where it stopped)".to_owned()
+                "the package index cannot be reached; see why: mlops-lab doctor --online, then: \
+                 mlops-lab up (goes on where it stopped)"
+                    .to_owned()
             }
             Failure::NoSuchPackage => {
-                "the index has no such version for this Python: is it a mirror that lags behind? then: mlops-lab up".to_owned()
+                "the index has no such version for this Python: is it a mirror that lags behind? \
+                 then: mlops-lab up"
+                    .to_owned()
             }
             Failure::NoVenv => {
-                "this Python lacks venv: sudo apt install python3-venv (Debian, Ubuntu), or install uv".to_owned()
+                "this Python lacks venv: sudo apt install python3-venv (Debian, Ubuntu), or \
+                 install uv"
+                    .to_owned()
             }
         }
     }
@@ -193,15 +208,18 @@ mod tests {
     fn an_installer_that_fails_is_understood_by_its_words() {
         for (words, failure) in [
             (
-                "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device",
+                "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on \
+                 device",
                 Failure::Disk,
             ),
             (
-                "error: Failed to install: onnx\n  Caused by: failed to write: No space left on device (os error 28)",
+                "error: Failed to install: onnx\n  Caused by: failed to write: No space left on \
+                 device (os error 28)",
                 Failure::Disk,
             ),
             (
-                "error: Failed to initialize cache at `/nonexistent/.cache/uv`\n  Caused by: failed to create directory: Permission denied (os error 13)",
+                "error: Failed to initialize cache at `/nonexistent/.cache/uv`\n  Caused by: \
+                 failed to create directory: Permission denied (os error 13)",
                 Failure::Home,
             ),
             (
@@ -213,11 +231,13 @@ mod tests {
                 Failure::Permission,
             ),
             (
-                "ERROR: Could not install packages due to an OSError: [Errno 13] Permission denied: '/lab/.venv'",
+                "ERROR: Could not install packages due to an OSError: [Errno 13] Permission \
+                 denied: '/lab/.venv'",
                 Failure::Permission,
             ),
             (
-                "error: Failed to create virtual environment\n  Caused by: failed to create symlink: Operation not permitted (os error 1)",
+                "error: Failed to create virtual environment\n  Caused by: failed to create \
+                 symlink: Operation not permitted (os error 1)",
                 Failure::FileSystem,
             ),
             (
@@ -229,27 +249,33 @@ mod tests {
                 Failure::Hash,
             ),
             (
-                "ERROR: Can not perform a '--user' install. User site-packages are not visible in this virtualenv.",
+                "ERROR: Can not perform a '--user' install. User site-packages are not visible in \
+                 this virtualenv.",
                 Failure::Settings,
             ),
             (
-                "SSLError(SSLCertVerificationError(1, 'certificate verify failed: unable to get local issuer certificate'))\nERROR: No matching distribution found for six",
+                "SSLError(SSLCertVerificationError(1, 'certificate verify failed: unable to get \
+                 local issuer certificate'))\nERROR: No matching distribution found for six",
                 Failure::Certificate,
             ),
             (
-                "NewConnectionError: Failed to establish a new connection: [Errno -3] Temporary failure in name resolution\nERROR: No matching distribution found for six==1.17.0",
+                "NewConnectionError: Failed to establish a new connection: [Errno -3] Temporary \
+                 failure in name resolution\nERROR: No matching distribution found for six==1.17.0",
                 Failure::Network,
             ),
             (
-                "error: Request failed after 3 retries\n  Caused by: error sending request for url\n  Caused by: dns error",
+                "error: Request failed after 3 retries\n  Caused by: error sending request for \
+                 url\n  Caused by: dns error",
                 Failure::Network,
             ),
             (
-                "ERROR: Could not find a version that satisfies the requirement six==9\nERROR: No matching distribution found for six==9",
+                "ERROR: Could not find a version that satisfies the requirement six==9\nERROR: No \
+                 matching distribution found for six==9",
                 Failure::NoSuchPackage,
             ),
             (
-                "The virtual environment was not created successfully because ensurepip is not available.",
+                "The virtual environment was not created successfully because ensurepip is not \
+                 available.",
                 Failure::NoVenv,
             ),
         ] {

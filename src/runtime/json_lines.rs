@@ -111,7 +111,8 @@ mod tests {
 
     #[test]
     fn each_line_has_its_service_in_the_words_of_either_tool_wherever_it_is_cut() {
-        let all = "\u{1b}[2Kweb-1     | a | \"b\"\nweb-db-2  | \nother     | x\r\n[pod/web-7d4b9-x2x/server] [c]\n";
+        let all = "\u{1b}[2Kweb-1     | a | \"b\"\nweb-db-2  | \nother     | \
+                   x\r\n[pod/web-7d4b9-x2x/server] [c]\n";
         let shown = [
             r#"{"service":"web","line":"a | \"b\""}"#,
             r#"{"service":"web-db","line":""}"#,

@@ -15,7 +15,7 @@ use crate::workspace::{MovedPort, Workspace};
 /// All that is waited for an engine that does not say whose its containers are.
 const QUERY_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The ports that the lab itself holds now: to a doctor they are not «taken». A stranger on one of
+/// The ports that the lab itself holds now: to a doctor they are not taken. A stranger on one of
 /// them is none of the lab.
 pub fn own_ports(ws: &Workspace) -> Vec<u16> {
     let Some(kind) = active(ws) else { return Vec::new() };

@@ -131,7 +131,8 @@ fn own(ws: &Workspace) -> Result<()> {
                 venv.display()
             ))
             .hint(format!(
-                "move it away, and mlops-lab makes an environment of its own: mv {place} {place}.old"
+                "move it away, and mlops-lab makes an environment of its own: mv {place} \
+                 {place}.old"
             ))
             .hint("then: mlops-lab up"))
         }

@@ -93,7 +93,8 @@ impl Workspace {
         let config = json!({
             "apiVersion": "v1", "kind": "Config", "current-context": cluster.context,
             "contexts": [{"name": cluster.context, "context":
-                {"cluster": context.cluster, "user": context.user, "namespace": cluster.namespace}}],
+                {"cluster": context.cluster, "user": context.user,
+                    "namespace": cluster.namespace}}],
         });
         fs::write(&self.kubeconfig_file(), format!("{config:#}\n").as_bytes(), false)?;
         self.note_cluster(cluster)

@@ -64,9 +64,10 @@ impl Workspace {
 }
 
 fn cannot(path: &Path, error: std::io::Error) -> Error {
-    Error::environment(format!("cannot lock {}", path.display()))
-        .because(error)
-        .hint("the file system there has no locks (a network share, perhaps): export XDG_STATE_HOME=DIR on a local one")
+    Error::environment(format!("cannot lock {}", path.display())).because(error).hint(
+        "the file system there has no locks (a network share, perhaps): export \
+               XDG_STATE_HOME=DIR on a local one",
+    )
 }
 
 /// Takes the lock of a lab that is there, or of one that is being made in this folder.

@@ -135,7 +135,8 @@ impl Record {
         if !schema.is_some_and(|schema| (1..=i64::from(SCHEMA)).contains(&schema)) {
             let schema = schema.map_or("none".to_owned(), |schema| schema.to_string());
             return Err(Error::environment(format!(
-                "{}: this record has schema {schema}, and this mlops-lab reads schemas up to {SCHEMA}",
+                "{}: this record has schema {schema}, and this mlops-lab reads schemas up to \
+                 {SCHEMA}",
                 path.display()
             ))
             .hint("use the mlops-lab that made the lab, or a newer one"));

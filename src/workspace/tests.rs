@@ -6,7 +6,8 @@ use crate::course::Progress;
 use crate::error::Exit;
 use crate::layout::{DOTENVS, FOLDER};
 
-const MANIFEST: &str = "schema = 1\nid = 'tiny'\ntitle = 'Tiny'\nsummary = ''\ndevops = ''\nlevel = 'beginner'\nminutes = 1\ntools = []\n[runtime.local]\n";
+const MANIFEST: &str = "schema = 1\nid = 'tiny'\ntitle = 'Tiny'\nsummary = ''\ndevops = ''\nlevel \
+    = 'beginner'\nminutes = 1\ntools = []\n[runtime.local]\n";
 const RECORD: &str =
     "schema = 1\nid = '0011223344556677'\nlab = 'tiny'\nversion = '0.1.0'\n[answers]\n";
 
@@ -91,7 +92,8 @@ fn what_another_command_saved_meanwhile_is_kept() {
 #[test]
 fn missing_dotenvs_are_made_again_with_the_secrets_that_others_hold() {
     use std::os::unix::fs::PermissionsExt;
-    let vars = "[vars.shared]\ntype = 'secret'\nhelp = ''\n[vars.other]\ntype = 'secret'\nhelp = ''\nalphabet = 'hex'\nlength = 24\n";
+    let vars = "[vars.shared]\ntype = 'secret'\nhelp = ''\n[vars.other]\ntype = 'secret'\nhelp = \
+                ''\nalphabet = 'hex'\nlength = 24\n";
     let temp =
         make(RECORD, &MANIFEST.replace("[runtime.local]", &format!("{vars}[runtime.local]")));
     let lab = Workspace::find(temp.path()).unwrap();

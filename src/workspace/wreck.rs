@@ -11,7 +11,8 @@ use crate::error::{Error, Result};
 use crate::layout;
 
 /// A manifest that says nothing.
-const NOTHING: &str = "schema = 1\nid = ''\ntitle = ''\nsummary = ''\ndevops = ''\nlevel = 'beginner'\nminutes = 1\ntools = []\n[runtime]\n";
+const NOTHING: &str = "schema = 1\nid = ''\ntitle = ''\nsummary = ''\ndevops = ''\nlevel = \
+    'beginner'\nminutes = 1\ntools = []\n[runtime]\n";
 
 impl Workspace {
     /// The lab that is, or was, at `start` or above it, as far as this machine knows of one: of its

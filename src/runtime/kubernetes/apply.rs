@@ -24,7 +24,8 @@ const MANAGER: &str = "--field-manager=mlops-lab";
 pub(super) fn make_namespace(kubectl: &Kubectl<'_>) -> Result<()> {
     let name = &kubectl.cluster.namespace;
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name,
-        "labels": {OWNER: kubectl.ws.id().unwrap_or_default(), PROJECT: name, "app.kubernetes.io/managed-by": "mlops-lab"}}});
+        "labels": {OWNER: kubectl.ws.id().unwrap_or_default(), PROJECT: name,
+            "app.kubernetes.io/managed-by": "mlops-lab"}}});
     let args = ["apply", "--server-side", "--field-manager=mlops-lab-owner", "--filename=-"];
     let answer = kubectl.run(&args, namespace.to_string().into_bytes(), QUERY_TIMEOUT)?;
     if answer.well() {

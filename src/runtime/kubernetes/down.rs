@@ -174,7 +174,10 @@ fn delete_namespace(kubectl: &Kubectl<'_>, progress: &mut dyn Progress) -> Resul
                 STOP.as_secs()
             ))
             .detail(words.join("\n"))
-            .hint("something in it has a finalizer that nobody takes off; then: mlops-lab down --purge"));
+            .hint(
+                "something in it has a finalizer that nobody takes off; then: mlops-lab down \
+                   --purge",
+            ));
         }
         clock::pause(POLL_INTERVAL)?;
     }

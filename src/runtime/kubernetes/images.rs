@@ -104,7 +104,8 @@ pub(super) fn deliver(
     }
     if *delivery == ImageDelivery::Elsewhere {
         progress.note(&format!(
-            "this cluster must have the images {} already: nothing says how to bring them there (--load 'COMMAND' or --registry HOST does)",
+            "this cluster must have the images {} already: name how they get there with \
+             --load 'COMMAND' or --registry HOST",
             names().join(", ")
         ));
         return Ok(Default::default());

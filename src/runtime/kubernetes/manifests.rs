@@ -205,8 +205,10 @@ metadata:
         let served = BTreeSet::from(["apps/v1".to_owned()]);
         let mut documents = documents(TEXT).unwrap();
         assert_eq!(unknown_apis(&documents, &served), ["serving.kserve.io/v1beta1"]);
-        documents.push(serde_json::json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-            "metadata": {"name": "x"}, "spec": {"group": "serving.kserve.io", "versions": [{"name": "v1beta1"}]}}));
+        documents.push(serde_json::json!({"apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "metadata": {"name": "x"}, "spec": {"group": "serving.kserve.io",
+                "versions": [{"name": "v1beta1"}]}}));
         assert_eq!(unknown_apis(&documents, &served), ["apiextensions.k8s.io/v1"]);
     }
 
@@ -220,7 +222,8 @@ metadata:
     #[test]
     fn what_belongs_to_the_whole_cluster_is_what_the_cluster_or_a_definition_says() {
         let wide = wide_kinds(
-            "namespaces  ns  v1  false  Namespace\nclusterissuers  cert-manager.io/v1  false  ClusterIssuer\npods  po  v1  true  Pod\n",
+            "namespaces  ns  v1  false  Namespace\nclusterissuers  cert-manager.io/v1  false  \
+             ClusterIssuer\npods  po  v1  true  Pod\n",
         );
         assert_eq!(
             wide,
@@ -239,7 +242,8 @@ metadata:
             object("cert-manager.io/v1", "ClusterIssuer", Some("lab")),
             object("example.org/v1", "Gadget", Some("lab")),
             object("v1", "ConfigMap", None),
-            serde_json::json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            serde_json::json!({"apiVersion": "apiextensions.k8s.io/v1",
+                "kind": "CustomResourceDefinition",
                 "metadata": {"name": "gadgets.example.org"},
                 "spec": {"scope": "Cluster", "group": "example.org", "names": {"kind": "Gadget"}}}),
         ];

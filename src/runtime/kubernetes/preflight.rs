@@ -32,7 +32,8 @@ pub(super) fn resolve(
                 .hint("name one: mlops-lab up --runtime kubernetes --context NAME"),
             Problem::NoConfig => error
                 .hint(
-                    "a cluster on this machine: kind create cluster, then mlops-lab up --runtime kubernetes",
+                    "a cluster on this machine: kind create cluster, then mlops-lab up --runtime \
+                     kubernetes",
                 )
                 .hint("or without a cluster: mlops-lab up --runtime local"),
             Problem::Broken { .. } | Problem::MissingCluster { .. } => {
@@ -110,8 +111,14 @@ pub(super) fn check(ws: &Workspace, plan: &Kubernetes, cluster: &Cluster) -> Res
     let served = served(&kubectl)?;
     let unknown = manifests::unknown_apis(&documents, &served);
     if !unknown.is_empty() {
-        return Err(Error::environment(format!("the cluster does not serve {}", unknown.join(", ")))
-            .hint("what brings it there is in the lab's README; what is missing: mlops-lab doctor --runtime kubernetes"));
+        return Err(Error::environment(format!(
+            "the cluster does not serve {}",
+            unknown.join(", ")
+        ))
+        .hint(
+            "what brings it there is in the lab's README; what is missing: mlops-lab doctor \
+                   --runtime kubernetes",
+        ));
     }
     let mut foreign = Vec::new();
     for object in manifests::cluster_wide(&documents) {
@@ -157,7 +164,8 @@ fn mine(kubectl: &Kubectl<'_>) -> Result<bool> {
         return Err(Error::environment(format!("the namespace {name} belongs to {whose}"))
             .hint("make this lab with another name: mlops-lab update --set project_name=NAME")
             .hint(format!(
-                "or give it to this lab: kubectl --context {} label --overwrite namespace {name} {OWNER}={}",
+                "or give it to this lab: kubectl --context {} label --overwrite namespace {name} \
+                 {OWNER}={}",
                 kubectl.cluster.context,
                 kubectl.ws.id().unwrap_or_default()
             )));

@@ -202,7 +202,8 @@ fn print_if_copy(labs: &Path, root: &Path, lab: Option<&str>) {
         .find(|state| is(state) && is_lab(&state.root()));
     if let Some(original) = original {
         term::eprintln(&format!(
-            "this lab is a copy of {}: it gets its own run state, and what runs there is left alone",
+            "this lab is a copy of {}: it gets its own run state, and what runs there is left \
+             alone",
             original.root().display()
         ));
     }

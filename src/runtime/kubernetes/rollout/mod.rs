@@ -191,7 +191,11 @@ fn refused(object: &Object, item: &Value, items: &[Value]) -> Option<Trouble> {
 
 fn forbidden(words: &str) -> Option<String> {
     if words.contains("violates PodSecurity") {
-        Some("the namespace takes only pods that hold the Pod Security Standard on its label: fix the securityContext in k8s/".to_owned())
+        Some(
+            "the namespace takes only pods that hold the Pod Security Standard on its label: fix \
+              the securityContext in k8s/"
+                .to_owned(),
+        )
     } else if words.contains("exceeded quota") {
         Some("the namespace has a ResourceQuota: request less, or raise it".to_owned())
     } else {
@@ -297,7 +301,8 @@ fn stuck(pod: &Value) -> Option<Trouble> {
     })?;
     let message = unplaced["message"].as_str().unwrap_or_default();
     let hint = if message.contains("Insufficient") {
-        "the cluster has no room for it: free some, or give the cluster's machine more (mlops-lab doctor --runtime kubernetes)"
+        "the cluster has no room for it: free some, or give the cluster's machine more (mlops-lab \
+         doctor --runtime kubernetes)"
     } else if message.contains("PersistentVolumeClaim") || message.contains("persistentvolumeclaim")
     {
         "its volume is not bound: is there a default StorageClass? kubectl get storageclass"
@@ -311,8 +316,9 @@ fn stuck(pod: &Value) -> Option<Trouble> {
 }
 
 fn image_trouble(image: &str, reason: &str, message: &str) -> (String, String) {
-    let bring = "bring it into the cluster: `mlops-lab up` does so for kind, k3d, minikube and Docker Desktop; for others name the way: \
-                 mlops-lab up --runtime kubernetes --load 'COMMAND' or --registry HOST";
+    let load = "load it into the cluster: `mlops-lab up` does so for kind, k3d, minikube and \
+                Docker Desktop; for others name the way: mlops-lab up --runtime kubernetes \
+                --load 'COMMAND' or --registry HOST";
     let has = |part: &str| message.contains(part);
     match reason {
         "InvalidImageName" => {
@@ -320,7 +326,7 @@ fn image_trouble(image: &str, reason: &str, message: &str) -> (String, String) {
         }
         "ErrImageNeverPull" => (
             format!("the image {image} is not on the node, and may not be pulled"),
-            bring.to_owned(),
+            load.to_owned(),
         ),
         _ if has("not found")
             || has("pull access denied")
@@ -329,7 +335,7 @@ fn image_trouble(image: &str, reason: &str, message: &str) -> (String, String) {
         {
             (
                 format!("the image {image} is neither on the node nor in its registry"),
-                format!("the name or the tag is wrong, or it was made here: {bring}"),
+                format!("the name or the tag is wrong, or it was made here: {load}"),
             )
         }
         _ if has("unauthorized") || has("401") || has("authentication required") => (
@@ -347,12 +353,12 @@ fn image_trouble(image: &str, reason: &str, message: &str) -> (String, String) {
         {
             (
                 format!("the nodes cannot reach the registry of {image}"),
-                format!("a closed network? {bring}"),
+                format!("a closed network? {load}"),
             )
         }
         _ => {
             let first = message.lines().next().unwrap_or_default();
-            (format!("the image {image} cannot be pulled: {first}"), bring.to_owned())
+            (format!("the image {image} cannot be pulled: {first}"), load.to_owned())
         }
     }
 }

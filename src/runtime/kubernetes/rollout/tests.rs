@@ -24,11 +24,10 @@ fn pod(status: Value) -> Value {
 }
 
 fn waiting(reason: &str, message: &str, restarts: u64, last: Value) -> Value {
-    pod(
-        json!({"phase": "Pending", "containerStatuses": [{"name": "server", "image": "lab-server:local",
+    pod(json!({"phase": "Pending", "containerStatuses": [{"name": "server",
+            "image": "lab-server:local",
         "restartCount": restarts, "state": {"waiting": {"reason": reason, "message": message}},
-        "lastState": {"terminated": last}}]}),
-    )
+        "lastState": {"terminated": last}}]}))
 }
 
 fn trouble(items: &[Value]) -> Trouble {
@@ -42,7 +41,8 @@ fn a_deployment_is_ready_when_its_newest_pods_are_and_no_old_one_is_left() {
         let rollout = judge(&[object("Deployment", "server")], &[deployment(3, status)]);
         rollout.done()
     };
-    let whole = json!({"observedGeneration": 3, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2});
+    let whole = json!({"observedGeneration": 3, "replicas": 2, "updatedReplicas": 2,
+        "availableReplicas": 2});
     assert!(ready(whole.clone()));
     let with = |key: &str, value: u64| {
         let mut status = whole.clone();
@@ -66,22 +66,26 @@ fn a_workload_that_is_not_there_is_not_ready() {
 #[test]
 fn stateful_and_daemon_sets_and_jobs_are_judged_by_their_own_numbers() {
     let stateful = |ready: u64| {
-        json!({"kind": "StatefulSet", "metadata": {"name": "db", "generation": 1}, "spec": {"replicas": 1},
-            "status": {"observedGeneration": 1, "readyReplicas": ready, "updatedReplicas": 1, "updateRevision": "a"}})
+        json!({"kind": "StatefulSet", "metadata": {"name": "db", "generation": 1},
+            "spec": {"replicas": 1},
+            "status": {"observedGeneration": 1, "readyReplicas": ready, "updatedReplicas": 1,
+                "updateRevision": "a"}})
     };
     let db = object("StatefulSet", "db");
     assert!(judge(std::slice::from_ref(&db), &[stateful(1)]).done());
     assert!(!judge(&[db], &[stateful(0)]).done());
     let daemon = |available: u64| {
         json!({"kind": "DaemonSet", "metadata": {"name": "agent", "generation": 1}, "spec": {},
-            "status": {"observedGeneration": 1, "desiredNumberScheduled": 3, "updatedNumberScheduled": 3, "numberAvailable": available}})
+            "status": {"observedGeneration": 1, "desiredNumberScheduled": 3,
+                "updatedNumberScheduled": 3, "numberAvailable": available}})
     };
     let agent = object("DaemonSet", "agent");
     assert!(judge(std::slice::from_ref(&agent), &[daemon(3)]).done());
     assert!(!judge(&[agent], &[daemon(2)]).done());
     let job = |condition: &str| {
         json!({"kind": "Job", "metadata": {"name": "init"}, "spec": {},
-            "status": {"conditions": [{"type": condition, "status": "True", "reason": "BackoffLimitExceeded", "message": "no more"}]}})
+            "status": {"conditions": [{"type": condition, "status": "True",
+                "reason": "BackoffLimitExceeded", "message": "no more"}]}})
     };
     let init = object("Job", "init");
     let done = judge(std::slice::from_ref(&init), &[job("Complete")]);
@@ -163,8 +167,10 @@ fn a_controller_that_may_not_make_pods_is_told() {
     );
     let rollout = trouble(&[refused]);
     assert!(rollout.hint.is_some_and(|hint| hint.contains("securityContext")));
-    let set = json!({"kind": "StatefulSet", "metadata": {"name": "db"}, "spec": {}, "status": {"replicas": 0}});
-    let event = json!({"kind": "Event", "reason": "FailedCreate", "message": "exceeded quota: small",
+    let set = json!({"kind": "StatefulSet", "metadata": {"name": "db"}, "spec": {},
+        "status": {"replicas": 0}});
+    let event = json!({"kind": "Event", "reason": "FailedCreate", "message": "exceeded quota: \
+        small",
         "involvedObject": {"kind": "StatefulSet", "name": "db"}});
     let rollout = judge(&[object("StatefulSet", "db")], &[set, event]);
     assert!(rollout.troubles[0].hint.as_ref().is_some_and(|hint| hint.contains("ResourceQuota")));
@@ -181,9 +187,8 @@ fn pods_that_are_going_or_done_are_no_trouble() {
 
 #[test]
 fn progress_says_how_many_are_ready_and_what_is_waited_for() {
-    let init = pod(
-        json!({"phase": "Pending", "initContainerStatuses": [{"name": "train", "state": {"running": {}}}]}),
-    );
+    let init = pod(json!({"phase": "Pending", "initContainerStatuses": [{"name": "train",
+            "state": {"running": {}}}]}));
     let rollout = judge(&[object("Deployment", "server")], &[deployment(1, json!({})), init]);
     assert_eq!(rollout.line(), "0 of 1 ready; server-1: its init container runs");
 }
@@ -191,7 +196,8 @@ fn progress_says_how_many_are_ready_and_what_is_waited_for() {
 #[test]
 fn the_last_warning_about_a_pod_is_told_with_it() {
     let event = |reason: &str, message: &str, at: &str| {
-        json!({"kind": "Event", "type": "Warning", "reason": reason, "message": message, "lastTimestamp": at,
+        json!({"kind": "Event", "type": "Warning", "reason": reason, "message": message,
+            "lastTimestamp": at,
             "involvedObject": {"kind": "Pod", "name": "server-1"}})
     };
     let creating = waiting("ContainerCreating", "", 0, json!({}));
