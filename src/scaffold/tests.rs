@@ -201,14 +201,14 @@ fn paths_that_leave_the_project_or_meet_are_refused() {
 }
 
 #[test]
-fn all_wrong_answers_are_told_at_once() {
+fn all_wrong_answers_are_reported_at_once() {
     let lab = lab(&[]);
     let error =
         answers(&lab.manifest, &given(&[("prot", "1"), ("port", "80"), ("project_name", "../x")]))
             .unwrap_err();
     let detail = error.detail_text().unwrap();
     assert_eq!(error.exit(), Exit::Usage);
-    for part in ["did you mean `port`?", "1024 to 65535", "a-z, 0-9"] {
+    for part in ["did you mean `port`?", "expected 1024-65535", "a-z, 0-9"] {
         assert!(detail.contains(part), "{detail}");
     }
 }
@@ -222,11 +222,11 @@ fn wrong_answers_of_a_file_are_reported_all_with_their_lines() {
         answers(&lab.manifest, &given).unwrap_err().detail_text().unwrap().to_owned()
     };
     let toml = detail("a.toml", "port = 80\n\nprot = 1\n  name = 'x'\n");
-    for part in ["a.toml:1:8: port ", "got \"80\"", "a.toml:3:8: prot", "a.toml:4:10: name"] {
+    for part in ["a.toml:1:8: port: ", "got \"80\"", "a.toml:3:8: prot", "a.toml:4:10: name"] {
         assert!(toml.contains(part), "{toml}");
     }
     let json = detail("a.json", "{\"port\": 80,\n \"prot\": \"port\"}");
-    for part in ["a.json:1:2: port ", "a.json:2:2: prot"] {
+    for part in ["a.json:1:2: port: ", "a.json:2:2: prot"] {
         assert!(json.contains(part), "{json}");
     }
 }
