@@ -30,7 +30,9 @@ fn lab(name: &str, image: &str) -> Lab {
         .unwrap();
     lab.trust();
     let compose = format!(
-        "services:\n  sleeper:\n    image: {image}\n    entrypoint: [sleep, '600']\n    init: true\n    user: '0'\n    environment:\n      TOKEN: ${{TOKEN:?it is in .env}}\n    volumes: [data:/data]\nvolumes:\n  data:\n"
+        "services:\n  sleeper:\n    image: {image}\n    entrypoint: [sleep, '600']\n    init: \
+         true\n    user: '0'\n    environment:\n      TOKEN: ${{TOKEN:?it is in .env}}\n    \
+         volumes: [data:/data]\nvolumes:\n  data:\n"
     );
     std::fs::write(lab.root.join("compose.yaml"), compose).unwrap();
     lab
@@ -160,7 +162,8 @@ fn the_lines_of_containers_have_their_service_and_a_published_port_is_the_labs_o
     std::fs::write(&manifest, text.replace("[endpoint.api]\n", &endpoint)).unwrap();
     lab.trust();
     let over = format!(
-        "services:\n  sleeper:\n    entrypoint: [sh, -c, 'echo \"one | two\"; exec sleep 600']\n    ports: ['127.0.0.1:{}:80']\n",
+        "services:\n  sleeper:\n    entrypoint: [sh, -c, 'echo \"one | two\"; exec sleep \
+         600']\n    ports: ['127.0.0.1:{}:80']\n",
         lab.port
     );
     std::fs::write(lab.root.join("compose.override.yaml"), over).unwrap();

@@ -336,30 +336,6 @@ fn status_with_a_hung_engine_ends_and_says_so() {
     );
 }
 
-#[test]
-fn a_signature_that_git_cannot_make_is_named_with_the_commit_without_one_and_the_lab_stays() {
-    let folder = tempfile::tempdir().unwrap();
-    let settings = "[commit]\n\tgpgsign = true\n[gpg]\n\tprogram = /bin/false\n[user]\n\tname = me\n\temail = me@example.com\n";
-    std::fs::write(folder.path().join(".gitconfig"), settings).unwrap();
-    let made = folder.path().join("made");
-    let init = seen(
-        Command::new(harness::BIN)
-            .arg("--pack")
-            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/tiny"))
-            .args(["init", "tiny", "--no-doctor", "--git"])
-            .arg(&made)
-            .env("HOME", folder.path())
-            .env_remove("GIT_CONFIG_GLOBAL"),
-    );
-    assert_eq!(init.code, 3, "{}", init.err);
-    assert!(init.err.contains("gpg failed to sign"), "{}", init.err);
-    let start = init.err.find("git -C").unwrap();
-    let line = init.err[start..].lines().next().unwrap();
-    assert!(line.contains("--no-gpg-sign"), "{}", init.err);
-    must(Command::new("sh").args(["-c", line]).env("HOME", folder.path()));
-    assert!(made.join(".mlops-lab/record.toml").is_file());
-}
-
 /// In a namespace of its own, as root.
 #[cfg(target_os = "linux")]
 fn apart(what: &str, script: &str, lab: &Lab) -> Option<harness::Seen> {
@@ -399,7 +375,8 @@ fn a_file_system_from_which_nothing_is_run_is_named() {
     );
     let lab = Lab::new(pack.path().to_str(), "tiny", &["program=good"]);
     std::fs::create_dir(lab.root.join("bin")).unwrap();
-    let script = "mount -t tmpfs -o noexec none bin && printf '#!/bin/sh\\nexec sleep 60\\n' >bin/serve && chmod +x bin/serve && exec \"$0\" up";
+    let script = "mount -t tmpfs -o noexec none bin && printf '#!/bin/sh\\nexec sleep 60\\n' \
+        >bin/serve && chmod +x bin/serve && exec \"$0\" up";
     let Some(up) = apart("--mount", script, &lab) else { return };
     assert_eq!(up.code, 3, "{}", up.err);
     assert!(up.err.contains("mounted with noexec") && up.err.contains("findmnt -T"), "{}", up.err);

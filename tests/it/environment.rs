@@ -298,3 +298,28 @@ fn an_answer_reaches_env_however_it_is_written_and_a_changed_line_is_named() {
     let broken = seen(&mut lab.command(&["check"]));
     assert!(broken.code == 2 && broken.err.contains(".env:2:"), "{}", broken.err);
 }
+
+#[test]
+fn a_signature_that_git_cannot_make_is_named_with_the_commit_without_one_and_the_lab_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = "[commit]\n\tgpgsign = true\n[gpg]\n\tprogram = /bin/false\n[user]\n\tname = \
+        me\n\temail = me@example.com\n";
+    std::fs::write(folder.path().join(".gitconfig"), settings).unwrap();
+    let made = folder.path().join("made");
+    let init = seen(
+        Command::new(harness::BIN)
+            .arg("--pack")
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/tiny"))
+            .args(["init", "tiny", "--no-doctor", "--git"])
+            .arg(&made)
+            .env("HOME", folder.path())
+            .env_remove("GIT_CONFIG_GLOBAL"),
+    );
+    assert_eq!(init.code, 3, "{}", init.err);
+    assert!(init.err.contains("gpg failed to sign"), "{}", init.err);
+    let start = init.err.find("git -C").unwrap();
+    let line = init.err[start..].lines().next().unwrap();
+    assert!(line.contains("--no-gpg-sign"), "{}", init.err);
+    must(Command::new("sh").args(["-c", line]).env("HOME", folder.path()));
+    assert!(made.join(".mlops-lab/record.toml").is_file());
+}

@@ -19,6 +19,7 @@ mod converge;
 mod copies;
 mod doctor;
 mod dotenv;
+mod drills;
 mod environment;
 mod init;
 mod killed;

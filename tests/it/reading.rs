@@ -18,7 +18,9 @@ fn with_steps(lab: &Lab, steps: &str) {
 
 fn step(id: &str, more: &str) -> String {
     format!(
-        "[[step]]\nid = \"{id}\"\ntitle = \"Step {id}\"\ntext = \"steps/one.md\"\n{more}\nhints = [{{ text = \"x\" }}]\ncheck = [{{ file = {{ path = \"{id}.txt\" }} }}]\nsolution = {{ run = [[\"touch\", \"{id}.txt\"]] }}\n"
+        "[[step]]\nid = \"{id}\"\ntitle = \"Step {id}\"\ntext = \"steps/one.md\"\n{more}\nhints = \
+         [{{ text = \"x\" }}]\ncheck = [{{ file = {{ path = \"{id}.txt\" }} }}]\nsolution = {{ \
+         run = [[\"touch\", \"{id}.txt\"]] }}\n"
     )
 }
 
@@ -127,7 +129,9 @@ fn lines_fit_the_terminal_and_marks_of_markdown_are_gone() {
     let lab = tiny();
     lab.ok(&["up"]);
     let text = lab.root.join(".mlops-lab/lab/drills/gone.md");
-    let long = "The **pager** says that `GET /greeting.txt` has been answered with an error for the last ten minutes.\nNobody has changed anything, they say.\n\n- the first thing that somebody has written into the channel at night\n";
+    let long = "The **pager** says that `GET /greeting.txt` has been answered with an error for \
+        the last ten minutes.\nNobody has changed anything, they say.\n\n- the first thing that \
+        somebody has written into the channel at night\n";
     std::fs::write(text, long).unwrap();
     lab.trust();
     lab.ok(&["solve", "one"]);

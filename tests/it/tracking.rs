@@ -119,7 +119,9 @@ fn the_training_of_the_lab_serving_logs_to_this_server() {
     std::fs::write(serving.root.join(".env"), settings).unwrap();
     serving.ok(&["up"]);
     serving.ok(&["down"]);
-    let ask = "import mlflow; runs = mlflow.search_runs(experiment_names=['serving'], output_format='list'); print(sorted((r.data.params['version'], r.info.status, r.data.metrics['auc'] > 0.7) for r in runs))";
+    let ask = "import mlflow; runs = mlflow.search_runs(experiment_names=['serving'], \
+        output_format='list'); print(sorted((r.data.params['version'], r.info.status, \
+        r.data.metrics['auc'] > 0.7) for r in runs))";
     let found = own(&lab, &["-c", ask]);
     assert_eq!(
         found.out.trim(),
@@ -159,7 +161,9 @@ fn a_database_of_another_version_is_refused_with_what_to_type() {
     let lab = lab();
     lab.ok(&["up"]);
     lab.ok(&["down"]);
-    let script = "import sqlite3,sys; c=sqlite3.connect('mlflow.db'); print(c.execute('select version_num from alembic_version').fetchone()[0]); c.execute('update alembic_version set version_num=?', (sys.argv[1],)); c.commit()";
+    let script = "import sqlite3,sys; c=sqlite3.connect('mlflow.db'); print(c.execute('select \
+        version_num from alembic_version').fetchone()[0]); c.execute('update alembic_version set \
+        version_num=?', (sys.argv[1],)); c.commit()";
     let stamp = |revision: &str| own(&lab, &["-c", script, revision]).out.trim().to_owned();
     // The first migration that MLflow ever had, and one that no MLflow has.
     let current = stamp("451aebb31d03");

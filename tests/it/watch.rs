@@ -39,7 +39,8 @@ solution = { run = [["touch", "asked"]] }
     std::fs::write(&manifest, format!("{}{steps}\n{}", &text[..at], &text[at..])).unwrap();
     let verify = lab.root.join(".mlops-lab/lab/verify");
     std::fs::create_dir_all(&verify).unwrap();
-    let count = "n=$(cat ../count 2>/dev/null || echo 0); echo $((n + 1)) >../count\n[ -f counted ] || { echo \"not yet: $n of 99 were counted, and that is all\"; exit 1; }\n";
+    let count = "n=$(cat ../count 2>/dev/null || echo 0); echo $((n + 1)) >../count\n[ -f counted \
+        ] || { echo \"not yet: $n of 99 were counted, and that is all\"; exit 1; }\n";
     std::fs::write(verify.join("count.sh"), count).unwrap();
     let ask = "echo x >>../asks\n[ -f asked ] || { echo 'not yet: nobody asked'; exit 1; }\n";
     std::fs::write(verify.join("ask.sh"), ask).unwrap();

@@ -87,7 +87,8 @@ impl Bench {
             None => ("local", needs),
         };
         let lab = format!(
-            "schema = 1\nid = \"probe\"\ntitle = \"T\"\nsummary = \"S.\"\ndevops = \"D\"\nlevel = \"beginner\"\nminutes = 1\ntools = [\"x\"]\n\
+            "schema = 1\nid = \"probe\"\ntitle = \"T\"\nsummary = \"S.\"\ndevops = \"D\"\nlevel = \
+             \"beginner\"\nminutes = 1\ntools = [\"x\"]\n\
              [vars.project_name]\ntype = \"name\"\ndefault = \"probe\"\nhelp = \"N\"\n\
              [vars.port]\ntype = \"port\"\ndefault = PORT\nhelp = \"P\"\n\
              [runtime.{kind}]\nneeds = [{needs}]\n"
@@ -247,7 +248,8 @@ fn serve(mut stream: impl Read + Write, answer: &Answer, count: &AtomicUsize) {
 /// An HTTP answer.
 pub fn http(status: u16, body: &str) -> Option<String> {
     Some(format!(
-        "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n{body}",
         body.len()
     ))
 }

@@ -11,7 +11,8 @@ use crate::doctor::bench::{Bench, http, python, serve_tcp};
 use crate::harness::{Limited, Running, strict, tool};
 
 const CLUSTER: &str = r#"{ kubectl = ">=1.18" }, { cluster = ">=1.28" }"#;
-const WHOLE: &str = r#"{ kubectl = ">=1.18" }, { cluster = ">=1.28" }, { storageclass = true }, { apis = ["serving.kserve.io/v1beta1"] }, { cpus = 4 }, { memory = "6GiB" }"#;
+const WHOLE: &str = r#"{ kubectl = ">=1.18" }, { cluster = ">=1.28" }, { storageclass = true },
+    { apis = ["serving.kserve.io/v1beta1"] }, { cpus = 4 }, { memory = "6GiB" }"#;
 
 /// The client by its whole name: from the tools of CI, else from PATH.
 fn kubectl() -> Option<std::path::PathBuf> {
@@ -40,7 +41,8 @@ fn config(bench: &Bench, context: &str, cluster: &Value, user: &Value) {
 }
 
 fn status(code: u16, reason: &str, message: &str) -> Option<String> {
-    let body = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": reason, "message": message, "code": code});
+    let body = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure",
+        "reason": reason, "message": message, "code": code});
     http(code, &body.to_string())
 }
 
@@ -52,24 +54,37 @@ fn api(version: &'static str, allowed: bool, whole: bool) -> u16 {
             "/version" => json!({"major": "1", "minor": "35", "gitVersion": version}),
             "/api" => json!({"kind": "APIVersions", "versions": ["v1"]}),
             "/api/v1" => json!({"kind": "APIResourceList", "groupVersion": "v1", "resources": [
-                {"name": "namespaces", "namespaced": false, "kind": "Namespace", "verbs": ["create"]}]}),
+                {"name": "namespaces", "namespaced": false, "kind": "Namespace",
+                    "verbs": ["create"]}]}),
             "/apis" => json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": if whole {
-                json!([{"name": "serving.kserve.io", "versions": [{"groupVersion": "serving.kserve.io/v1beta1", "version": "v1beta1"}],
-                    "preferredVersion": {"groupVersion": "serving.kserve.io/v1beta1", "version": "v1beta1"}}]) } else { json!([]) }}),
+                json!([{"name": "serving.kserve.io",
+                    "versions": [{"groupVersion": "serving.kserve.io/v1beta1",
+                        "version": "v1beta1"}],
+                    "preferredVersion": {"groupVersion": "serving.kserve.io/v1beta1",
+                        "version": "v1beta1"}}]) } else { json!([]) }}),
             "/apis/serving.kserve.io/v1beta1" => {
-                json!({"kind": "APIResourceList", "groupVersion": "serving.kserve.io/v1beta1", "resources": []})
+                json!({"kind": "APIResourceList", "groupVersion": "serving.kserve.io/v1beta1",
+                    "resources": []})
             }
             "/api/v1/nodes" => {
-                json!({"items": [{"status": {"allocatable": if whole { json!({"cpu": "3920m", "memory": "16393244Ki"}) }
-                else { json!({"cpu": "2", "memory": "2Gi"}) }, "conditions": [{"type": "Ready", "status": "True"}]}},
-                {"status": {"allocatable": {"cpu": "2", "memory": "1Gi"}, "conditions": [{"type": "Ready", "status": if whole { "True" } else { "False" }}]}}]})
+                json!({"items": [{"status": {"allocatable": if whole { json!({"cpu": "3920m",
+                    "memory": "16393244Ki"}) }
+                else { json!({"cpu": "2", "memory": "2Gi"}) }, "conditions": [{"type": "Ready",
+                    "status": "True"}]}},
+                {"status": {"allocatable": {"cpu": "2", "memory": "1Gi"},
+                    "conditions": [{"type": "Ready",
+                        "status": if whole { "True" } else { "False" }}]}}]})
             }
             "/apis/storage.k8s.io/v1/storageclasses" => {
                 json!({"items": [{"metadata": {"name": "standard", "annotations":
-                if whole { json!({"storageclass.kubernetes.io/is-default-class": "true"}) } else { json!({}) }}}]})
+                if whole {
+                    json!({"storageclass.kubernetes.io/is-default-class": "true"})
+                } else { json!({}) }}}]})
             }
             "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews" => {
-                json!({"kind": "SelfSubjectAccessReview", "apiVersion": "authorization.k8s.io/v1", "spec": {}, "status": {"allowed": allowed}})
+                json!({"kind": "SelfSubjectAccessReview",
+                    "apiVersion": "authorization.k8s.io/v1", "spec": {},
+                        "status": {"allowed": allowed}})
             }
             _ => return status(404, "NotFound", "not found"),
         };
@@ -145,8 +160,7 @@ fn no_kubeconfig_a_broken_one_and_contexts_that_are_not_there() {
 }
 
 #[test]
-fn an_api_that_refuses_one_without_an_address_and_one_that_hangs_are_three_classes_in_three_seconds_each()
- {
+fn an_api_that_refuses_has_no_address_or_hangs_is_a_class_each_within_three_seconds() {
     let Some(bench) = bench(CLUSTER, "kind-lab", "http://127.0.0.1:1") else { return };
     let seen = bench.doctor(&["--timeout", "5s"]);
     seen.is("kube.api", "fail", "refused");
@@ -204,7 +218,8 @@ fn what_an_api_says_against_us_has_a_class_each() {
     let Some(bench) = bench(CLUSTER, "kind-lab", &server) else { return };
     bench.doctor(&["--timeout", "5s"]).is("kube.api", "fail", "unreadable");
     // The program that hands out the credentials is not there: nothing is asked.
-    let exec = json!({"exec": {"apiVersion": "client.authentication.k8s.io/v1beta1", "command": "aws-iam-authenticator", "args": []}});
+    let exec = json!({"exec": {"apiVersion": "client.authentication.k8s.io/v1beta1",
+        "command": "aws-iam-authenticator", "args": []}});
     config(&bench, "kind-lab", &json!({"server": server}), &exec);
     let seen = bench.doctor(&["--timeout", "5s"]);
     assert!(seen.is("kube.api", "fail", "no-exec-plugin").contains("aws-iam-authenticator"));
@@ -243,8 +258,10 @@ fn a_certificate_that_nobody_vouches_for_is_a_class_of_its_own() {
         .arg(bench.path("cert.pem"))
         .finish();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let serve = "import http.server,ssl,sys\ns=http.server.ThreadingHTTPServer(('127.0.0.1',0),http.server.SimpleHTTPRequestHandler)\n\
-        c=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER); c.load_cert_chain(sys.argv[1],sys.argv[2]); s.socket=c.wrap_socket(s.socket,server_side=True)\n\
+    let serve = "import http.server,ssl,sys\n\
+        s=http.server.ThreadingHTTPServer(('127.0.0.1',0),http.server.SimpleHTTPRequestHandler)\n\
+        c=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER); c.load_cert_chain(sys.argv[1],sys.argv[2]); \
+        s.socket=c.wrap_socket(s.socket,server_side=True)\n\
         print(s.server_address[1],flush=True); s.serve_forever()";
     let mut child = Command::new(python)
         .args(["-I", "-c", serve])
@@ -339,7 +356,8 @@ fn a_kubectl_that_hangs_is_one_unknown_in_time() {
     // A dispatcher in front of kubectl has versions of its own form.
     bench.script(
         "kubectl",
-        r#"echo '{"clientVersion": {"major": "1", "minor": "32+", "gitVersion": "v1.32.4-dispatcher"}}'"#,
+        "echo '{\"clientVersion\": {\"major\": \"1\", \"minor\": \"32+\", \
+         \"gitVersion\": \"v1.32.4-dispatcher\"}}'",
     );
     bench.doctor(&[]).is("kubectl", "pass", "ok");
 }

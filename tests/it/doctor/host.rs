@@ -56,7 +56,8 @@ fn a_gpu_is_none_unloaded_mismatched_or_there() {
     doctor(&bench).is("gpu", "pass", "ok");
     bench.script(
         "nvidia-smi",
-        "echo 'NVIDIA-SMI has failed because it could not communicate with the NVIDIA driver.'; exit 9",
+        "echo 'NVIDIA-SMI has failed because it could not communicate with the NVIDIA driver.'; \
+         exit 9",
     );
     doctor(&bench).is("gpu", "warn", "no-driver");
     bench.at(

@@ -11,8 +11,10 @@ const TOOL: &str = r#"{ tool = { name = "widget", version = ">=1.2" } }"#;
 #[test]
 fn with_an_empty_path_everything_is_absent_and_that_at_once() {
     let bench = Bench::new(
-        r#"{ python = ">=3.9" }, { uv = "*" }, { git = "*" }, { make = "*" }, { docker = "*" }, { compose = "*" }, { buildx = "*" },
-           { kubectl = "*" }, { cluster = "*" }, { storageclass = true }, { kind = "*" }, { tool = { name = "widget", version = "*" } }"#
+        r#"{ python = ">=3.9" }, { uv = "*" }, { git = "*" }, { make = "*" }, { docker = "*" },
+    { compose = "*" }, { buildx = "*" },
+           { kubectl = "*" }, { cluster = "*" }, { storageclass = true }, { kind = "*" },
+    { tool = { name = "widget", version = "*" } }"#
             .replace('\n', " ")
             .as_str(),
     );
@@ -138,7 +140,8 @@ fn endless_output_is_unknown_and_does_not_fill_the_memory() {
         return;
     };
     let mut command = std::process::Command::new(python);
-    let measure = "import resource,subprocess,sys; subprocess.run(sys.argv[1:]); print(); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)";
+    let measure = "import resource,subprocess,sys; subprocess.run(sys.argv[1:]); print(); \
+        print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)";
     bench.prepare(&mut command);
     let plain = bench.command(&["doctor", "probe", "--timeout", "1s"]);
     command.args(["-c", measure]).arg(plain.get_program()).args(plain.get_args());
@@ -211,7 +214,8 @@ fn a_python_without_ensurepip_fails_with_the_package_s_name_and_passes_where_uv_
     let bench = Bench::new(r#"{ python = ">=3.9" }"#);
     // The machine's own Python, which does not find its ensurepip: as on a Debian without
     // python3-venv.
-    let hide = "import importlib.util as u; r=u.find_spec; u.find_spec=lambda n,*a: None if n=='ensurepip' else r(n,*a)";
+    let hide = "import importlib.util as u; r=u.find_spec; u.find_spec=lambda n,*a: None if \
+        n=='ensurepip' else r(n,*a)";
     bench.file(
         "python3",
         format!("#!/bin/sh\nexec {} -I -c \"{hide}\n$3\"\n", python.display()).as_bytes(),

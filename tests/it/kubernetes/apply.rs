@@ -9,9 +9,11 @@ fn definition(project: Option<&str>) -> Value {
     let labels = project.map_or(json!({}), |name| json!({"dev.mlops-lab.project": name}));
     json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
         "metadata": {"name": "models.test.dev", "labels": labels},
-        "spec": {"group": "test.dev", "scope": "Namespaced", "names": {"plural": "models", "singular": "model", "kind": "Model"},
+        "spec": {"group": "test.dev", "scope": "Namespaced", "names": {"plural": "models",
+            "singular": "model", "kind": "Model"},
             "versions": [{"name": "v1", "served": true, "storage": true,
-                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}]}})
+                "schema": {"openAPIV3Schema": {"type": "object",
+                    "x-kubernetes-preserve-unknown-fields": true}}}]}})
 }
 
 /// Gives the lab the definition and an object of it; the object's file comes first.
@@ -51,8 +53,9 @@ fn the_namespace_comes_first_then_definitions_then_the_rest_and_all_by_our_own_m
         assert_eq!(request["query"]["fieldManager"], "mlops-lab", "{request}");
         assert_eq!(request["query"]["force"], "true", "{request}");
     }
+    let namespace = bed.server.object("Namespace", &bed.name());
     assert_eq!(
-        bed.server.object("Namespace", &bed.name())["metadata"]["labels"]["dev.mlops-lab.workspace"],
+        namespace["metadata"]["labels"]["dev.mlops-lab.workspace"],
         bed.id().as_str(),
         "the overlay's own words of the namespace do not take our label away"
     );
@@ -77,7 +80,8 @@ fn what_is_ours_of_the_whole_cluster_goes_with_purge_and_not_before() {
     with_definition(&bed);
     bed.manifest(
         "role",
-        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: reader\nrules: []\n",
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: reader\n\
+         rules: []\n",
     );
     bed.comes_up(&[]);
     bed.comes_up(&[]);
@@ -111,8 +115,10 @@ fn an_object_of_the_whole_cluster_whose_definition_comes_with_it_is_made_and_tak
     let crd = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
         "metadata": {"name": "clustertrainingruntimes.trainer.test.dev"},
         "spec": {"group": "trainer.test.dev", "scope": "Cluster",
-            "names": {"plural": "clustertrainingruntimes", "singular": "clustertrainingruntime", "kind": "ClusterTrainingRuntime"},
-            "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {"type": "object"}}}]}});
+            "names": {"plural": "clustertrainingruntimes", "singular": "clustertrainingruntime",
+                "kind": "ClusterTrainingRuntime"},
+            "versions": [{"name": "v1", "served": true, "storage": true,
+                "schema": {"openAPIV3Schema": {"type": "object"}}}]}});
     bed.manifest("crd", &crd.to_string());
     bed.comes_up(&[]);
     assert!(

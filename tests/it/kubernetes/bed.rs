@@ -351,7 +351,8 @@ impl Bed {
 
     /// The lab's namespace, seeded as somebody else's: with these labels.
     pub fn namespace(&self, labels: &Value) -> Value {
-        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.name(), "labels": labels}})
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.name(),
+            "labels": labels}})
     }
 }
 

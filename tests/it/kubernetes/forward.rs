@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::kubernetes::bed::{Bed, kill, until};
 
-const EXTRA: &str = "apiVersion: v1\nkind: Service\nmetadata:\n  name: extra\nspec:\n  selector:\n    app: server\n  ports:\n    - port: 80\n      targetPort: 8080\n";
+const EXTRA: &str = "apiVersion: v1\nkind: Service\nmetadata:\n  name: extra\nspec:\n  \
+    selector:\n    app: server\n  ports:\n    - port: 80\n      targetPort: 8080\n";
 
 #[test]
 fn a_forward_answers_is_not_opened_twice_and_outlives_its_kubectl() {

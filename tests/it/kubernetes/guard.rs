@@ -65,9 +65,9 @@ fn a_namespace_of_somebody_else_is_left_alone() {
     let Some(bed) = Bed::new("kind-lab") else { return };
     bed.server.script(&json!({"objects": [bed.namespace(&json!({}))]}));
     bed.refused(&[], &[&format!("the namespace {} belongs to somebody else", bed.name())]);
-    bed.server.script(
-        &json!({"objects": [bed.namespace(&json!({"dev.mlops-lab.workspace": "0123456789abcdef"}))]}),
-    );
+    bed.server.script(&json!({"objects": [
+        bed.namespace(&json!({"dev.mlops-lab.workspace": "0123456789abcdef"})),
+    ]}));
     bed.refused(&[], &["belongs to another lab, with the id 0123456789abcdef"]);
     let mut ending = bed.namespace(&json!({"dev.mlops-lab.workspace": bed.id()}));
     ending["status"] = json!({"phase": "Terminating"});
@@ -121,7 +121,8 @@ fn an_object_of_the_whole_cluster_that_is_not_ours_is_not_taken_over() {
     bed.server.script(&json!({"objects": [role]}));
     bed.manifest(
         "role",
-        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: reader\nrules: []\n",
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: reader\n\
+         rules: []\n",
     );
     bed.refused(&[], &["the cluster has a clusterrole/reader that is not this lab's"]);
 }

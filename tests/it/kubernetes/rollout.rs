@@ -11,7 +11,8 @@ use crate::kubernetes::bed::Bed;
 fn given_up(workload: &str, state: &str, words: &[&str]) {
     let Some(bed) = Bed::new("kind-lab") else { return };
     bed.server.script(
-        &json!({"workloads": {workload: {"becomes": state, "log": ["first line", "cannot open the model"]}}}),
+        &json!({"workloads": {workload: {"becomes": state, "log": ["first line", "cannot open the \
+            model"]}}}),
     );
     let since = Instant::now();
     bed.fails(&[], words);
@@ -79,7 +80,8 @@ fn a_job_that_failed_is_told_at_once() {
     let Some(bed) = Bed::new("kind-lab") else { return };
     bed.manifest(
         "job",
-        "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: init\nspec:\n  template:\n    spec:\n      restartPolicy: Never\n      \
+        "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: init\nspec:\n  template:\n    \
+         spec:\n      restartPolicy: Never\n      \
          containers:\n        - name: init\n          image: busybox:1\n",
     );
     bed.server.becomes("init", "failed", 0);

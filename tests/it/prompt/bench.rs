@@ -27,7 +27,8 @@ impl Bench {
     pub fn asking(self) -> Bench {
         let more = "[vars.owner]\ntype = \"string\"\nhelp = \"Who is called at night\"\n\
             [vars.gpu]\ntype = \"bool\"\ndefault = false\nhelp = \"Whether there is a GPU\"\n\
-            [vars.workers]\ntype = \"integer\"\nmin = 1\nmax = 9\nhelp = \"How many work at once\"\n";
+            [vars.workers]\ntype = \"integer\"\nmin = 1\nmax = 9\nhelp = \"How many work at \
+            once\"\n";
         let path = self.pack().join("labs/tiny/lab.toml");
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(path, text.replace("[runtime.local]", &format!("{more}[runtime.local]")))

@@ -18,7 +18,8 @@ fn pack_with(bomb: &str) -> tempfile::TempDir {
 fn templates_that_do_not_end_or_grow_without_end_are_refused_and_nothing_is_written() {
     let loops =
         "<% for i in range(end=100000) %><% for j in range(end=100000) %>x<% endfor %><% endfor %>";
-    let doubles = r#"<% set x = "aaaaaaaaaa" %><% for i in range(end=40) %><% set_global x = x ~ x %><% endfor %><[ x ]>"#;
+    let doubles = "<% set x = \"aaaaaaaaaa\" %><% for i in range(end=40) %>\
+        <% set_global x = x ~ x %><% endfor %><[ x ]>";
     for (bomb, limit) in [(loops, "longer than 5 s"), (doubles, "more than 512 MiB")] {
         let pack = pack_with(bomb);
         let target = pack.path().join("made");
@@ -59,7 +60,9 @@ fn templates_that_are_no_text_but_an_attack_are_refused() {
     let many = |part: &str, number: usize| part.repeat(number);
     let bombs = [
         "<% for i in range(end=1000000000) %><% endfor %>".to_owned(),
-        r#"<% set x = "a" %><% for i in range(end=1000000) %><% set_global x = x ~ "aaaaaaaaaaaaaaaaaaaaaaaa" %><% endfor %><[ x ]>"#.to_owned(),
+        "<% set x = \"a\" %><% for i in range(end=1000000) %>\
+         <% set_global x = x ~ \"aaaaaaaaaaaaaaaaaaaaaaaa\" %><% endfor %><[ x ]>"
+            .to_owned(),
         "<% macro m(a) %><[ self::m(a=1) ]><% endmacro m %><[ self::m(a=1) ]>".to_owned(),
         format!("<[ {}1{} ]>", many("(", 20_000), many(")", 20_000)),
         format!("{}x{}", many("<% if true %>", 20_000), many("<% endif %>", 20_000)),

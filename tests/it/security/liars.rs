@@ -21,7 +21,8 @@ const LIES: [&str; 28] = [
     "echo '\"text\"'",
     "echo '[{\"Service\":7}]'",
     "echo '{\"Service\":\"files\",\"Name\":null,\"State\":[]}'",
-    "printf '{\"Service\":\"\\\\u001b[2Jx\\\\u202e\",\"Name\":\"../../x\",\"ID\":\"--all\",\"State\":\"running\",\"ExitCode\":0}\\n'",
+    "printf '{\"Service\":\"\\\\u001b[2Jx\\\\u202e\",\"Name\":\"../../x\",\
+     \"ID\":\"--all\",\"State\":\"running\",\"ExitCode\":0}\\n'",
     "printf '{\"Service\":\"files\",\"State\":\"exited\",\"ExitCode\":99999999999999999999}\\n'",
     "printf '\\033]0;owned\\007\\033[2J\\302\\233\\n'; exit 1",
     "printf '\\033]0;owned\\007\\033[2J\\302\\233\\n' >&2; exit 1",
@@ -30,14 +31,16 @@ const LIES: [&str; 28] = [
     "head -c 50000000 /dev/zero",
     "head -c 300000 /dev/zero | tr '\\0' '['",
     "head -c 300000 /dev/zero | tr '\\0' '{'",
-    "i=0; while [ $i -lt 3000 ]; do echo '{\"Service\":\"s\",\"State\":\"running\"}'; i=$((i+1)); done",
+    "i=0; while [ $i -lt 3000 ]; do echo '{\"Service\":\"s\",\"State\":\"running\"}'; i=$((i+1)); \
+     done",
     "kill -9 $$",
     "kill -STOP $$",
     "exec cat",
     "echo 28.0.0; exit 137",
     "echo '{\"items\":[{\"metadata\":{\"name\":\"../x\",\"labels\":7},\"status\":null}]}'",
     "echo '{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"kube-system\"}}'",
-    "echo '{\"kind\":\"Status\",\"status\":\"Failure\",\"message\":\"\\u001b[2J\",\"code\":500}'; exit 1",
+    "echo '{\"kind\":\"Status\",\"status\":\"Failure\",\"message\":\"\\u001b[2J\",\"code\":500}'; \
+     exit 1",
 ];
 
 /// Those that never end: only what must answer soon is tried.
@@ -63,7 +66,9 @@ impl Bench {
         std::fs::write(lab.root.join("compose.yaml"), "services: {files: {image: x}}\n").unwrap();
         std::fs::create_dir(lab.root.join("k8s")).unwrap();
         std::fs::write(lab.root.join("k8s/kustomization.yaml"), "resources: []\n").unwrap();
-        let config = "apiVersion: v1\nkind: Config\ncurrent-context: kind-x\nclusters: [{name: x, cluster: {server: 'https://127.0.0.1:1'}}]\nusers: [{name: x, user: {}}]\ncontexts: [{name: kind-x, context: {cluster: x, user: x}}]\n";
+        let config = "apiVersion: v1\nkind: Config\ncurrent-context: kind-x\nclusters: [{name: x, \
+            cluster: {server: 'https://127.0.0.1:1'}}]\nusers: [{name: x, user: {}}]\ncontexts: \
+            [{name: kind-x, context: {cluster: x, user: x}}]\n";
         let kubeconfig = bin.path().join("config");
         std::fs::write(&kubeconfig, config).unwrap();
         lab.env.insert("KUBECONFIG".to_owned(), kubeconfig.into());
@@ -80,10 +85,12 @@ impl Bench {
         let run = self.lab.run_folder();
         let root = self.lab.root.canonicalize().unwrap();
         if runtime == "compose" {
-            let note = serde_json::json!({"project": format!("test-{}", self.lab.port), "root": root, "up": true});
+            let note = serde_json::json!({"project": format!("test-{}", self.lab.port),
+                "root": root, "up": true});
             std::fs::write(run.join("containers.json"), note.to_string()).unwrap();
         } else {
-            let note = serde_json::json!({"context": "kind-x", "server": "https://127.0.0.1:1", "namespace": "x", "up": true, "made": true});
+            let note = serde_json::json!({"context": "kind-x", "server": "https://127.0.0.1:1",
+                "namespace": "x", "up": true, "made": true});
             std::fs::write(run.join("cluster.json"), note.to_string()).unwrap();
         }
     }

@@ -76,7 +76,8 @@ fn records_whose_names_are_paths_lead_nowhere() {
     bench.lab.trust();
     for kind in ["service", "passing", "background", "damage", "settings"] {
         for name in [config.as_str(), climbing.as_str(), "../x", "", "."] {
-            let record = serde_json::json!({"pid": 1, "started": "never", "name": name, "since": 0, "argv": []});
+            let record = serde_json::json!({"pid": 1, "started": "never", "name": name,
+                "since": 0, "argv": []});
             for args in
                 [&["down"][..], &["down", "--purge"], &["status"], &["check"], &["up"], &["logs"]]
             {
@@ -136,7 +137,8 @@ fn own(root: &Path) -> std::collections::BTreeMap<String, Vec<u8>> {
 fn deaf_children_that_left_their_session_are_stopped_side_by_side() {
     let lab = Lab::new(Some("tiny"), "tiny", &["program=good"]);
     let service = format!(
-        "[ $1 = good ] || exec sleep 600\nfor i in 1 2 3 4; do (setsid sh -c 'trap \"\" TERM; while :; do sleep 1; done' &); done\nexec python3 -m http.server --bind 127.0.0.1 {}\n",
+        "[ $1 = good ] || exec sleep 600\nfor i in 1 2 3 4; do (setsid sh -c 'trap \"\" TERM; \
+         while :; do sleep 1; done' &); done\nexec python3 -m http.server --bind 127.0.0.1 {}\n",
         lab.port
     );
     std::fs::write(lab.root.join("service.sh"), service).unwrap();

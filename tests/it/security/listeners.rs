@@ -149,7 +149,8 @@ fn a_stranger_on_the_port_of_a_service_that_lives_is_named_by_status_and_up() {
     let _alone = alone();
     let lab = lab_with(
         "python3 -m http.server --bind 127.0.0.1 PORT & server=$!
-         until [ -e close ]; do sleep 0.1; done; kill $server; wait $server; touch closed; exec sleep 600",
+         until [ -e close ]; do sleep 0.1; done; kill $server; wait $server; touch closed; exec \
+             sleep 600",
     );
     lab.ok(&["up"]);
     std::fs::write(lab.root.join("close"), "").unwrap();

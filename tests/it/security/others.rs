@@ -58,7 +58,8 @@ impl Drop for Project {
 
 fn compose(image: &str) -> String {
     format!(
-        "services:\n  db:\n    image: {image}\n    entrypoint: [sleep, '600']\n    user: '0'\n    init: true\n    volumes: ['data:/data']\nvolumes:\n  data: {{}}\n"
+        "services:\n  db:\n    image: {image}\n    entrypoint: [sleep, '600']\n    user: '0'\n    \
+         init: true\n    volumes: ['data:/data']\nvolumes:\n  data: {{}}\n"
     )
 }
 

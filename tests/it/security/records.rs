@@ -151,7 +151,8 @@ fn journal(outside: &str) -> impl Strategy<Value = String> + use<> {
         let entries: Vec<_> = entries
             .into_iter()
             .map(|(path, new, sum, was)| {
-                serde_json::json!({"path": path, "new": new, "sha256": new.map(|_| hash(sum)), "was": was.then(|| hash(sum))})
+                serde_json::json!({"path": path, "new": new, "sha256": new.map(|_| hash(sum)),
+                    "was": was.then(|| hash(sum))})
             })
             .collect();
         serde_json::json!({"command": "update", "moment": moment, "entries": entries}).to_string()

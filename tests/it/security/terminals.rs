@@ -12,7 +12,8 @@ use crate::security::trusting;
 
 /// Title and clipboard, clear the screen, cursor up, back to the start of the line, C1, the
 /// direction of text, a string, hidden text. The word at its end is what a reader must see.
-const EVIL: &str = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{1b}[9A\r\u{9b}31m\u{202e}\u{2066}\u{1b}Pq\u{1b}\\\u{1b}[8m\u{1b}cMARK";
+const EVIL: &str = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{1b}[9A\r\u{9b}31m\u{202e}\
+    \u{2066}\u{1b}Pq\u{1b}\\\u{1b}[8m\u{1b}cMARK";
 
 /// The same as a TOML or JSON string holds it.
 fn written() -> String {
@@ -185,7 +186,8 @@ fn records_of_other_runs_are_named_and_not_obeyed() {
     bench.write(".mlops-lab/undo/9/journal.json", &journal);
     bench.quiet("a journal", &["undo"]);
     let progress = format!(
-        "{{\"steps\":{{\"one\":{{\"seen\":null,\"done_at\":1}}}},\"drill\":{{\"id\":\"{}\",\"since\":1}}}}",
+        "{{\"steps\":{{\"one\":{{\"seen\":null,\"done_at\":1}}}},\
+         \"drill\":{{\"id\":\"{}\",\"since\":1}}}}",
         written()
     );
     bench.write(".mlops-lab/progress.json", progress);
@@ -264,7 +266,11 @@ fn the_body_of_a_server_is_shown_and_not_obeyed() {
     bench.lab.ok(&["down"]);
     // A server of the lab's own: only such a one is asked with a login.
     let server = format!(
-        "import http.server, os\nclass H(http.server.BaseHTTPRequestHandler):\n    def do_GET(s):\n        made = s.path == '/made.txt'\n        s.send_response(200 if made else 500)\n        s.end_headers()\n        s.wfile.write(b'made' if made else os.environ['EVIL'].encode())\n    def log_message(*a): pass\nhttp.server.HTTPServer(('127.0.0.1', {}), H).serve_forever()\n",
+        "import http.server, os\nclass H(http.server.BaseHTTPRequestHandler):\n    def \
+         do_GET(s):\n        made = s.path == '/made.txt'\n        s.send_response(200 if made \
+         else 500)\n        s.end_headers()\n        s.wfile.write(b'made' if made else \
+         os.environ['EVIL'].encode())\n    def log_message(*a): pass\n\
+         http.server.HTTPServer(('127.0.0.1', {}), H).serve_forever()\n",
         bench.lab.port
     );
     bench.write("server.py", server);
