@@ -160,7 +160,7 @@ fn what_runs_is_stopped_whatever_has_become_of_the_labs_own_files() {
         assert!(lab.ok(&["logs", "files"]).out.contains("this is good"));
         let down = lab.ok(&["down"]);
         assert!(down.out.contains("down: files"), "{file} {text:?}: {}", down.out);
-        assert!(down.err.contains("what runs is found by what was noted"), "{}", down.err);
+        assert!(down.err.contains("what runs is taken from the notes"), "{}", down.err);
     }
 }
 

@@ -171,7 +171,7 @@ const KINDS: &[(&str, &str)] = &[
     ("catalog/manifest.rs", "the kinds themselves"),
     ("catalog/runtimes.rs", "the table of each in a manifest"),
     ("catalog/lint/wiring.rs", "probes that need a cluster"),
-    ("check/own.rs", "whose a port is, seen from below the drivers"),
+    ("check/listener.rs", "whose a port is, seen from below the drivers"),
     ("doctor/run.rs", "the command that is to be typed next"),
     ("doctor/scope.rs", "where memory and disk are measured"),
     ("lab_test/state.rs", "data that lies in the project's folder"),
