@@ -1,10 +1,11 @@
 //! Removing the run state of labs that are not there any more.
 
+use std::cmp::Reverse;
 use std::path::Path;
 
 use super::folders::{all, labs, read};
 use super::hold;
-use super::state::{Root, State, gone};
+use super::state::{FILE, Root, State, gone};
 use crate::layout;
 use crate::platform::{fs, owner, user_state};
 use crate::workspace::noted;
@@ -20,17 +21,28 @@ fn changing(root: &Path) -> bool {
     root.join(layout::CHANGE).is_dir()
 }
 
-/// Removes the state of labs that are not there any more, or are another folder by now, and of
-/// which nothing is left. What is in the folder `kept` is of a lab that has another path by now,
-/// perhaps.
+/// So many labs are remembered whose path leads nowhere. Each may have been moved, and is still
+/// its owner's wherever it is now: that shows only when somebody works in it again.
+const REMEMBERED: usize = 32;
+
+/// Removes the state of labs of which nothing is left: those whose path leads to another folder by
+/// now, and those whose path leads nowhere, but for the last ones noted. What is in the folder
+/// `kept` is of a lab that has another path by now, perhaps.
 pub(super) fn prune(labs: &Path, kept: &Path) {
+    let mut missing = Vec::new();
     for (folder, state) in all(labs).into_iter().filter(|(folder, _)| folder != kept) {
         let root = state.root();
         let alive = || is_lab(&root) || changing(&root);
         let there = || owner::node(&root).is_some_and(|node| state.is(&node)) && alive();
-        if !there() && (gone(&root) || root.is_dir()) {
+        if gone(&root) {
+            missing.push((fs::modified(&folder.join(FILE)), folder, state));
+        } else if root.is_dir() && !there() {
             remove(&folder, &state);
         }
+    }
+    missing.sort_by_key(|(noted, ..)| Reverse(*noted));
+    for (_, folder, state) in missing.iter().skip(REMEMBERED) {
+        remove(folder, state);
     }
 }
 

@@ -87,10 +87,11 @@ fn ones_own_lab_is_never_asked_about_and_a_copy_or_a_change_is() {
     lab.ok(&["undo"]);
     lab.ok(&["up"]);
     lab.ok(&["down"]);
-    // Moved, it is the same lab.
+    // Moved, it is the same lab, also when another one is noted meanwhile.
     let moved = lab.root.parent().unwrap().join("moved");
     std::fs::rename(&lab.root, &moved).unwrap();
     lab.root = moved;
+    Lab::new(Some("tiny"), "tiny", &["program=good"]).ok(&["up"]);
     lab.ok(&["up"]);
     lab.ok(&["down"]);
     let twin = lab.root.parent().unwrap().join("twin");
