@@ -91,7 +91,9 @@ fn ones_own_lab_is_never_asked_about_and_a_copy_or_a_change_is() {
     let moved = lab.root.parent().unwrap().join("moved");
     std::fs::rename(&lab.root, &moved).unwrap();
     lab.root = moved;
-    Lab::new(Some("tiny"), "tiny", &["program=good"]).ok(&["up"]);
+    let other = lab.root.with_file_name("other");
+    copy(&lab.root, &other);
+    trust(&other);
     lab.ok(&["up"]);
     lab.ok(&["down"]);
     let twin = lab.root.parent().unwrap().join("twin");
