@@ -22,6 +22,13 @@ pub use manifest::Manifest;
 pub use source::{Files, Source};
 pub use sources::{Listed, Sources};
 
+/// The documentation of the format, of this version: `labs/README.md`.
+#[must_use]
+pub fn format() -> &'static str {
+    embedded::file("labs/README.md")
+        .map_or("", |text| std::str::from_utf8(text).unwrap_or_default())
+}
+
 /// A lab as a pack holds it, unrendered.
 #[derive(Clone, Debug)]
 pub struct Lab {

@@ -9,13 +9,11 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::View;
+use crate::catalog;
 
 pub(super) use lint::lint;
 pub(super) use new::new;
 pub(super) use test::test;
-
-/// The documentation of the format, of this version.
-const FORMAT: &str = include_str!("../../../labs/README.md");
 
 /// `lab format`
 #[derive(Serialize)]
@@ -24,7 +22,7 @@ pub(super) struct Format {
 }
 
 pub(super) fn format() -> Format {
-    Format { text: FORMAT }
+    Format { text: catalog::format() }
 }
 
 impl View for Format {
