@@ -109,7 +109,8 @@ mod tests {
         http_requests_total{method=\"post\",code=\"200\"} 1027 1395066363000\n\
         http_requests_total{method=\"post\",code=\"400\"}    3\n\
         msdos{path=\"C:\\\\DIR\\\\\",error=\"Cannot find: \\\"x\\\", }\"} 1.5e3\n\
-        no_labels 12\nempty{} 1\ntrailing{a=\"b\",} 2 # {id=\"1\"} 0.5\nbucket{le=\"+Inf\"} +Inf\n# EOF\n";
+        no_labels 12\nempty{} 1\ntrailing{a=\"b\",} 2 # {id=\"1\"} 0.5\nbucket{le=\"+Inf\"} +Inf\n\
+        # EOF\n";
 
     #[test]
     fn the_format_is_read_with_its_corners() {

@@ -88,7 +88,8 @@ fn http(toml: &str, answers: Vec<Result<Response, Unreachable>>) -> Verdict {
     verdict(toml, &Fake { http: RefCell::new(answers), ..Fake::default() })
 }
 
-const READY: &str = "http = { endpoint = 'api', path = '/ready' }\nexpect = { status = 200, json = { '/n' = { ge = 2 } } }";
+const READY: &str = "http = { endpoint = 'api', path = '/ready' }\n\
+    expect = { status = 200, json = { '/n' = { ge = 2 } } }";
 
 #[test]
 fn an_answer_is_judged_and_no_answer_is_cannot_tell() {
@@ -279,7 +280,8 @@ fn a_file_is_compared_and_its_absence_is_an_answer() {
     assert_eq!(outside.verdict, VerdictKind::CannotTell);
 }
 
-const GROWTH: &str = "metric = { endpoint = 'api', name = 'n', labels = { v = '2' }, during = ['traffic'] }\nexpect = { value = 20 }";
+const GROWTH: &str = "metric = { endpoint = 'api', name = 'n', labels = { v = '2' }, \
+    during = ['traffic'] }\nexpect = { value = 20 }";
 
 #[test]
 fn the_increase_of_a_metric_is_judged() {
@@ -335,7 +337,8 @@ fn what_is_shown_is_one_short_line_without_control_characters() {
 
 #[test]
 fn an_object_of_the_cluster_is_held_to_what_is_expected() {
-    let toml = "kubernetes = { kind = \"deployment\", name = \"server\" }\nexpect = { json = { \"/status/readyReplicas\" = { ge = 1 } } }";
+    let toml = "kubernetes = { kind = \"deployment\", name = \"server\" }\n\
+        expect = { json = { \"/status/readyReplicas\" = { ge = 1 } } }";
     let judged = |answer: Result<Captured, NotRun>| {
         let world = Fake { run: RefCell::new(vec![answer]), ..Fake::default() };
         verdict_there(toml, &world)

@@ -34,7 +34,8 @@ pub(super) fn run(session: &Session, kind: Option<RuntimeKind>, purge: bool) -> 
     if !down.kept.is_empty() {
         let kept = down.kept.join(", ");
         let said = format!(
-            "what it calls data is kept: {kept}\n  review what it would run and remove: mlops-lab up"
+            "what it calls data is kept: {kept}\n  \
+             review what it would run and remove: mlops-lab up"
         );
         consent::trusted_or_note(&workspace, &said)?;
     }

@@ -267,7 +267,8 @@ impl View for Broken {
                 if back.missing {
                     writeln!(
                         out,
-                        "  the files that this drill saved are not here (a copy of a lab has none): see mlops-lab diff"
+                        "  the files that this drill saved are not here (a copy of a lab has \
+                         none): see mlops-lab diff"
                     )?;
                 }
                 writeln!(out, "undone: {id}\n\nnext: mlops-lab check")

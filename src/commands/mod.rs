@@ -94,7 +94,10 @@ pub fn run(cli: &Cli) -> Exit {
             let error = error.rephrased(|hint| typed.spelled(hint));
             if cli.global.json {
                 let value = serde_json::json!({
-                    "error": error.to_string(), "detail": error.detail_text(), "hints": error.hints(), "exit": error.exit() as u8,
+                    "error": error.to_string(),
+                    "detail": error.detail_text(),
+                    "hints": error.hints(),
+                    "exit": error.exit() as u8,
                 });
                 let _ = writeln!(term::out(), "{value:#}");
             }

@@ -176,7 +176,8 @@ mod tests {
             (
                 "mlops-lab -C l check --runtime compose",
                 "nothing runs. next: mlops-lab up   (or: mlops-lab hint a)",
-                "nothing runs. next: mlops-lab -C l up --runtime compose   (or: mlops-lab -C l hint --runtime compose a)",
+                "nothing runs. next: mlops-lab -C l up --runtime compose   \
+                 (or: mlops-lab -C l hint --runtime compose a)",
             ),
             (
                 "mlops-lab up --runtime compose",

@@ -118,7 +118,8 @@ pub(super) fn policies(
     let mut prompt = Prompt::open()?;
     let files = if open.len() == 1 { "1 file".to_owned() } else { format!("{} files", open.len()) };
     prompt.print(&format!(
-        "{BOLD}{files}{BOLD:#} that you and the lab have in different versions  {DIM}Esc cancels: nothing is changed{DIM:#}\n"
+        "{BOLD}{files}{BOLD:#} that you and the lab have in different versions  {DIM}Esc cancels: \
+         nothing is changed{DIM:#}\n"
     ));
     let pad = open.iter().map(|change| change.path.as_str().len()).max().unwrap_or(0);
     for (index, change) in open.iter().enumerate() {

@@ -19,7 +19,8 @@ pub(super) fn owns_pending_change(root: &Path) -> Result<bool> {
         SAID.call_once(|| {
             let folder = pasteable(&root.join(layout::CHANGE));
             term::eprintln(&format!(
-                "warning: {folder} holds a change that was not begun here: it is ignored\n  remove it: rm -r {folder}"
+                "warning: {folder} holds a change that was not begun here: it is ignored\n  \
+                 remove it: rm -r {folder}"
             ));
         });
     }

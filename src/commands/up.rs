@@ -76,7 +76,8 @@ fn print_restored(workspace: &Workspace, kind: RuntimeKind, restored: &Restored)
     let volumes = if restored.secrets { runtime::volumes(workspace, kind) } else { Vec::new() };
     if !volumes.is_empty() {
         term::eprintln(&format!(
-            "warning: {} may hold data under the old passwords: restore the old .env,\nor delete the data: mlops-lab down --purge",
+            "warning: {} may hold data under the old passwords: restore the old .env,\n\
+             or delete the data: mlops-lab down --purge",
             volumes.join(", ")
         ));
     }

@@ -25,7 +25,8 @@ fn hints<'a>(
             .as_ref()
             .is_none_or(|when| *when == When { runtime: when.runtime, ..When::default() })
     };
-    let fits = |hint: &&Hint| matches!((&hint.when, verdict), (Some(when), Some(verdict)) if holds(when, verdict));
+    let fits =
+        |hint: &&Hint| hint.when.as_ref().zip(verdict).is_some_and(|(when, v)| holds(when, v));
     let tied = |hints: &'a [Hint]| -> Vec<&'a Hint> {
         hints.iter().filter(here).filter(|hint| !plain(hint)).filter(fits).collect()
     };

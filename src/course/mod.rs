@@ -1,4 +1,5 @@
-//! The learner's state and how it moves: progress, the next step, hints, drills, what they put back.
+//! The learner's state and how it moves: progress, the next step, hints, drills, what they put
+//! back.
 //! Pure: `workspace` keeps it on disk.
 
 pub mod drill;

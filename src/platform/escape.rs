@@ -15,7 +15,8 @@ const LONGEST: usize = 24;
 fn drives(c: char) -> bool {
     let turns = matches!(
         c,
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}'
     );
     turns || (c.is_control() && c != '\n' && c != '\t')
 }
@@ -220,7 +221,9 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn nothing_that_drives_gets_through(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
+        fn nothing_that_drives_gets_through(
+            bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200),
+        ) {
             let shown = through(&[&bytes]);
             let bare = anstream::adapter::strip_str(&shown).to_string();
             proptest::prop_assert!(!bare.contains(drives));

@@ -197,10 +197,14 @@ mod tests {
 
     #[test]
     fn paragraphs_and_items_are_wrapped_and_code_is_left_alone() {
-        let text = "Some **bold** words\nand `code that is long` here.\n\n- one item that is long\n- two\n\n```sh\nmlops-lab check    --watch and more\n```\n| a | b |\n";
+        let text = "Some **bold** words\nand `code that is long` here.\n\n\
+            - one item that is long\n- two\n\n```sh\nmlops-lab check    --watch and more\n```\n\
+            | a | b |\n";
         assert_eq!(
             plain(&markdown(text, 2, Some(20))),
-            "  Some bold words\n  and code that is\n  long here.\n\n  - one item that is\n    long\n  - two\n\n    mlops-lab check    --watch and more\n  | a | b |"
+            "  Some bold words\n  and code that is\n  long here.\n\n  \
+             - one item that is\n    long\n  - two\n\n    mlops-lab check    \
+             --watch and more\n  | a | b |"
         );
     }
 

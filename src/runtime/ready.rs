@@ -54,8 +54,8 @@ pub(super) fn judge(
 /// nothing more to wait for.
 ///
 /// # Errors
-/// The error of `gone`; exit 3 when a stranger listens where the lab should, or when it is not ready
-/// in time, with the last observation; exit 130 after Ctrl-C.
+/// The error of `gone`; exit 3 when a stranger listens where the lab should, or when it is not
+/// ready in time, with the last observation; exit 130 after Ctrl-C.
 pub(super) fn wait(
     ready: &CheckSpec,
     context: &Context,

@@ -57,7 +57,8 @@ impl TimedProbe<'_> {
     }
 }
 
-/// What all of a runtime's own checks find together: the first that does not pass; none when all do.
+/// What all of a runtime's own checks find together: the first that does not pass; none when all
+/// do.
 pub(super) fn first_unready(verdicts: &[Verdict]) -> Option<String> {
     let unready = verdicts.iter().find(|verdict| verdict.verdict != VerdictKind::Pass);
     unready.map(|verdict| verdict.observed.clone())

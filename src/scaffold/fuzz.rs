@@ -220,29 +220,52 @@ fn part() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         6 => "[a-cA-C.]{1,3}".prop_map(String::into_bytes),
         2 => proptest::sample::select(vec![
-            "..", ".", "con", "nul.txt", "COM1", "a ", "a.", "a:b", "dot-", "dot-env", "dot-.", "dot-mlops-lab", ".mlops-lab",
-            "<[ project_name ]>", "<[ port ]>", "<[ nothing ]>", "<[ '..' ]>", "<[ 'x", "<% raw %>", "~", "-x", "$HOME", "README.md",
+            "..", ".", "con", "nul.txt", "COM1", "a ", "a.", "a:b",
+            "dot-", "dot-env", "dot-.", "dot-mlops-lab", ".mlops-lab",
+            "<[ project_name ]>", "<[ port ]>", "<[ nothing ]>", "<[ '..' ]>",
+            "<[ 'x", "<% raw %>", "~", "-x", "$HOME", "README.md",
             "readme.md", "é", "e\u{301}", "a\nb", "a\u{1b}[0m", ".git", "Cargo.toml",
         ]).prop_map(|text| text.as_bytes().to_vec()),
-        1 => proptest::collection::vec(1u8..=255, 1..6).prop_map(|bytes| bytes.into_iter().filter(|byte| *byte != b'/').collect()),
+        1 => proptest::collection::vec(1u8..=255, 1..6)
+            .prop_map(|bytes| bytes.into_iter().filter(|byte| *byte != b'/').collect()),
         1 => (200usize..255).prop_map(|length| vec![b'n'; length]),
     ]
+}
+
+/// `first open*n middle close*n last`, with n below a limit.
+fn nested(
+    limit: usize,
+    first: &'static str,
+    open: &'static str,
+    middle: &'static str,
+    close: &'static str,
+    last: &'static str,
+) -> impl Strategy<Value = Vec<u8>> {
+    (1..limit).prop_map(move |depth| {
+        let (open, close) = (open.repeat(depth), close.repeat(depth));
+        [first, &open, middle, &close, last].concat().into_bytes()
+    })
 }
 
 fn content() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         4 => proptest::sample::select(vec![
-            "", "text\n", "<[ port ]>", "<[ nothing ]>", "<[", "]>", "<% if port %>", "<% endfor %>", "<# x", "<[ port | nothing ]>",
-            "<[ port / 0 ]>", "<[ 1 % 0 ]>", "<[ steps ]>", "<[ lab.nothing.more ]>", "<[ project_name[0] ]>", "<[ -9223372036854775808 - 1 ]>",
-            "<% include 'x' %>", "<% extends 'x' %>", "<% macro a() %><% endmacro %>", "<% set a = a %>", "<[ token ]>", "\0<[ x ]>",
-            "#!/bin/sh\r\n<[ port ]>\r\n", "<[ 'é'[1:] ]>", "<[ \"x\" * 3 ]>", "<% for a in [1, 2] %><[ a ]><% endfor %>", "🦀<[ no ]>",
+            "", "text\n", "<[ port ]>", "<[ nothing ]>", "<[", "]>", "<% if port %>", 
+            "<% endfor %>", "<# x", "<[ port | nothing ]>",
+            "<[ port / 0 ]>", "<[ 1 % 0 ]>", "<[ steps ]>", "<[ lab.nothing.more ]>",
+            "<[ project_name[0] ]>", "<[ -9223372036854775808 - 1 ]>",
+            "<% include 'x' %>", "<% extends 'x' %>", "<% macro a() %><% endmacro %>", 
+            "<% set a = a %>", "<[ token ]>", "\0<[ x ]>",
+            "#!/bin/sh\r\n<[ port ]>\r\n", "<[ 'é'[1:] ]>", "<[ \"x\" * 3 ]>",
+            "<% for a in [1, 2] %><[ a ]><% endfor %>", "🦀<[ no ]>",
         ]).prop_map(|text| text.as_bytes().to_vec()),
-        2 => "[<>\\[\\]%# a-z0-9'\"|.()é]{0,40}".prop_map(|text| format!("<[ {text} ]>").into_bytes()),
+        2 => "[<>\\[\\]%# a-z0-9'\"|.()é]{0,40}"
+            .prop_map(|text| format!("<[ {text} ]>").into_bytes()),
         1 => proptest::collection::vec(any::<u8>(), 0..60),
-        1 => (1usize..2000).prop_map(|depth| format!("<[ {}1{} ]>", "(".repeat(depth), ")".repeat(depth)).into_bytes()),
-        1 => (1usize..500).prop_map(|depth| format!("{}x{}", "<% if true %>".repeat(depth), "<% endif %>".repeat(depth)).into_bytes()),
-        1 => (1usize..2000).prop_map(|depth| format!("<[ {}1 ]>", "not ".repeat(depth)).into_bytes()),
-        1 => (1usize..2000).prop_map(|depth| format!("<[ {}{} ]>", "[".repeat(depth), "]".repeat(depth)).into_bytes()),
+        1 => nested(2000, "<[ ", "(", "1", ")", " ]>"),
+        1 => nested(500, "", "<% if true %>", "x", "<% endif %>", ""),
+        1 => nested(2000, "<[ ", "not ", "1", "", " ]>"),
+        1 => nested(2000, "<[ ", "[", "", "]", " ]>"),
     ]
 }
 

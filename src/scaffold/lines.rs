@@ -189,7 +189,8 @@ mod tests {
 
     #[test]
     fn a_diff_is_one_that_git_applies() {
-        let expected = "--- a/f\n+++ b/f\n@@ -1,4 +1,4 @@\n a\n-b\n+B\n c\n-d\n\\ No newline at end of file\n+d\n";
+        let expected = "--- a/f\n+++ b/f\n@@ -1,4 +1,4 @@\n a\n-b\n+B\n c\n-d\n\
+            \\ No newline at end of file\n+d\n";
         assert_eq!(unified("f", "a\nb\nc\nd", "a\nB\nc\nd\n"), expected);
         assert_eq!(unified("f", "", "new\n"), "--- a/f\n+++ b/f\n@@ -0,0 +1,1 @@\n+new\n");
         assert_eq!(unified("f", "gone\n", ""), "--- a/f\n+++ b/f\n@@ -1,1 +0,0 @@\n-gone\n");
@@ -232,7 +233,8 @@ mod tests {
     proptest! {
         #[test]
         fn one_side_alone_is_taken_whole(
-            base in proptest::collection::vec("[a-c]", 0..12), mine in proptest::collection::vec("[a-d]", 0..12),
+            base in proptest::collection::vec("[a-c]", 0..12),
+            mine in proptest::collection::vec("[a-d]", 0..12),
         ) {
             let (base, mine) = (text(&base), text(&mine));
             prop_assert_eq!(merge(&base, &mine, &base).unwrap(), mine.clone());
@@ -242,7 +244,8 @@ mod tests {
 
         #[test]
         fn a_diff_says_how_one_text_becomes_the_other(
-            old in proptest::collection::vec("[a-c]", 0..40), new in proptest::collection::vec("[a-d]", 0..40),
+            old in proptest::collection::vec("[a-c]", 0..40),
+            new in proptest::collection::vec("[a-d]", 0..40),
         ) {
             let (old, new) = (text(&old), text(&new));
             let patch = unified("f", &old, &new);

@@ -177,16 +177,19 @@ mod tests {
             mine in proptest::collection::vec("[a-d]{1,2}|my[0-9]{3}", 0..12),
             theirs in proptest::collection::vec("[a-d]{1,2}", 0..12),
         ) {
-            let text = |lines: &[String]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+            let text = |lines: &[String]| -> String {
+                lines.iter().map(|line| format!("{line}\n")).collect()
+            };
             for base in [None, Some(text(&base))] {
-                let merged = merge(base.as_deref().map(str::as_bytes), text(&mine).as_bytes(), text(&theirs).as_bytes());
+                let base = base.as_deref().map(str::as_bytes);
+                let merged = merge(base, text(&mine).as_bytes(), text(&theirs).as_bytes());
                 let bytes = match merged {
                     Merged::Clean(bytes) | Merged::Conflict(bytes) => bytes,
                     Merged::Binary => return Err(TestCaseError::fail("text")),
                 };
                 let result = String::from_utf8(bytes).unwrap();
                 for own in mine.iter().filter(|line| line.starts_with("my")) {
-                    prop_assert!(result.lines().any(|line| line == own), "{own} is not in {result}");
+                    prop_assert!(result.lines().any(|line| line == own), "no {own} in {result}");
                 }
             }
         }

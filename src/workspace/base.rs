@@ -146,7 +146,10 @@ mod tests {
         /// A lab comes with a repository, perhaps of a stranger's.
         #[test]
         fn no_archive_makes_it_panic_or_names_something_outside(
-            changes in proptest::collection::vec((0..4_096_usize, proptest::prelude::any::<u8>()), 0..8),
+            changes in proptest::collection::vec(
+                (0..4_096_usize, proptest::prelude::any::<u8>()),
+                0..8,
+            ),
             // The sum over a header is made right again, or the change is found by that alone.
             right in proptest::prelude::any::<bool>(),
             length in 0..4_097_usize,
@@ -156,10 +159,10 @@ mod tests {
             changes.iter().for_each(|(place, byte)| bytes[*place] = *byte);
             for header in [0, 1_024] {
                 if right {
-                    let sum: u32 = bytes[header..header + 512].iter().enumerate()
-                        .map(|(n, byte)| if (148..156).contains(&n) { 32 } else { u32::from(*byte) })
-                        .sum();
-                    bytes[header + 148..header + 156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+                    let field = header + 148..header + 156;
+                    bytes[field.clone()].fill(b' ');
+                    let sum: u32 = bytes[header..header + 512].iter().copied().map(u32::from).sum();
+                    bytes[field].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
                 }
             }
             // Every path that comes out is one that stays inside: the type has no others.

@@ -9,6 +9,7 @@
 )]
 
 mod circles;
+mod widths;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -54,7 +55,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
 ];
 
 /// A file is read in one sitting.
-const LONGEST: usize = 500;
+const LONGEST: usize = 460;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

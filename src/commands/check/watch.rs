@@ -1,4 +1,5 @@
-//! `check --watch`: checks until all steps pass, and prints what has changed in kind, not in number.
+//! `check --watch`: checks until all steps pass, and prints what has changed in kind, not in
+//! number.
 
 use std::io::{self, Write};
 use std::time::{Duration, Instant};

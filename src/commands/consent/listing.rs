@@ -186,7 +186,8 @@ fn plain(text: &str) -> String {
 mod tests {
     use super::*;
 
-    const HEAD: &str = "schema = 1\nid = 'x'\ntitle = 'X'\nsummary = ''\ndevops = ''\nlevel = 'beginner'\nminutes = 1\ntools = []\n";
+    const HEAD: &str = "schema = 1\nid = 'x'\ntitle = 'X'\nsummary = ''\ndevops = ''\n\
+        level = 'beginner'\nminutes = 1\ntools = []\n";
 
     fn manifest(text: &str) -> Manifest {
         toml::from_str(&format!("{HEAD}{text}")).unwrap()
@@ -194,24 +195,29 @@ mod tests {
 
     fn service(name: &str, run: &str) -> String {
         format!(
-            "[[runtime.local.service]]\nname = '{name}'\nrun = {run}\nready = {{ tcp = {{ endpoint = 'api' }} }}\n"
+            "[[runtime.local.service]]\nname = '{name}'\nrun = {run}\n\
+             ready = {{ tcp = {{ endpoint = 'api' }} }}\n"
         )
     }
 
     #[test]
     fn every_program_that_a_lab_names_is_on_the_page() {
         let text = format!(
-            "[runtime.local]\nneeds = [{{ tool = {{ name = 'widget', version = '>=1.0', ask = ['-V'] }} }}]\n\
+            "[runtime.local]\nneeds = [{{ tool = {{ name = 'widget', version = '>=1.0', \
+             ask = ['-V'] }} }}]\n\
              python = {{ requirements = ['r.txt'], uv = 'uv.txt' }}\ndata = ['state']\n\
              env = {{ A = '1', LD_PRELOAD = './x.so' }}\n\
              [[runtime.local.task]]\nname = 'train'\nrun = ['python', 'train.py']\n{}\
              [runtime.compose]\nfile = 'other.yaml'\n\
              [runtime.kubernetes]\napply = 'k8s'\nimage = [{{ name = 'img:1' }}]\n\
              [endpoint.api]\nlocal = 'http://127.0.0.1:8080'\ncompose = 'http://192.0.2.1:80@x'\n\
-             [[step]]\nid = 's'\ntitle = ''\ntext = ''\ncheck = [{{ command = {{ argv = ['./probe'] }} }}]\n\
+             [[step]]\nid = 's'\ntitle = ''\ntext = ''\ncheck = [{{ command = \
+             {{ argv = ['./probe'] }} }}]\n\
              solution = {{ files = 'f', run = [['./solve', 'it']] }}\n\
-             [[drill]]\nid = 'd'\ntitle = ''\ntext = ''\nbackground = [['./load']]\ninject = [['./hurt']]\nhealthy = []\n\
-             within = '1s'\nrecovered = [{{ command = {{ argv = ['./well'] }} }}]\nrestore = [['./heal']]\nsolution = {{ run = [['./mend']] }}\n",
+             [[drill]]\nid = 'd'\ntitle = ''\ntext = ''\nbackground = [['./load']]\n\
+             inject = [['./hurt']]\nhealthy = []\n\
+             within = '1s'\nrecovered = [{{ command = {{ argv = ['./well'] }} }}]\n\
+             restore = [['./heal']]\nsolution = {{ run = [['./mend']] }}\n",
             service("api", "['./serve', '--port', '1']")
         );
         let page = page(&manifest(&text), &["README.md".to_owned(), "a".to_owned()]);

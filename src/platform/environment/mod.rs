@@ -148,9 +148,9 @@ mod tests {
             Rule::Dropped => "dropped",
             Rule::Set => "set",
         };
-        let mut table =
-            "| variables | tools | installers | services | commands | why |\n|---|---|---|---|---|---|\n"
-                .to_owned();
+        let mut table = "| variables | tools | installers | services | commands | why |\n\
+             |---|---|---|---|---|---|\n"
+            .to_owned();
         for family in &FAMILIES {
             let but = if family.but.is_empty() {
                 String::new()

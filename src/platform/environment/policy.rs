@@ -83,7 +83,8 @@ pub(super) const FAMILIES: [Family; 17] = [
         names: &["KUBECONFIG"],
         but: &[],
         rules: [Passes, Dropped, Set, Set],
-        why: "in the runtime kubernetes the lab's context and namespace are current; elsewhere it passes",
+        why: "in the runtime kubernetes the lab's context and namespace are current; elsewhere it \
+            passes",
     },
     Family {
         names: &["PIP_*"],
@@ -105,7 +106,9 @@ pub(super) const FAMILIES: [Family; 17] = [
             "PIP_RETRIES",
         ],
         rules: [Passes, Dropped, Dropped, Dropped],
-        why: "PIP_USER, PIP_TARGET and others install elsewhere; where packages come from is the user's, hashes hold what they are. PIP_USER is set to 0 for installers, over a `user = true` in pip.conf",
+        why: "PIP_USER, PIP_TARGET and others install elsewhere; where packages come from is the \
+            user's, hashes hold what they are. PIP_USER is set to 0 for installers, over a \
+            `user = true` in pip.conf",
     },
     Family {
         names: &["UV_*"],
@@ -159,7 +162,8 @@ pub(super) const FAMILIES: [Family; 17] = [
         ],
         but: &[],
         rules: [Passes, Dropped, Dropped, Dropped],
-        why: "settings of what labs are made of: somebody else's server, another load, other options",
+        why: "settings of what labs are made of: somebody else's server, another load, other \
+            options",
     },
     Family {
         names: &["AWS_*", "AZURE_*", "GOOGLE_*", "CLOUDSDK_*"],
@@ -183,7 +187,8 @@ pub(super) const FAMILIES: [Family; 17] = [
         names: &[layout::PROGRAM, layout::MARK, layout::RUN, layout::RUNTIME, layout::ENDPOINTS],
         but: &[],
         rules: [Passes, Passes, Set, Set],
-        why: "this program, the mark of the lab's processes (set for every child of a lab), where what runs is noted, the runtime, the addresses",
+        why: "this program, the mark of the lab's processes (set for every child of a lab), where \
+            what runs is noted, the runtime, the addresses",
     },
     Family { names: &["PWD"], but: &[], rules: [Set, Set, Set, Set], why: "where the child runs" },
 ];

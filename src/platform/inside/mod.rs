@@ -47,7 +47,8 @@ pub fn cannot(what: &str, root: &Path, path: &str) -> impl FnOnce(io::Error) -> 
         let hints = match linked {
             Some(NotRegular(LINK)) => vec![
                 format!(
-                    "if it is yours, put the file itself there: cp -L {place} {place}.new && mv {place}.new {place}"
+                    "if it is yours, put the file itself there: cp -L {place} {place}.new && \
+                     mv {place}.new {place}"
                 ),
                 format!("or remove the link: rm {place}"),
             ],

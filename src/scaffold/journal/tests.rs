@@ -245,7 +245,8 @@ fn a_link_of_a_strangers_repository_leads_nowhere() {
     fs::write(&change.join("0"), b"evil\n", false).unwrap();
     let list = |sum: &str| {
         format!(
-            r#"{{"command": "update", "mark": "{MARK}", "moment": "1", "entries": [{{"path": "link/x", "new": 0, "sha256": "{sum}"}}]}}"#
+            r#"{{"command": "update", "mark": "{MARK}", "moment": "1",
+                "entries": [{{"path": "link/x", "new": 0, "sha256": "{sum}"}}]}}"#
         )
     };
     fs::write(&change.join(LIST), list(&hash(b"evil\n")).as_bytes(), false).unwrap();

@@ -168,11 +168,17 @@ proptest! {
         base in proptest::collection::vec(lines(), 4),
         theirs in proptest::collection::vec(lines(), 4),
         own in proptest::collection::vec(proptest::option::of(0usize..4), 4),
-        policy in prop_oneof![Just(Policy::Skip), Just(Policy::Overwrite), Just(Policy::Merge), Just(Policy::KeepBoth)],
+        policy in prop_oneof![
+            Just(Policy::Skip),
+            Just(Policy::Overwrite),
+            Just(Policy::Merge),
+            Just(Policy::KeepBoth),
+        ],
     ) {
         let make = |texts: &[Option<String>]| -> Tree {
             texts.iter().enumerate().filter_map(|(n, text)| {
-                Some((RelPath::new(format!("f{n}")).unwrap(), File::new(text.clone()?.into_bytes())))
+                let path = RelPath::new(format!("f{n}")).unwrap();
+                Some((path, File::new(text.clone()?.into_bytes())))
             }).collect()
         };
         let (base, theirs) = (make(&base), make(&theirs));
@@ -186,7 +192,9 @@ proptest! {
                     lines.insert((*at).min(lines.len()), format!("MINE-{n}"));
                     file.bytes = (lines.join("\n") + "\n").into_bytes();
                 }
-                (Some(_), None) => { mine.insert(path, File::new(format!("MINE-{n}\n").into_bytes())); }
+                (Some(_), None) => {
+                    mine.insert(path, File::new(format!("MINE-{n}\n").into_bytes()));
+                }
                 (None, _) => {}
             }
         }
@@ -207,7 +215,11 @@ proptest! {
                 (_, None) => return Err(TestCaseError::fail("a change without content")),
             }
         }
-        let all: String = disk.values().chain(&backup).map(|file| String::from_utf8_lossy(&file.bytes).into_owned()).collect();
+        let all: String = disk
+            .values()
+            .chain(&backup)
+            .map(|file| String::from_utf8_lossy(&file.bytes).into_owned())
+            .collect();
         for (n, place) in own.iter().enumerate() {
             if place.is_some() {
                 let line = format!("MINE-{n}");
