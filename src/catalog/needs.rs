@@ -69,6 +69,7 @@ impl fmt::Display for Need {
             Need::Buildx(version) => name("Docker Buildx", version),
             Need::Disk(size) => write!(f, "{size} of disk"),
             Need::Memory(size) => write!(f, "{size} of memory"),
+            Need::Cpus(1) => f.write_str("1 processor"),
             Need::Cpus(count) => write!(f, "{count} processors"),
             Need::Arch(names) => write!(f, "a processor {}", names.join(" or ")),
             Need::Gpu(GpuNeed::Optional) => f.write_str("a GPU if there is one"),

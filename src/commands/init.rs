@@ -11,6 +11,7 @@ use super::equivalent::EquivalentCommand;
 use super::prompts::{self, Trees};
 use super::{Session, View, doctor, git, pasteable, up};
 use crate::catalog::tree::{RelPath, Tree};
+use crate::catalog::{Lab, Manifest};
 use crate::cli::{Init, OnConflict, Up};
 use crate::error::{Error, Exit, Result};
 use crate::layout;
@@ -39,14 +40,7 @@ struct Made {
 
 pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
     let lab = session.sources.lab(&args.lab)?;
-    if let Some(kind) = args.runtime
-        && !lab.manifest.runtimes().contains(&kind)
-    {
-        return Err(Error::usage(format!(
-            "the lab `{}` does not offer the runtime `{kind}`",
-            args.lab
-        )));
-    }
+    ensure_offered(&lab, args)?;
     let mut equivalent = EquivalentCommand::default();
     let mut given = given(session, args)?;
     if let Some(folder) = args.folder.as_ref().filter(|_| args.on_conflict.is_none()) {
@@ -67,7 +61,7 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
         Some(folder) => place(session, folder),
         None => place(session, Path::new(&scaffold::project_name(&answers))),
     };
-    let mut tree = workspace::seed(
+    let tree = workspace::seed(
         &Place { root: &folder, id: None, given: session.sources.given(&lab.source) },
         &lab,
         &rendered.manifest_text,
@@ -83,76 +77,97 @@ pub(super) fn run(session: &Session, args: &Init) -> Result<Exit> {
         equivalent.print();
         return session.show(&planned(session, args, &folder, &rendered.tree, &tree)?);
     }
-    let conflicts = match args.on_conflict {
-        Some(how) if !scaffold::vacant(&folder)? => {
-            let decide = |mine: &Tree| {
-                let trees = Trees { base: &Tree::new(), mine, theirs: &rendered.tree };
-                let policies =
-                    prompts::policies(session, how, &args.resolve, &trees, false, &mut equivalent)?;
-                equivalent.print();
-                Ok(policies)
-            };
-            into(&folder, decide, &rendered.tree, &tree)?
-        }
-        _ => {
-            equivalent.print();
-            tree.extend(rendered.tree);
-            if scaffold::vacant(&folder)? {
-                let left = workspace::left_before(&folder)?;
-                left.map_or(Ok(()), |left| Err(still_there(&left)))?;
-            }
-            scaffold::create(&folder, &tree)?;
-            Vec::new()
-        }
-    };
+    let conflicts = write(session, args, &folder, rendered.tree, tree, &mut equivalent)?;
     Workspace::made(&folder, &prints);
     if args.git {
         git::repository(&folder)?;
     }
-
-    let default = rendered.manifest.runtimes().first().copied().unwrap_or_default();
-    let kind = args.runtime.unwrap_or(default);
-    // With --up the doctor comes at the head of `up`.
-    let report = if args.no_doctor || args.up {
-        None
-    } else {
-        Some(doctor::of_manifest(&rendered.manifest, &folder, args.runtime, DOCTOR_WITHIN))
-    };
     // As it was typed, unless `-C` named another place to type it from.
     let here = std::env::current_dir().is_ok_and(|here| here == session.folder);
     let typed =
         args.folder.clone().unwrap_or_else(|| PathBuf::from(scaffold::project_name(&answers)));
     let shown = if here { typed } else { folder.clone() };
+    let made = made(args, &rendered.manifest, folder, &shown, files, conflicts);
+    if args.up { made_and_up(session, args, &made, &shown) } else { session.show(&made) }
+}
+
+fn ensure_offered(lab: &Lab, args: &Init) -> Result<()> {
+    match args.runtime.filter(|kind| !lab.manifest.runtimes().contains(kind)) {
+        Some(kind) => {
+            Err(Error::usage(format!("the lab `{}` does not offer the runtime `{kind}`", args.lab)))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Writes the lab: a new folder, or into one that is there. Gives the files in which both versions
+/// stand between markers.
+fn write(
+    session: &Session,
+    args: &Init,
+    folder: &Path,
+    files: Tree,
+    mut seed: Tree,
+    equivalent: &mut EquivalentCommand,
+) -> Result<Vec<RelPath>> {
+    let vacant = scaffold::vacant(folder)?;
+    if let Some(how) = args.on_conflict.filter(|_| !vacant) {
+        let decide = |mine: &Tree| {
+            let trees = Trees { base: &Tree::new(), mine, theirs: &files };
+            let policies =
+                prompts::policies(session, how, &args.resolve, &trees, false, equivalent)?;
+            equivalent.print();
+            Ok(policies)
+        };
+        return into(folder, decide, &files, &seed);
+    }
+    equivalent.print();
+    seed.extend(files);
+    if vacant && let Some(left) = workspace::left_before(folder)? {
+        return Err(still_there(&left));
+    }
+    scaffold::create(folder, &seed)?;
+    Ok(Vec::new())
+}
+
+/// What `init` reports. With `--up` the doctor comes at the head of `up`.
+fn made(
+    args: &Init,
+    manifest: &Manifest,
+    folder: PathBuf,
+    shown: &Path,
+    files: usize,
+    conflicts: Vec<RelPath>,
+) -> Made {
+    let default = manifest.runtimes().first().copied().unwrap_or_default();
+    let kind = args.runtime.unwrap_or(default);
+    let inspect = !args.no_doctor && !args.up;
+    let doctor =
+        inspect.then(|| doctor::of_manifest(manifest, &folder, args.runtime, DOCTOR_WITHIN));
     let runtime = if kind == default { String::new() } else { format!(" --runtime {kind}") };
     let next = vec![
-        format!("cd {}", pasteable(&shown)),
+        format!("cd {}", pasteable(shown)),
         format!("mlops-lab up{runtime}"),
         "mlops-lab check".to_owned(),
     ];
-    let made = Made {
+    Made {
         lab: args.lab.clone(),
-        title: lab.manifest.title.clone(),
-        folder: folder.clone(),
+        title: manifest.title.clone(),
+        folder,
         files,
-        doctor: report,
+        doctor,
         conflicts,
         next,
-    };
-    if !args.up {
-        return session.show(&made);
     }
+}
+
+fn made_and_up(session: &Session, args: &Init, made: &Made, shown: &Path) -> Result<Exit> {
     if !session.json {
-        session.show(&Brief(&made))?;
+        session.show(&Brief(made))?;
     }
-    let workspace = Workspace::find(&folder)?.register()?;
-    session.show(
-        &up::run(
-            session,
-            &workspace,
-            &Up { runtime: args.runtime, cluster: args.cluster.clone(), ..Up::default() },
-        )?
-        .after_init(&shown),
-    )
+    let workspace = Workspace::find(&made.folder)?.register()?;
+    let wanted = Up { runtime: args.runtime, cluster: args.cluster.clone(), ..Up::default() };
+    session.show(&up::run(session, &workspace, &wanted)?.after_init(shown))
 }
 
 /// The lab that was in this folder was deleted while it was up.

@@ -9,11 +9,12 @@ use super::kind::{Group, Kind};
 use crate::error::{Error, Result, nearest};
 
 /// All subjects, in the order of the report.
-pub(super) const SUBJECTS: [Subject; 16] = [
+pub(super) const SUBJECTS: [Subject; 17] = [
     python::SUBJECT,
     programs::SUBJECT,
     client::SUBJECT,
     engine::answers::SUBJECT,
+    client::PLUGINS,
     credentials::SUBJECT,
     engine::machine::SUBJECT,
     engine::settings::SUBJECT,

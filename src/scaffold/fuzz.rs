@@ -250,11 +250,11 @@ fn nested(
 fn content() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         4 => proptest::sample::select(vec![
-            "", "text\n", "<[ port ]>", "<[ nothing ]>", "<[", "]>", "<% if port %>", 
+            "", "text\n", "<[ port ]>", "<[ nothing ]>", "<[", "]>", "<% if port %>",
             "<% endfor %>", "<# x", "<[ port | nothing ]>",
             "<[ port / 0 ]>", "<[ 1 % 0 ]>", "<[ steps ]>", "<[ lab.nothing.more ]>",
             "<[ project_name[0] ]>", "<[ -9223372036854775808 - 1 ]>",
-            "<% include 'x' %>", "<% extends 'x' %>", "<% macro a() %><% endmacro %>", 
+            "<% include 'x' %>", "<% extends 'x' %>", "<% macro a() %><% endmacro %>",
             "<% set a = a %>", "<[ token ]>", "\0<[ x ]>",
             "#!/bin/sh\r\n<[ port ]>\r\n", "<[ 'é'[1:] ]>", "<[ \"x\" * 3 ]>",
             "<% for a in [1, 2] %><[ a ]><% endfor %>", "🦀<[ no ]>",

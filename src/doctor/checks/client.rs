@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::common::{ToolTrouble, crashed, failed, trouble};
 use super::programs::{ProgramClass, ProgramProbe, Programs, version};
-use super::subject::{Entry, Subject, entry};
+use super::subject::{Subject, entry};
 use crate::catalog::manifest::Need;
 use crate::catalog::units::{Version, VersionReq};
 use crate::doctor::check::{BoxedCheck, Check, check, classes};
@@ -15,23 +15,25 @@ use crate::doctor::probe::{Probe, SharedProbe, probe};
 use crate::doctor::scope::{Demand, Scope};
 use crate::doctor::tool::{ToolEnd, ToolOutput, run_tool};
 
-pub(in crate::doctor) const SUBJECT: Subject = Subject { entries, checks };
+/// The docker command.
+pub(in crate::doctor) const SUBJECT: Subject =
+    Subject { entries: || vec![entry::<Client>()], checks: client_checks };
 
-fn entries() -> Vec<Entry> {
-    vec![entry::<Client>(), entry::<Compose>(), entry::<Buildx>()]
+/// Its plugins: in the report after the engine.
+pub(in crate::doctor) const PLUGINS: Subject =
+    Subject { entries: || vec![entry::<Compose>(), entry::<Buildx>()], checks: plugin_checks };
+
+fn client_checks(demand: &Demand, scope: &Scope) -> Vec<BoxedCheck> {
+    if plugin_checks(demand, scope).is_empty() { Vec::new() } else { vec![check(Client)] }
 }
 
-fn checks(demand: &Demand, _: &Scope) -> Vec<BoxedCheck> {
+fn plugin_checks(demand: &Demand, _: &Scope) -> Vec<BoxedCheck> {
     let plugins = demand.needs.iter().filter_map(|need| match need {
         Need::Compose(version) => Some(check(Compose(version.clone()))),
         Need::Buildx(version) => Some(check(Buildx(version.clone()))),
         _ => None,
     });
-    let mut checks: Vec<BoxedCheck> = plugins.collect();
-    if !checks.is_empty() {
-        checks.push(check(Client));
-    }
-    checks
+    plugins.collect()
 }
 
 /// The docker command.

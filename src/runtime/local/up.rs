@@ -40,11 +40,7 @@ pub(super) fn up(
     let gone: Vec<Record> = places::alive(ws).into_iter().filter(|record| !known(record)).collect();
     let mut changes = Changes { stopped: stop(ws, &gone, progress)?, ..Changes::default() };
     let lack = local.python.as_ref().map_or(Ok(None), |wanted| python::lack(ws, KIND, wanted))?;
-    let mut due = outdated(ws, local)?;
-    let asked = options.restart.names(local.service.iter().map(|service| service.name.as_str()))?;
-    for record in places::alive(ws).into_iter().filter(|record| asked.contains(&record.name)) {
-        due.entry(record.name).or_insert_with(|| "requested".to_owned());
-    }
+    let mut due = due(ws, local, options)?;
     if let Some(Lack::Everything(why)) = &lack {
         // It cannot be made anew under what runs in it.
         let all = places::alive(ws);
@@ -53,6 +49,40 @@ pub(super) fn up(
         }
         stop(ws, &all, progress)?;
     }
+    add_readers_of_what_is_missing(ws, local, &mut due)?;
+    let running = still_running(ws, local, &due, world, progress)?;
+    if running.is_empty() {
+        // The rest of a run that was killed: an installer would race with ours, a child of a dead
+        // service may hold the port.
+        clear(ws);
+    }
+    free_ports(ws, KIND)?;
+    if let (Some(wanted), Some(lack)) = (&local.python, &lack) {
+        python::make(ws, KIND, wanted, lack, options.verbose, progress)?;
+    }
+    run_tasks(ws, local, &running, options, progress)?;
+    fs::write(&places::prepared(ws), b"", false)?;
+    start_services(ws, local, &due, world, progress, &mut changes)?;
+    Ok(changes)
+}
+
+/// The services that run and are to be started again, each with the reason: they were started with
+/// other settings, or were named.
+fn due(ws: &Workspace, local: &Local, options: &Options) -> Result<BTreeMap<String, String>> {
+    let mut due = outdated(ws, local)?;
+    let asked = options.restart.names(local.service.iter().map(|service| service.name.as_str()))?;
+    for record in places::alive(ws).into_iter().filter(|record| asked.contains(&record.name)) {
+        due.entry(record.name).or_insert_with(|| "requested".to_owned());
+    }
+    Ok(due)
+}
+
+/// Services that run and read what a task will have to make again.
+fn add_readers_of_what_is_missing(
+    ws: &Workspace,
+    local: &Local,
+    due: &mut BTreeMap<String, String>,
+) -> Result<()> {
     for task in &local.task {
         let Some(path) = lacking(ws, task) else { continue };
         let readers = local
@@ -69,27 +99,38 @@ pub(super) fn up(
             due.entry(record.name).or_insert(why);
         }
     }
-    let running = still_running(ws, local, &due, world, progress)?;
-    if running.is_empty() {
-        // The rest of a run that was killed: an installer would race with ours, a child of a dead
-        // service may hold the port.
-        clear(ws);
-    }
-    free_ports(ws, KIND)?;
-    if let (Some(wanted), Some(lack)) = (&local.python, &lack) {
-        python::make(ws, KIND, wanted, lack, options.verbose, progress)?;
-    }
+    Ok(())
+}
+
+/// Tasks whose outputs are missing; one that names no output is run whenever something is started.
+fn run_tasks(
+    ws: &Workspace,
+    local: &Local,
+    running: &[String],
+    options: &Options,
+    progress: &mut dyn Progress,
+) -> Result<()> {
     let begins =
         |service: &&Service| !running.contains(&service.name) && absent(ws, service).is_none();
     let starting = running.is_empty() || local.service.iter().any(|service| begins(&service));
     for task in &local.task {
-        // One that names no output is run whenever something is started.
         let wanted = if task.creates.is_empty() { starting } else { lacking(ws, task).is_some() };
         if wanted {
             run_task(ws, task, options.verbose, progress)?;
         }
     }
-    fs::write(&places::prepared(ws), b"", false)?;
+    Ok(())
+}
+
+/// Services that do not run, or are due, in their order; into `changes` goes what was done.
+fn start_services(
+    ws: &Workspace,
+    local: &Local,
+    due: &BTreeMap<String, String>,
+    world: &dyn World,
+    progress: &mut dyn Progress,
+    changes: &mut Changes,
+) -> Result<()> {
     let mut started: Vec<Record> = Vec::new();
     for service in &local.service {
         let old = places::alive(ws).into_iter().find(|record| record.name == service.name);
@@ -117,7 +158,7 @@ pub(super) fn up(
         }
     }
     changes.started = started.into_iter().map(|record| record.name).collect();
-    Ok(changes)
+    Ok(())
 }
 
 /// Whether a service reads what a task makes: what it requires says so; one that requires nothing
