@@ -214,7 +214,8 @@ fn compared(attempt: &Attempt, judged: &Judged, before: &Judged) -> Observation 
     let same = attempt.side == Side::Wrong
         && judged.verdict == before.verdict
         && judged.observed == before.observed;
-    let warning =
-        same.then(|| "observed the same before it: does it change what the check looks at?".into());
+    let warning = same.then(|| {
+        "the observation is the same as before it: does it change what the check inspects?".into()
+    });
     Observation { warning, ..shown(judged) }
 }
