@@ -20,7 +20,8 @@ cluster-down: ## remove the namespace, with all data
 	kubectl delete namespace <[ project_name ]>
 
 forward: .env ## keep the API's port open on this machine, until Ctrl-C
-	kubectl --namespace <[ project_name ]> port-forward --address=127.0.0.1 service/ml-pipeline $(PORT):8888
+	kubectl --namespace <[ project_name ]> port-forward --address=127.0.0.1 \
+	  service/ml-pipeline $(PORT):8888
 
 submit: .env .venv/installed ## upload the pipeline to the cluster and run it
 	@$(RUN) -m cluster.submit
@@ -34,4 +35,5 @@ trainjob: ## train on several pods
 
 lock-server: ## recompile the model server's requirements, after `make lock` (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --upgrade cluster/requirements-server.in --output-file cluster/requirements-server.txt
+	  --no-emit-index-url --upgrade cluster/requirements-server.in \
+	  --output-file cluster/requirements-server.txt
