@@ -48,7 +48,8 @@ def main() -> None:
     if mine["validation_auc"] < higher:  # two may share the first place
         not_yet(
             f"another model within the budget has a validation_auc of {higher:.4f}; "
-            f"the chosen one has {mine['validation_auc']:.4f} (and a training_auc of {mine['training_auc']:.4f})"
+            f"the chosen one has {mine['validation_auc']:.4f} "
+            f"(and a training_auc of {mine['training_auc']:.4f})"
         )
     print(f"{run['info'].get('run_name', chosen)} of {len(candidates)} candidates")
 

@@ -8,7 +8,10 @@ import pytest
 from server.repository import Repository
 from server.routing import Route, RoutesError, parse
 
-REPOSITORY = Repository(Path("nowhere"), {"rollback": {"1": None, "2": None}})  # type: ignore[dict-item]
+REPOSITORY = Repository(
+    Path("nowhere"),
+    {"rollback": {"1": None, "2": None}},  # type: ignore[dict-item]
+)
 
 
 @pytest.mark.parametrize(

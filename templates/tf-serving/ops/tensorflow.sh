@@ -34,7 +34,8 @@ if uv=$(command -v uv) || { uv=.venv/bin/uv && [ -x "$uv" ]; }; then
   "$uv" pip sync --quiet --python "$venv/bin/python" --require-hashes "$requirements"
 else
   "$python" -m venv "$venv"
-  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$requirements"
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+    -r "$requirements"
 fi
 cp "$requirements" .tensorflow/installed
 echo "TensorFlow is in .tensorflow/: $(du -sh .tensorflow | cut -f 1)"

@@ -203,7 +203,12 @@ class Handler(BaseHTTPRequestHandler):
             return None
         return body
 
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
+    def send_error(
+        self,
+        code: int,
+        message: str | None = None,
+        explain: str | None = None,  # noqa: ARG002
+    ) -> None:
         """As everything else that is answered: JSON. And the end of the connection."""
         self.close_connection = True
         self.reply(code, {"error": message or HTTPStatus(code).phrase})

@@ -16,4 +16,5 @@ inside db pg_dump --username=mlflow --format=custom mlflow >"$new/database.dump"
 inside mlflow python -m ops.objects save >"$new/artifacts.tar"
 rm -rf backup
 mv "$new" backup
-echo "backup/: $(du -sh backup | cut -f1), $(grep -c '  "' backup/manifest.json) entries in manifest.json"
+echo "backup/: $(du -sh backup | cut -f1)," \
+  "$(grep -c '  "' backup/manifest.json) entries in manifest.json"
