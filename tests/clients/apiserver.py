@@ -55,7 +55,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def do(self) -> None:
         parts = urlsplit(self.path)
-        self.query = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
+        self.query = {
+            name: values[-1]
+            for name, values in parse_qs(parts.query, keep_blank_values=True).items()
+        }
         words = [unquote(word) for word in parts.path.strip("/").split("/")]
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         body = json.loads(raw) if raw.startswith(b"{") else {}
@@ -65,7 +68,12 @@ class Handler(BaseHTTPRequestHandler):
             elif words[0] in ("api", "apis", "openapi", "version"):
                 with self.cluster.lock:
                     self.cluster.requests.append(
-                        {"method": self.command, "path": parts.path, "query": self.query, "body": body}
+                        {
+                            "method": self.command,
+                            "path": parts.path,
+                            "query": self.query,
+                            "body": body,
+                        }
                     )
                 self.api(words, body)
             else:
@@ -86,17 +94,23 @@ class Handler(BaseHTTPRequestHandler):
                 if item["kind"] == "CustomResourceDefinition":
                     self.cluster.establish(item)
             self.cluster.script = merge(self.cluster.script, body)
-            return {"requests": self.cluster.requests, "objects": list(self.cluster.objects.values())}.get(
-                words[-1], {}
-            )
+            return {
+                "requests": self.cluster.requests,
+                "objects": list(self.cluster.objects.values()),
+            }.get(words[-1], {})
 
     def api(self, words: list[str], body: dict) -> None:
         if words[0] == "version":
-            return self.answer(200, {"major": "1", "minor": "32", "gitVersion": "v1.32.3", "platform": "linux/amd64"})
+            return self.answer(
+                200,
+                {"major": "1", "minor": "32", "gitVersion": "v1.32.3", "platform": "linux/amd64"},
+            )
         if words[0] == "openapi":
             return self.openapi(words)
         group, version, rest = (
-            ("", words[1:2], words[2:]) if words[0] == "api" else ("".join(words[1:2]), words[2:3], words[3:])
+            ("", words[1:2], words[2:])
+            if words[0] == "api"
+            else ("".join(words[1:2]), words[2:3], words[3:])
         )
         if not rest:
             return self.discovery(words[0], group, "".join(version))
@@ -141,7 +155,9 @@ class Handler(BaseHTTPRequestHandler):
     def present(self, key: tuple) -> dict:
         group, plural, _, name = key
         if key not in self.cluster.objects:
-            raise Failure(404, "NotFound", f'{plural}{"." if group else ""}{group} "{name}" not found')
+            raise Failure(
+                404, "NotFound", f'{plural}{"." if group else ""}{group} "{name}" not found'
+            )
         return self.cluster.objects[key]
 
     def write(self, key: tuple, resource: dict, body: dict) -> tuple[int, dict]:
@@ -154,7 +170,11 @@ class Handler(BaseHTTPRequestHandler):
             self.cluster.delete(key)
             return 200, item
         there = self.cluster.objects.get(key)
-        if there is None and self.command == "PATCH" and "apply-patch" not in self.headers["Content-Type"]:
+        if (
+            there is None
+            and self.command == "PATCH"
+            and "apply-patch" not in self.headers["Content-Type"]
+        ):
             self.present(key)
         if there is not None and self.command == "POST":
             raise Failure(409, "AlreadyExists", f'{plural} "{name}" already exists')
@@ -171,18 +191,24 @@ class Handler(BaseHTTPRequestHandler):
         return (201 if there is None else 200), self.cluster.put(deepcopy(new))
 
     def log(self, pod: dict) -> None:
-        owner = next((reference["name"] for reference in pod["metadata"].get("ownerReferences", [])), "")
+        owner = next(
+            (reference["name"] for reference in pod["metadata"].get("ownerReferences", [])), ""
+        )
         script = self.cluster.script["workloads"].get(owner, {})
         if self.query.get("previous") == "true" and script.get("becomes") != "crash":
             raise Failure(400, "BadRequest", "previous terminated container not found")
-        lines = script.get("log", [f"{owner} says hello"])[-int(self.query.get("tailLines", 1000)) :]
+        lines = script.get("log", [f"{owner} says hello"])[
+            -int(self.query.get("tailLines", 1000)) :
+        ]
         self.answer(200, "".join(f"{line}\n" for line in lines), "text/plain")
 
     def watch(self, group: str, plural: str, namespace: str) -> None:
         """Changes after a version, as they come, until the other side has enough."""
         if "sendInitialEvents" in self.query:
             raise Failure(
-                422, "Invalid", "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled"
+                422,
+                "Invalid",
+                "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled",
             )
         self.close_connection = True
         self.send_response(200)
@@ -195,7 +221,11 @@ class Handler(BaseHTTPRequestHandler):
             with self.cluster.lock:
                 self.cluster.look(plural, namespace)
                 items = self.cluster.find(group, plural, namespace, self.query)
-                news = [deepcopy(item) for item in items if int(item["metadata"]["resourceVersion"]) > seen]
+                news = [
+                    deepcopy(item)
+                    for item in items
+                    if int(item["metadata"]["resourceVersion"]) > seen
+                ]
                 seen = self.cluster.version
             for item in news:
                 self.wfile.write(json.dumps({"type": "MODIFIED", "object": item}).encode() + b"\n")
@@ -215,16 +245,25 @@ class Handler(BaseHTTPRequestHandler):
         groups: dict[str, dict[str, dict]] = {}
         for (own, number, plural), resource in self.cluster.resources.items():
             if bool(own) == (root == "apis"):
-                groups.setdefault(own, {}).setdefault(number, {})[plural] = describe(plural, resource)
+                groups.setdefault(own, {}).setdefault(number, {})[plural] = describe(
+                    plural, resource
+                )
         if version:
             if version not in groups.get(group, {}):
                 raise Failure(404, "NotFound", "the server could not find the requested resource")
             where = f"{group}/{version}".strip("/")
             return self.answer(
                 200,
-                {"kind": "APIResourceList", "groupVersion": where, "resources": list(groups[group][version].values())},
+                {
+                    "kind": "APIResourceList",
+                    "groupVersion": where,
+                    "resources": list(groups[group][version].values()),
+                },
             )
-        accept = re.search(r"g=apidiscovery.k8s.io;v=(\w+);as=APIGroupDiscoveryList", self.headers.get("Accept", ""))
+        accept = re.search(
+            r"g=apidiscovery.k8s.io;v=(\w+);as=APIGroupDiscoveryList",
+            self.headers.get("Accept", ""),
+        )
         if accept:
             items = [
                 {
@@ -236,7 +275,11 @@ class Handler(BaseHTTPRequestHandler):
                             "resources": [
                                 {
                                     "resource": name,
-                                    "responseKind": {"group": own, "version": number, "kind": entry["kind"]},
+                                    "responseKind": {
+                                        "group": own,
+                                        "version": number,
+                                        "kind": entry["kind"],
+                                    },
                                     "singularResource": entry["singularName"],
                                     "scope": "Namespaced" if entry["namespaced"] else "Cluster",
                                     "verbs": VERBS,
@@ -260,7 +303,12 @@ class Handler(BaseHTTPRequestHandler):
         if root == "api":
             return self.answer(200, {"kind": "APIVersions", "versions": ["v1"]})
         named = [
-            {"name": own, "versions": [{"groupVersion": f"{own}/{number}", "version": number} for number in versions]}
+            {
+                "name": own,
+                "versions": [
+                    {"groupVersion": f"{own}/{number}", "version": number} for number in versions
+                ],
+            }
             for own, versions in groups.items()
         ]
         self.answer(
@@ -277,16 +325,24 @@ class Handler(BaseHTTPRequestHandler):
         if words[1:2] != ["v3"]:
             # Asked for a List, whose items kubectl would check itself: a document (protobuf) without any type.
             return self.answer(200, "", "application/octet-stream")
-        where = {(f"apis/{group}/{version}" if group else "api/v1") for group, version, _ in self.cluster.resources}
+        where = {
+            (f"apis/{group}/{version}" if group else "api/v1")
+            for group, version, _ in self.cluster.resources
+        }
         if not words[2:]:
-            return self.answer(200, {"paths": {path: {"serverRelativeURL": f"/openapi/v3/{path}"} for path in where}})
+            return self.answer(
+                200,
+                {"paths": {path: {"serverRelativeURL": f"/openapi/v3/{path}"} for path in where}},
+            )
         wanted = "/".join(words[2:])
         paths = {}
         for (group, version, plural), resource in self.cluster.resources.items():
             if wanted == (f"apis/{group}/{version}" if group else "api/v1"):
                 paths[f"/{wanted}/{plural}/{{name}}"] = {
                     "patch": {
-                        "parameters": [{"name": "fieldValidation", "in": "query", "schema": {"type": "string"}}],
+                        "parameters": [
+                            {"name": "fieldValidation", "in": "query", "schema": {"type": "string"}}
+                        ],
                         "x-kubernetes-group-version-kind": {
                             "group": group,
                             "version": version,
@@ -294,7 +350,9 @@ class Handler(BaseHTTPRequestHandler):
                         },
                     }
                 }
-        self.answer(200, {"openapi": "3.0.0", "info": {"title": "fake", "version": "1"}, "paths": paths})
+        self.answer(
+            200, {"openapi": "3.0.0", "info": {"title": "fake", "version": "1"}, "paths": paths}
+        )
 
     def port_forward(self) -> None:
         """The SPDY tunnel of `kubectl port-forward` (SPDY/3.1 frames), whose other end is the web server of a pod: ours."""
@@ -325,7 +383,9 @@ class Tunnel:
 
     def send(self, first: int, flags: int, body: bytes) -> None:
         with self.writing:
-            self.handler.connection.sendall(struct.pack(">II", first, flags << 24 | len(body)) + body)
+            self.handler.connection.sendall(
+                struct.pack(">II", first, flags << 24 | len(body)) + body
+            )
 
     def run(self) -> None:
         read = self.handler.rfile.read

@@ -36,7 +36,12 @@ STATES = {
             "docker.io/library/{image}: failed to resolve image: failed to do request: dial tcp: lookup registry: no such host",
         }
     },
-    "crash": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s restarting failed container"}},
+    "crash": {
+        "waiting": {
+            "reason": "CrashLoopBackOff",
+            "message": "back-off 5m0s restarting failed container",
+        }
+    },
     "unschedulable": None,
     "done": {"terminated": {"exitCode": 0, "reason": "Completed"}},
 }
@@ -77,14 +82,21 @@ def merge(old: dict, new: dict) -> dict:
 def selects(selector: str, labels: dict) -> bool:
     for part in filter(None, selector.split(",")):
         name, unequal, value = re.match(r"([^!=]+)(!?)=*(.*)", part).groups()
-        if "=" in part and (labels.get(name) == value) == bool(unequal) or "=" not in part and name not in labels:
+        if (
+            "=" in part
+            and (labels.get(name) == value) == bool(unequal)
+            or "=" not in part
+            and name not in labels
+        ):
             return False
     return True
 
 
 def owner(pod: dict) -> str | None:
     """The uid of the workload that a pod belongs to."""
-    return next((reference["uid"] for reference in pod["metadata"].get("ownerReferences", [])), None)
+    return next(
+        (reference["uid"] for reference in pod["metadata"].get("ownerReferences", [])), None
+    )
 
 
 class Cluster:
@@ -96,14 +108,22 @@ class Cluster:
         self.objects: dict[tuple, dict] = {}
         self.looks: dict[str, int] = {}
         self.requests: list[dict] = []
-        self.script: dict = {"workloads": {}, "refuse": {}, "pods": {}, "namespace_looks": 0, "established_after": 2}
+        self.script: dict = {
+            "workloads": {},
+            "refuse": {},
+            "pods": {},
+            "namespace_looks": 0,
+            "established_after": 2,
+        }
         self.resources: dict[tuple, dict] = {}
         for line in KINDS.strip().splitlines():
             where, names = line.split(": ")
             for word in names.split(", "):
                 plural, kind, *short = word.split()
                 group, _, version = where.rpartition("/")
-                self.serve(group, version, plural.lstrip("!"), kind, not plural.startswith("!"), short)
+                self.serve(
+                    group, version, plural.lstrip("!"), kind, not plural.startswith("!"), short
+                )
         self.put(
             {
                 "apiVersion": "v1",
@@ -117,8 +137,14 @@ class Cluster:
         )
         self.put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
 
-    def serve(self, group: str, version: str, plural: str, kind: str, namespaced: bool, short: list[str]) -> None:
-        self.resources[group, version, plural] = {"kind": kind, "namespaced": namespaced, "short": short}
+    def serve(
+        self, group: str, version: str, plural: str, kind: str, namespaced: bool, short: list[str]
+    ) -> None:
+        self.resources[group, version, plural] = {
+            "kind": kind,
+            "namespaced": namespaced,
+            "short": short,
+        }
 
     def resource(self, version: str, kind: str) -> tuple[str, str, str]:
         group, _, number = version.rpartition("/")
@@ -161,21 +187,27 @@ class Cluster:
         del self.objects[key]
         if plural == "customresourcedefinitions":
             for version in item["spec"]["versions"]:
-                self.resources.pop((item["spec"]["group"], version["name"], item["spec"]["names"]["plural"]), None)
+                self.resources.pop(
+                    (item["spec"]["group"], version["name"], item["spec"]["names"]["plural"]), None
+                )
             for other in [other for other in self.objects if other[0] == item["spec"]["group"]]:
                 del self.objects[other]
 
     def look(self, plural: str, namespace: str) -> None:
         """Somebody looks: time goes on by one tick for what is looked at."""
         for key, item in list(self.objects.items()):
-            self.looks[str(key)] = self.looks.get(str(key), 0) + (1 if self.is_looked_at(key, plural, namespace) else 0)
+            self.looks[str(key)] = self.looks.get(str(key), 0) + (
+                1 if self.is_looked_at(key, plural, namespace) else 0
+            )
             looks = self.looks[str(key)]
             if (
                 key[1] == "namespaces"
                 and item["status"]["phase"] == "Terminating"
                 and looks > self.script["namespace_looks"]
             ):
-                for other in [other for other in self.objects if other[2] == key[3] or other == key]:
+                for other in [
+                    other for other in self.objects if other[2] == key[3] or other == key
+                ]:
                     del self.objects[other]
             if key[1] == "pods" and "deletionTimestamp" in item["metadata"] and looks > 1:
                 self.objects.pop(key, None)
@@ -210,7 +242,10 @@ class Cluster:
                 [],
             )
         item["status"] = {
-            "conditions": [{"type": "NamesAccepted", "status": "True"}, {"type": "Established", "status": "True"}]
+            "conditions": [
+                {"type": "NamesAccepted", "status": "True"},
+                {"type": "Established", "status": "True"},
+            ]
         }
         self.put(item)
 
@@ -220,7 +255,11 @@ class Cluster:
         script = self.script["workloads"].get(meta["name"], {})
         group, _, plural = self.resource(item["apiVersion"], item["kind"])
         key = str((group, plural, meta["namespace"], meta["name"]))
-        state = script.get("becomes", "ready") if self.looks.get(key, 0) >= script.get("after", 0) else "starting"
+        state = (
+            script.get("becomes", "ready")
+            if self.looks.get(key, 0) >= script.get("after", 0)
+            else "starting"
+        )
         replicas = 1 if item["kind"] in ("Job", "DaemonSet") else spec.get("replicas", 1)
         if item["kind"] == "Job" and state == "ready":
             state = "done"
@@ -228,7 +267,11 @@ class Cluster:
         wanted = [] if state in ("refused", "failed") else self.pods_of(item, replicas, state)
         for number, pod in enumerate(wanted):
             known = self.objects.get(("", "pods", meta["namespace"], pod["metadata"]["name"]))
-            if known is None or known["status"] != pod["status"] and "deletionTimestamp" not in known["metadata"]:
+            if (
+                known is None
+                or known["status"] != pod["status"]
+                and "deletionTimestamp" not in known["metadata"]
+            ):
                 self.put(pod)
             for claim in spec.get("volumeClaimTemplates", []):
                 name = f"{claim['metadata']['name']}-{meta['name']}-{number}"
@@ -260,7 +303,11 @@ class Cluster:
         if item["kind"] == "StatefulSet":
             status |= {"currentRevision": "a", "updateRevision": "a"}
         if item["kind"] == "DaemonSet":
-            status |= {"desiredNumberScheduled": 1, "updatedNumberScheduled": count, "numberAvailable": ready}
+            status |= {
+                "desiredNumberScheduled": 1,
+                "updatedNumberScheduled": count,
+                "numberAvailable": ready,
+            }
         if item["kind"] == "Job":
             done = {"ready": "Complete", "done": "Complete", "failed": "Failed"}.get(state)
             status = {
@@ -280,9 +327,18 @@ class Cluster:
             words = FORBIDDEN.format(name=meta["name"])
             if item["kind"] == "Deployment":
                 status["conditions"] = [
-                    {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": words}
+                    {
+                        "type": "ReplicaFailure",
+                        "status": "True",
+                        "reason": "FailedCreate",
+                        "message": words,
+                    }
                 ]
-            self.event(item, "FailedCreate", f"create Pod in {item['kind']} {meta['name']} failed error: {words}")
+            self.event(
+                item,
+                "FailedCreate",
+                f"create Pod in {item['kind']} {meta['name']} failed error: {words}",
+            )
         if item.get("status") != status:
             item["status"] = status
             self.put(item)
@@ -291,7 +347,9 @@ class Cluster:
         meta, template = item["metadata"], item["spec"]["template"]
         digest = hashlib.sha256(json.dumps(template, sort_keys=True).encode()).hexdigest()[:5]
         names = [
-            f"{meta['name']}-{n}" if item["kind"] == "StatefulSet" else f"{meta['name']}-{digest}-{n}"
+            f"{meta['name']}-{n}"
+            if item["kind"] == "StatefulSet"
+            else f"{meta['name']}-{digest}-{n}"
             for n in range(replicas)
         ]
         return [
@@ -322,7 +380,12 @@ class Cluster:
             return {
                 "phase": "Pending",
                 "conditions": [
-                    {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": UNSCHEDULABLE}
+                    {
+                        "type": "PodScheduled",
+                        "status": "False",
+                        "reason": "Unschedulable",
+                        "message": UNSCHEDULABLE,
+                    }
                 ],
             }
 
@@ -341,12 +404,17 @@ class Cluster:
         stuck = bool(first) and state in ("starting", "pull")
         init = [status(container, STATES[state if stuck else "done"]) for container in first]
         containers = [
-            status(container, {"waiting": {"reason": "PodInitializing"}} if stuck else STATES[state])
+            status(
+                container, {"waiting": {"reason": "PodInitializing"}} if stuck else STATES[state]
+            )
             for container in spec["containers"]
         ]
-        phase = {"ready": "Running", "unready": "Running", "crash": "Running", "done": "Succeeded"}.get(
-            state, "Pending"
-        )
+        phase = {
+            "ready": "Running",
+            "unready": "Running",
+            "crash": "Running",
+            "done": "Succeeded",
+        }.get(state, "Pending")
         conditions = [
             {"type": "PodScheduled", "status": "True"},
             {"type": "Ready", "status": "True" if state == "ready" else "False"},
@@ -368,8 +436,15 @@ class Cluster:
                 "message": message,
                 "type": "Warning",
                 "count": 1,
-                "metadata": {"name": f"{meta['name']}.{reason.lower()}", "namespace": meta["namespace"]},
-                "involvedObject": {"kind": item["kind"], "name": meta["name"], "namespace": meta["namespace"]},
+                "metadata": {
+                    "name": f"{meta['name']}.{reason.lower()}",
+                    "namespace": meta["namespace"],
+                },
+                "involvedObject": {
+                    "kind": item["kind"],
+                    "name": meta["name"],
+                    "namespace": meta["namespace"],
+                },
             }
         )
 
@@ -381,9 +456,21 @@ class Cluster:
                 self.delete(key)
 
     def find(self, group: str, plural: str, namespace: str, query: dict) -> list[dict]:
-        items = [item for key, item in self.objects.items() if key[:2] == (group, plural) and namespace in ("", key[2])]
-        items = [item for item in items if selects(query.get("labelSelector", ""), item["metadata"].get("labels", {}))]
+        items = [
+            item
+            for key, item in self.objects.items()
+            if key[:2] == (group, plural) and namespace in ("", key[2])
+        ]
+        items = [
+            item
+            for item in items
+            if selects(query.get("labelSelector", ""), item["metadata"].get("labels", {}))
+        ]
         flat = [
-            (item, {f"metadata.{name}": item["metadata"].get(name) for name in ("name", "namespace")}) for item in items
+            (
+                item,
+                {f"metadata.{name}": item["metadata"].get(name) for name in ("name", "namespace")},
+            )
+            for item in items
         ]
         return [item for item, fields in flat if selects(query.get("fieldSelector", ""), fields)]

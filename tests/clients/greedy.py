@@ -30,7 +30,10 @@ wrong: list[str] = []
 
 def attack(name: str, start: bytes, piece: bytes, pause: float) -> None:
     end, sent = time.monotonic() + SECONDS, 0
-    with contextlib.suppress(ConnectionError), socket.create_connection((PLACE.hostname, PLACE.port)) as caller:
+    with (
+        contextlib.suppress(ConnectionError),
+        socket.create_connection((PLACE.hostname, PLACE.port)) as caller,
+    ):
         caller.sendall(start)
         caller.settimeout(pause or SECONDS)
         while time.monotonic() < end and sent < 256 << 20:
@@ -49,13 +52,17 @@ def attack(name: str, start: bytes, piece: bytes, pause: float) -> None:
 
 threads = [threading.Thread(target=attack, args=(name, *case)) for name, case in CASES.items()]
 # More of them than the model server and MLflow have places.
-threads += [threading.Thread(target=attack, args=("a crowd", GET + b"a: ", b"b", 0.5)) for _ in range(150)]
+threads += [
+    threading.Thread(target=attack, args=("a crowd", GET + b"a: ", b"b", 0.5)) for _ in range(150)
+]
 for thread in threads:
     thread.start()
 served = 0
 while any(thread.is_alive() for thread in threads):
     try:
-        with urlopen(Request(BASE + HONEST, headers=dict([AUTHORIZATION.strip().split(": ")])), timeout=15) as answer:
+        with urlopen(
+            Request(BASE + HONEST, headers=dict([AUTHORIZATION.strip().split(": ")])), timeout=15
+        ) as answer:
             served += answer.status == 200
     except OSError as error:
         wrong.append(f"an honest caller: {error}")

@@ -25,8 +25,12 @@ async def main(base: str) -> None:
             tensor.set_data_from_numpy(np.array([RISKY], dtype=np.float32), binary_data=binary_in)
             wanted = {}
             if binary_out is not None:
-                wanted["request_outputs"] = [RequestedOutput("probabilities", parameters={"binary_data": binary_out})]
-            answer = await client.infer(base, InferRequest("rollback", [tensor], **wanted), model_name="rollback")
+                wanted["request_outputs"] = [
+                    RequestedOutput("probabilities", parameters={"binary_data": binary_out})
+                ]
+            answer = await client.infer(
+                base, InferRequest("rollback", [tensor], **wanted), model_name="rollback"
+            )
             assert answer.model_name == "rollback"
             outputs = {output.name: output.as_numpy() for output in answer.outputs}
             answers.append(outputs["probabilities"])

@@ -32,7 +32,14 @@ CASES: list[tuple[str, str, bytes, set[int]]] = [
     ("wrong name", INFER, body(name="input"), {400}),
     ("wrong datatype", INFER, body(datatype="FP64"), {400}),
     ("no datatype", INFER, body(datatype=None), {400}),
-    ("twice", INFER, json.dumps({"inputs": [{"name": "features", "datatype": "FP32", "shape": [1, 8], "data": ROW}] * 2}).encode(), {400}),
+    (
+        "twice",
+        INFER,
+        json.dumps(
+            {"inputs": [{"name": "features", "datatype": "FP32", "shape": [1, 8], "data": ROW}] * 2}
+        ).encode(),
+        {400},
+    ),
     ("deep", INFER, b"[" * 100_000, {400}),
     ("giant", INFER, b" " * (64 << 20), {413}),
     ("unknown model", "/v2/models/nope/infer", body(), {404}),

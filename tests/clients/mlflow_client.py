@@ -25,7 +25,9 @@ with tempfile.TemporaryDirectory() as folder:
     client.log_artifact(run_id, str(file), "model")
 client.set_terminated(run_id)
 
-(found,) = client.search_runs([experiment_id], f"tags.by = '{name}' and attributes.run_id = '{run_id}'")
+(found,) = client.search_runs(
+    [experiment_id], f"tags.by = '{name}' and attributes.run_id = '{run_id}'"
+)
 assert found.info.status == "FINISHED", found.info.status
 assert found.data.params == {"depth": "3"}, found.data.params
 assert [metric.value for metric in client.get_metric_history(run_id, "auc")] == values
