@@ -1,20 +1,32 @@
-"""Kubernetes API servers for tests, small enough to read: a store, the discovery that kubectl wants, and controllers that act a script.
+"""Kubernetes API servers for tests, small enough to read.
 
-    python3 apiserver.py                reads `+PORT` and `-PORT` on standard input until it ends: begins and stops to serve an empty cluster
-                                        on that port of 127.0.0.1, and answers each with `ok` or `taken`
+A store, the discovery that kubectl needs, and controllers that follow a script.
 
-Nothing happens by itself: what controllers do is done when somebody looks, so that no test depends on a clock. A look is a list of
-deployments in the workload's namespace.
+    python3 apiserver.py
+        Reads `+PORT` and `-PORT` on standard input until it ends: starts and stops the server of an
+        empty cluster on that port of 127.0.0.1, and answers each with `ok` or `taken`.
 
-    POST /_control {"workloads": {"server": {"becomes": "ready", "after": 2, "log": ["line"]}},    see STATES, "refused", "failed"
-                    "refuse": {"ConfigMap/x": "words"},       the API server says no to this object
-                    "objects": [...],                         put into the store, as by somebody else
-                    "pods": {"/path": [503, "words"]},        how the pods' own web servers answer (else 200)
-                    "namespace_looks": 0, "established_after": 2}
-    GET /_control/requests              every request so far, in order
-    GET /_control/objects               what is in the store
+Nothing happens by itself: controllers act when somebody looks, so that no test depends on a clock.
+A look is a list of deployments in the workload's namespace.
 
-Left out: who owns which field (an apply merges, and forgets nothing), validation, admission, defaults, rights, quota.
+    POST /_control
+        {"workloads": {"server": {"becomes": "ready", "after": 2, "log": ["line"]}},
+         "refuse": {"ConfigMap/x": "words"},
+         "objects": [...],
+         "pods": {"/path": [503, "words"]},
+         "namespace_looks": 0, "established_after": 2}
+
+        becomes   a name in STATES, "refused" or "failed"
+        refuse    the API server refuses this object with these words
+        objects   are put into the store, as if by somebody else
+        pods      how the pods' own web servers answer (else 200)
+    GET /_control/requests
+        Every request so far, in order.
+    GET /_control/objects
+        What is in the store.
+
+Left out: who owns which field (an apply merges, and forgets nothing), validation, admission,
+defaults, rights, quota.
 """
 
 import json
@@ -184,7 +196,8 @@ class Handler(BaseHTTPRequestHandler):
                 raise Failure(
                     403,
                     "Forbidden",
-                    f"unable to create new content in namespace {namespace} because it is being terminated",
+                    f"unable to create new content in namespace {namespace} "
+                    "because it is being terminated",
                 )
             body.setdefault("metadata", {})["namespace"] = namespace
         new = body if there is None or self.command == "PUT" else merge(there, body)
@@ -208,7 +221,8 @@ class Handler(BaseHTTPRequestHandler):
             raise Failure(
                 422,
                 "Invalid",
-                "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled",
+                "sendInitialEvents is forbidden for watch "
+                "unless the WatchList feature gate is enabled",
             )
         self.close_connection = True
         self.send_response(200)
@@ -321,9 +335,13 @@ class Handler(BaseHTTPRequestHandler):
         )
 
     def openapi(self, words: list[str]) -> None:
-        """As much as makes kubectl leave validation to the server: each kind can be patched with `fieldValidation`."""
+        """Just enough for kubectl to leave validation to the server.
+
+        Each kind can be patched with `fieldValidation`.
+        """
         if words[1:2] != ["v3"]:
-            # Asked for a List, whose items kubectl would check itself: a document (protobuf) without any type.
+            # kubectl requests this for a List, whose items it would check itself: a document
+            # (protobuf) without any type.
             return self.answer(200, "", "application/octet-stream")
         where = {
             (f"apis/{group}/{version}" if group else "api/v1")
@@ -355,7 +373,7 @@ class Handler(BaseHTTPRequestHandler):
         )
 
     def port_forward(self) -> None:
-        """The SPDY tunnel of `kubectl port-forward` (SPDY/3.1 frames), whose other end is the web server of a pod: ours."""
+        """The SPDY/3.1 tunnel of `kubectl port-forward` to the web server of a pod: this server."""
         if self.headers.get("Upgrade", "").lower() != "spdy/3.1":
             # kubectl tries a websocket first, and takes this for a server that has none.
             raise Failure(400, "BadRequest", "Upgrade request required")
@@ -373,7 +391,11 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Tunnel:
-    """SPDY, as far as it is needed: each connection through the tunnel is a stream for errors, closed at once, and one for bytes."""
+    """The part of SPDY that port-forward needs.
+
+    Each connection through the tunnel is two streams: one for errors, closed at once, and one for
+    bytes.
+    """
 
     def __init__(self, handler: Handler) -> None:
         self.handler = handler

@@ -1,4 +1,7 @@
-"""Sends a file of so many megabytes with the lab's own client, and fetches it: artifact.py MEGABYTES. Prints the seconds, or `refused: WHY`."""
+"""Uploads a file with the lab's own client and downloads it again: artifact.py MEGABYTES.
+
+Prints the seconds, or `refused: WHY`.
+"""
 
 import hashlib
 import os

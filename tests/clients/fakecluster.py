@@ -7,24 +7,30 @@ import threading
 import time
 import uuid
 
-# group/version: plural Kind [short], a ! before what belongs to the whole cluster.
+# group/version: plural Kind [short], with a ! before what belongs to the whole cluster.
 KINDS = """
-v1: !namespaces Namespace ns, pods Pod po, services Service svc, configmaps ConfigMap cm, secrets Secret, events Event ev, !nodes Node no
-v1: persistentvolumeclaims PersistentVolumeClaim pvc, !persistentvolumes PersistentVolume pv, serviceaccounts ServiceAccount sa
-v1: replicationcontrollers ReplicationController rc, endpoints Endpoints ep, resourcequotas ResourceQuota quota
-apps/v1: deployments Deployment deploy, statefulsets StatefulSet sts, daemonsets DaemonSet ds, replicasets ReplicaSet rs
+v1: !namespaces Namespace ns, pods Pod po, services Service svc, configmaps ConfigMap cm
+v1: secrets Secret, events Event ev, !nodes Node no
+v1: persistentvolumeclaims PersistentVolumeClaim pvc, !persistentvolumes PersistentVolume pv
+v1: serviceaccounts ServiceAccount sa
+v1: replicationcontrollers ReplicationController rc, endpoints Endpoints ep
+v1: resourcequotas ResourceQuota quota
+apps/v1: deployments Deployment deploy, statefulsets StatefulSet sts
+apps/v1: daemonsets DaemonSet ds, replicasets ReplicaSet rs
 batch/v1: jobs Job, cronjobs CronJob cj
 policy/v1: poddisruptionbudgets PodDisruptionBudget pdb
 autoscaling/v2: horizontalpodautoscalers HorizontalPodAutoscaler hpa
 networking.k8s.io/v1: networkpolicies NetworkPolicy netpol, ingresses Ingress ing
-rbac.authorization.k8s.io/v1: roles Role, rolebindings RoleBinding, !clusterroles ClusterRole, !clusterrolebindings ClusterRoleBinding
+rbac.authorization.k8s.io/v1: roles Role, rolebindings RoleBinding
+rbac.authorization.k8s.io/v1: !clusterroles ClusterRole, !clusterrolebindings ClusterRoleBinding
 apiextensions.k8s.io/v1: !customresourcedefinitions CustomResourceDefinition crd
 storage.k8s.io/v1: !storageclasses StorageClass sc
 authorization.k8s.io/v1: !selfsubjectaccessreviews SelfSubjectAccessReview
 """
 VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
 
-# What a container says of itself. The words are those of a kubelet of Kubernetes 1.36, on a node without a network.
+# The state that a container reports. The messages are those of the kubelet of Kubernetes 1.36, on a
+# node without a network.
 STATES = {
     "starting": {"waiting": {"reason": "ContainerCreating"}},
     "ready": {"running": {"startedAt": "2026-01-01T00:00:00Z"}},
@@ -32,8 +38,9 @@ STATES = {
     "pull": {
         "waiting": {
             "reason": "ImagePullBackOff",
-            "message": "Back-off pulling image {image}: ErrImagePull: failed to pull and unpack image "
-            "docker.io/library/{image}: failed to resolve image: failed to do request: dial tcp: lookup registry: no such host",
+            "message": "Back-off pulling image {image}: ErrImagePull: "
+            "failed to pull and unpack image docker.io/library/{image}: failed to resolve image: "
+            "failed to do request: dial tcp: lookup registry: no such host",
         }
     },
     "crash": {
@@ -45,8 +52,14 @@ STATES = {
     "unschedulable": None,
     "done": {"terminated": {"exitCode": 0, "reason": "Completed"}},
 }
-UNSCHEDULABLE = "0/1 nodes are available: 1 Insufficient memory. preemption: 0/1 nodes are available: 1 No preemption victims found."
-FORBIDDEN = 'pods "{name}-" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false'
+UNSCHEDULABLE = (
+    "0/1 nodes are available: 1 Insufficient memory. "
+    "preemption: 0/1 nodes are available: 1 No preemption victims found."
+)
+FORBIDDEN = (
+    'pods "{name}-" is forbidden: violates PodSecurity "restricted:latest": '
+    "allowPrivilegeEscalation != false"
+)
 
 
 class Failure(Exception):

@@ -1,4 +1,7 @@
-"""Callers that cost more than they may: each is shown the door within half a minute, while another one is served."""
+"""Callers that use more than their share: each is refused within half a minute.
+
+An honest caller is served meanwhile.
+"""
 
 import base64
 import contextlib
@@ -16,8 +19,10 @@ SECONDS = 30
 LOGIN = ":".join(os.environ.get(f"MLFLOW_TRACKING_{name}", "") for name in ("USERNAME", "PASSWORD"))
 AUTHORIZATION = f"Authorization: Basic {base64.b64encode(LOGIN.encode()).decode()}\r\n"
 GET = f"GET {HONEST} HTTP/1.1\r\nHost: {PLACE.netloc}\r\n{AUTHORIZATION}".encode()
-POST = f"POST {BODY} HTTP/1.1\r\nHost: {PLACE.netloc}\r\n{AUTHORIZATION}Content-Length: 100000\r\n\r\n".encode()
-# name: what is sent first, what then, and how long between two of them.
+POST = (
+    f"POST {BODY} HTTP/1.1\r\nHost: {PLACE.netloc}\r\n{AUTHORIZATION}Content-Length: 100000\r\n\r\n"
+).encode()
+# name: what is sent first, what is sent again and again, and the pause between two of these.
 CASES = {
     "headers without end": (GET, b"a: b\r\n" * 1000, 0.0),
     "one header without end": (GET + b"a: ", b"b" * 6000, 0.0),
@@ -42,7 +47,7 @@ def attack(name: str, start: bytes, piece: bytes, pause: float) -> None:
             if not pause:
                 continue
             try:
-                # A gateway that has refused goes on reading what it throws away.
+                # A gateway that has refused still reads the rest, and discards it.
                 if (answer := caller.recv(65536))[:10] == b"HTTP/1.1 4" or not answer:
                     return
             except TimeoutError:
@@ -51,7 +56,7 @@ def attack(name: str, start: bytes, piece: bytes, pause: float) -> None:
 
 
 threads = [threading.Thread(target=attack, args=(name, *case)) for name, case in CASES.items()]
-# More of them than the model server and MLflow have places.
+# More callers than the model server and MLflow serve at a time.
 threads += [
     threading.Thread(target=attack, args=("a crowd", GET + b"a: ", b"b", 0.5)) for _ in range(150)
 ]

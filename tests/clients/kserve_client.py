@@ -1,4 +1,7 @@
-"""KServe's own client, unmodified, against the URL given: health, metadata, answers in every encoding."""
+"""KServe's own client, unmodified, against the given URL.
+
+Checks health, metadata, and the answers in every encoding.
+"""
 
 import asyncio
 import sys
@@ -8,7 +11,7 @@ from kserve import InferenceRESTClient, InferInput, InferRequest
 from kserve.inference_client import RESTConfig
 from kserve.protocol.infer_type import RequestedOutput
 
-# The risky and the calm deployment of requests/infer.json: the server must tell them apart.
+# The risky and the calm deployment of requests/infer.json: the server must distinguish them.
 RISKY = [800, 30, 2, 0, 18, 9, 1, 3]
 CALM = [12, 1, 40, 12, 0, 2, 10, 0]
 

@@ -1,4 +1,7 @@
-"""Malformed predictions: each is refused with a 4xx and a reason, never a 500, and the server lives on."""
+"""Malformed predictions: each is refused with a 4xx and a reason, never a 500.
+
+The server must still serve afterwards.
+"""
 
 import json
 import sys
@@ -54,7 +57,8 @@ for name, path, data, wanted in CASES:
     except HTTPError as error:
         status, text = error.code, error.read()
     except (BrokenPipeError, ConnectionResetError, OSError) as error:
-        # A server may close on a giant body before it has read all of it: the refusal then is the closed connection.
+        # A server may close the connection before it has read all of a giant body: that is its
+        # refusal.
         status, text = (413, b'{"error": "closed"}') if 413 in wanted else (0, repr(error).encode())
     reason = json.loads(text).get("error") if text[:1] == b"{" else None
     if status not in wanted or not reason:

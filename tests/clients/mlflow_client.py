@@ -1,4 +1,7 @@
-"""An official MLflow client of any version since 2 logs a run and reads it back. Prints its version and `ok`."""
+"""An official MLflow client of any version since 2 logs a run and reads it back.
+
+Prints its version and `ok`.
+"""
 
 import hashlib
 import os
