@@ -7,7 +7,7 @@
 
 #![allow(
     clippy::disallowed_methods,
-    reason = "the house's own ways are part of what is built; what is left half done here is made anew"
+    reason = "`platform` is part of what is built; a build that was interrupted here runs again"
 )]
 
 use std::fmt::Write;
