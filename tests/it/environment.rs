@@ -41,8 +41,9 @@ fn pack() -> tempfile::TempDir {
     let text = std::fs::read_to_string(&manifest).unwrap();
     let text =
         text.replace("echo made >made.txt", "env -0 >task.env; echo made >made.txt").replace(
-            "check = [{ http",
-            "check = [{ command = { argv = [\"sh\", \"-c\", \"env -0 >check.env\"] } }, { http",
+            "[[step.check]]\n",
+            "[[step.check]]\ncommand = { argv = [\"sh\", \"-c\", \"env -0 >check.env\"] }\n\
+             [[step.check]]\n",
         );
     assert!(text.contains("task.env") && text.contains("check.env"));
     std::fs::write(manifest, text).unwrap();

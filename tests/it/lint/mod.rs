@@ -103,7 +103,9 @@ fn the_schema_before_is_read_with_its_own_words() {
     let old = text
         .replace("schema = 2", "schema = 1")
         .replace("healthy = ", "symptom = ")
-        .replace("recovered = ", "mended = ");
+        .replace("drill.healthy", "drill.symptom")
+        .replace("recovered = ", "mended = ")
+        .replace("drill.recovered", "drill.mended");
     assert_ne!(old, text);
     std::fs::write(&path, old).unwrap();
     let (code, out) = lint(temp.path());

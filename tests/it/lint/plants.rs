@@ -100,7 +100,7 @@ pub const PLANTS: &[Plant] = &[
         "expect = { exit = 0, body",
         "`expect.exit` means nothing for a http probe",
     ),
-    plant(MANIFEST, "matches = \"^hello", "matches = \"(^hello", "lab.toml:61:97"),
+    plant(MANIFEST, "matches = \"^hello", "matches = \"(^hello", "lab.toml:66:33"),
     plant(MANIFEST, "within = \"20s\"", "within = \"20\"", "is not a duration"),
     plant(MANIFEST, "python = \">=3.9\"", "python = \"3.9\"", "is not a version requirement"),
     plant(MANIFEST, "needs = [{ python", "needs = [{ pyhton", "unknown variant `pyhton`"),
@@ -175,13 +175,13 @@ pub const PLANTS: &[Plant] = &[
         MANIFEST,
         "title = \"Publish a greeting\"",
         "title = \"Publish <[ nope ]>\"",
-        "lab.toml:54:21: ",
+        "lab.toml:57:21: ",
     ),
     plant(
         MANIFEST,
         "title = \"Publish a greeting\"",
         "title = \"\\\"Publish\\\" <[ nope ]>\"",
-        "lab.toml:54:25: ",
+        "lab.toml:57:25: ",
     ),
     plant(
         MANIFEST,
@@ -238,8 +238,8 @@ pub const PLANTS: &[Plant] = &[
     ),
     plant(
         MANIFEST,
-        "path = \"/greeting.txt\" }, expect = { status = 200, body",
-        "path = \"/greeting.txt\", body = \"requests/one.json\" }, expect = { status = 200, body",
+        "path = \"/greeting.txt\" }\nexpect = { status = 200, body",
+        "path = \"/greeting.txt\", body = \"requests/one.json\" }\nexpect = { status = 200, body",
         "has the file requests/one.json",
     ),
     plant(
@@ -262,24 +262,23 @@ pub const PLANTS: &[Plant] = &[
     ),
     plant(
         MANIFEST,
-        "check = [{ http = { endpoint = \"api\", path = \"/greeting.txt\" }, expect = { status = \
-         200, body = { matches = \"^hello\\\\s*$\" } }",
-        "check = [{ metric = { endpoint = \"api\", name = \"asked\" }, expect = { value = \"x\" }",
+        "http = { endpoint = \"api\", path = \"/greeting.txt\" }\nexpect = { status = 200, \
+         body = { matches = \"^hello\\\\s*$\" } }",
+        "metric = { endpoint = \"api\", name = \"asked\" }\nexpect = { value = \"x\" }",
         "a metric's value is a number: \"x\" is none",
     ),
     plant(
         MANIFEST,
-        "check = [{ http = { endpoint = \"api\", path = \"/greeting.txt\" }, expect = { status = \
-         200, body = { matches = \"^hello\\\\s*$\" } }",
-        "check = [{ metric = { endpoint = \"api\", name = \"requests total\" }, expect = { value \
-         = 1 }",
+        "http = { endpoint = \"api\", path = \"/greeting.txt\" }\nexpect = { status = 200, \
+         body = { matches = \"^hello\\\\s*$\" } }",
+        "metric = { endpoint = \"api\", name = \"requests total\" }\nexpect = { value = 1 }",
         "`requests total` is no name of a metric",
     ),
     plant(
         MANIFEST,
-        "check = [{ http = { endpoint = \"api\", path = \"/greeting.txt\" }, expect = { status = \
-         200, body = { matches = \"^hello\\\\s*$\" } }",
-        "check = [{ file = { path = \"a\" }, expect = { sha256 = \"abc\" }",
+        "http = { endpoint = \"api\", path = \"/greeting.txt\" }\nexpect = { status = 200, \
+         body = { matches = \"^hello\\\\s*$\" } }",
+        "file = { path = \"a\" }\nexpect = { sha256 = \"abc\" }",
         "a SHA-256 has 64 hexadecimal digits",
     ),
     plant(MANIFEST, "path = \"/made.txt\"", "path = \"made.txt\"", "a path begins with `/`"),
