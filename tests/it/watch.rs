@@ -135,6 +135,7 @@ fn numbers_that_change_are_no_news_and_each_success_is_told_once() {
 }
 
 #[test]
+#[ignore = "takes long"]
 fn what_disturbs_is_asked_once_until_a_file_changes() {
     let lab = lab();
     std::fs::write(lab.root.join("counted"), "").unwrap();

@@ -22,6 +22,10 @@ const WIDE: &[(&str, &str)] = &[
     ("tests/packs/broken/", "mistakes planted at a column"),
     ("tests/cmd/", "what the program prints"),
     ("templates/kubeflow/ir/", "written by the compiler of Kubeflow Pipelines"),
+    ("templates/tracking/gateway/haproxy.cfg", "HAProxy breaks no line"),
+    ("templates/tracking/k8s/base/haproxy.cfg", "HAProxy breaks no line"),
+    ("templates/tracking/k8s/base/mlflow.env", "a variable is one line"),
+    ("templates/tracking/dot-env", "a variable is one line"),
     ("labs/kubeflow/verify/", "pipelines written by the compiler of Kubeflow Pipelines"),
 ];
 

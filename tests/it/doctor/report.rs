@@ -64,6 +64,7 @@ fn everything_hangs() -> Bench {
 }
 
 #[test]
+#[ignore = "takes long"]
 fn the_json_holds_to_its_schema_whatever_is_found() {
     let bench = Bench::new(ALL);
     let seen = bench.doctor(&[]);
@@ -112,6 +113,7 @@ fn nothing_holds_the_doctor_beyond_its_deadline_and_half_a_second() {
 }
 
 #[test]
+#[ignore = "takes long"]
 fn the_four_renderings_have_the_same_verdict_and_exit_code() {
     let bench = Bench::new(WIDGET);
     for (body, plain, strictly) in [

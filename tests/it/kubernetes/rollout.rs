@@ -36,6 +36,7 @@ fn what_becomes_ready_later_is_waited_for() {
 }
 
 #[test]
+#[ignore = "takes long"]
 fn an_image_that_cannot_be_pulled_is_told_with_what_to_do() {
     given_up(
         "server",
@@ -63,6 +64,7 @@ fn a_container_that_crashes_is_told_with_its_last_lines() {
 }
 
 #[test]
+#[ignore = "takes long"]
 fn a_deployment_that_may_not_make_its_pods_is_told_why() {
     given_up(
         "server",

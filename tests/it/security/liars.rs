@@ -162,11 +162,13 @@ fn lied_to(runtime: &str, program: &str) {
 }
 
 #[test]
+#[ignore = "takes long"]
 fn an_engine_that_lies_is_answered_with_an_exit_code() {
     lied_to("compose", "docker");
 }
 
 #[test]
+#[ignore = "takes long"]
 fn a_cluster_that_lies_is_answered_with_an_exit_code() {
     lied_to("kubernetes", "kubectl");
 }

@@ -68,6 +68,7 @@ impl Bench {
 }
 
 #[test]
+#[ignore = "takes long"]
 fn records_whose_names_are_paths_lead_nowhere() {
     let bench = Bench::new();
     let home = harness::files(&bench.home);
@@ -134,6 +135,7 @@ fn own(root: &Path) -> std::collections::BTreeMap<String, Vec<u8>> {
 
 /// Workers of a server in sessions of their own, deaf to SIGTERM.
 #[test]
+#[ignore = "takes long"]
 fn deaf_children_that_left_their_session_are_stopped_side_by_side() {
     let lab = Lab::new(Some("tiny"), "tiny", &["program=good"]);
     let service = format!(

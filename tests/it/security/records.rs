@@ -271,6 +271,7 @@ fn runner(usual: u32) -> TestRunner {
 }
 
 #[test]
+#[ignore = "takes long"]
 fn no_file_that_is_kept_makes_a_command_panic_hang_or_leave_the_lab() {
     let bench = Bench::new();
     let (around, noted) = (bench.around(), bench.noted());
@@ -305,6 +306,7 @@ fn no_file_that_is_kept_makes_a_command_panic_hang_or_leave_the_lab() {
 }
 
 #[test]
+#[ignore = "takes long"]
 fn no_forged_journal_leads_out_of_the_lab() {
     let bench = Bench::new();
     let (around, noted) = (bench.around(), bench.noted());

@@ -104,6 +104,7 @@ fn up_that_waits_for_a_deaf_service_to_be_ready_ends_and_leaves_nothing_running(
 }
 
 #[test]
+#[ignore = "takes long"]
 fn init_that_brings_the_lab_up_ends_as_up_does() {
     let _alone = alone();
     let pack = pack_with("stop_within = \"1s\"", "stop_within = \"4s\"");
@@ -142,6 +143,7 @@ fn logs_that_follow() {
 }
 
 #[test]
+#[ignore = "takes long"]
 fn down_of_a_deaf_service_leaves_it_to_the_next_down() {
     let _alone = alone();
     let lab = lab("trap 'touch heard' TERM; SERVE & while :; do wait; done");
