@@ -6,9 +6,9 @@
 //! processor, as much of a proof is waiting; their cases are printed in the order of the labs.
 //!
 //! A case that cannot run stays ignored and says why: a step that only the real thing can show,
-//! where a stand-in of it runs, or a runtime that cannot work on this machine. With
-//! MLOPS_LAB_STRICT=1 such a runtime fails, but for `kubernetes`: CI has no cluster. A context that
-//! is known to be local, or MLOPS_LAB_KUBECONTEXT, has those cases run.
+//! where a stand-in of it runs; what such a lab does not have; or a runtime that cannot work on
+//! this machine. With MLOPS_LAB_STRICT=1 such a runtime fails, but for `kubernetes`: CI has no
+//! cluster. A context that is known to be local, or MLOPS_LAB_KUBECONTEXT, has those cases run.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -162,11 +162,17 @@ impl Proof {
                     return Ok(Completion::Completed);
                 }
                 let why = |kind: &str| outcome.get(kind).and_then(Value::as_str);
-                return match (why("fail"), why("skip"), why("unproven")) {
-                    (Some(why), _, _) => Err(why.into()),
-                    (_, Some(why), _) => Err(format!("skipped: {why}").into()),
-                    (_, _, Some(why)) => Ok(Completion::ignored_with(format!("not proven: {why}"))),
-                    _ => Err(format!("an outcome that is none: {outcome}").into()),
+                let ignored = |why| Ok(Completion::ignored_with(why));
+                return if let Some(why) = why("fail") {
+                    Err(why.into())
+                } else if let Some(why) = why("skip") {
+                    Err(format!("skipped: {why}").into())
+                } else if let Some(why) = why("unproven") {
+                    ignored(format!("not proven: {why}"))
+                } else if let Some(why) = why("inapplicable") {
+                    ignored(why.to_owned())
+                } else {
+                    Err(format!("an outcome that is none: {outcome}").into())
                 };
             }
             if let Some(end) = &state.ended {
