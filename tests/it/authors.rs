@@ -82,6 +82,7 @@ fn places_for_costs_are_asked_for_before_anything_is_measured_all_at_once() {
 }
 
 #[test]
+#[ignore = "takes long"]
 fn a_proof_writes_the_costs_keeps_the_logs_of_what_failed_and_says_where_the_project_is() {
     let _alone = alone();
     let temp = tempfile::tempdir().unwrap();

@@ -120,6 +120,7 @@ fn what_only_the_real_thing_can_show_is_skipped_with_the_reason() {
 }
 
 #[test]
+#[ignore = "takes long"]
 fn a_proof_on_a_stand_in_is_none_and_says_so() {
     let temp = tempfile::tempdir().unwrap();
     let pack = pack(temp.path());

@@ -108,6 +108,7 @@ impl Watch {
 }
 
 #[test]
+#[ignore = "takes long"]
 fn numbers_that_change_are_no_news_and_each_success_is_told_once() {
     let lab = lab();
     let mut watch = Watch::start(&lab, &[]);
@@ -154,6 +155,7 @@ fn what_disturbs_is_asked_once_until_a_file_changes() {
 }
 
 #[test]
+#[ignore = "takes long"]
 fn a_lab_that_goes_down_is_said_so_and_watched_on() {
     let lab = lab();
     let mut watch = Watch::start(&lab, &["one"]);

@@ -125,6 +125,7 @@ fn a_port_that_a_stranger_took_from_a_living_service_is_taken_for_the_doctor() {
 }
 
 #[test]
+#[ignore = "takes long"]
 fn a_service_that_forks_leaves_its_session_or_comes_late_is_ready() {
     let _alone = alone();
     const SERVE: &str = "python3 -m http.server --bind 127.0.0.1 PORT";

@@ -87,6 +87,7 @@ fn status_and_check_of_a_server_that_hangs_end_at_once() {
 }
 
 #[test]
+#[ignore = "takes long"]
 fn up_that_waits_for_a_deaf_service_to_be_ready_ends_and_leaves_nothing_running() {
     let _alone = alone();
     let lab = lab("trap '' TERM; touch begun; SERVE");
