@@ -11,7 +11,7 @@ pub(super) enum Failure {
     Disk,
     /// The home folder, where caches lie, is not there or not ours.
     Home,
-    /// The folder's files are somebody else's, or it is mounted read-only.
+    /// The folder's files are another user's, or it is mounted read-only.
     Permission,
     /// The file system has no symbolic links, as exFAT, or does not run programs.
     FileSystem,
@@ -159,8 +159,8 @@ impl Failure {
                     .to_owned()
             }
             Failure::Permission => format!(
-                "files there belong to somebody else (sudo, perhaps): sudo chown -R \"$(id \
-                 -u):$(id -g)\" {lab}, then: mlops-lab up"
+                "files there belong to another user (root, after sudo?): \
+                 sudo chown -R \"$(id -u):$(id -g)\" {lab}, then: mlops-lab up"
             ),
             Failure::FileSystem => format!(
                 "the file system of {lab} cannot hold a Python environment: move the lab to a \
@@ -173,8 +173,8 @@ impl Failure {
                     .to_owned()
             }
             Failure::Settings => {
-                "a setting of yours is in the way; see it: python3 -m pip config list, env | grep \
-                 -E '^(PIP|UV)_'"
+                "a setting of yours is in the way; see it: python3 -m pip config list, \
+                 env | grep -E '^(PIP|UV)_'"
                     .to_owned()
             }
             Failure::Certificate => {

@@ -217,7 +217,7 @@ mod tests {
              [[drill]]\nid = 'd'\ntitle = ''\ntext = ''\nbackground = [['./load']]\n\
              inject = [['./hurt']]\nhealthy = []\n\
              within = '1s'\nrecovered = [{{ command = {{ argv = ['./well'] }} }}]\n\
-             restore = [['./heal']]\nsolution = {{ run = [['./mend']] }}\n",
+             restore = [['./heal']]\nsolution = {{ run = [['./repair']] }}\n",
             service("api", "['./serve', '--port', '1']")
         );
         let page = page(&manifest(&text), &["README.md".to_owned(), "a".to_owned()]);
@@ -233,7 +233,7 @@ mod tests {
             "./probe",
             "./well",
             "./solve it",
-            "./mend",
+            "./repair",
             "./load · ./hurt · ./heal",
             "widget -V",
             "8080 · http://192.0.2.1:80@x",

@@ -162,8 +162,7 @@ pub(super) const FAMILIES: [Family; 17] = [
         ],
         but: &[],
         rules: [Passes, Dropped, Dropped, Dropped],
-        why: "settings of what labs are made of: somebody else's server, another load, other \
-            options",
+        why: "settings of what labs are made of: they would name another server, load or options",
     },
     Family {
         names: &["AWS_*", "AZURE_*", "GOOGLE_*", "CLOUDSDK_*"],

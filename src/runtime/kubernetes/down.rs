@@ -63,7 +63,7 @@ pub(super) fn down(
         }
         progress.done("");
     } else if purge && namespace.is_none() {
-        // Else everything of that name is somebody else's by now.
+        // Else everything of that name is another's by now.
         let wide: Vec<Object> =
             cluster.objects.iter().filter(|object| object.namespace.is_none()).cloned().collect();
         delete_objects(&kubectl, &wide, purge)?;
@@ -175,8 +175,8 @@ fn delete_namespace(kubectl: &Kubectl<'_>, progress: &mut dyn Progress) -> Resul
             ))
             .detail(words.join("\n"))
             .hint(
-                "something in it has a finalizer that nobody takes off; then: mlops-lab down \
-                   --purge",
+                "a finalizer of something in it is never removed: remove it, then: \
+                 mlops-lab down --purge",
             ));
         }
         clock::pause(POLL_INTERVAL)?;

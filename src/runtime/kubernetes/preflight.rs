@@ -32,8 +32,8 @@ pub(super) fn resolve(
                 .hint("name one: mlops-lab up --runtime kubernetes --context NAME"),
             Problem::NoConfig => error
                 .hint(
-                    "a cluster on this machine: kind create cluster, then mlops-lab up --runtime \
-                     kubernetes",
+                    "a cluster on this machine: kind create cluster, then \
+                     mlops-lab up --runtime kubernetes",
                 )
                 .hint("or without a cluster: mlops-lab up --runtime local"),
             Problem::Broken { .. } | Problem::MissingCluster { .. } => {
@@ -116,8 +116,8 @@ pub(super) fn check(ws: &Workspace, plan: &Kubernetes, cluster: &Cluster) -> Res
             unknown.join(", ")
         ))
         .hint(
-            "what brings it there is in the lab's README; what is missing: mlops-lab doctor \
-                   --runtime kubernetes",
+            "how to install it is in the lab's README; what is missing: \
+             mlops-lab doctor --runtime kubernetes",
         ));
     }
     let mut foreign = Vec::new();

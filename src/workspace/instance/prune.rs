@@ -22,7 +22,7 @@ fn changing(root: &Path) -> bool {
 }
 
 /// So many labs are remembered whose path leads nowhere. Each may have been moved, and is still
-/// its owner's wherever it is now: that shows only when somebody works in it again.
+/// its owner's wherever it is now: that shows only when it is used again.
 const REMEMBERED: usize = 32;
 
 /// Removes the state of labs of which nothing is left: those whose path leads to another folder by

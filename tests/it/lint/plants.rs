@@ -10,6 +10,11 @@ pub struct Plant {
 
 pub const MANIFEST: &str = "labs/tiny/lab.toml";
 
+/// The check of the pack's first step.
+const GREETING: &str = "http = { endpoint = \"api\", path = \"/greeting.txt\" }\n\
+    expect = { status = 200, \
+    body = { matches = \"^hello\\\\s*$\" } }";
+
 pub const fn plant(
     file: &'static str,
     from: &'static str,
@@ -262,22 +267,19 @@ pub const PLANTS: &[Plant] = &[
     ),
     plant(
         MANIFEST,
-        "http = { endpoint = \"api\", path = \"/greeting.txt\" }\nexpect = { status = 200, \
-         body = { matches = \"^hello\\\\s*$\" } }",
+        GREETING,
         "metric = { endpoint = \"api\", name = \"asked\" }\nexpect = { value = \"x\" }",
         "a metric's value is a number: \"x\" is none",
     ),
     plant(
         MANIFEST,
-        "http = { endpoint = \"api\", path = \"/greeting.txt\" }\nexpect = { status = 200, \
-         body = { matches = \"^hello\\\\s*$\" } }",
+        GREETING,
         "metric = { endpoint = \"api\", name = \"requests total\" }\nexpect = { value = 1 }",
         "`requests total` is no name of a metric",
     ),
     plant(
         MANIFEST,
-        "http = { endpoint = \"api\", path = \"/greeting.txt\" }\nexpect = { status = 200, \
-         body = { matches = \"^hello\\\\s*$\" } }",
+        GREETING,
         "file = { path = \"a\" }\nexpect = { sha256 = \"abc\" }",
         "a SHA-256 has 64 hexadecimal digits",
     ),
