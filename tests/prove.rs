@@ -3,7 +3,8 @@
 //! The proof itself is `mlops-lab lab test`; this file runs it once for each lab and runtime and
 //! hands its cases to the test runner. It takes minutes, so all cases are ignored unless
 //! `--include-ignored` (or `--ignored`) asks for them. Proofs then run side by side, one for each
-//! processor, as much of a proof is waiting; their cases are printed in the order of the labs.
+//! processor, as much of a proof is waiting; their cases are printed in the order of the labs. What
+//! changed since `HEAD^` (or the revision in MLOPS_LAB_SINCE) is proven first: `prove/order.rs`.
 //!
 //! A case that cannot run stays ignored and says why: a step that only the real thing can show,
 //! where a stand-in of it runs; what such a lab does not have; or a runtime that cannot work on
@@ -21,9 +22,12 @@
 #[path = "it/harness/children.rs"]
 #[allow(dead_code, reason = "the integration tests use the rest")]
 mod children;
+#[path = "prove/order.rs"]
+mod order;
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
@@ -31,6 +35,7 @@ use std::time::Duration;
 
 use children::Limited;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use order::Planned;
 use serde_json::Value;
 
 const BIN: &str = env!("CARGO_BIN_EXE_mlops-lab");
@@ -50,7 +55,9 @@ fn main() {
             let names = json(&["lab", "test", id, "--runtime", runtime, "--list", "--json"]);
             let names: Vec<String> = serde_json::from_value(names).unwrap();
             let proof = Arc::new(Proof::new(id, runtime));
-            proofs.push((names.len(), Arc::clone(&proof)));
+            let (lab, runtime, shared) = (id.to_owned(), runtime.to_owned(), shared(id));
+            let planned = Planned { lab, runtime, shared, cases: names.len() };
+            proofs.push((planned, Arc::clone(&proof)));
             trials.extend(names.into_iter().map(|name| {
                 let (label, proof) = (name.clone(), Arc::clone(&proof));
                 Trial::ignorable_test(label, move || proof.outcome(&name)).with_ignored_flag(true)
@@ -65,17 +72,46 @@ fn main() {
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-/// Starts all proofs, as many at once as there are processors, the longest first. With a filter
-/// each starts when a case asks for it.
-fn side_by_side(mut proofs: Vec<(usize, Arc<Proof>)>) {
-    proofs.sort_by_key(|(cases, _)| std::cmp::Reverse(*cases));
+/// The packs of a lab.
+fn shared(id: &str) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("labs").join(id).join("lab.toml");
+    let manifest: toml::Table = std::fs::read_to_string(path).unwrap().parse().unwrap();
+    let shared = manifest.get("shared").cloned();
+    shared.map(|shared| shared.try_into().unwrap()).unwrap_or_default()
+}
+
+/// The files that differ from the revision before this one, as git knows it, or why that is not
+/// known.
+fn changed() -> Result<Vec<String>, String> {
+    let since = std::env::var("MLOPS_LAB_SINCE").unwrap_or_else(|_| "HEAD^".to_owned());
+    let mut git = Command::new("git");
+    git.args(["diff", "--name-only", "-z", &since, "--"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    let out = git.finish();
+    if !out.status.success() {
+        return Err(String::from_utf8_lossy(&out.stderr).lines().next().unwrap_or("").to_owned());
+    }
+    let paths = String::from_utf8_lossy(&out.stdout).into_owned();
+    Ok(paths.split_terminator('\0').map(str::to_owned).collect())
+}
+
+/// Starts all proofs, as many at once as there are processors: first what was touched, the longest
+/// first. With a filter each starts when a case asks for it.
+fn side_by_side(proofs: Vec<(Planned, Arc<Proof>)>) {
+    let (planned, proofs): (Vec<Planned>, Vec<Arc<Proof>>) = proofs.into_iter().unzip();
+    let changed = changed().unwrap_or_else(|why| {
+        eprintln!("\nwhat changed is not known: {why}");
+        Vec::new()
+    });
+    let order = order::order(&planned, &changed);
+    eprintln!("\nthe proofs, in this order:\n{}", order::explain(&planned, &order));
+    let proofs: Vec<_> = order.iter().map(|(number, _)| Arc::clone(&proofs[*number])).collect();
     let queue = Arc::new(Mutex::new(proofs.into_iter()));
     for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
         let queue = Arc::clone(&queue);
         std::thread::spawn(move || {
             loop {
                 let next = queue.lock().unwrap().next();
-                let Some((_, proof)) = next else { return };
+                let Some(proof) = next else { return };
                 proof.begin();
                 proof.run();
             }

@@ -29,6 +29,7 @@ mod labs;
 mod life;
 mod lint;
 mod manifests;
+mod order_of_proofs;
 mod packs;
 mod prompt;
 mod proof;
