@@ -6,5 +6,5 @@ mod port;
 mod unix;
 
 pub use http::{Request, Response, Unreachable, connect, http};
-pub use port::{Port, loopback, loopback_address, own_port, port, spare_port};
+pub use port::{Port, is_own_host, loopback, loopback_address, own_port, port, spare_port};
 pub use unix::unix_get;

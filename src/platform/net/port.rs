@@ -1,8 +1,10 @@
 //! Ports of this machine: which are free, who holds one, and which one a URL means.
 
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::time::Duration;
+
+use crate::platform::host;
 
 /// Who listens on a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,9 +99,39 @@ pub fn loopback_address(url: &str) -> Option<(String, u16)> {
     (loopback && plain).then_some((host, port))
 }
 
+/// Whether the host of `host:port` is this machine: one of its own addresses, or its name. Other
+/// names are not resolved: that may take long, and ask somebody.
+pub fn is_own_host(authority: &str) -> bool {
+    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+    match host.trim_matches(['[', ']']).parse::<IpAddr>() {
+        // The system binds to an address of an interface of its own, and to no other.
+        Ok(address) => UdpSocket::bind((address, 0)).is_ok(),
+        Err(_) => host == "localhost" || host == host::name(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_of_an_interface_of_this_machine_is_its_own() {
+        // Which one leads out; nothing is sent. A machine without a network has none.
+        let out = UdpSocket::bind("0.0.0.0:0").and_then(|socket| {
+            socket.connect("192.0.2.1:9")?;
+            socket.local_addr()
+        });
+        let own = out.map_or(Vec::new(), |address| vec![format!("{}:6443", address.ip())]);
+        let named = format!("{}:6443", host::name());
+        let known = ["127.0.0.1:6443", "127.0.0.2:1", "localhost:6443", &named].map(str::to_owned);
+        for here in own.iter().chain(&known) {
+            assert!(is_own_host(here), "{here}");
+        }
+        // Addresses for documentation (RFC 5737, RFC 3849), and names that are not resolved.
+        for other in ["192.0.2.1:6443", "[2001:db8::1]:6443", "localhost.example:6443"] {
+            assert!(!is_own_host(other), "{other}");
+        }
+    }
 
     #[test]
     fn only_a_url_of_this_machine_has_a_place_on_it() {

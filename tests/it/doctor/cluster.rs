@@ -339,12 +339,20 @@ fn cgroup_1_fails_with_kubernetes_1_35_and_warns_before_and_128_inotify_instance
     let server = format!("http://127.0.0.1:{}", api("v1.34.0", true, true));
     config(&bench, "kind-lab", &json!({"server": server}), &json!({}));
     bench.doctor(&["--timeout", "5s", "--root", &root]).is("kube.cgroup", "warn", "v1-warn");
-    // A cluster on another machine does not depend on this kernel.
+    // A cluster in a virtual machine does not depend on this kernel.
     let seen = {
         config(&bench, "docker-desktop", &json!({"server": server}), &json!({}));
         bench.doctor(&["--timeout", "5s", "--root", &root])
     };
     seen.is("kube.cgroup", "skip", "ok");
+    // Whatever the name of its context, a cluster at an address of this machine is on it; one on
+    // another machine does not depend on this kernel, either.
+    config(&bench, "default", &json!({"server": server}), &json!({}));
+    let named = ["--timeout", "5s", "--root", &root, "--context", "default"];
+    bench.doctor(&named).is("kube.cgroup", "warn", "v1-warn");
+    config(&bench, "default", &json!({"server": "https://192.0.2.1:6443"}), &json!({}));
+    let seen = bench.doctor(&named);
+    assert_eq!(seen.is("kube.cgroup", "skip", "ok"), "the cluster is on another machine");
 }
 
 #[test]

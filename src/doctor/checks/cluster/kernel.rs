@@ -35,11 +35,25 @@ fn kernel_probes() -> Vec<SharedProbe> {
 const ELSEWHERE: &str = "the cluster is on another machine";
 const LINUX_ONLY: &str = "for clusters in containers on Linux only";
 
+/// Names that clusters in containers of this machine give to their contexts.
+const CONTAINERS: [&str; 3] = ["kind-", "k3d-", "minikube"];
+
+/// Contexts of clusters in a virtual machine, with a kernel of its own, whose API server is
+/// forwarded to an address of this machine.
+const VIRTUAL_MACHINES: [&str; 5] =
+    ["docker-desktop", "colima", "orbstack", "rancher-desktop", "crc"];
+
 fn is_elsewhere(observed: &Observations) -> bool {
-    let context = observed.get(&ClusterProbe).and_then(|facts| facts.context.as_ref().ok());
-    context.is_some_and(|context| {
-        !["kind-", "k3d-", "minikube"].iter().any(|name| context.name.starts_with(name))
+    observed.get(&ClusterProbe).is_some_and(|facts| {
+        facts.context.as_ref().is_ok_and(|context| runs_elsewhere(&context.name, facts.own_host))
     })
+}
+
+/// Whether the kernel of this machine does not matter to a cluster, by the name of its context and
+/// by whether its API server has an address of this machine.
+fn runs_elsewhere(context: &str, own_host: bool) -> bool {
+    let in_containers = CONTAINERS.iter().any(|name| context.starts_with(name));
+    !in_containers && (!own_host || VIRTUAL_MACHINES.contains(&context))
 }
 
 /// What kind needs of the host for clusters of several nodes (kind.sigs.k8s.io, "known issues":
@@ -140,5 +154,24 @@ impl Check for Cgroup {
             (None, _) => Draft::skip(LINUX_ONLY),
         };
         draft.cmd("stat -fc %T /sys/fs/cgroup")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cluster_with_an_address_of_this_machine_is_on_it_unless_a_virtual_machine_has_it() {
+        for (context, own_host, elsewhere) in [
+            ("kind-lab", true, false),
+            // Under a name of the container engine's machine.
+            ("kind-lab", false, false),
+            ("default", true, false),
+            ("default", false, true),
+            ("docker-desktop", true, true),
+        ] {
+            assert_eq!(runs_elsewhere(context, own_host), elsewhere, "{context} {own_host}");
+        }
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct ClusterFacts {
     pub(super) files: Vec<PathBuf>,
     /// The context that is meant, or why there is none.
     pub(super) context: Result<Context, Problem>,
+    /// Whether its address is one of this machine's own.
+    pub(super) own_host: bool,
     /// Whether its address accepts connections; none when it was not tried.
     pub(super) connected: Option<Result<(), Unreachable>>,
     /// What kubectl printed; none when it was not run.
@@ -49,7 +51,10 @@ impl Probe for ClusterProbe {
     fn run(&self, scope: &Scope, end: Instant) -> ClusterFacts {
         let files = kubeconfig::files();
         let context = kubeconfig::context(&files, scope.context.as_deref());
-        let mut facts = ClusterFacts { files, context, connected: None, answers: None };
+        let own_host = context.as_ref().is_ok_and(|context| {
+            !context.proxied && net::is_own_host(&kubeconfig::authority(&context.server))
+        });
+        let mut facts = ClusterFacts { files, context, own_host, connected: None, answers: None };
         let Ok(context) = &facts.context else { return facts };
         if !context.allowed() || context.exec.as_ref().is_some_and(|program| !can_run(program)) {
             return facts;
