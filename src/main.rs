@@ -3,6 +3,7 @@
 mod catalog;
 mod check;
 mod cli;
+mod cluster;
 mod commands;
 mod course;
 mod doctor;

@@ -129,6 +129,8 @@ Examples:
     Break(Deferred<Break>),
     /// Check this machine: what is missing, why, and how to fix it.
     Doctor(Deferred<Doctor>),
+    /// Make and remove a cluster on this machine: up, down, status.
+    Cluster(LocalCluster),
     /// Write labs of your own: new, lint, test.
     Lab(Lab),
     /// Print a completion script.

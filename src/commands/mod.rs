@@ -3,6 +3,7 @@
 
 mod changes;
 mod check;
+mod cluster;
 mod completions;
 mod consent;
 mod diff;
@@ -42,7 +43,7 @@ pub use session::{Session, View};
 
 use crate::catalog::manifest::RuntimeKind;
 use crate::catalog::{Lab, Source, Sources};
-use crate::cli::{Cli, Command, Format, LabCommand};
+use crate::cli::{Cli, ClusterCommand, Command, Format, LabCommand};
 use crate::error::{Error, Exit, Result};
 use crate::layout;
 use crate::platform::watchdog::Watchdog;
@@ -163,6 +164,11 @@ fn dispatch(cli: &Cli, session: &Session) -> Result<Exit> {
             session.show(&drill::run(session, args.drill.as_deref(), args.undo)?)
         }
         Command::Doctor(args) => doctor::run(session, args),
+        Command::Cluster(cluster) => match &cluster.command {
+            ClusterCommand::Up(args) => session.show(&cluster::up(session, args)?),
+            ClusterCommand::Down(_) => session.show(&cluster::down(session)?),
+            ClusterCommand::Status(_) => session.show(&cluster::status()?),
+        },
         Command::Lab(lab) => match &lab.command {
             LabCommand::New(args) => session.show(&lab::new(session, &args.id, &args.folder)?),
             LabCommand::Lint(args) => session.show(&lab::lint(session, args.folder.as_deref())?),

@@ -7,9 +7,9 @@ use super::{pasteable, quoted};
 use crate::cli::{Cli, Command, LabCommand, OnConflict};
 
 /// Commands that mean the lab in which one stands.
-const OF_LAB: [&str; 13] = [
+const OF_LAB: [&str; 14] = [
     "diff", "update", "undo", "up", "down", "restart", "status", "logs", "open", "check", "hint",
-    "solve", "break",
+    "solve", "break", "cluster",
 ];
 
 /// Commands that take labs from a pack.

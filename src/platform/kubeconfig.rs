@@ -162,6 +162,15 @@ pub fn context(files: &[PathBuf], named: Option<&str>) -> Result<Context, Proble
     read(files).and_then(|config| resolve(&config, named))
 }
 
+/// What is said to be the current context, whether or not there is such a context.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn current(files: &[PathBuf]) -> Result<Option<String>, Problem> {
+    let config = read(files)?;
+    Ok(config["current-context"].as_str().filter(|name| !name.is_empty()).map(str::to_owned))
+}
+
 fn resolve(config: &Value, named: Option<&str>) -> Result<Context, Problem> {
     let all = |key: &str| config[key].as_array().cloned().unwrap_or_default();
     let named_in = |key: &str, name: &str| all(key).into_iter().find(|entry| entry["name"] == name);

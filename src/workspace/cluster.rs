@@ -28,6 +28,9 @@ pub struct Cluster {
     /// Whether the namespace was ours when it was last seen: made by us, with our label.
     #[serde(default)]
     pub made: bool,
+    /// Whether the cluster is the one that `mlops-lab cluster` made.
+    #[serde(default)]
+    pub own: bool,
     /// Where images are pushed, when they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registry: Option<String>,

@@ -42,6 +42,8 @@ fn names_are_completed_from_the_lab_in_which_one_stands() {
     holds(&["open", ""], "api");
     holds(&["update", "--set", "pr"], "program=");
     holds(&["init", "ser"], "serving");
+    holds(&["cluster", ""], "status");
+    holds(&["cluster", "up", "--with", ""], "k3d");
     holds(&["--pack", "../none", "up", "--runtime", ""], "local");
     assert_eq!(at(&["up", "--runtime", "l"]), ["local"]);
     let there = lab.root.display().to_string();

@@ -13,6 +13,7 @@ mod harness;
 
 mod authors;
 mod cli;
+mod cluster;
 mod complete;
 mod compose;
 mod converge;

@@ -16,15 +16,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Room by room, whom it may use. What is not listed is not allowed.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("main", &["cli", "commands", "error", "platform"]),
-    ("cli", &["catalog"]),
+    ("cli", &["catalog", "cluster"]),
     (
         "commands",
         &[
             "catalog",
             "check",
             "cli",
+            "cluster",
             "course",
             "doctor",
             "error",
@@ -40,9 +41,11 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("lab_test", &["catalog", "check", "error", "platform", "runtime", "scaffold", "workspace"]),
     // What the learner did and what is next. Pure: the lab on disk keeps it.
     ("course", &["catalog", "check", "error", "platform"]),
-    ("runtime", &["catalog", "check", "error", "platform", "workspace"]),
+    ("runtime", &["catalog", "check", "cluster", "error", "platform", "workspace"]),
+    // The cluster on this machine: what makes it, and whose it is.
+    ("cluster", &["catalog", "error", "platform"]),
     ("check", &["catalog", "error", "platform"]),
-    ("doctor", &["catalog", "error", "platform"]),
+    ("doctor", &["catalog", "cluster", "error", "platform"]),
     ("workspace", &["catalog", "course", "dotenv", "error", "platform"]),
     ("scaffold", &["catalog", "dotenv", "error", "platform"]),
     // A pack lies on disk.

@@ -1,5 +1,6 @@
 //! What each command takes. Every command's help ends with examples; a test parses them all.
 
+mod cluster;
 mod course;
 mod doctor;
 mod lab;
@@ -8,6 +9,7 @@ mod shared;
 mod shell;
 mod up;
 
+pub use cluster::{ClusterCommand, ClusterUp, LocalCluster};
 pub use course::{Break, Check, Hint, Solve};
 pub use doctor::{Doctor, Format};
 pub use lab::{Lab, LabCommand, LabTest};

@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use super::kubectl::{Kubectl, QUERY_TIMEOUT};
 use super::manifests::group;
-use super::preflight::{kind_of, resolve, served};
-use super::{PROJECT, close_forwards, images, manifests, owned};
+use super::preflight::{is_gone, kind_of, resolve, served};
+use super::{close_forwards, images, manifests, owned};
+use crate::cluster::PROJECT;
 use crate::error::{Error, Result};
 use crate::platform::clock;
 use crate::platform::term::Progress;
@@ -43,6 +44,11 @@ pub(super) fn down(
     let mut stopped = close_forwards(ws);
     let Some(mut cluster) = ws.cluster()? else { return Ok(stopped) };
     if !cluster.up && !purge {
+        return Ok(stopped);
+    }
+    if is_gone(&cluster)? {
+        images::forget(cluster.images.keys().filter(|_| purge));
+        ws.forget_cluster()?;
         return Ok(stopped);
     }
     resolve(ws, Some(&cluster.context), Some(&cluster))?;

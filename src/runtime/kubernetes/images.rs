@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::catalog::manifest::Image;
+use crate::cluster::Record;
 use crate::error::{Error, Result};
 use crate::platform::process::{self, Command, Ended, LogOptions};
 use crate::platform::term::Progress;
@@ -32,13 +33,16 @@ pub(super) enum ImageDelivery {
 }
 
 impl ImageDelivery {
-    /// The delivery to the cluster of a context.
-    pub(super) fn of(cluster: &Cluster) -> ImageDelivery {
+    /// The delivery to the cluster of a context; `own` is the one that `mlops-lab cluster` made.
+    pub(super) fn of(cluster: &Cluster, own: Option<&Record>) -> ImageDelivery {
         if let Some(registry) = &cluster.registry {
             return ImageDelivery::Registry(registry.trim_end_matches('/').to_owned());
         }
         if let Some(command) = &cluster.load {
             return ImageDelivery::Command(command.clone());
+        }
+        if let Some(own) = own.filter(|own| own.tool.context() == cluster.context) {
+            return ImageDelivery::Tool(own.tool.load_images());
         }
         let words = |words: &[&str]| {
             ImageDelivery::Tool(words.iter().map(|word| (*word).to_owned()).collect())
@@ -208,6 +212,7 @@ pub(super) fn forget<'a>(names: impl Iterator<Item = &'a String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::{Sizes, Tool};
 
     fn cluster(context: &str, registry: Option<&str>, load: Option<&str>) -> Cluster {
         Cluster {
@@ -216,6 +221,7 @@ mod tests {
             namespace: "lab".to_owned(),
             up: true,
             made: true,
+            own: false,
             registry: registry.map(str::to_owned),
             load: load.map(str::to_owned),
             images: BTreeMap::new(),
@@ -225,21 +231,41 @@ mod tests {
 
     #[test]
     fn each_local_cluster_has_its_road_and_what_the_user_names_wins() {
-        let delivery = |context: &str| ImageDelivery::of(&cluster(context, None, None));
+        let delivery = |context: &str| ImageDelivery::of(&cluster(context, None, None), None);
         let tool = |words: &str| ImageDelivery::Tool(words.split(' ').map(str::to_owned).collect());
         assert_eq!(delivery("kind-dev"), tool("kind load docker-image --name dev"));
         assert_eq!(delivery("k3d-dev"), tool("k3d image import --cluster dev"));
         assert_eq!(delivery("minikube"), tool("minikube image load"));
         assert_eq!(delivery("docker-desktop"), ImageDelivery::Shared);
         assert_eq!(delivery("team"), ImageDelivery::Elsewhere);
-        let named = ImageDelivery::of(&cluster("kind-dev", None, Some("ctr import -")));
+        let named = ImageDelivery::of(&cluster("kind-dev", None, Some("ctr import -")), None);
         assert_eq!(named, ImageDelivery::Command("ctr import -".to_owned()));
-        let pushed = ImageDelivery::of(&cluster("team", Some("registry.example/labs/"), None));
+        let pushed =
+            ImageDelivery::of(&cluster("team", Some("registry.example/labs/"), None), None);
         assert_eq!(pushed, ImageDelivery::Registry("registry.example/labs".to_owned()));
         assert_eq!(
             pushed.remote("lab-server:local"),
             Some(("registry.example/labs/lab-server".to_owned(), "local".to_owned()))
         );
         assert_eq!(delivery("kind-dev").remote("lab-server:local"), None);
+    }
+
+    #[test]
+    fn a_cluster_of_our_own_gets_its_images_by_the_tool_that_made_it() {
+        let made = |tool| Record {
+            tool,
+            made: true,
+            limits: Tool::Kind.limits(&Sizes::default()),
+            containers: Vec::new(),
+        };
+        for tool in Tool::ALL {
+            let own = cluster(tool.context(), None, None);
+            let wanted = ImageDelivery::Tool(tool.load_images());
+            assert_eq!(ImageDelivery::of(&own, Some(&made(tool))), wanted);
+        }
+        // Of this name, and not ours.
+        let other = cluster(Tool::Minikube.context(), None, None);
+        assert_eq!(ImageDelivery::of(&other, None), ImageDelivery::Elsewhere);
+        assert_eq!(ImageDelivery::of(&other, Some(&made(Tool::Kind))), ImageDelivery::Elsewhere);
     }
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::kubectl::Kubectl;
-use super::{PROJECT, manifests};
+use super::manifests;
+use crate::cluster::PROJECT;
 use crate::error::{Error, Result, unknown};
 use crate::platform::process::Command;
 use crate::runtime::driver::LogRequest;

@@ -27,6 +27,7 @@ use super::state::{Place, Service};
 use super::timed_probe::TimedProbe;
 use super::{context, free_ports, local, python, ready};
 use crate::catalog::manifest::{Forward, Kubernetes, RuntimeKind};
+use crate::cluster::Record;
 use crate::error::{Error, Result};
 use crate::platform::clock;
 use crate::platform::term::Progress;
@@ -46,9 +47,6 @@ const APPLY: Duration = Duration::from_secs(120);
 
 /// The label that says which lab a namespace was made for: a workspace's id.
 const OWNER: &str = "dev.mlops-lab.workspace";
-
-/// The label that the labs' own manifests carry.
-const PROJECT: &str = "dev.mlops-lab.project";
 
 /// What is listed to see how far the rollouts are.
 const WATCHED: &str = "deployments,statefulsets,daemonsets,jobs,pods,events";
@@ -76,7 +74,10 @@ fn up(
     progress: &mut dyn Progress,
 ) -> Result<Changes> {
     let plan = plan(ws)?;
-    let before = ws.cluster()?;
+    let before = match ws.cluster()? {
+        Some(before) if preflight::is_gone(&before)? => None,
+        before => before,
+    };
     let context = preflight::resolve(ws, options.context.as_deref(), before.as_ref())?;
     let known = before.clone().filter(|before| before.context == context.name);
     let mut cluster = Cluster {
@@ -85,6 +86,7 @@ fn up(
         namespace: ws.project(),
         up: true,
         made: known.as_ref().is_some_and(|known| known.made),
+        own: preflight::is_own(&context.name)?,
         registry: options
             .registry
             .clone()
@@ -139,7 +141,7 @@ fn deploy(
     world: &dyn World,
     progress: &mut dyn Progress,
 ) -> Result<Changes> {
-    let delivery = ImageDelivery::of(cluster);
+    let delivery = ImageDelivery::of(cluster, Record::load()?.as_ref());
     let (images, new) =
         images::deliver(ws, &plan.image, &delivery, &cluster.images, options, progress)?;
     if !preflight.there {

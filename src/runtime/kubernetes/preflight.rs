@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::kubectl::{Kubectl, QUERY_TIMEOUT};
-use super::{APPLY, OWNER, PROJECT, manifests, owned};
+use super::{APPLY, OWNER, manifests, owned};
 use crate::catalog::manifest::Kubernetes;
+use crate::cluster::{PROJECT, Record};
 use crate::error::{Error, Result};
 use crate::platform::kubeconfig::{self, Context, Problem};
 use crate::workspace::{Cluster, Object, Workspace};
@@ -31,10 +32,7 @@ pub(super) fn resolve(
                 .hint("see them: kubectl config get-contexts")
                 .hint("name one: mlops-lab up --runtime kubernetes --context NAME"),
             Problem::NoConfig => error
-                .hint(
-                    "a cluster on this machine: kind create cluster, then \
-                     mlops-lab up --runtime kubernetes",
-                )
+                .hint("a cluster on this machine: mlops-lab cluster up")
                 .hint("or without a cluster: mlops-lab up --runtime local"),
             Problem::Broken { .. } | Problem::MissingCluster { .. } => {
                 error.hint("see: mlops-lab doctor --runtime kubernetes")
@@ -72,6 +70,25 @@ pub(super) fn resolve(
         .hint(forget));
     }
     Ok(context)
+}
+
+/// Whether a context is that of the cluster that `mlops-lab cluster` made.
+pub(super) fn is_own(context: &str) -> Result<bool> {
+    Ok(Record::load()?.is_some_and(|record| record.made && record.tool.context() == context))
+}
+
+/// Whether the lab was in the cluster that `mlops-lab cluster` made, and that one is no more, with
+/// all that was in it: its context is gone with it, or belongs to the one that was made since.
+pub(super) fn is_gone(before: &Cluster) -> Result<bool> {
+    if !before.own {
+        return Ok(false);
+    }
+    let made_since = is_own(&before.context)?;
+    Ok(match kubeconfig::context(&kubeconfig::files(), Some(&before.context)) {
+        Ok(context) => made_since && context.server != before.server,
+        Err(Problem::NoConfig | Problem::MissingContext { .. }) => !made_since,
+        Err(_) => false,
+    })
 }
 
 /// What was found out before anything was changed.

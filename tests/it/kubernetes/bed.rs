@@ -364,7 +364,7 @@ impl Drop for Bed {
 }
 
 /// The real client.
-fn kubectl() -> Option<PathBuf> {
+pub fn kubectl() -> Option<PathBuf> {
     std::env::var_os("MLOPS_LAB_KUBECTL").map(PathBuf::from).filter(|path| path.is_file())
 }
 

@@ -143,3 +143,34 @@ fn a_port_that_is_taken_is_told_before_anything_is_changed() {
     let _holder = std::net::TcpListener::bind(("127.0.0.1", bed.lab.port)).unwrap();
     bed.refused(&[], &[&format!("port {} is taken", bed.lab.port)]);
 }
+
+#[test]
+fn a_lab_whose_cluster_was_removed_is_down_and_comes_up_in_the_next_one() {
+    let Some(mut bed) = Bed::new("kind-mlops-lab") else { return };
+    // What is noted of our cluster is not to be seen by other tests.
+    bed.set("XDG_STATE_HOME", bed.path("state"));
+    let record = bed.path("state/mlops-lab/cluster.json");
+    let made = json!({"tool": "kind", "made": true, "limits": {"memory": null, "cpus": null},
+        "containers": []});
+    let make = || std::fs::write(&record, made.to_string()).unwrap();
+    std::fs::create_dir_all(record.parent().unwrap()).unwrap();
+    make();
+    bed.comes_up(&["--trust"]);
+    // `cluster down` takes the context along.
+    std::fs::remove_file(&record).unwrap();
+    bed.configure("prod", &bed.server);
+    let before = bed.server.requests().len();
+    bed.lab.ok(&["down"]);
+    bed.lab.ok(&["down", "--purge"]);
+    assert_eq!(bed.server.requests().len(), before, "a cluster that is not meant was asked");
+    // And one that was up while the next one was made.
+    make();
+    bed.configure("kind-mlops-lab", &bed.server);
+    bed.comes_up(&[]);
+    let next = Server::new();
+    bed.configure("kind-mlops-lab", &next);
+    bed.comes_up(&[]);
+    assert!(next.objects().iter().any(|object| object.starts_with("Deployment/")));
+    bed.lab.ok(&["down", "--purge"]);
+    assert!(next.objects().is_empty(), "{:?}", next.objects());
+}

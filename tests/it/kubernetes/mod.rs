@@ -8,7 +8,7 @@
 //! written down in the fake. Of the forward it proves kubectl's older tunnel (SPDY); the fake has
 //! no websockets. Those are tried on a real node.
 mod apply;
-mod bed;
+pub mod bed;
 mod down;
 mod forward;
 mod guard;

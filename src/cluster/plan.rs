@@ -1,0 +1,190 @@
+//! What is to be done, by what is there. Pure.
+
+use serde::Serialize;
+
+use super::NAME;
+use super::record::Record;
+use super::sizes::Sizes;
+use super::tool::Tool;
+use crate::error::{Error, Result};
+
+/// What `up` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Step {
+    /// Makes the cluster.
+    Create,
+    /// Removes what a killed run left, and makes the cluster.
+    Recreate,
+    /// Starts the cluster that we made.
+    Start,
+    /// Nothing: it runs.
+    Nothing,
+}
+
+impl Step {
+    /// Whether it makes a new cluster.
+    pub fn makes(self) -> bool {
+        matches!(self, Step::Create | Step::Recreate)
+    }
+}
+
+/// The tool to use: the one that is named, else the one that made the cluster, else the most
+/// preferred one on PATH.
+pub fn choose(named: Option<Tool>, record: Option<&Record>, on_path: &[Tool]) -> Option<Tool> {
+    let made = record.map(|record| record.tool);
+    named.or(made).or(Tool::ALL.into_iter().find(|tool| on_path.contains(tool)))
+}
+
+/// What is known of a cluster of our name.
+#[derive(Clone, Debug)]
+pub(super) struct Facts<'a> {
+    /// What we wrote down of ours.
+    pub(super) record: Option<&'a Record>,
+    /// Whether the tool has one.
+    pub(super) there: bool,
+    /// The containers of its control plane.
+    pub(super) containers: &'a [String],
+    /// Whether its API server answers.
+    pub(super) answers: bool,
+}
+
+impl Facts<'_> {
+    /// Whether the one that is there is ours.
+    pub(super) fn ours(&self) -> bool {
+        self.there && self.record.is_some_and(|record| record.is(self.containers))
+    }
+}
+
+/// What is to be done.
+///
+/// # Errors
+/// Exit 3 when the name belongs to a cluster that is not ours.
+pub(super) fn step(tool: Tool, facts: &Facts<'_>) -> Result<Step> {
+    match (facts.there, facts.record) {
+        (false, _) => Ok(Step::Create),
+        (true, Some(record)) if facts.ours() => Ok(match (record.made, facts.answers) {
+            (false, _) => Step::Recreate,
+            (true, false) => Step::Start,
+            (true, true) => Step::Nothing,
+        }),
+        (true, _) => Err(foreign(tool).hint(
+            "use it as it is: mlops-lab up --runtime kubernetes --context ".to_owned()
+                + tool.context(),
+        )),
+    }
+}
+
+/// The error for a cluster of our name that somebody else made.
+pub(super) fn foreign(tool: Tool) -> Error {
+    let delete = tool.delete().join(" ");
+    Error::environment(format!(
+        "there is a cluster {NAME} of {tool} that `mlops-lab cluster up` did not make: \
+         it is left alone"
+    ))
+    .hint(format!("if you do not need it: {delete}, then mlops-lab cluster up"))
+}
+
+/// The commands of a step. `current` is the current context of the kubeconfig.
+pub(super) fn commands(
+    tool: Tool,
+    step: Step,
+    sizes: &Sizes,
+    containers: &[String],
+    current: Option<&str>,
+) -> Vec<Vec<String>> {
+    let mut commands = match step {
+        Step::Nothing => return Vec::new(),
+        Step::Create => vec![tool.create(sizes)],
+        Step::Recreate => vec![tool.delete(), tool.create(sizes)],
+        Step::Start => tool.resume(containers),
+    };
+    // A cluster is used when the user names its context, not because it was made last.
+    if tool.switches_context() && current != Some(tool.context()) {
+        let restore: &[&str] = match &current {
+            Some(current) => &["kubectl", "config", "set", "current-context", current],
+            None => &["kubectl", "config", "unset", "current-context"],
+        };
+        commands.push(restore.iter().map(|word| (*word).to_owned()).collect());
+    }
+    commands
+}
+
+/// That the version of the tool's clusters serves the lab.
+///
+/// # Errors
+/// Exit 3 when it does not.
+pub(super) fn check_version(tool: Tool, sizes: &Sizes) -> Result<()> {
+    match tool.kubernetes() {
+        Some(version) if !sizes.kubernetes.allows(&version) => {
+            let wanted = &sizes.kubernetes;
+            Err(Error::environment(format!(
+                "the cluster would have Kubernetes {version}, and the lab needs {wanted}"
+            ))
+            .hint("use a cluster that you have: mlops-lab up --runtime kubernetes --context NAME"))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::sizes::Limits;
+
+    fn record(tool: Tool, made: bool) -> Record {
+        Record { tool, made, limits: Limits::default(), containers: vec!["a".to_owned()] }
+    }
+
+    #[test]
+    fn the_named_tool_goes_before_the_one_that_made_the_cluster_and_that_before_the_preferred() {
+        let made = record(Tool::Minikube, true);
+        let both = [Tool::Minikube, Tool::K3d];
+        assert_eq!(choose(Some(Tool::Kind), Some(&made), &both), Some(Tool::Kind));
+        assert_eq!(choose(None, Some(&made), &both), Some(Tool::Minikube));
+        assert_eq!(choose(None, None, &both), Some(Tool::K3d));
+        assert_eq!(choose(None, None, &[]), None);
+    }
+
+    #[test]
+    fn what_is_done_follows_from_what_is_there() {
+        let (made, killed) = (record(Tool::Kind, true), record(Tool::Kind, false));
+        let (same, other) = (["a".to_owned()], ["b".to_owned()]);
+        let of = |record: Option<&Record>, there, containers: &[String], answers| {
+            step(Tool::Kind, &Facts { record, there, containers, answers })
+        };
+        assert_eq!(of(None, false, &[], false).unwrap(), Step::Create);
+        assert_eq!(of(Some(&made), false, &[], false).unwrap(), Step::Create);
+        assert_eq!(of(Some(&killed), true, &other, false).unwrap(), Step::Recreate);
+        assert_eq!(of(Some(&made), true, &same, false).unwrap(), Step::Start);
+        assert_eq!(of(Some(&made), true, &same, true).unwrap(), Step::Nothing);
+        for refused in [of(None, true, &same, true), of(Some(&made), true, &other, true)] {
+            let error = refused.unwrap_err();
+            assert!(error.message().contains("left alone"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_current_context_stays_as_it_is() {
+        let last = |tool, step, current| {
+            let commands = commands(tool, step, &Sizes::default(), &[], current);
+            commands.last().map(|words| words.join(" ")).unwrap_or_default()
+        };
+        let (kind, create) = (Tool::Kind, Step::Create);
+        assert_eq!(last(kind, create, Some("prod")), "kubectl config set current-context prod");
+        assert_eq!(last(kind, Step::Start, None), "kubectl config unset current-context");
+        assert!(last(kind, create, Some("kind-mlops-lab")).starts_with("kind create"));
+        assert!(last(Tool::K3d, create, Some("prod")).contains("switch-context=false"));
+        assert!(last(Tool::Minikube, Step::Start, None).contains("--keep-context"));
+        assert_eq!(last(kind, Step::Nothing, None), "");
+    }
+
+    #[test]
+    fn a_lab_that_needs_a_newer_kubernetes_is_refused_before_anything_is_made() {
+        let sizes =
+            |wanted: &str| Sizes { kubernetes: wanted.parse().unwrap(), ..Sizes::default() };
+        assert!(check_version(Tool::Kind, &sizes(">=1.28")).is_ok());
+        let error = check_version(Tool::Kind, &sizes(">=1.99")).unwrap_err();
+        assert!(error.message().contains("the lab needs >=1.99"), "{error}");
+    }
+}

@@ -1,0 +1,182 @@
+//! `cluster up`: what it would do, and doing it.
+
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::plan::{self, Facts, Step};
+use super::record::Record;
+use super::sizes::{Limits, Sizes};
+use super::tool::Tool;
+use super::{NAME, probe, run};
+use crate::error::{Error, Exit, Result};
+use crate::platform::clock;
+use crate::platform::process;
+use crate::platform::term::Progress;
+
+/// One command of a tool: images are fetched over a slow network.
+const COMMAND: Duration = Duration::from_secs(20 * 60);
+
+/// The tool has waited for the control plane; what is left is the way to it.
+const ANSWERS: Duration = Duration::from_secs(60);
+
+/// Between two questions to an API server that starts.
+const POLL: Duration = Duration::from_millis(500);
+
+/// What `up` does, or did.
+#[derive(Debug, Serialize)]
+pub struct Up {
+    /// The cluster.
+    pub name: &'static str,
+    /// What makes it.
+    pub tool: Tool,
+    /// Its context.
+    pub context: &'static str,
+    /// Its version.
+    pub kubernetes: String,
+    /// What is done.
+    pub step: Step,
+    /// The commands, as they can be pasted.
+    pub commands: Vec<String>,
+    /// What it may take of the machine.
+    pub limits: Limits,
+    /// What it costs; none where it is there.
+    pub cost: Option<&'static str>,
+    /// What it should have: the lab and the control plane.
+    pub needs: Limits,
+    /// Where that is not to be had.
+    pub note: Option<String>,
+    #[serde(skip)]
+    words: Vec<Vec<String>>,
+}
+
+impl Up {
+    /// What is to be done. Changes nothing.
+    ///
+    /// # Errors
+    /// Exit 2 when another tool made the cluster than the named one; exit 3 when the name belongs
+    /// to somebody else's cluster, when the lab needs another version, and when a tool does not
+    /// answer.
+    pub fn plan(tool: Tool, lab: Option<&Sizes>) -> Result<Up> {
+        let record = Record::load()?;
+        if let Some(made) = record.as_ref().map(|record| record.tool).filter(|made| *made != tool)
+            && probe::has_cluster(made)?
+        {
+            return Err(Error::usage(format!("the cluster {NAME} was made with {made}"))
+                .hint("use it: mlops-lab cluster up")
+                .hint(format!(
+                    "or make it with {tool}: mlops-lab cluster down && \
+                     mlops-lab cluster up --with {tool}"
+                )));
+        }
+        let sizes = lab.cloned().unwrap_or_default();
+        plan::check_version(tool, &sizes)?;
+        let record = record.filter(|record| record.tool == tool);
+        let there = probe::has_cluster(tool)?;
+        let containers = if there { probe::containers(tool)? } else { Vec::new() };
+        let mut facts =
+            Facts { record: record.as_ref(), there, containers: &containers, answers: false };
+        facts.answers = facts.ours() && probe::version(tool)?.is_ok();
+        let step = plan::step(tool, &facts)?;
+        let words =
+            plan::commands(tool, step, &sizes, &containers, probe::current_context()?.as_deref());
+        let kept = record.as_ref().filter(|_| !step.makes()).map(|record| record.limits);
+        let limits = kept.unwrap_or_else(|| tool.limits(&sizes));
+        let note = match lab.and_then(|sizes| kept?.lacks(sizes)) {
+            Some(lacking) => Some(format!(
+                "this lab needs {lacking}; to make the cluster again, without what is in it: \
+                 mlops-lab cluster down && mlops-lab cluster up"
+            )),
+            None if step.makes() && tool.shares_engine() => {
+                let engine = probe::engine()?;
+                engine.and_then(|engine| engine.lacks(&sizes)).map(|lacking| {
+                    format!(
+                        "Docker has less than {lacking}: pods may stay pending; how to increase \
+                         it: mlops-lab doctor --only docker"
+                    )
+                })
+            }
+            None => None,
+        };
+        Ok(Up {
+            name: NAME,
+            tool,
+            context: tool.context(),
+            kubernetes: tool.kubernetes().map_or_else(String::new, |version| version.to_string()),
+            step,
+            commands: words.iter().map(|words| process::shell_words(words)).collect(),
+            limits,
+            cost: step.makes().then(|| tool.cost()),
+            needs: Limits { memory: Some(sizes.mebibytes()), cpus: Some(sizes.cpus) },
+            note,
+            words,
+        })
+    }
+
+    /// Does it.
+    ///
+    /// # Errors
+    /// Exit 3 with the tool's last words; what a failed run began is removed again.
+    pub fn carry_out(&self, progress: &mut dyn Progress) -> Result<()> {
+        if self.step == Step::Nothing {
+            return Ok(());
+        }
+        let (tool, limits) = (self.tool, self.limits);
+        let record = Record { tool, made: false, limits, containers: Vec::new() };
+        if self.step.makes() {
+            // Written before anything is made: after a kill in the middle it is known as ours.
+            record.save()?;
+        }
+        if let Err(error) = self.run(progress) {
+            return Err(if self.step.makes() { self.undo(error) } else { error });
+        }
+        Record { made: true, containers: probe::containers(self.tool)?, ..record }.save()?;
+        progress.start("waiting for the API server");
+        self.wait()?;
+        progress.done("");
+        Ok(())
+    }
+
+    fn run(&self, progress: &mut dyn Progress) -> Result<()> {
+        for words in &self.words {
+            progress.start(&words.iter().take(3).cloned().collect::<Vec<_>>().join(" "));
+            run::run(words, COMMAND, progress)?;
+            progress.done("");
+        }
+        Ok(())
+    }
+
+    /// Removes what a run began that failed.
+    fn undo(&self, error: Error) -> Error {
+        if error.exit() == Exit::Interrupted {
+            return error.hint("remove what was begun: mlops-lab cluster down");
+        }
+        let gone = probe::capture(&self.tool.delete(), COMMAND)
+            .and_then(|_| probe::has_cluster(self.tool))
+            .is_ok_and(|there| !there);
+        if gone && Record::forget().is_ok() {
+            error
+                .hint("see what this machine lacks: mlops-lab doctor --runtime kubernetes")
+                .hint("nothing is left of it; to try again: mlops-lab cluster up")
+        } else {
+            error.hint("remove what is left of it: mlops-lab cluster down")
+        }
+    }
+
+    fn wait(&self) -> Result<()> {
+        let end = Instant::now() + ANSWERS;
+        loop {
+            let why = match probe::version(self.tool)? {
+                Ok(_) => return Ok(()),
+                Err(why) => why,
+            };
+            if Instant::now() >= end {
+                return Err(Error::environment("the cluster runs, and its API server is silent")
+                    .detail(why)
+                    .hint(format!("see why: kubectl --context {} get --raw /readyz", self.context))
+                    .hint("or make it again: mlops-lab cluster down && mlops-lab cluster up"));
+            }
+            clock::pause(POLL)?;
+        }
+    }
+}
