@@ -5,6 +5,7 @@ use super::api::server_version;
 use super::config::probes;
 use super::probe::ClusterProbe;
 use crate::catalog::manifest::Need;
+use crate::cluster;
 use crate::doctor::check::{BoxedCheck, Check, check, classes};
 use crate::doctor::checks::common::AmountClass;
 use crate::doctor::checks::host::HostProbe;
@@ -52,7 +53,9 @@ fn is_elsewhere(observed: &Observations) -> bool {
 /// Whether the kernel of this machine does not matter to a cluster, by the name of its context and
 /// by whether its API server has an address of this machine.
 fn runs_elsewhere(context: &str, own_host: bool) -> bool {
-    let in_containers = CONTAINERS.iter().any(|name| context.starts_with(name));
+    // With minikube the context of the cluster that `mlops-lab cluster` makes has its whole name.
+    let in_containers =
+        context == cluster::NAME || CONTAINERS.iter().any(|name| context.starts_with(name));
     !in_containers && (!own_host || VIRTUAL_MACHINES.contains(&context))
 }
 
@@ -167,6 +170,8 @@ mod tests {
             ("kind-lab", true, false),
             // Under a name of the container engine's machine.
             ("kind-lab", false, false),
+            ("mlops-lab", false, false),
+            ("mlops-lab-prod", false, true),
             ("default", true, false),
             ("default", false, true),
             ("docker-desktop", true, true),
