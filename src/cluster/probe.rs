@@ -12,10 +12,10 @@ use crate::platform::clock;
 use crate::platform::kubeconfig;
 use crate::platform::process::{self, Captured, Command, Ended};
 
-/// A question to a tool: minikube takes seconds.
+/// A query of a tool: minikube takes seconds.
 const QUERY: Duration = Duration::from_secs(30);
 
-/// A question to the API server. kubectl's own time-outs take several times as long as they say.
+/// A request to the API server. kubectl's own time-outs take several times as long as they claim.
 const API: Duration = Duration::from_secs(10);
 
 /// Whether a program is on PATH and can be run.
@@ -48,7 +48,7 @@ pub(super) fn capture(words: &[String], within: Duration) -> Result<Captured> {
 /// Whether a tool has a cluster of our name.
 ///
 /// # Errors
-/// Exit 3 when it does not tell.
+/// Exit 3 when it does not answer.
 pub(super) fn has_cluster(tool: Tool) -> Result<bool> {
     let words = tool.list();
     let captured = capture(&words, QUERY).map_err(|error| {
@@ -86,7 +86,7 @@ pub(super) fn containers(tool: Tool) -> Result<Vec<String>> {
     Ok(ids.split_whitespace().filter(|_| known).map(str::to_owned).collect())
 }
 
-/// What the engine may give to containers; none where it does not tell.
+/// What the engine may give to containers; none where it does not report it.
 pub(super) fn engine() -> Result<Option<Limits>> {
     if !is_on_path("docker") {
         return Ok(None);
@@ -100,7 +100,7 @@ pub(super) fn engine() -> Result<Option<Limits>> {
     }))
 }
 
-/// What the kubeconfig says is the current context.
+/// The current context of the kubeconfig.
 ///
 /// # Errors
 /// Exit 3 when it cannot be read.

@@ -73,7 +73,7 @@ pub fn status() -> Result<Status> {
     status.context = Some(tool.context());
     status.server = probe::server(tool);
     if !record.made {
-        status.trouble = Some("a run that made it was killed before it was whole".to_owned());
+        status.trouble = Some("it is being made, or the run that made it was killed".to_owned());
         return Ok(status);
     }
     let with_doctor =

@@ -63,7 +63,7 @@ impl Tool {
         }
     }
 
-    /// Where it says how to install it.
+    /// The page on how to install it.
     pub fn page(self) -> &'static str {
         match self {
             Tool::Kind => "https://kind.sigs.k8s.io/docs/user/quick-start/#installation",
@@ -187,7 +187,7 @@ impl Tool {
         }
     }
 
-    /// Whether its commands make the cluster's context the current one, whatever they are told.
+    /// Whether its commands make the cluster's context the current one, with no option against it.
     pub fn switches_context(self) -> bool {
         self == Tool::Kind
     }

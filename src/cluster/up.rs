@@ -20,7 +20,7 @@ const COMMAND: Duration = Duration::from_secs(20 * 60);
 /// The tool has waited for the control plane; what is left is the way to it.
 const ANSWERS: Duration = Duration::from_secs(60);
 
-/// Between two questions to an API server that starts.
+/// Between two probes of an API server that starts.
 const POLL: Duration = Duration::from_millis(500);
 
 /// What `up` does, or did.

@@ -14,6 +14,7 @@ use crate::cluster::{self, Down, Lock, Record, Sizes, Status, Step, Tool};
 use crate::doctor::{self, Demand, Scope};
 use crate::error::{Error, Exit, Result};
 use crate::platform::term::{self, BOLD, GOOD};
+use crate::workspace;
 
 /// The doctor's probe of one program.
 const DOCTOR: Duration = Duration::from_secs(2);
@@ -60,6 +61,11 @@ fn lab_sizes(session: &Session) -> Result<Option<Sizes>> {
             Ok(kinds.find_map(|kind| Sizes::of(manifest.needs(kind))))
         }
         Err(error) if error.exit() == Exit::Usage => Ok(None),
+        // A lab of somebody else above is not meant.
+        Err(error) if workspace::foreign_above(&session.folder).is_some() => {
+            term::eprintln(&format!("note: {error}"));
+            Ok(None)
+        }
         // A broken lab is not «no lab».
         Err(error) => Err(error),
     }

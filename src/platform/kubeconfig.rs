@@ -162,7 +162,7 @@ pub fn context(files: &[PathBuf], named: Option<&str>) -> Result<Context, Proble
     read(files).and_then(|config| resolve(&config, named))
 }
 
-/// What is said to be the current context, whether or not there is such a context.
+/// The name of the current context, whether or not there is such a context.
 ///
 /// # Errors
 /// A file that cannot be read.

@@ -224,7 +224,7 @@ fn in_a_lab_the_cluster_is_as_large_as_the_lab_needs() {
     let lacking = note("2073100288 1\n");
     assert!(lacking.as_str().unwrap().contains("2932 MiB of memory and 2 processors"), "{lacking}");
     assert_eq!(note("8330862592 4\n"), Value::Null);
-    assert_eq!(note("0 0\n"), Value::Null, "an engine that does not tell");
+    assert_eq!(note("0 0\n"), Value::Null, "an engine that does not report it");
 }
 
 #[test]

@@ -30,7 +30,8 @@ pub(super) fn resolve(
         match problem {
             Problem::MissingContext { .. } | Problem::NoContext { .. } => error
                 .hint("see them: kubectl config get-contexts")
-                .hint("name one: mlops-lab up --runtime kubernetes --context NAME"),
+                .hint("name one: mlops-lab up --runtime kubernetes --context NAME")
+                .hint("or make a cluster on this machine: mlops-lab cluster up"),
             Problem::NoConfig => error
                 .hint("a cluster on this machine: mlops-lab cluster up")
                 .hint("or without a cluster: mlops-lab up --runtime local"),
