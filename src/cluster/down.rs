@@ -30,7 +30,7 @@ pub struct Down {
 /// Removes the cluster, with all that is in it.
 ///
 /// # Errors
-/// Exit 3 when the name belongs to somebody else's cluster, or the tool fails.
+/// Exit 3 when the name belongs to someone else's cluster, or the tool fails.
 pub fn down(progress: &mut dyn Progress) -> Result<Down> {
     let nothing = Down { name: NAME, tool: None, removed: false, namespaces: Vec::new() };
     let Some(record) = Record::load()? else {

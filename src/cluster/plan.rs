@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::NAME;
-use super::record::Record;
+use super::record::{Container, Record};
 use super::sizes::Sizes;
 use super::tool::Tool;
 use crate::error::{Error, Result};
@@ -44,7 +44,7 @@ pub(super) struct Facts<'a> {
     /// Whether the tool has one.
     pub(super) there: bool,
     /// The containers of its control plane.
-    pub(super) containers: &'a [String],
+    pub(super) containers: &'a [Container],
     /// Whether its API server answers.
     pub(super) answers: bool,
 }
@@ -64,8 +64,9 @@ pub(super) fn step(tool: Tool, facts: &Facts<'_>) -> Result<Step> {
     match (facts.there, facts.record) {
         (false, _) => Ok(Step::Create),
         (true, Some(record)) if facts.ours() => Ok(match (record.made, facts.answers) {
-            (false, _) => Step::Recreate,
-            (true, false) => Step::Start,
+            (false, false) => Step::Recreate,
+            // The tool ended its work, though the run that had started it was killed.
+            (false, true) | (true, false) => Step::Start,
             (true, true) => Step::Nothing,
         }),
         (true, _) => Err(foreign(tool).hint(
@@ -75,14 +76,14 @@ pub(super) fn step(tool: Tool, facts: &Facts<'_>) -> Result<Step> {
     }
 }
 
-/// The error for a cluster of our name that somebody else made.
+/// The error for a cluster of our name that someone else made.
 pub(super) fn foreign(tool: Tool) -> Error {
     let delete = tool.delete().join(" ");
     Error::environment(format!(
         "there is a cluster {NAME} of {tool} that `mlops-lab cluster up` did not make: \
          it is left alone"
     ))
-    .hint(format!("if you do not need it: {delete}, then mlops-lab cluster up"))
+    .hint(format!("if you do not need it: {delete} && mlops-lab cluster up"))
 }
 
 /// The commands of a step. `current` is the current context of the kubeconfig.
@@ -90,14 +91,18 @@ pub(super) fn commands(
     tool: Tool,
     step: Step,
     sizes: &Sizes,
-    containers: &[String],
+    containers: &[Container],
     current: Option<&str>,
 ) -> Vec<Vec<String>> {
     let mut commands = match step {
         Step::Nothing => return Vec::new(),
         Step::Create => vec![tool.create(sizes)],
         Step::Recreate => vec![tool.delete(), tool.create(sizes)],
-        Step::Start => tool.resume(containers),
+        Step::Start => {
+            let ids: Vec<String> =
+                containers.iter().map(|container| container.id.clone()).collect();
+            tool.resume(&ids)
+        }
     };
     // A cluster is used when the user names its context, not because it was made last.
     if tool.switches_context() && current != Some(tool.context()) {
@@ -133,7 +138,8 @@ mod tests {
     use crate::cluster::sizes::Limits;
 
     fn record(tool: Tool, made: bool) -> Record {
-        Record { tool, made, limits: Limits::default(), containers: vec!["a".to_owned()] }
+        let containers = vec!["a".to_owned()];
+        Record { tool, made, begun: 1_000_000, limits: Limits::default(), containers }
     }
 
     #[test]
@@ -149,16 +155,23 @@ mod tests {
     #[test]
     fn what_is_done_follows_from_what_is_there() {
         let (made, killed) = (record(Tool::Kind, true), record(Tool::Kind, false));
-        let (same, other) = (["a".to_owned()], ["b".to_owned()]);
-        let of = |record: Option<&Record>, there, containers: &[String], answers| {
+        let container = |id: &str, created| Container { id: id.to_owned(), created: Some(created) };
+        let (same, other) = ([container("a", 0)], [container("b", 1_000_001)]);
+        let late = [container("b", 2_000_000)];
+        let of = |record: Option<&Record>, there, containers: &[Container], answers| {
             step(Tool::Kind, &Facts { record, there, containers, answers })
         };
         assert_eq!(of(None, false, &[], false).unwrap(), Step::Create);
         assert_eq!(of(Some(&made), false, &[], false).unwrap(), Step::Create);
         assert_eq!(of(Some(&killed), true, &other, false).unwrap(), Step::Recreate);
+        assert_eq!(of(Some(&killed), true, &other, true).unwrap(), Step::Start);
         assert_eq!(of(Some(&made), true, &same, false).unwrap(), Step::Start);
         assert_eq!(of(Some(&made), true, &same, true).unwrap(), Step::Nothing);
-        for refused in [of(None, true, &same, true), of(Some(&made), true, &other, true)] {
+        for refused in [
+            of(None, true, &same, true),
+            of(Some(&made), true, &other, true),
+            of(Some(&killed), true, &late, false),
+        ] {
             let error = refused.unwrap_err();
             assert!(error.message().contains("left alone"), "{error}");
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::PROJECT;
+use super::record::Container;
 use super::sizes::Limits;
 use super::tool::Tool;
 use crate::error::{Error, Result};
@@ -72,18 +73,28 @@ pub(super) fn others() -> Result<Vec<Tool>> {
     Ok(found)
 }
 
-/// The ids of the containers of the control plane; none where the engine has none, or is another
-/// one than Docker.
-pub(super) fn containers(tool: Tool) -> Result<Vec<String>> {
+/// The containers of the control plane; none where the engine has none, or is another one than
+/// Docker.
+pub(super) fn containers(tool: Tool) -> Result<Vec<Container>> {
     let mut words = ["docker", "ps", "--all", "--no-trunc", "--quiet"].map(str::to_owned).to_vec();
     words.extend(tool.labels().iter().map(|label| format!("--filter=label={label}")));
     if !is_on_path("docker") {
         return Ok(Vec::new());
     }
     let captured = capture(&words, QUERY)?;
-    let known = captured.ended == Ended::Code(0);
-    let ids = text(&captured.stdout);
-    Ok(ids.split_whitespace().filter(|_| known).map(str::to_owned).collect())
+    if captured.ended != Ended::Code(0) {
+        return Ok(Vec::new());
+    }
+    text(&captured.stdout).split_whitespace().map(container).collect()
+}
+
+/// A container, with the time of its creation.
+fn container(id: &str) -> Result<Container> {
+    let words = ["docker", "inspect", "--type=container", "--format={{.Created}}", id];
+    let captured = capture(&words.map(str::to_owned), QUERY)?;
+    let created = clock::unix_of_utc(&text(&captured.stdout));
+    let created = created.and_then(|seconds| u64::try_from(seconds).ok());
+    Ok(Container { id: id.to_owned(), created })
 }
 
 /// What the engine may give to containers; none where it does not report it.

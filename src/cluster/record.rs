@@ -2,6 +2,7 @@
 //! known again.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +11,20 @@ use super::tool::Tool;
 use crate::error::{Error, Result};
 use crate::platform::{fs, user_state};
 
+/// How long a tool may take to make a cluster: images are fetched over a slow network.
+pub(super) const MAKING: Duration = Duration::from_secs(20 * 60);
+
+/// How far the clock of an engine in a virtual machine may be from ours.
+const SKEW: Duration = Duration::from_secs(60);
+
+/// A container of a control plane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Container {
+    pub(super) id: String,
+    /// When it was created, in seconds since 1970; none where the engine does not report it.
+    pub(super) created: Option<u64>,
+}
+
 /// The cluster that we made, or were making.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
@@ -17,6 +32,8 @@ pub struct Record {
     pub tool: Tool,
     /// Whether it was made whole: a run that was killed leaves one that is not.
     pub made: bool,
+    /// When we began to make it, in seconds since 1970.
+    pub begun: u64,
     /// What it may take.
     pub limits: Limits,
     /// The ids of its control plane's containers; none where no engine knows any. Another cluster
@@ -62,13 +79,19 @@ impl Record {
     }
 
     /// Whether a cluster of our name with these containers is the one that we made.
-    pub fn is(&self, containers: &[String]) -> bool {
-        match (self.made, self.containers.is_empty()) {
-            // There was none of this name when we began.
-            (false, _) => true,
-            (true, true) => containers.is_empty(),
-            (true, false) => containers.iter().any(|id| self.containers.contains(id)),
+    pub(super) fn is(&self, containers: &[Container]) -> bool {
+        if !self.made {
+            // There was none of this name when we began. What was created long after we were
+            // killed is someone else's.
+            let begun = self.begun.saturating_sub(SKEW.as_secs());
+            let period = begun..=self.begun.saturating_add(MAKING.as_secs());
+            let ours = |created: u64| period.contains(&created);
+            return containers.iter().all(|container| container.created.is_some_and(ours));
         }
+        if self.containers.is_empty() {
+            return containers.is_empty();
+        }
+        containers.iter().any(|container| self.containers.contains(&container.id))
     }
 }
 
@@ -78,26 +101,40 @@ mod tests {
 
     #[test]
     fn another_cluster_of_the_same_name_has_other_containers() {
-        let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
         let record = |made, containers: &[&str]| Record {
             tool: Tool::Kind,
             made,
+            begun: 1_000_000,
             limits: Limits::default(),
-            containers: ids(containers),
+            containers: containers.iter().map(|id| (*id).to_owned()).collect(),
         };
-        for (made, ours, there, same) in [
-            (true, &["a"][..], &["a"][..], true),
+        let created = |ids: &[&str], created| -> Vec<Container> {
+            ids.iter().map(|id| Container { id: (*id).to_owned(), created }).collect()
+        };
+        for (ours, there, same) in [
+            (&["a"][..], &["a"][..], true),
             // A node was added, or replaced.
-            (true, &["a", "b"], &["b", "c"], true),
-            (true, &["a"], &["b"], false),
-            (true, &["a"], &[], false),
+            (&["a", "b"], &["b", "c"], true),
+            (&["a"], &["b"], false),
+            (&["a"], &[], false),
             // A virtual machine: the name is all that is known.
-            (true, &[], &[], true),
-            (true, &[], &["b"], false),
-            // Killed while it was made.
-            (false, &[], &["b"], true),
+            (&[], &[], true),
+            (&[], &["b"], false),
         ] {
-            assert_eq!(record(made, ours).is(&ids(there)), same, "{ours:?} {there:?}");
+            let is = record(true, ours).is(&created(there, None));
+            assert_eq!(is, same, "{ours:?} {there:?}");
         }
+        // Killed while it was made.
+        for (at, same) in [
+            (Some(999_999), true),
+            (Some(1_000_600), true),
+            // Before we began, and long after.
+            (Some(900_000), false),
+            (Some(1_002_000), false),
+            (None, false),
+        ] {
+            assert_eq!(record(false, &[]).is(&created(&["b"], at)), same, "{at:?}");
+        }
+        assert!(record(false, &[]).is(&[]), "killed before there was a container");
     }
 }

@@ -12,7 +12,7 @@ use crate::catalog::units::Version;
 
 /// The node image of kind for Kubernetes 1.36, on which the labs were tried by hand, as the notes
 /// of kind v0.33.0 list it (github.com/kubernetes-sigs/kind/releases/tag/v0.33.0). The tag alone
-/// may be built anew for another release of kind, the digest may not.
+/// may be rebuilt for another release of kind, the digest may not.
 const KIND_IMAGE: &str = "kindest/node:v1.36.4@sha256:\
                           099e049362a1526b2db71494e1947aae99bd16290d7c895f2b7ea312e3cbfaed";
 
@@ -160,7 +160,7 @@ impl Tool {
         }
     }
 
-    /// The commands that start a cluster that was stopped, and write its context anew; `containers`
+    /// The commands that start a cluster that was stopped, and write its context again; `containers`
     /// are its nodes.
     pub fn resume(self, containers: &[String]) -> Vec<Vec<String>> {
         match self {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::plan::{self, Facts, Step};
-use super::record::Record;
+use super::record::{MAKING, Record};
 use super::sizes::{Limits, Sizes};
 use super::tool::Tool;
 use super::{NAME, probe, run};
@@ -13,9 +13,6 @@ use crate::error::{Error, Exit, Result};
 use crate::platform::clock;
 use crate::platform::process;
 use crate::platform::term::Progress;
-
-/// One command of a tool: images are fetched over a slow network.
-const COMMAND: Duration = Duration::from_secs(20 * 60);
 
 /// The tool has waited for the control plane; what is left is the way to it.
 const ANSWERS: Duration = Duration::from_secs(60);
@@ -55,7 +52,7 @@ impl Up {
     ///
     /// # Errors
     /// Exit 2 when another tool made the cluster than the named one; exit 3 when the name belongs
-    /// to somebody else's cluster, when the lab needs another version, and when a tool does not
+    /// to someone else's cluster, when the lab needs another version, and when a tool does not
     /// answer.
     pub fn plan(tool: Tool, lab: Option<&Sizes>) -> Result<Up> {
         let record = Record::load()?;
@@ -116,21 +113,27 @@ impl Up {
     /// Does it.
     ///
     /// # Errors
-    /// Exit 3 with the tool's last words; what a failed run began is removed again.
+    /// Exit 3 with the last lines of the tool's output; what a failed run began is removed again.
     pub fn carry_out(&self, progress: &mut dyn Progress) -> Result<()> {
         if self.step == Step::Nothing {
             return Ok(());
         }
         let (tool, limits) = (self.tool, self.limits);
-        let record = Record { tool, made: false, limits, containers: Vec::new() };
+        let begun = clock::unix_now();
+        let record = Record { tool, made: false, begun, limits, containers: Vec::new() };
         if self.step.makes() {
             // Written before anything is made: after a kill in the middle it is known as ours.
             record.save()?;
         }
         if let Err(error) = self.run(progress) {
-            return Err(if self.step.makes() { self.undo(error) } else { error });
+            return Err(if self.step.makes() {
+                self.undo(&record, error)
+            } else {
+                error.hint("or make it again: mlops-lab cluster down && mlops-lab cluster up")
+            });
         }
-        Record { made: true, containers: probe::containers(self.tool)?, ..record }.save()?;
+        let containers = probe::containers(tool)?.into_iter().map(|container| container.id);
+        Record { made: true, containers: containers.collect(), ..record }.save()?;
         progress.start("waiting for the API server");
         self.wait()?;
         progress.done("");
@@ -140,18 +143,23 @@ impl Up {
     fn run(&self, progress: &mut dyn Progress) -> Result<()> {
         for words in &self.words {
             progress.start(&words.iter().take(3).cloned().collect::<Vec<_>>().join(" "));
-            run::run(words, COMMAND, progress)?;
+            run::run(words, MAKING, progress)?;
             progress.done("");
         }
         Ok(())
     }
 
-    /// Removes what a run began that failed.
-    fn undo(&self, error: Error) -> Error {
+    /// Removes what a run began that failed: a cluster of this name that was there before, however
+    /// it had been missed, is none of that.
+    fn undo(&self, record: &Record, error: Error) -> Error {
         if error.exit() == Exit::Interrupted {
-            return error.hint("remove what was begun: mlops-lab cluster down");
+            return error.hint("remove what it began: mlops-lab cluster down");
         }
-        let gone = probe::capture(&self.tool.delete(), COMMAND)
+        if probe::containers(self.tool).is_ok_and(|containers| !record.is(&containers)) {
+            let _ = Record::forget();
+            return error.hint("see which cluster is in the way: mlops-lab cluster status");
+        }
+        let gone = probe::capture(&self.tool.delete(), MAKING)
             .and_then(|_| probe::has_cluster(self.tool))
             .is_ok_and(|there| !there);
         if gone && Record::forget().is_ok() {
@@ -171,10 +179,12 @@ impl Up {
                 Err(why) => why,
             };
             if Instant::now() >= end {
-                return Err(Error::environment("the cluster runs, and its API server is silent")
-                    .detail(why)
-                    .hint(format!("see why: kubectl --context {} get --raw /readyz", self.context))
-                    .hint("or make it again: mlops-lab cluster down && mlops-lab cluster up"));
+                return Err(Error::environment(
+                    "the cluster runs, and its API server does not answer",
+                )
+                .detail(why)
+                .hint(format!("see why: kubectl --context {} get --raw /readyz", self.context))
+                .hint("or make it again: mlops-lab cluster down && mlops-lab cluster up"));
             }
             clock::pause(POLL)?;
         }

@@ -25,7 +25,7 @@ pub(super) struct Up {
     #[serde(flatten)]
     up: cluster::Up,
     dry_run: bool,
-    /// Whether we stand in a lab that can run there.
+    /// Whether the current folder is in a lab that can run there.
     #[serde(skip)]
     in_lab: bool,
 }
@@ -52,7 +52,7 @@ pub(super) fn up(session: &Session, args: &ClusterUp) -> Result<Up> {
     Ok(up)
 }
 
-/// What the lab needs in which we stand; none without a lab, or when it needs no cluster.
+/// What the lab of the current folder needs; none without a lab, or when it needs no cluster.
 fn lab_sizes(session: &Session) -> Result<Option<Sizes>> {
     match session.workspace() {
         Ok(workspace) => {
@@ -61,7 +61,7 @@ fn lab_sizes(session: &Session) -> Result<Option<Sizes>> {
             Ok(kinds.find_map(|kind| Sizes::of(manifest.needs(kind))))
         }
         Err(error) if error.exit() == Exit::Usage => Ok(None),
-        // A lab of somebody else above is not meant.
+        // A stranger's lab above this folder is not meant.
         Err(error) if workspace::foreign_above(&session.folder).is_some() => {
             term::eprintln(&format!("note: {error}"));
             Ok(None)
@@ -99,6 +99,11 @@ fn tool(named: Option<Tool>) -> Result<Tool> {
     }
 }
 
+/// The command with which a lab uses a cluster.
+fn use_it(context: &str) -> String {
+    format!("mlops-lab up --runtime kubernetes --context {context}")
+}
+
 /// Adds what the doctor knows about installing a program.
 fn with_install_hints(error: Error, need: Need) -> Error {
     let (kind, ports) = (RuntimeKind::default(), Vec::new());
@@ -115,9 +120,9 @@ impl Up {
             &self.up;
         let what = match step {
             Step::Create => format!("{tool} makes the cluster {name}, Kubernetes {kubernetes}:"),
-            Step::Recreate => format!("{tool} makes the half made cluster {name} again:"),
+            Step::Recreate => format!("{tool} replaces the unfinished cluster {name}:"),
             Step::Start => format!("{tool} starts the cluster {name}:"),
-            Step::Nothing => format!("the cluster {name} runs: nothing to do"),
+            Step::Nothing => format!("the cluster {name} is running: nothing to do"),
         };
         let mut text = what;
         for command in commands {
@@ -139,7 +144,7 @@ impl View for Up {
         if self.dry_run {
             writeln!(out, "{}", self.plan())?;
         } else {
-            let was = if *step == Step::Nothing { ", as before" } else { "" };
+            let was = if *step == Step::Nothing { ", already running" } else { "" };
             writeln!(out, "{GOOD}up{GOOD:#}: the cluster {name}, made with {tool}{was}")?;
         }
         if let Some(note) = note {
@@ -149,7 +154,7 @@ impl View for Up {
             return writeln!(out, "\nnext: mlops-lab cluster up --with {tool}");
         }
         let place = if self.in_lab { "" } else { ", in a lab" };
-        writeln!(out, "\nnext{place}: mlops-lab up --runtime kubernetes --context {context}")
+        writeln!(out, "\nnext{place}: {}", use_it(context))
     }
 }
 
@@ -187,7 +192,10 @@ impl View for Status {
             for tool in &self.others {
                 writeln!(out, "{tool} has one of this name, which is left alone")?;
             }
-            return writeln!(out, "\nnext: mlops-lab cluster up");
+            return match self.others.first() {
+                Some(tool) => writeln!(out, "\nnext, in a lab: {}", use_it(tool.context())),
+                None => writeln!(out, "\nnext: mlops-lab cluster up"),
+            };
         };
         writeln!(out, "{BOLD}{name}{BOLD:#}, made with {tool}")?;
         writeln!(out, "  context  {context}")?;
@@ -211,7 +219,7 @@ impl View for Status {
         if self.namespaces.is_empty() {
             writeln!(out, "  labs     none")?;
         }
-        writeln!(out, "\nnext, in a lab: mlops-lab up --runtime kubernetes --context {context}")
+        writeln!(out, "\nnext, in a lab: {}", use_it(context))
     }
 
     fn exit(&self) -> Exit {

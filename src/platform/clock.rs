@@ -96,6 +96,23 @@ pub fn unix_now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
+/// Seconds since 1970 of an RFC 3339 time in UTC; none of a time with another zone.
+pub fn unix_of_utc(text: &str) -> Option<i64> {
+    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let mut date = date.split('-').map(|part| part.parse::<i64>());
+    let (year, month, day) = (date.next()?.ok()?, date.next()?.ok()?, date.next()?.ok()?);
+    let mut time = time.split('.').next()?.split(':').map(|part| part.parse::<i64>());
+    let (hour, minute, second) = (time.next()?.ok()?, time.next()?.ok()?, time.next()?.ok()?);
+    // Days since 1970 of a Gregorian date: years begin in March, so that the leap day comes last.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = 365 * year + year.div_euclid(4) - year.div_euclid(100)
+        + year.div_euclid(400)
+        + (153 * month + 2) / 5
+        + day
+        - 719_469;
+    Some(days * 86_400 + hour * 3600 + minute * 60 + second)
+}
+
 /// How long ago a moment was, in one unit: `3 min ago`.
 pub fn ago(unix: u64) -> String {
     let seconds = unix_now().saturating_sub(unix);

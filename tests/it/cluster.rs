@@ -88,11 +88,12 @@ impl Machine {
         serde_json::from_str(&self.ends(&[args, &["--json"]].concat(), code).out).unwrap()
     }
 
-    /// What the tools were asked that changes something.
+    /// The calls of the tools that change something.
     fn changes(&self) -> Vec<String> {
         let calls = std::fs::read_to_string(self.path("stubs/calls")).unwrap_or_default();
-        let asks = ["get clusters", "cluster list", "profile list", "docker ps", "docker info"];
-        let changes = calls.lines().filter(|call| !asks.iter().any(|ask| call.contains(ask)));
+        let queries = ["get clusters", "list", "docker ps", "docker inspect", "docker info"];
+        let changes =
+            calls.lines().filter(|call| !queries.iter().any(|query| call.contains(query)));
         changes.map(str::to_owned).collect()
     }
 
@@ -158,7 +159,7 @@ fn the_tool_is_the_named_one_else_kind_else_k3d_else_minikube() {
 }
 
 #[test]
-fn without_a_tool_or_kubectl_it_is_said_how_to_install_one() {
+fn without_a_tool_or_kubectl_the_error_names_how_to_install_one() {
     let Some(machine) = Machine::new(&["docker"]) else { return };
     symlink("/bin/true", machine.path("bin/brew")).unwrap();
     let up = machine.ends(&["cluster", "up", "--dry-run"], 3);
@@ -228,7 +229,7 @@ fn in_a_lab_the_cluster_is_as_large_as_the_lab_needs() {
 }
 
 #[test]
-fn a_cluster_of_somebody_else_is_left_alone() {
+fn a_cluster_of_someone_else_is_left_alone() {
     let Some(machine) = Machine::new(&["kind", "docker"]) else { return };
     machine.write("stubs/kind.clusters", "mlops-lab\n");
     machine.write("stubs/containers", "theirs\n");
@@ -239,19 +240,26 @@ fn a_cluster_of_somebody_else_is_left_alone() {
     }
     let status = machine.json(&["cluster", "status"], 1);
     assert_eq!((&status["there"], &status["others"]), (&json!(false), &json!(["kind"])));
+    let text = machine.ends(&["cluster", "status"], 1).out;
+    let next = "mlops-lab up --runtime kubernetes --context kind-mlops-lab\n";
+    assert!(text.ends_with(next), "{text}");
     assert!(machine.changes().is_empty() && machine.server.requests().is_empty());
     // Ours was deleted by hand, and another one has its name.
     machine.write("stubs/kind.clusters", "");
     machine.ends(&["cluster", "up"], 0);
     machine.write("stubs/containers", "theirs\n");
     machine.forget_calls();
-    let asked = machine.server.requests().len();
+    let requests = machine.server.requests().len();
     for verb in ["up", "down"] {
         machine.ends(&["cluster", verb], 3);
     }
     machine.ends(&["cluster", "status"], 1);
     assert!(machine.changes().is_empty(), "{:?}", machine.changes());
-    assert_eq!(machine.server.requests().len(), asked, "a cluster that is not ours was contacted");
+    assert_eq!(
+        machine.server.requests().len(),
+        requests,
+        "a cluster that is not ours was contacted"
+    );
 }
 
 #[test]
@@ -350,6 +358,46 @@ fn after_a_kill_in_the_middle_up_makes_it_again_and_down_removes_it() {
     machine.ends(&["cluster", "down"], 0);
     assert_eq!(machine.changes(), [deleted]);
     assert!(!machine.recorded());
+}
+
+#[test]
+fn after_a_kill_what_the_tool_made_whole_is_kept_and_what_came_long_after_is_left_alone() {
+    let Some(machine) = Machine::new(&["kind", "docker"]) else { return };
+    machine.ends(&["cluster", "up"], 0);
+    let record = "state/mlops-lab/cluster.json";
+    let made = std::fs::read_to_string(machine.path(record)).unwrap();
+    let mut killed: Value = serde_json::from_str(&made).unwrap();
+    killed["made"] = json!(false);
+    killed["containers"] = json!([]);
+    // The tool outlived the run that had started it.
+    machine.write(record, &killed.to_string());
+    machine.forget_calls();
+    assert_eq!(machine.json(&["cluster", "up"], 0)["step"], "start");
+    assert!(machine.changes().iter().all(|call| !call.contains("delete")));
+    machine.ends(&["cluster", "status"], 0);
+    // What was begun came to nothing, and its user made a cluster by hand a day later.
+    killed["begun"] = json!(killed["begun"].as_u64().unwrap() - 86_400);
+    machine.write(record, &killed.to_string());
+    machine.forget_calls();
+    for verb in ["up", "down"] {
+        let refused = machine.ends(&["cluster", verb], 3);
+        assert!(refused.err.contains("left alone"), "{}", refused.err);
+    }
+    machine.ends(&["cluster", "status"], 1);
+    assert!(machine.changes().is_empty(), "{:?}", machine.changes());
+}
+
+#[test]
+fn a_cluster_that_stops_ours_from_being_made_is_not_removed() {
+    let Some(machine) = Machine::new(&["kind", "docker"]) else { return };
+    // Its nodes are there, and the tool did not list it.
+    machine.write("stubs/containers", "theirs\n");
+    machine.write("stubs/created", "2026-01-01T00:00:00Z\n");
+    machine.write("stubs/fail", "kind create");
+    let up = machine.ends(&["cluster", "up"], 3);
+    assert!(up.err.contains("mlops-lab cluster status"), "{}", up.err);
+    assert!(!machine.recorded());
+    assert!(machine.changes().iter().all(|call| !call.contains("delete")));
 }
 
 #[test]

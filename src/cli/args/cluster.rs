@@ -21,7 +21,7 @@ pub struct LocalCluster {
     /// The command.
     #[command(subcommand)]
     pub command: ClusterCommand,
-    /// Also between the two words.
+    /// They may also stand between `cluster` and its command.
     #[command(flatten)]
     pub global: GlobalArgs,
 }

@@ -255,6 +255,7 @@ mod tests {
         let made = |tool| Record {
             tool,
             made: true,
+            begun: 0,
             limits: Tool::Kind.limits(&Sizes::default()),
             containers: Vec::new(),
         };

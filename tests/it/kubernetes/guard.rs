@@ -150,8 +150,8 @@ fn a_lab_whose_cluster_was_removed_is_down_and_comes_up_in_the_next_one() {
     // What is noted of our cluster is not to be seen by other tests.
     bed.set("XDG_STATE_HOME", bed.path("state"));
     let record = bed.path("state/mlops-lab/cluster.json");
-    let made = json!({"tool": "kind", "made": true, "limits": {"memory": null, "cpus": null},
-        "containers": []});
+    let made = json!({"tool": "kind", "made": true, "begun": 0, "containers": [],
+        "limits": {"memory": null, "cpus": null}});
     let make = || std::fs::write(&record, made.to_string()).unwrap();
     std::fs::create_dir_all(record.parent().unwrap()).unwrap();
     make();

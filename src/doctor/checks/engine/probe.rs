@@ -11,8 +11,8 @@ use super::endpoint::Endpoint;
 use crate::doctor::probe::Probe;
 use crate::doctor::scope::Scope;
 use crate::doctor::tool::{ToolEnd, run_tool};
-use crate::platform::host;
 use crate::platform::net::{self, Unreachable};
+use crate::platform::{clock, host};
 
 /// The longest that one request over the socket may take.
 const REQUEST: Duration = Duration::from_secs(2);
@@ -101,24 +101,10 @@ fn free_space(info: &Value, endpoint: &Endpoint) -> Option<u64> {
     if folder.is_dir() { host::free_space(&folder).ok() } else { None }
 }
 
-/// Seconds by which an RFC 3339 time in UTC is ahead of `now`; a time with another zone is not
-/// compared.
+/// Seconds by which a time in UTC is ahead of `now`.
 fn skew(text: &str, now: SystemTime) -> Option<i64> {
-    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
-    let mut date = date.split('-').map(|part| part.parse::<i64>());
-    let (year, month, day) = (date.next()?.ok()?, date.next()?.ok()?, date.next()?.ok()?);
-    let mut time = time.split('.').next()?.split(':').map(|part| part.parse::<i64>());
-    let (hour, minute, second) = (time.next()?.ok()?, time.next()?.ok()?, time.next()?.ok()?);
-    // Days since 1970 of a Gregorian date: years begin in March, so that the leap day comes last.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let days = 365 * year + year.div_euclid(4) - year.div_euclid(100)
-        + year.div_euclid(400)
-        + (153 * month + 2) / 5
-        + day
-        - 719_469;
-    let theirs = days * 86_400 + hour * 3600 + minute * 60 + second;
     let ours = i64::try_from(now.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs()).ok()?;
-    Some(theirs - ours)
+    Some(clock::unix_of_utc(text)? - ours)
 }
 
 /// Whether /etc/group has this user in `docker`, while this session began before.
