@@ -160,8 +160,8 @@ impl Tool {
         }
     }
 
-    /// The commands that start a cluster that was stopped, and write its context again; `containers`
-    /// are its nodes.
+    /// The commands that start a stopped cluster, and write its context again; `containers` are its
+    /// nodes.
     pub fn resume(self, containers: &[String]) -> Vec<Vec<String>> {
         match self {
             Tool::Kind => {

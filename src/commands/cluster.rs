@@ -35,7 +35,8 @@ pub(super) fn up(session: &Session, args: &ClusterUp) -> Result<Up> {
     let tool = tool(args.with)?;
     if !cluster::is_on_path("kubectl") {
         let error = Error::environment("kubectl is not on PATH: a lab in a cluster needs it");
-        return Err(with_install_hints(error, Need::Kubectl(VersionReq::any())));
+        let error = with_install_hints(error, "kubectl", Need::Kubectl(VersionReq::any()));
+        return Err(error.hint("then: mlops-lab cluster up"));
     }
     // A plan alone changes nothing, and waits for nobody.
     let lock = if args.dry_run { None } else { Some(Lock::take()?) };
@@ -81,7 +82,10 @@ fn tool(named: Option<Tool>) -> Result<Tool> {
         Some(tool) => {
             let error = Error::environment(format!("{tool} is not on PATH"));
             let others = on_path.into_iter().filter(|_| named.is_some());
-            Err(others.fold(error.hint(install(tool)), |error, other| {
+            let again = named.map_or(String::new(), |tool| format!(" --with {tool}"));
+            let error =
+                error.hint(install(tool)).hint(format!("then: mlops-lab cluster up{again}"));
+            Err(others.fold(error, |error, other| {
                 error.hint(format!("or use {other}: mlops-lab cluster up --with {other}"))
             }))
         }
@@ -90,7 +94,7 @@ fn tool(named: Option<Tool>) -> Result<Tool> {
             let error = Error::environment(format!(
                 "there is nothing to make a cluster with: none of {names} is on PATH"
             ));
-            let error = with_install_hints(error, Need::Kind(VersionReq::any()));
+            let error = with_install_hints(error, "kind", Need::Kind(VersionReq::any()));
             let others = Tool::ALL.into_iter().filter(|tool| *tool != Tool::Kind);
             Err(others
                 .fold(error, |error, tool| error.hint(format!("or {}", install(tool))))
@@ -105,12 +109,12 @@ fn use_it(context: &str) -> String {
 }
 
 /// Adds what the doctor knows about installing a program.
-fn with_install_hints(error: Error, need: Need) -> Error {
+fn with_install_hints(error: Error, program: &str, need: Need) -> Error {
     let (kind, ports) = (RuntimeKind::default(), Vec::new());
     let demand = Demand { lab: cluster::NAME.to_owned(), kind, needs: vec![need], ports };
     let report = doctor::run(&Scope { demands: vec![demand], ..Scope::default() }, DOCTOR);
     let hints = report.findings.iter().flat_map(|finding| &finding.hints);
-    hints.fold(error, |error, hint| error.hint(format!("install it: {}", hint.line())))
+    hints.fold(error, |error, hint| error.hint(format!("install {program}: {}", hint.line())))
 }
 
 impl Up {

@@ -131,7 +131,14 @@ pub(super) fn hints(
             fix: line.fix,
         })
     });
-    (by_manager.into_iter().chain(lines).collect(), entry.docs.clone())
+    let mut hints: Vec<Hint> = by_manager.into_iter().chain(lines).collect();
+    // What it was the alternative to does not hold on this machine.
+    if let Some(first) = hints.first_mut()
+        && let Some(rest) = first.text.strip_prefix("or ")
+    {
+        first.text = rest.to_owned();
+    }
+    (hints, entry.docs.clone())
 }
 
 /// Replaces each `{name}` by its fact; none when one is not known: half a hint does not help.
@@ -227,6 +234,19 @@ mod tests {
                 entry.checks
             );
         }
+    }
+
+    #[test]
+    fn the_first_hint_is_no_alternative_to_one_that_is_left_out() {
+        for entry in ENTRIES.iter() {
+            for (check, class) in entry.checks.iter().zip(&entry.classes) {
+                let (hints, _) = hints(check, class, &BTreeMap::new(), &host(&[], &[]));
+                let first = hints.first().map_or("", |hint| &hint.text);
+                assert!(!first.starts_with("or "), "{check} {class}: {first}");
+            }
+        }
+        let hints = hints("kube.cgroup", "v1-warn", &BTreeMap::new(), &host(&[], &[])).0;
+        assert_eq!(hints[0].text, "use a cluster with Kubernetes 1.34 or earlier");
     }
 
     #[test]

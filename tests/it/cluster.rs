@@ -173,7 +173,10 @@ fn without_a_tool_or_kubectl_the_error_names_how_to_install_one() {
     let Some(machine) = Machine::new(&["kind", "docker"]) else { return };
     std::fs::remove_file(machine.path("bin/kubectl")).unwrap();
     let up = machine.ends(&["cluster", "up"], 3);
-    assert!(up.err.contains("kubectl is not on PATH") && up.err.contains("install it"), "{up:?}");
+    assert!(
+        up.err.contains("kubectl is not on PATH") && up.err.contains("install kubectl: "),
+        "{up:?}"
+    );
     assert!(machine.changes().is_empty());
 }
 

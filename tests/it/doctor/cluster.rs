@@ -136,7 +136,9 @@ fn no_kubeconfig_a_broken_one_and_contexts_that_are_not_there() {
     std::fs::remove_file(bench.path("home/.kube/config")).unwrap();
     let seen = bench.doctor(&["--timeout", "5s"]);
     seen.is("kube.config", "fail", "no-config");
-    assert!(!seen.hints("kube.config").contains("cluster up"), "nothing runs a node here");
+    let hints = seen.hints("kube.config");
+    assert!(!hints.contains("cluster up"), "nothing runs a node here");
+    assert!(hints.contains("mlops-lab doctor --only docker"), "{hints}");
     bench.script("docker", "echo Docker version 28.0.0");
     assert!(
         bench.doctor(&["--timeout", "5s"]).hints("kube.config").contains("mlops-lab cluster up")
