@@ -203,12 +203,12 @@ impl View for Status {
         };
         writeln!(out, "{BOLD}{name}{BOLD:#}, made with {tool}")?;
         writeln!(out, "  context  {context}")?;
-        let server = self.server.as_deref().unwrap_or("an address that no kubeconfig has");
+        let at = self.server.as_ref().map(|server| format!(" at {server}")).unwrap_or_default();
         match (&self.kubernetes, &self.trouble) {
-            (Some(version), None) => writeln!(out, "  API      {version} at {server}")?,
+            (Some(version), None) => writeln!(out, "  API      {version}{at}")?,
             (_, trouble) => {
                 let why = trouble.as_deref().unwrap_or("no answer");
-                writeln!(out, "  API      does not answer at {server}: {}", term::escape(why))?;
+                writeln!(out, "  API      not reachable{at}: {}", term::escape(why))?;
                 return writeln!(out, "\nnext: mlops-lab cluster up");
             }
         }

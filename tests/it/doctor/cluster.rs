@@ -201,9 +201,10 @@ fn an_api_that_refuses_has_no_address_or_hangs_is_a_class_each_within_three_seco
 fn an_api_that_accepts_and_never_answers_is_unknown_at_the_deadline() {
     let server = format!("http://127.0.0.1:{}", serve_tcp(Box::new(|_, _| None)));
     let Some(bench) = bench(CLUSTER, "kind-lab", &server) else { return };
-    let seen = bench.doctor(&["--timeout", "2s"]);
+    // Time enough for kubectl itself on a busy machine.
+    let seen = bench.doctor(&["--timeout", "5s"]);
     seen.is("kube.api", "unknown", "late");
-    seen.within(Duration::from_secs(2));
+    seen.within(Duration::from_secs(5));
 }
 
 #[test]
@@ -359,7 +360,8 @@ fn cgroup_1_fails_with_kubernetes_1_35_and_warns_before_and_128_inotify_instance
     bench.doctor(&named).is("kube.cgroup", "warn", "v1-warn");
     config(&bench, "default", &json!({"server": "https://192.0.2.1:6443"}), &json!({}));
     let seen = bench.doctor(&named);
-    assert_eq!(seen.is("kube.cgroup", "skip", "ok"), "the cluster is on another machine");
+    let skipped = seen.is("kube.cgroup", "skip", "ok");
+    assert_eq!(skipped, "for clusters that share this machine's kernel only");
 }
 
 #[test]

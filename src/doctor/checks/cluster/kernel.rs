@@ -33,7 +33,7 @@ fn kernel_probes() -> Vec<SharedProbe> {
     all
 }
 
-const ELSEWHERE: &str = "the cluster is on another machine";
+const ELSEWHERE: &str = "for clusters that share this machine's kernel only";
 const LINUX_ONLY: &str = "for clusters in containers on Linux only";
 
 /// Names that clusters in containers of this machine give to their contexts.
