@@ -60,15 +60,32 @@ def bring(place: tuple[str, str], seconds: float = 120) -> bool:
     pods = f"--selector=app.kubernetes.io/name={NAME}"
     stamp = f"dev.mlops-lab.routes={time.time_ns()}"
     kubectl(place, "annotate", "pods", pods, "--overwrite", stamp)
-    names = kubectl(place, "get", "pods", pods, "--output=name").split()
     end = time.monotonic() + seconds
     wanted = ROUTES.read_text("utf-8")
-    read = ("--container=server", "--", "cat", "/srv/config/routing.json")
-    while not all(kubectl(place, "exec", name, *read) == wanted for name in names):
+    while not all(has(place, pod, wanted) for pod in running(place)):
         if time.monotonic() > end:
             return False
         time.sleep(0.5)
     return True
+
+
+def running(place: tuple[str, str]) -> list[str]:
+    """The pods that are there to stay: after a rollout the old ones are listed until they ended."""
+    selector = f"--selector=app.kubernetes.io/name={NAME}"
+    pods = json.loads(kubectl(place, "get", "pods", selector, "--output=json"))["items"]
+    found = [pod["metadata"] for pod in pods]
+    return [f"pod/{it['name']}" for it in found if "deletionTimestamp" not in it]
+
+
+def has(place: tuple[str, str], pod: str, wanted: str) -> bool:
+    read = ("--container=server", "--", "cat", "/srv/config/routing.json")
+    try:
+        return kubectl(place, "exec", pod, *read) == wanted
+    except SystemExit:
+        # It ended since it was listed, or something is wrong.
+        if pod in running(place):
+            raise
+        return False
 
 
 def main() -> int:
