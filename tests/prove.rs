@@ -8,8 +8,10 @@
 //!
 //! A case that cannot run stays ignored and says why: a step that only the real thing can show,
 //! where a stand-in of it runs; what such a lab does not have; or a runtime that cannot work on
-//! this machine. With MLOPS_LAB_STRICT=1 such a runtime fails, but for `kubernetes`: CI has no
-//! cluster. A context that is known to be local, or MLOPS_LAB_KUBECONTEXT, has those cases run.
+//! this machine. With MLOPS_LAB_STRICT=1 such a runtime fails, a missing cluster too.
+//!
+//! The cluster is that of CI (harness/cluster.rs), on which a proof goes as far as `SMALL_CLUSTER`
+//! says; without it a context that is known to be local, or that of MLOPS_LAB_KUBECONTEXT.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -22,6 +24,8 @@
 #[path = "it/harness/children.rs"]
 #[allow(dead_code, reason = "the integration tests use the rest")]
 mod children;
+#[path = "it/harness/cluster.rs"]
+mod cluster;
 #[path = "prove/order.rs"]
 mod order;
 
@@ -34,11 +38,19 @@ use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::time::Duration;
 
 use children::Limited;
+use cluster::Cluster;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use order::Planned;
 use serde_json::Value;
 
 const BIN: &str = env!("CARGO_BIN_EXE_mlops-lab");
+
+/// How far a lab is proven on the cluster of CI, one small node to which no image comes but by
+/// `--load`. A lab that is not named here is proven whole.
+const SMALL_CLUSTER: [(&str, &[&str], &str); 2] = [
+    ("tracking", &["server", "purge-leaves-nothing"], "the whole proof takes too long for CI"),
+    ("kubeflow", &[], "the images of Kubeflow Pipelines and KServe cannot be had in CI"),
+];
 
 /// Longer than the proof of any lab on a busy machine.
 const LONGEST_PROOF: Duration = Duration::from_secs(60 * 60);
@@ -56,7 +68,8 @@ fn main() {
             let names: Vec<String> = serde_json::from_value(names).unwrap();
             let proof = Arc::new(Proof::new(id, runtime));
             let (lab, runtime, shared) = (id.to_owned(), runtime.to_owned(), shared(id));
-            let planned = Planned { lab, runtime, shared, cases: names.len() };
+            let cases = names.iter().filter(|name| proof.extent.leaves_out(name).is_none()).count();
+            let planned = Planned { lab, runtime, shared, cases };
             proofs.push((planned, Arc::clone(&proof)));
             trials.extend(names.into_iter().map(|name| {
                 let (label, proof) = (name.clone(), Arc::clone(&proof));
@@ -66,7 +79,7 @@ fn main() {
     }
     let wanted = (arguments.include_ignored || arguments.ignored) && !arguments.list;
     if wanted && arguments.filter.is_none() && arguments.skip.is_empty() {
-        proofs.retain(|(_, proof)| proof.missing().is_none());
+        proofs.retain(|(planned, proof)| planned.cases > 0 && proof.missing().is_none());
         side_by_side(proofs);
     }
     libtest_mimic::run(&arguments, trials).exit();
@@ -124,8 +137,8 @@ fn side_by_side(proofs: Vec<(Planned, Arc<Proof>)>) {
 static SCHEDULED: AtomicBool = AtomicBool::new(false);
 
 /// Why this machine cannot carry the runtime, in the doctor's words.
-fn missing(id: &str, runtime: &str) -> Option<String> {
-    let out = Command::new(BIN).args(["doctor", id, "--runtime", runtime, "--json"]).finish();
+fn missing(proof: &Proof) -> Option<String> {
+    let out = proof.command(&["doctor"]).arg("--json").finish();
     if out.status.success() {
         return None;
     }
@@ -147,10 +160,38 @@ fn json(args: &[&str]) -> Value {
     serde_json::from_slice(&out.stdout).unwrap()
 }
 
+/// What of a proof is run.
+struct Extent {
+    /// As `--only` takes them; none for all.
+    cases: &'static [&'static str],
+    /// Why the rest is not.
+    rest: Option<&'static str>,
+}
+
+impl Extent {
+    fn of(id: &str, small: bool) -> Extent {
+        let limits = SMALL_CLUSTER.iter().find(|(lab, ..)| small && *lab == id);
+        let whole = Extent { cases: &[], rest: None };
+        limits.map_or(whole, |(_, cases, why)| Extent { cases, rest: Some(why) })
+    }
+
+    /// Why a case, by its name of LAB::RUNTIME::CASE, is not run.
+    fn leaves_out(&self, name: &str) -> Option<&'static str> {
+        let case = name.splitn(3, "::").nth(2).unwrap();
+        let means = |wanted: &&str| {
+            case.strip_prefix(*wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+        };
+        self.rest.filter(|_| !self.cases.iter().any(means))
+    }
+}
+
 /// One run of `lab test`, started by the schedule or by the first case that wants its outcome.
 struct Proof {
     id: String,
     runtime: String,
+    /// The cluster of CI, for what is proven there.
+    cluster: Option<Cluster>,
+    extent: Extent,
     missing: OnceLock<Option<String>>,
     state: Mutex<State>,
     news: Condvar,
@@ -165,17 +206,28 @@ struct State {
 
 impl Proof {
     fn new(id: &str, runtime: &str) -> Proof {
+        let cluster = Cluster::named().filter(|_| runtime == "kubernetes");
+        let extent = Extent::of(id, cluster.is_some());
         let (id, runtime) = (id.to_owned(), runtime.to_owned());
         let (missing, state, news) = (OnceLock::new(), Mutex::default(), Condvar::new());
-        Proof { id, runtime, missing, state, news }
+        Proof { id, runtime, cluster, extent, missing, state, news }
     }
 
     /// Why it is not run.
     fn missing(&self) -> Option<&str> {
         let strict = std::env::var_os("MLOPS_LAB_STRICT").is_some();
-        let must = strict && self.runtime != "kubernetes";
-        let missing = || (!must).then(|| missing(&self.id, &self.runtime)).flatten();
+        let missing = || (!strict).then(|| missing(self)).flatten();
         self.missing.get_or_init(missing).as_deref()
+    }
+
+    /// A command of our program about this lab and runtime.
+    fn command(&self, verb: &[&str]) -> Command {
+        let mut command = Command::new(BIN);
+        command.args(verb).args([&self.id, "--runtime", &self.runtime]);
+        if let Some(cluster) = &self.cluster {
+            command.arg("--pack").arg(cluster.pack()).envs(cluster.env());
+        }
+        command
     }
 
     /// Whether this is the first to begin it.
@@ -184,6 +236,9 @@ impl Proof {
     }
 
     fn outcome(self: &Arc<Self>, name: &str) -> Result<Completion, Failed> {
+        if let Some(why) = self.extent.leaves_out(name) {
+            return Ok(Completion::ignored_with(format!("not proven: {why}")));
+        }
         if let Some(missing) = self.missing() {
             return Ok(Completion::ignored_with(format!("skipped: {missing}")));
         }
@@ -220,8 +275,11 @@ impl Proof {
     }
 
     fn run(&self) {
-        let mut child = Command::new(BIN)
-            .args(["lab", "test", &self.id, "--runtime", &self.runtime, "--json"])
+        let only = self.extent.cases.iter().flat_map(|case| ["--only", case]);
+        let mut child = self
+            .command(&["lab", "test"])
+            .arg("--json")
+            .args(only)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .start_within(LONGEST_PROOF);

@@ -16,13 +16,14 @@ import host
 import layout
 import metrics
 import node
+import pack
 import policies
 import smoke
 from api import Api
 from layout import Run
 
 
-def up(folder: Path, only_api: bool) -> int:
+def up(folder: Path, only_api: bool, only_folder: bool) -> int:
     at = Run(folder)
     with host.lock(folder):
         if is_ready(at) and (only_api or not host.read_state(at)["only_api"]):
@@ -41,7 +42,22 @@ def up(folder: Path, only_api: bool) -> int:
             host.start_node(folder, only_api)
             host.wait_ready(at)
     console.report(f"context {layout.NAME}, version {version(at)}")
-    print_settings(at)
+    pack.copy_labs(at.pack, version(at))
+    if only_folder:
+        print(at.at)
+    else:
+        print_settings(at)
+    return 0
+
+
+def make(folder: Path) -> int:
+    at = Run(folder)
+    with host.lock(folder):
+        if host.first_process(at) is None:
+            # Of a build that was killed.
+            host.stop(at)
+        os.environ[layout.MARK] = str(at.at)
+        build.build(folder)
     return 0
 
 
@@ -87,7 +103,8 @@ def print_settings(at: Run) -> None:
     settings = {
         "KUBECONFIG": at.kubeconfig,
         "MLOPS_LAB_KUBECONTEXT": layout.NAME,
-        "MLOPS_LAB_LOAD": f"{shlex.quote(str(layout.CODE.parent / 'cluster'))} load",
+        "MLOPS_LAB_LOAD": shlex.quote(str(at.load)),
+        "MLOPS_LAB_TEST_CLUSTER": at.at,
     }
     for name, value in settings.items():
         print(f"export {name}={shlex.quote(str(value))}")
@@ -109,10 +126,14 @@ def version(at: Run) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="cluster", description="A real Kubernetes of one node.")
     verbs = parser.add_subparsers(
-        dest="verb", required=True, metavar="up|down|status|load|smoke|definitions"
+        dest="verb", required=True, metavar="up|build|down|status|load|smoke|definitions"
     )
     starting = verbs.add_parser("up", help="start it, and build it where that was not done")
     starting.add_argument("--api", action="store_true", help="only the API server, for dry runs")
+    starting.add_argument(
+        "--folder", action="store_true", help="print the cluster's folder, for the tests"
+    )
+    verbs.add_parser("build", help="make its programs and images, where that was not done")
     verbs.add_parser("down", help="stop it and leave nothing but what was built")
     verbs.add_parser("status", help="exit code 0 when it is up, 1 when not")
     verbs.add_parser("load", help="bring a `docker save` on standard input to the node")
@@ -133,7 +154,9 @@ def main() -> int:
         raise console.Failure("needs root")
     match arguments.verb:
         case "up":
-            return up(layout.folder(), arguments.api)
+            return up(layout.folder(), arguments.api, arguments.folder)
+        case "build":
+            return make(layout.folder())
         case "down":
             return down(layout.folder())
         case "status":

@@ -100,7 +100,8 @@ def install_system() -> None:
         return
     console.report(f"installing {' '.join(missing)}")
     run("apt-get", "update", "-qq", timeout=300)
-    options = ["-y", "-qq", "--no-install-recommends"]
+    # Another installation may be under way.
+    options = ["-y", "-qq", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300"]
     env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     run("apt-get", "install", *options, *missing, env=env, timeout=600)
 

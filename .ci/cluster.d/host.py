@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -103,6 +104,11 @@ def prepare(at: Run, built: Path) -> None:
         to = at.config / inside
         to.parent.mkdir(exist_ok=True)
         to.write_text(Template(path.read_text()).substitute(layout.names()))
+    command = layout.CODE.parent / "cluster"
+    # A program for `--load`, which finds this folder again.
+    folder = f"MLOPS_LAB_CLUSTER={shlex.quote(str(at.at.parent))}"
+    at.load.write_text(f"#!/bin/sh\n{folder} exec {shlex.quote(str(command))} load\n")
+    at.load.chmod(0o755)
     keys.make_keys(at.keys)
     for path, who in ((at.kubeconfig, "admin"), (at.at / "node.kubeconfig", "node")):
         path.touch(mode=0o600)

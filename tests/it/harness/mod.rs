@@ -1,6 +1,8 @@
 //! What the integration tests share: a lab in a temporary folder, and our program run on it.
 
 mod children;
+#[allow(dead_code, reason = "the proof matrix uses the rest")]
+pub mod cluster;
 pub mod terminal;
 
 pub use children::{Limited, Running};

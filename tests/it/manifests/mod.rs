@@ -1,11 +1,13 @@
 //! Every Kubernetes manifest that a lab generates is right, as far as that can be told without a
 //! cluster: YAML without double keys, strict schemas (tests/schemas), and rules for what schemas
-//! miss. That the checks see anything is shown by planted errors.
+//! miss. That the checks see anything is shown by planted errors. What a cluster knows beyond that,
+//! it is asked where there is one (server.rs).
 mod model;
 mod planted;
 mod render;
 mod rules;
 mod schema;
+mod server;
 mod yaml;
 
 use std::path::Path;
