@@ -7,9 +7,9 @@ use super::{pasteable, quoted};
 use crate::cli::{Cli, Command, LabCommand, OnConflict};
 
 /// Commands that mean the lab in which one stands.
-const OF_LAB: [&str; 14] = [
+const OF_LAB: [&str; 15] = [
     "diff", "update", "undo", "up", "down", "restart", "status", "logs", "open", "check", "hint",
-    "solve", "break", "cluster",
+    "solve", "break", "cluster", "doctor",
 ];
 
 /// Commands that take labs from a pack.
@@ -188,6 +188,11 @@ mod tests {
                 "mlops-lab update --set port=9001 --dry-run",
                 "next: mlops-lab update",
                 "next: mlops-lab update --set port=9001",
+            ),
+            (
+                "mlops-lab -C l up --runtime kubernetes",
+                "hint: see all checks: mlops-lab doctor",
+                "hint: see all checks: mlops-lab -C l doctor --runtime kubernetes",
             ),
             (
                 "mlops-lab -C x init a",
