@@ -2,9 +2,10 @@
 //!
 //! The proof itself is `mlops-lab lab test`; this file runs it once for each lab and runtime and
 //! hands its cases to the test runner. It takes minutes, so all cases are ignored unless
-//! `--include-ignored` (or `--ignored`) asks for them. Proofs then run side by side, one for each
-//! processor, as much of a proof is waiting; their cases are printed in the order of the labs. What
-//! changed since `HEAD^` (or the revision in MLOPS_LAB_SINCE) is proven first: `prove/order.rs`.
+//! `--include-ignored` (or `--ignored`) asks for them. Proofs then run side by side, three for each
+//! two processors, as half of a proof is waiting; their cases are printed in the order of the labs.
+//! What changed since `HEAD^` (or the revision in MLOPS_LAB_SINCE) is proven first:
+//! `prove/order.rs`.
 //!
 //! A case that cannot run stays ignored and says why: a step that only the real thing can show,
 //! where a stand-in of it runs; what such a lab does not have; or a runtime that cannot work on
@@ -107,8 +108,8 @@ fn changed() -> Result<Vec<String>, String> {
     Ok(paths.split_terminator('\0').map(str::to_owned).collect())
 }
 
-/// Starts all proofs, as many at once as there are processors: first what was touched, the longest
-/// first. With a filter each starts when a case asks for it.
+/// Starts all proofs, several at once: first what was touched, the longest first. With a filter
+/// each starts when a case asks for it.
 fn side_by_side(proofs: Vec<(Planned, Arc<Proof>)>) {
     let (planned, proofs): (Vec<Planned>, Vec<Arc<Proof>>) = proofs.into_iter().unzip();
     let changed = changed().unwrap_or_else(|why| {
@@ -119,7 +120,8 @@ fn side_by_side(proofs: Vec<(Planned, Arc<Proof>)>) {
     eprintln!("\nthe proofs, in this order:\n{}", order::explain(&planned, &order));
     let proofs: Vec<_> = order.iter().map(|(number, _)| Arc::clone(&proofs[*number])).collect();
     let queue = Arc::new(Mutex::new(proofs.into_iter()));
-    for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    for _ in 0..processors + processors / 2 {
         let queue = Arc::clone(&queue);
         std::thread::spawn(move || {
             loop {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::harness::{self, BIN, Seen, alone, seen};
+use crate::harness::{self, BIN, Seen, busy, seen};
 use serde_json::Value;
 
 fn run(args: &[&str]) -> Seen {
@@ -84,7 +84,7 @@ fn places_for_costs_are_asked_for_before_anything_is_measured_all_at_once() {
 #[test]
 #[ignore = "takes long"]
 fn a_proof_writes_the_costs_keeps_the_logs_of_what_failed_and_says_where_the_project_is() {
-    let _alone = alone();
+    let _busy = busy();
     let temp = tempfile::tempdir().unwrap();
     pack("tiny", temp.path());
     let manifest = temp.path().join("labs/tiny/lab.toml");

@@ -142,7 +142,7 @@ fn a_lab_chooses_neither_the_programs_nor_the_engine_of_ours() {
 #[test]
 #[ignore = "needs pip and the network"]
 fn a_real_lab_works_behind_a_dead_proxy_and_with_a_shell_full_of_settings() {
-    let _alone = harness::alone();
+    let _busy = harness::busy();
     let mut lab = Lab::new(None, "serving", &[]);
     // The index is reached as the machine reaches it: a proxy for that is a setting of the user's.
     let installed = lab.run(&["up"]);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-use crate::harness::{self, BIN, Limited, alone};
+use crate::harness::{self, BIN, Limited, busy};
 use serde_json::Value;
 
 /// The tiny pack with other files in it: path and text.
@@ -25,7 +25,7 @@ fn proof(pack: &Path) -> BTreeMap<String, Value> {
 }
 
 fn proof_of(pack: &Path, args: &[&str]) -> BTreeMap<String, Value> {
-    let _alone = alone();
+    let _busy = busy();
     let out = Command::new(BIN)
         .arg("--pack")
         .arg(pack)
@@ -286,7 +286,7 @@ fn a_lab_in_which_nothing_outlives_up_is_proven_without_the_cases_that_kill() {
 
 #[test]
 fn several_labs_are_proven_side_by_side_with_a_table_and_a_report_at_the_end() {
-    let _alone = alone();
+    let _busy = busy();
     let pack = with_quiet();
     let report = pack.path().join("proof.xml");
     let only = ["--only", "one::before", "--only", "write", "--jobs", "2"];

@@ -2,7 +2,7 @@
 //! load, its own tests.
 use std::process::Command;
 
-use crate::harness::{self, Lab, alone, client, compose, must, seen, strict};
+use crate::harness::{self, Lab, alone, busy, client, compose, must, seen, strict};
 
 fn lab() -> Lab {
     Lab::new(None, "serving", &[])
@@ -46,7 +46,7 @@ fn clients(lab: &Lab) {
 #[test]
 #[ignore = "needs pip and the network"]
 fn clients_of_the_field_get_right_answers_and_malformed_requests_a_reason_on_local() {
-    let _alone = alone();
+    let _busy = busy();
     let lab = lab();
     lab.ok(&["up"]);
     clients(&lab);
@@ -65,7 +65,7 @@ fn clients_of_the_field_get_right_answers_and_malformed_requests_a_reason_on_com
     if !compose("serving") {
         return;
     }
-    let _alone = alone();
+    let _busy = busy();
     let lab = lab();
     lab.ok(&["up", "--runtime", "compose"]);
     clients(&lab);
@@ -118,7 +118,7 @@ fn ten_stops_under_load_lose_nothing_and_ten_with_too_short_a_drain_all_lose_som
 #[test]
 #[ignore = "needs pip and the network"]
 fn requirements_that_cannot_be_fetched_are_said_and_the_next_run_goes_on() {
-    let _alone = alone();
+    let _busy = busy();
     let lab = lab();
     let up = seen(
         lab.command(&["up"])
@@ -141,7 +141,7 @@ fn the_machines_own_uv_is_used_where_there_is_one() {
         eprintln!("skipped: MLOPS_LAB_UV is not set");
         return;
     };
-    let _alone = alone();
+    let _busy = busy();
     let lab = lab();
     // A folder with uv and nothing else, in front: the rest of the machine stays as it is.
     let bin = tempfile::tempdir().unwrap();
@@ -160,7 +160,7 @@ fn the_machines_own_uv_is_used_where_there_is_one() {
 #[test]
 #[ignore = "needs pip and the network"]
 fn pip_alone_makes_the_same_lab() {
-    let _alone = alone();
+    let _busy = busy();
     let lab = lab();
     let manifest = lab.root.join(".mlops-lab/lab.toml");
     let text = std::fs::read_to_string(&manifest).unwrap();
@@ -191,7 +191,7 @@ fn docker_that_is_down_is_said_with_the_way_without_it() {
 #[test]
 #[ignore = "needs pip and the network"]
 fn the_makefile_works_without_this_program() {
-    let _alone = alone();
+    let _busy = busy();
     let lab = lab();
     let make = |target: &str| {
         let mut command = Command::new("make");
@@ -222,7 +222,7 @@ fn make_without_settings_says_so_at_once_and_starts_nothing() {
 #[test]
 #[ignore = "needs pip and the network"]
 fn a_release_that_is_broken_and_put_back_does_no_step_and_keeps_what_the_learner_wrote() {
-    let _alone = alone();
+    let _busy = busy();
     let lab = lab();
     lab.ok(&["up"]);
     let routes = lab.root.join("config/routing.json");

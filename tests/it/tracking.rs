@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::harness::{Lab, Seen, alone, client, compose, free_port, must, seen, strict};
+use crate::harness::{Lab, Seen, busy, client, compose, free_port, must, seen, strict};
 
 fn lab() -> Lab {
     Lab::new(None, "tracking", &[&format!("model_port={}", free_port())])
@@ -93,7 +93,7 @@ fn greedy_callers(lab: &Lab) {
 #[test]
 #[ignore = "needs pip and the network"]
 fn other_versions_and_a_large_artifact_on_local() {
-    let _alone = alone();
+    let _busy = busy();
     let lab = lab();
     lab.ok(&["up"]);
     other_clients(&lab);
@@ -107,7 +107,7 @@ fn other_versions_and_a_large_artifact_on_local() {
 #[test]
 #[ignore = "needs pip and the network"]
 fn the_training_of_the_lab_serving_logs_to_this_server() {
-    let _alone = alone();
+    let _busy = busy();
     let lab = lab();
     lab.ok(&["up"]);
     let serving = Lab::new(None, "serving", &[]);
@@ -134,7 +134,7 @@ fn the_training_of_the_lab_serving_logs_to_this_server() {
 #[test]
 #[ignore = "needs pip and the network"]
 fn a_full_disk_is_an_error_for_the_client_and_not_a_success() {
-    let _alone = alone();
+    let _busy = busy();
     let lab = lab();
     let store = lab.root.join("mlartifacts");
     std::fs::create_dir_all(&store).unwrap();
@@ -157,7 +157,7 @@ fn a_full_disk_is_an_error_for_the_client_and_not_a_success() {
 #[test]
 #[ignore = "needs pip and the network"]
 fn a_database_of_another_version_is_refused_with_what_to_type() {
-    let _alone = alone();
+    let _busy = busy();
     let lab = lab();
     lab.ok(&["up"]);
     lab.ok(&["down"]);
@@ -186,7 +186,7 @@ fn a_database_of_another_version_is_refused_with_what_to_type() {
 #[test]
 #[ignore = "needs pip and the network"]
 fn the_makefile_works_without_this_program() {
-    let _alone = alone();
+    let _busy = busy();
     let lab = lab();
     let make = |target: &str| {
         must(Command::new("make").arg(target).current_dir(&lab.root).env_remove("MAKEFLAGS"));
@@ -232,7 +232,7 @@ fn other_versions_a_large_artifact_and_a_store_that_is_gone_on_compose() {
     if !compose("tracking") {
         return;
     }
-    let _alone = alone();
+    let _busy = busy();
     let lab = lab();
     lab.ok(&["up", "--runtime", "compose"]);
     other_clients(&lab);

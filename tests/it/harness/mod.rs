@@ -13,7 +13,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 pub const BIN: &str = env!("CARGO_BIN_EXE_mlops-lab");
 
@@ -123,11 +123,18 @@ pub fn free_port() -> u16 {
     }
 }
 
-/// Held by what loads the machine (a lab of real servers, installers, a proof) and by what judges
-/// times: one of them at a time in the whole of `it`. What holds nothing runs beside, and is light.
-pub fn alone() -> MutexGuard<'static, ()> {
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
+static MACHINE: RwLock<()> = RwLock::new(());
+
+/// Held by what loads the machine: a lab of real servers, installers, a proof. Several may run side
+/// by side, one on each thread of the test runner; nothing that judges times runs beside them.
+pub fn busy() -> RwLockReadGuard<'static, ()> {
+    MACHINE.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Held by what judges times: in the whole of `it` nothing that is `busy` or `alone` runs beside
+/// it. What holds neither is light.
+pub fn alone() -> RwLockWriteGuard<'static, ()> {
+    MACHINE.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A file of tests/clients.
