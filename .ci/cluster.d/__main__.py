@@ -13,6 +13,7 @@ import build
 import console
 import definitions
 import host
+import kills
 import layout
 import metrics
 import node
@@ -29,10 +30,10 @@ def up(folder: Path, only_api: bool, only_folder: bool) -> int:
         if is_ready(at) and (only_api or not host.read_state(at)["only_api"]):
             console.report("the cluster is already up")
         else:
+            host.refuse_another(at)
             # Of a command or a cluster that was killed.
             host.stop(at)
             host.clean(at)
-            host.wait_unlinked()
             # What the build starts is found by the next command if this one is killed.
             os.environ[layout.MARK] = str(at.at)
             built = build.build(folder)
@@ -126,7 +127,7 @@ def version(at: Run) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="cluster", description="A real Kubernetes of one node.")
     verbs = parser.add_subparsers(
-        dest="verb", required=True, metavar="up|build|down|status|load|smoke|definitions"
+        dest="verb", required=True, metavar="up|build|down|status|load|smoke|kills|definitions"
     )
     starting = verbs.add_parser("up", help="start it, and build it where that was not done")
     starting.add_argument("--api", action="store_true", help="only the API server, for dry runs")
@@ -139,6 +140,7 @@ def main() -> int:
     verbs.add_parser("load", help="bring a `docker save` on standard input to the node")
     probing = verbs.add_parser("smoke", help="probe what labs need of a cluster")
     probing.add_argument("image", help="one with Python that was loaded")
+    verbs.add_parser("kills", help="kill it in each phase of a start: nothing may stay")
     defining = verbs.add_parser("definitions", help="print those of the kinds in tests/schemas")
     defining.add_argument("schemas", type=Path)
     inside = verbs.add_parser("node")
@@ -163,6 +165,8 @@ def main() -> int:
             return status(layout.folder())
         case "load":
             return load(layout.folder())
+        case "kills":
+            return kills.kills(Run(layout.folder()))
         case "smoke":
             return smoke.smoke(Run(layout.folder()), arguments.image)
         case "node":

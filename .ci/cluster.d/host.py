@@ -44,23 +44,23 @@ def lock(folder: Path) -> Iterator[None]:
         yield
 
 
-def mark(at: Run) -> str:
-    return f"{layout.MARK}={at.at}"
-
-
-def processes(at: Run) -> list[int]:
-    """All that was started, but for what runs in containers: the build, the node's parts."""
-    wanted = mark(at).encode()
-    found = []
+def marks() -> Iterator[tuple[int, str]]:
+    """All processes that have the mark, and the folder of the run that they belong to."""
+    wanted = f"{layout.MARK}=".encode()
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             environment = (folder / "environ").read_bytes()
         except OSError:
             # It has just ended.
             continue
-        if wanted in environment.split(b"\0"):
-            found.append(int(folder.name))
-    return found
+        for variable in environment.split(b"\0"):
+            if variable.startswith(wanted):
+                yield int(folder.name), os.fsdecode(variable[len(wanted) :])
+
+
+def processes(at: Run) -> list[int]:
+    """All that was started, but for what runs in containers: the build, the node's parts."""
+    return [pid for pid, run in marks() if run == str(at.at)]
 
 
 def first_process(at: Run) -> int | None:
@@ -138,13 +138,12 @@ def start_node(folder: Path, only_api: bool) -> None:
     verb = [sys.executable, "-B", str(at.code), "node", str(folder)]
     if only_api:
         verb.append("--api")
-    variable, value = mark(at).split("=", 1)
     # A clean environment: no proxy and no setting of the caller's shell reaches the cluster.
     env = {
         "HOME": "/tmp",
         "LANG": "C.UTF-8",
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        variable: value,
+        layout.MARK: str(at.at),
     }
     with (at.logs / "node.log").open("wb") as log:
         process = subprocess.Popen(
@@ -222,18 +221,30 @@ def stop(at: Run) -> None:
 
 
 def clean(at: Run) -> None:
-    """Removes what outlives the node: its cgroups and its files. A machine without those files has
-    no cluster of this folder; the rest may be another's."""
+    """Removes what outlives the node: its link, its cgroups and its files. A machine without those
+    files has no cluster of this folder; the rest may be another's."""
     if at.at.exists():
+        remove_link()
         console.wait("the cgroups to be empty", 60, remove_cgroups)
-        wait_unlinked()
         shutil.rmtree(at.at)
 
 
-def wait_unlinked() -> None:
-    """The kernel removes the link shortly after the node. There is one for the whole machine."""
-    what = f"the interface {layout.NAME} to go: is there a cluster of another folder"
-    console.wait(what, 20, lambda: layout.NAME not in [n for _, n in socket.if_nameindex()])
+def remove_link() -> None:
+    """The kernel removes it with the node's network, but on a busy machine only minutes later."""
+    if layout.NAME in [name for _, name in socket.if_nameindex()]:
+        # It may have gone since.
+        command = ["ip", "link", "delete", layout.NAME]
+        subprocess.run(command, check=False, capture_output=True, timeout=30)
+
+
+def refuse_another(at: Run) -> None:
+    """The addresses, the link and the cgroup are for one cluster on a machine."""
+    for _, other in marks():
+        if other != str(at.at):
+            folder = shlex.quote(str(Path(other).parent))
+            raise console.Failure(
+                f"a cluster of another folder is up: MLOPS_LAB_CLUSTER={folder} .ci/cluster down"
+            )
 
 
 def remove_cgroups() -> bool:
