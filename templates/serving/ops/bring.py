@@ -62,19 +62,25 @@ def bring(place: tuple[str, str], seconds: float = 120) -> bool:
     kubectl(place, "annotate", "pods", pods, "--overwrite", stamp)
     end = time.monotonic() + seconds
     wanted = ROUTES.read_text("utf-8")
-    while not all(has(place, pod, wanted) for pod in running(place)):
+    while not is_brought(place, wanted):
         if time.monotonic() > end:
             return False
         time.sleep(0.5)
     return True
 
 
-def running(place: tuple[str, str]) -> list[str]:
-    """The pods that are there to stay: after a rollout the old ones are listed until they ended."""
+def is_brought(place: tuple[str, str], wanted: str) -> bool:
+    pods = listed(place)
+    # After a rollout an old pod still answers, until it has ended.
+    return not any(pods.values()) and all(has(place, pod, wanted) for pod in pods)
+
+
+def listed(place: tuple[str, str]) -> dict[str, bool]:
+    """The pods by name, and whether each is ending."""
     selector = f"--selector=app.kubernetes.io/name={NAME}"
     pods = json.loads(kubectl(place, "get", "pods", selector, "--output=json"))["items"]
     found = [pod["metadata"] for pod in pods]
-    return [f"pod/{it['name']}" for it in found if "deletionTimestamp" not in it]
+    return {it["name"]: "deletionTimestamp" in it for it in found}
 
 
 def has(place: tuple[str, str], pod: str, wanted: str) -> bool:
@@ -82,8 +88,8 @@ def has(place: tuple[str, str], pod: str, wanted: str) -> bool:
     try:
         return kubectl(place, "exec", pod, *read) == wanted
     except SystemExit:
-        # It ended since it was listed, or something is wrong.
-        if pod in running(place):
+        # It is ending since it was listed, or something is wrong.
+        if listed(place).get(pod) is False:
             raise
         return False
 

@@ -34,18 +34,27 @@ def write(weights: dict[str, int]) -> None:
     partial.replace(ROUTES)
 
 
-def wait(weights: dict[str, int], seconds: float = 3) -> bool:
-    """True when the server's own metrics show these weights."""
+def wait(weights: dict[str, int], patience: float) -> bool:
+    """True when the server's own metrics show these weights. Raises OSError when it does not answer
+    for so many seconds."""
     total = sum(weights.values())
     expected = {
         f'model_route_share{{model="rollback",version="{version}"}} {weight / total}'
         for version, weight in weights.items()
         if weight
     }
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        with urlopen(f"{api()}/metrics", timeout=5) as response:
-            lines = response.read().decode().splitlines()
+    begin = time.monotonic()
+    end = None
+    while end is None or time.monotonic() < end:
+        try:
+            with urlopen(f"{api()}/metrics", timeout=5) as response:
+                lines = response.read().decode().splitlines()
+        except OSError:
+            if time.monotonic() > begin + patience:
+                raise
+            lines = []
+        else:
+            end = end or time.monotonic() + 3
         if {line for line in lines if line.startswith("model_route_share{")} == expected:
             return True
         time.sleep(0.1)
@@ -60,7 +69,8 @@ def main() -> int:
         print("the pods do not see the new file yet", file=sys.stderr)
         return 1
     try:
-        in_force = wait(weights)
+        # The port of a cluster takes a moment to lead to the pod of a new rollout.
+        in_force = wait(weights, patience=20 if place else 0)
     except OSError:
         print(f"{ROUTES} is written; the server is not up to read it")
         return 0
