@@ -59,7 +59,10 @@ def route(version: ModelVersion) -> None:
     partial = ROUTES.with_suffix(".partial")
     partial.write_text(json.dumps({MODEL: {version.version: 100}}, indent=2) + "\n", "utf-8")
     partial.replace(ROUTES)
-    ROUTES.parent.chmod(ROUTES.parent.stat().st_mode | 0o555)  # it is mounted, too
+    # The folder is mounted, too. On a cluster it is another user's, and open already.
+    mode = ROUTES.parent.stat().st_mode
+    if mode & 0o555 != 0o555:
+        ROUTES.parent.chmod(mode | 0o555)
 
 
 def main() -> int:
