@@ -21,22 +21,23 @@ fn changing(root: &Path) -> bool {
     root.join(layout::CHANGE).is_dir()
 }
 
-/// So many labs are remembered whose path leads nowhere. Each may have been moved, and is still
-/// its owner's wherever it is now: that shows only when it is used again.
+/// So many labs are remembered that are not where they were. Each may have been moved, or its
+/// folder may be on another branch for now, and it is still its owner's: that shows only when it
+/// is used again.
 const REMEMBERED: usize = 32;
 
 /// Removes the state of labs of which nothing is left: those whose path leads to another folder by
-/// now, and those whose path leads nowhere, but for the last ones noted. What is in the folder
-/// `kept` is of a lab that has another path by now, perhaps.
+/// now, and those whose path leads nowhere or to their folder without a lab, but for the last ones
+/// noted. What is in the folder `kept` is of a lab that has another path by now, perhaps.
 pub(super) fn prune(labs: &Path, kept: &Path) {
     let mut missing = Vec::new();
     for (folder, state) in all(labs).into_iter().filter(|(folder, _)| folder != kept) {
         let root = state.root();
-        let alive = || is_lab(&root) || changing(&root);
-        let there = || owner::node(&root).is_some_and(|node| state.is(&node)) && alive();
-        if gone(&root) {
+        let node = owner::node(&root);
+        let same = node.is_some_and(|node| state.is(&node));
+        if gone(&root) || same && !is_lab(&root) && !changing(&root) {
             missing.push((fs::modified(&folder.join(FILE)), folder, state));
-        } else if root.is_dir() && !there() {
+        } else if root.is_dir() && !same {
             remove(&folder, &state);
         }
     }

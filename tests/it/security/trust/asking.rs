@@ -96,6 +96,15 @@ fn ones_own_lab_is_never_asked_about_and_a_copy_or_a_change_is() {
     trust(&other);
     lab.ok(&["up"]);
     lab.ok(&["down"]);
+    // On another branch its folder has no lab for a while.
+    let (own, aside) = (lab.root.join(".mlops-lab"), lab.root.with_file_name("aside"));
+    std::fs::rename(&own, &aside).unwrap();
+    let meanwhile = lab.root.with_file_name("meanwhile");
+    copy(&other, &meanwhile);
+    trust(&meanwhile);
+    std::fs::rename(&aside, &own).unwrap();
+    lab.ok(&["up"]);
+    lab.ok(&["down"]);
     let twin = lab.root.parent().unwrap().join("twin");
     copy(&lab.root, &twin);
     let at = |root: &Path, args: &[&str]| seen(listening().args(args).current_dir(root));
