@@ -42,8 +42,8 @@ def up(folder: Path, only_api: bool, only_folder: bool) -> int:
             host.make_cgroups()
             host.start_node(folder, only_api)
             host.wait_ready(at)
-    console.report(f"context {layout.NAME}, version {version(at)}")
-    pack.copy_labs(at.pack, version(at))
+        console.report(f"context {layout.NAME}, version {version(at)}")
+        pack.copy_labs(at.pack, version(at))
     if only_folder:
         print(at.at)
     else:
