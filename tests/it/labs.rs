@@ -101,7 +101,7 @@ fn every_workflow_names_its_actions_by_commit_with_the_version_beside_it() {
 }
 
 /// Images whose versions have two parts, and the second is the patch.
-const TWO_PARTS: [&str; 2] = ["postgres", "ghcr.io/chrislusf/seaweedfs"];
+const TWO_PARTS: [&str; 3] = ["postgres", "chrislusf/seaweedfs", "ghcr.io/chrislusf/seaweedfs"];
 
 #[test]
 fn every_image_of_others_is_pinned_to_a_patch_version() {

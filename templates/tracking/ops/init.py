@@ -2,7 +2,8 @@
 
 Is the store there, does it know us, and does the database fit?
 
-Makes the tables of an empty database. Those of an older one are changed only with UPGRADE=yes.
+Makes the bucket in an empty store and the tables in an empty database. The tables of an older one
+are changed only with UPGRADE=yes.
 """
 
 import os
@@ -14,28 +15,29 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from sqlalchemy.exc import SQLAlchemyError
 
-from ops import schema
+from ops import objects, schema
 
 UPGRADE = ["mlflow", "db", "upgrade"]
 UPGRADE_SECONDS = 600
 
 
-def store(bucket: str) -> None:
-    """The bucket answers to our keys."""
+def store() -> None:
+    """The store takes our keys, and has the bucket."""
     address = os.environ["MLFLOW_S3_ENDPOINT_URL"]
     patience = Config(connect_timeout=5, read_timeout=10, retries={"max_attempts": 3})
     s3 = boto3.client("s3", endpoint_url=address, config=patience)
     try:
-        s3.head_bucket(Bucket=bucket)
+        objects.make_bucket(s3)
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
         raise SystemExit(
-            f"error: the store at {address} refuses the bucket {bucket} ({code}): S3_ACCESS_KEY_ID "
-            "and S3_SECRET_ACCESS_KEY in .env are not those that its volume was made with"
+            f"error: the store at {address} refuses the bucket {objects.BUCKET} ({code}): "
+            "S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY are not those that it was started with. "
+            "Start both again: mlops-lab up (or docker compose up --detach)"
         ) from None
     except BotoCoreError as error:
         raise SystemExit(f"error: the store at {address} cannot be reached: {error}") from None
-    print(f"the store has the bucket {bucket}")
+    print(f"the store has the bucket {objects.BUCKET}")
 
 
 def database(uri: str) -> None:
@@ -76,7 +78,7 @@ def database(uri: str) -> None:
 
 
 def main() -> int:
-    store(os.environ["S3_BUCKET"])
+    store()
     database(os.environ["MLFLOW_BACKEND_STORE_URI"])
     return 0
 

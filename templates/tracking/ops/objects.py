@@ -8,6 +8,7 @@ python -m ops.objects save | load | count | compare
   compare  whether all that a count on stdin lists is here
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -24,6 +25,12 @@ BUCKET = os.environ.get("S3_BUCKET", "mlflow")
 
 def store() -> Any:
     return boto3.client("s3", endpoint_url=os.environ["MLFLOW_S3_ENDPOINT_URL"])
+
+
+def make_bucket(s3: Any) -> None:
+    """The store has the bucket afterwards, whether it had it before or not."""
+    with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(Bucket=BUCKET)
 
 
 def objects(s3: Any) -> Iterator[tuple[str, int]]:
@@ -52,6 +59,7 @@ class Stream:
 
 def load(source: IO[bytes]) -> None:
     s3, count = store(), 0
+    make_bucket(s3)  # nobody else does, where the server was never up
     with tarfile.open(fileobj=source, mode="r|") as tar:
         for entry in tar:
             content = tar.extractfile(entry)
