@@ -228,7 +228,7 @@ impl Tool {
             Tool::Kind | Tool::K3d => first_words.any(|name| name == NAME),
             Tool::Minikube => {
                 let profiles: Value = serde_json::from_str(output).unwrap_or_default();
-                // One that is half made is «invalid», and in the way all the same.
+                // One that is half made is listed as `invalid`, and blocks the name, too.
                 let lists = ["valid", "invalid"].map(|list| profiles[list].as_array());
                 lists.into_iter().flatten().flatten().any(|profile| profile["Name"] == NAME)
             }

@@ -38,7 +38,7 @@ pub(super) fn up(session: &Session, args: &ClusterUp) -> Result<Up> {
         let error = with_install_hints(error, "kubectl", Need::Kubectl(VersionReq::any()));
         return Err(error.hint("then: mlops-lab cluster up"));
     }
-    // A plan alone changes nothing, and waits for nobody.
+    // A plan alone changes nothing and takes no lock.
     let lock = if args.dry_run { None } else { Some(Lock::take()?) };
     let up = Up {
         up: cluster::Up::plan(tool, sizes.as_ref())?,
@@ -67,7 +67,7 @@ fn lab_sizes(session: &Session) -> Result<Option<Sizes>> {
             term::eprintln(&format!("note: {error}"));
             Ok(None)
         }
-        // A broken lab is not «no lab».
+        // A broken lab is not the same as no lab.
         Err(error) => Err(error),
     }
 }
@@ -178,7 +178,8 @@ impl View for Down {
             None => writeln!(out, "there was no cluster {name}")?,
         }
         if !namespaces.is_empty() {
-            writeln!(out, "with what labs had in it: {}", namespaces.join(", "))?;
+            let names: Vec<String> = namespaces.iter().map(|name| term::escape(name)).collect();
+            writeln!(out, "with what labs had in it: {}", names.join(", "))?;
         }
         writeln!(out, "\nnext: mlops-lab cluster up")
     }
@@ -203,9 +204,10 @@ impl View for Status {
         };
         writeln!(out, "{BOLD}{name}{BOLD:#}, made with {tool}")?;
         writeln!(out, "  context  {context}")?;
-        let at = self.server.as_ref().map(|server| format!(" at {server}")).unwrap_or_default();
+        let server = self.server.as_deref().map(term::escape);
+        let at = server.map(|server| format!(" at {server}")).unwrap_or_default();
         match (&self.kubernetes, &self.trouble) {
-            (Some(version), None) => writeln!(out, "  API      {version}{at}")?,
+            (Some(version), None) => writeln!(out, "  API      {}{at}", term::escape(version))?,
             (_, trouble) => {
                 let why = trouble.as_deref().unwrap_or("no answer");
                 writeln!(out, "  API      not reachable{at}: {}", term::escape(why))?;

@@ -266,6 +266,19 @@ fn a_cluster_of_someone_else_is_left_alone() {
 }
 
 #[test]
+fn names_in_the_cluster_do_not_style_the_terminal() {
+    let Some(machine) = Machine::new(&["kind", "docker"]) else { return };
+    machine.ends(&["cluster", "up"], 0);
+    let named = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {
+        "name": "\u{1b}[31mred", "labels": {"dev.mlops-lab.project": "\u{1b}[31mred"}}});
+    machine.server.script(&json!({"objects": [named]}));
+    for verb in ["status", "down"] {
+        let shown = machine.ends(&["cluster", verb], 0).out;
+        assert!(shown.contains("\\u001b[31mred") && !shown.contains('\u{1b}'), "{shown:?}");
+    }
+}
+
+#[test]
 fn status_reports_the_api_and_the_labs_in_it() {
     let Some(machine) = Machine::new(&["kind", "docker"]) else { return };
     let none = machine.ends(&["cluster", "status"], 1);

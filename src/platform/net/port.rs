@@ -100,7 +100,7 @@ pub fn loopback_address(url: &str) -> Option<(String, u16)> {
 }
 
 /// Whether the host of `host:port` is this machine: one of its own addresses, or its name. Other
-/// names are not resolved: that may take long, and ask somebody.
+/// names are not resolved: that may take long, and leaves the machine.
 pub fn is_own_host(authority: &str) -> bool {
     let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
     match host.trim_matches(['[', ']']).parse::<IpAddr>() {

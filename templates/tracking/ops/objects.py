@@ -59,7 +59,7 @@ class Stream:
 
 def load(source: IO[bytes]) -> None:
     s3, count = store(), 0
-    make_bucket(s3)  # nobody else does, where the server was never up
+    make_bucket(s3)  # where the server was never up, it does not exist yet
     with tarfile.open(fileobj=source, mode="r|") as tar:
         for entry in tar:
             content = tar.extractfile(entry)
