@@ -75,6 +75,10 @@ pub(super) fn others() -> Result<Vec<Tool>> {
 
 /// The containers of the control plane; none where the engine has none, or is another one than
 /// Docker.
+///
+/// # Errors
+/// Exit 3 when Docker does not answer for a tool whose nodes it holds: whose cluster it is cannot be
+/// told then.
 pub(super) fn containers(tool: Tool) -> Result<Vec<Container>> {
     let mut words = ["docker", "ps", "--all", "--no-trunc", "--quiet"].map(str::to_owned).to_vec();
     words.extend(tool.labels().iter().map(|label| format!("--filter=label={label}")));
@@ -83,7 +87,14 @@ pub(super) fn containers(tool: Tool) -> Result<Vec<Container>> {
     }
     let captured = capture(&words, QUERY)?;
     if captured.ended != Ended::Code(0) {
-        return Ok(Vec::new());
+        if !tool.shares_engine() {
+            return Ok(Vec::new());
+        }
+        let error =
+            format!("`docker ps` ended with {}: whose cluster it is shows there", captured.ended);
+        return Err(Error::environment(error)
+            .detail(text(&captured.stderr))
+            .hint("see what is wrong: mlops-lab doctor --only docker"));
     }
     text(&captured.stdout).split_whitespace().map(container).collect()
 }
@@ -137,7 +148,10 @@ fn kubectl(tool: Tool, args: &[&str]) -> Result<Result<Value, String>> {
         return Ok(Err(format!("no answer within {} s", API.as_secs())));
     }
     let printed = text(&captured.stderr);
-    let reason = printed.lines().last().unwrap_or_default().to_owned();
+    let reason = match printed.lines().last() {
+        Some(line) => line.to_owned(),
+        None => format!("kubectl ended with {}, and printed no reason", captured.ended),
+    };
     let value = serde_json::from_slice(&captured.stdout).ok();
     Ok(value.filter(|_| captured.ended == Ended::Code(0)).ok_or(reason))
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::sizes::Limits;
 use super::tool::Tool;
 use crate::error::{Error, Result};
-use crate::platform::{fs, user_state};
+use crate::platform::{fs, process, user_state};
 
 /// How long a tool may take to make a cluster: images are fetched over a slow network.
 pub(super) const MAKING: Duration = Duration::from_secs(20 * 60);
@@ -54,9 +54,12 @@ impl Record {
         let path = path(&user_state::folder()?);
         let Some(bytes) = fs::read_optional(&path)? else { return Ok(None) };
         serde_json::from_slice(&bytes).map(Some).map_err(|error| {
-            Error::environment(format!("{} cannot be read", path.display()))
-                .because(error)
-                .hint(format!("if you made no cluster: rm '{}'", path.display()))
+            Error::environment(format!("{} cannot be read", path.display())).because(error).hint(
+                format!(
+                    "if you made no cluster: {}",
+                    process::shell_words(&["rm".to_owned(), path.display().to_string()])
+                ),
+            )
         })
     }
 

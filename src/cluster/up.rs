@@ -155,13 +155,22 @@ impl Up {
         if error.exit() == Exit::Interrupted {
             return error.hint("remove what it began: mlops-lab cluster down");
         }
-        if probe::containers(self.tool).is_ok_and(|containers| !record.is(&containers)) {
-            let _ = Record::forget();
-            return error.hint("see which cluster is in the way: mlops-lab cluster status");
+        match probe::containers(self.tool) {
+            Ok(containers) if record.is(&containers) => {}
+            Ok(_) => {
+                let _ = Record::forget();
+                return error.hint("see which cluster is in the way: mlops-lab cluster status");
+            }
+            // Whose it is cannot be told.
+            Err(_) => return error.hint("remove what it began: mlops-lab cluster down"),
         }
         let gone = probe::capture(&self.tool.delete(), MAKING)
             .and_then(|_| probe::has_cluster(self.tool))
             .is_ok_and(|there| !there);
+        // The tool may have made the context of what is gone the current one.
+        if let Some(restore) = self.words.last().filter(|words| words[0] == "kubectl") {
+            let _ = probe::capture(restore, MAKING);
+        }
         if gone && Record::forget().is_ok() {
             error
                 .hint("see what this machine lacks: mlops-lab doctor --runtime kubernetes")

@@ -266,6 +266,21 @@ fn a_cluster_of_someone_else_is_left_alone() {
 }
 
 #[test]
+fn while_docker_does_not_answer_nobody_s_cluster_is_removed() {
+    let Some(machine) = Machine::new(&["kind", "docker"]) else { return };
+    machine.ends(&["cluster", "up"], 0);
+    machine.forget_calls();
+    machine.write("stubs/fail", "docker ps");
+    for verb in ["up", "down", "status"] {
+        let error = machine.ends(&["cluster", verb], 3).err;
+        assert!(error.contains("mlops-lab doctor --only docker"), "{error}");
+    }
+    assert!(machine.changes().is_empty(), "{:?}", machine.changes());
+    std::fs::remove_file(machine.path("stubs/fail")).unwrap();
+    machine.ends(&["cluster", "down"], 0);
+}
+
+#[test]
 fn names_in_the_cluster_do_not_style_the_terminal() {
     let Some(machine) = Machine::new(&["kind", "docker"]) else { return };
     machine.ends(&["cluster", "up"], 0);
@@ -329,6 +344,12 @@ fn what_a_failed_run_began_is_removed_and_its_reason_is_shown() {
         assert!(up.err.contains(words), "no {words} in:\n{}", up.err);
     }
     assert!(!machine.recorded());
+    std::fs::remove_file(machine.path("stubs/fail")).unwrap();
+    machine.write("stubs/late", "kind create");
+    let up = machine.ends(&["cluster", "up"], 3);
+    assert!(up.err.contains("nothing is left of it"), "{}", up.err);
+    assert_eq!(machine.current_context(), "prod");
+    std::fs::remove_file(machine.path("stubs/late")).unwrap();
     machine.write("stubs/fail", "kind get");
     let up = machine.ends(&["cluster", "up"], 3);
     assert!(up.err.contains("mlops-lab doctor --only docker"), "{}", up.err);
