@@ -77,8 +77,8 @@ pub(super) fn others() -> Result<Vec<Tool>> {
 /// Docker.
 ///
 /// # Errors
-/// Exit 3 when Docker does not answer for a tool whose nodes it holds: whose cluster it is cannot be
-/// told then.
+/// Exit 3 when Docker does not answer for a tool whose nodes it holds: whose cluster it is cannot
+/// be told then.
 pub(super) fn containers(tool: Tool) -> Result<Vec<Container>> {
     let mut words = ["docker", "ps", "--all", "--no-trunc", "--quiet"].map(str::to_owned).to_vec();
     words.extend(tool.labels().iter().map(|label| format!("--filter=label={label}")));
