@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::plan::{self, Facts};
 use super::record::Record;
 use super::tool::Tool;
-use super::{NAME, probe, run};
+use super::{NAME, probe, run, up};
 use crate::error::{Error, Result};
 use crate::platform::term::Progress;
 
@@ -60,6 +60,9 @@ pub fn down(progress: &mut dyn Progress) -> Result<Down> {
         .hint("see what is left: mlops-lab cluster status"));
     }
     progress.done("");
+    if !record.made {
+        up::give_back(tool, record.context.as_deref())?;
+    }
     Record::forget()?;
     let namespaces = namespaces.into_iter().map(|(name, _)| name).collect();
     Ok(Down { tool: Some(tool), removed: true, namespaces, ..nothing })

@@ -86,7 +86,7 @@ pub(super) fn foreign(tool: Tool) -> Error {
     .hint(format!("if you do not need it: {delete} && mlops-lab cluster up"))
 }
 
-/// The commands of a step. `current` is the current context of the kubeconfig.
+/// The commands of a step. `current` is the context that the user has chosen.
 pub(super) fn commands(
     tool: Tool,
     step: Step,
@@ -106,13 +106,37 @@ pub(super) fn commands(
     };
     // A cluster is used when the user names its context, not because it was made last.
     if tool.switches_context() && current != Some(tool.context()) {
-        let restore: &[&str] = match &current {
-            Some(current) => &["kubectl", "config", "set", "current-context", current],
-            None => &["kubectl", "config", "unset", "current-context"],
-        };
-        commands.push(restore.iter().map(|word| (*word).to_owned()).collect());
+        commands.push(give_back(current));
     }
     commands
+}
+
+/// The command that makes a context the current one again; none is one, too.
+pub(super) fn give_back(context: Option<&str>) -> Vec<String> {
+    let words: &[&str] = match context {
+        // A name may look like an option.
+        Some(name) if name.starts_with('-') => {
+            &["kubectl", "config", "set", "current-context", "--", name]
+        }
+        Some(name) => &["kubectl", "config", "set", "current-context", name],
+        None => &["kubectl", "config", "unset", "current-context"],
+    };
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+/// The context that the user has chosen: the current one, unless a run of ours that was ended
+/// before its time left the cluster's own there.
+pub(super) fn chosen(
+    tool: Tool,
+    record: Option<&Record>,
+    current: Option<String>,
+) -> Option<String> {
+    match record {
+        Some(record) if !record.made && current.as_deref() == Some(tool.context()) => {
+            record.context.clone()
+        }
+        _ => current,
+    }
 }
 
 /// That the version of the tool's clusters serves the lab.
@@ -139,7 +163,14 @@ mod tests {
 
     fn record(tool: Tool, made: bool) -> Record {
         let containers = vec!["a".to_owned()];
-        Record { tool, made, begun: 1_000_000, limits: Limits::default(), containers }
+        Record {
+            tool,
+            made,
+            begun: 1_000_000,
+            limits: Limits::default(),
+            context: None,
+            containers,
+        }
     }
 
     #[test]
@@ -190,6 +221,25 @@ mod tests {
         assert!(last(Tool::K3d, create, Some("prod")).contains("switch-context=false"));
         assert!(last(Tool::Minikube, Step::Start, None).contains("--keep-context"));
         assert_eq!(last(kind, Step::Nothing, None), "");
+    }
+
+    #[test]
+    fn the_context_of_a_run_that_was_ended_is_not_the_user_s_choice() {
+        let own = || Some(Tool::Kind.context().to_owned());
+        let prod = Some("prod".to_owned());
+        let killed = Record { context: prod.clone(), ..record(Tool::Kind, false) };
+        let made = Record { made: true, ..killed.clone() };
+        assert_eq!(chosen(Tool::Kind, Some(&killed), own()), prod);
+        assert_eq!(chosen(Tool::Kind, Some(&made), own()), own());
+        assert_eq!(chosen(Tool::Kind, None, own()), own());
+        let since = Some("staging".to_owned());
+        assert_eq!(chosen(Tool::Kind, Some(&killed), since.clone()), since);
+    }
+
+    #[test]
+    fn a_context_whose_name_looks_like_an_option_is_given_back() {
+        let words = give_back(Some("--prod"));
+        assert_eq!(words.join(" "), "kubectl config set current-context -- --prod");
     }
 
     #[test]

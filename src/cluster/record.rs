@@ -36,6 +36,10 @@ pub struct Record {
     pub begun: u64,
     /// What it may take.
     pub limits: Limits,
+    /// The context that was current when we began. A tool that makes its own the current one may
+    /// be ended before we give this one back.
+    #[serde(default)]
+    pub context: Option<String>,
     /// The ids of its control plane's containers; none where no engine knows any. Another cluster
     /// of the same name has others.
     pub containers: Vec<String>,
@@ -109,6 +113,7 @@ mod tests {
             made,
             begun: 1_000_000,
             limits: Limits::default(),
+            context: None,
             containers: containers.iter().map(|id| (*id).to_owned()).collect(),
         };
         let created = |ids: &[&str], created| -> Vec<Container> {

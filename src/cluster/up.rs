@@ -11,7 +11,7 @@ use super::tool::Tool;
 use super::{NAME, probe, run};
 use crate::error::{Error, Exit, Result};
 use crate::platform::clock;
-use crate::platform::process;
+use crate::platform::process::{self, Ended};
 use crate::platform::term::Progress;
 
 /// The tool has waited for the control plane; what is left is the way to it.
@@ -45,6 +45,9 @@ pub struct Up {
     pub note: Option<String>,
     #[serde(skip)]
     words: Vec<Vec<String>>,
+    /// The context that the user has chosen.
+    #[serde(skip)]
+    chosen: Option<String>,
 }
 
 impl Up {
@@ -75,8 +78,8 @@ impl Up {
             Facts { record: record.as_ref(), there, containers: &containers, answers: false };
         facts.answers = facts.ours() && probe::version(tool)?.is_ok();
         let step = plan::step(tool, &facts)?;
-        let words =
-            plan::commands(tool, step, &sizes, &containers, probe::current_context()?.as_deref());
+        let chosen = plan::chosen(tool, record.as_ref(), probe::current_context()?);
+        let words = plan::commands(tool, step, &sizes, &containers, chosen.as_deref());
         let kept = record.as_ref().filter(|_| !step.makes()).map(|record| record.limits);
         let limits = kept.unwrap_or_else(|| tool.limits(&sizes));
         let note = match lab.and_then(|sizes| kept?.lacks(sizes)) {
@@ -107,6 +110,7 @@ impl Up {
             needs: Limits { memory: Some(sizes.mebibytes()), cpus: Some(sizes.cpus) },
             note,
             words,
+            chosen,
         })
     }
 
@@ -120,7 +124,8 @@ impl Up {
         }
         let (tool, limits) = (self.tool, self.limits);
         let begun = clock::unix_now();
-        let record = Record { tool, made: false, begun, limits, containers: Vec::new() };
+        let context = self.chosen.clone();
+        let record = Record { tool, made: false, begun, limits, context, containers: Vec::new() };
         if self.step.makes() {
             // Written before anything is made: after a kill in the middle it is known as ours.
             record.save()?;
@@ -141,7 +146,12 @@ impl Up {
     }
 
     fn run(&self, progress: &mut dyn Progress) -> Result<()> {
+        let restore = plan::give_back(self.chosen.as_deref());
         for words in &self.words {
+            if *words == restore {
+                give_back(self.tool, self.chosen.as_deref())?;
+                continue;
+            }
             progress.start(&words.iter().take(3).cloned().collect::<Vec<_>>().join(" "));
             run::run(words, MAKING, progress)?;
             progress.done("");
@@ -167,10 +177,7 @@ impl Up {
         let gone = probe::capture(&self.tool.delete(), MAKING)
             .and_then(|_| probe::has_cluster(self.tool))
             .is_ok_and(|there| !there);
-        // The tool may have made the context of what is gone the current one.
-        if let Some(restore) = self.words.last().filter(|words| words[0] == "kubectl") {
-            let _ = probe::capture(restore, MAKING);
-        }
+        let _ = give_back(self.tool, self.chosen.as_deref());
         if gone && Record::forget().is_ok() {
             error
                 .hint("see what this machine lacks: mlops-lab doctor --runtime kubernetes")
@@ -198,4 +205,23 @@ impl Up {
             clock::pause(POLL)?;
         }
     }
+}
+
+/// Gives the context back that the user has chosen, where the tool has put its own, or, with the
+/// cluster that is gone, left none. What the user has chosen meanwhile stays.
+pub(super) fn give_back(tool: Tool, chosen: Option<&str>) -> Result<()> {
+    let current = probe::current_context()?;
+    let current = current.as_deref();
+    let other = current.is_some_and(|name| name != tool.context());
+    if !tool.switches_context() || current == chosen || other {
+        return Ok(());
+    }
+    let words = plan::give_back(chosen);
+    let captured = probe::capture(&words, MAKING)?;
+    if captured.ended == Ended::Code(0) {
+        return Ok(());
+    }
+    let command = process::shell_words(&words);
+    Err(Error::environment(format!("`{command}` ended with {}", captured.ended))
+        .detail(String::from_utf8_lossy(&captured.stderr).trim().to_owned()))
 }

@@ -36,7 +36,8 @@ pub(super) fn up(session: &Session, args: &ClusterUp) -> Result<Up> {
     if !cluster::is_on_path("kubectl") {
         let error = Error::environment("kubectl is not on PATH: a lab in a cluster needs it");
         let error = with_install_hints(error, "kubectl", Need::Kubectl(VersionReq::any()));
-        return Err(error.hint("then: mlops-lab cluster up"));
+        let with = args.with.map_or(String::new(), |tool| format!(" --with {tool}"));
+        return Err(error.hint(format!("then: mlops-lab cluster up{with}")));
     }
     // A plan alone changes nothing and takes no lock.
     let lock = if args.dry_run { None } else { Some(Lock::take()?) };
@@ -178,7 +179,8 @@ impl View for Down {
             None => writeln!(out, "there was no cluster {name}")?,
         }
         if !namespaces.is_empty() {
-            let names: Vec<String> = namespaces.iter().map(|name| term::escape(name)).collect();
+            let names: Vec<String> =
+                namespaces.iter().map(|name| term::escape_line(name)).collect();
             writeln!(out, "with what labs had in it: {}", names.join(", "))?;
         }
         writeln!(out, "\nnext: mlops-lab cluster up")
@@ -204,22 +206,24 @@ impl View for Status {
         };
         writeln!(out, "{BOLD}{name}{BOLD:#}, made with {tool}")?;
         writeln!(out, "  context  {context}")?;
-        let server = self.server.as_deref().map(term::escape);
+        let server = self.server.as_deref().map(term::escape_line);
         let at = server.map(|server| format!(" at {server}")).unwrap_or_default();
         match (&self.kubernetes, &self.trouble) {
-            (Some(version), None) => writeln!(out, "  API      {}{at}", term::escape(version))?,
+            (Some(version), None) => {
+                writeln!(out, "  API      {}{at}", term::escape_line(version))?
+            }
             (_, trouble) => {
                 let why = trouble.as_deref().unwrap_or("no answer");
-                writeln!(out, "  API      not reachable{at}: {}", term::escape(why))?;
+                writeln!(out, "  API      not reachable{at}: {}", term::escape_line(why))?;
                 return writeln!(out, "\nnext: mlops-lab cluster up");
             }
         }
         for namespace in &self.namespaces {
-            let name = term::escape(&namespace.name);
+            let name = term::escape_line(&namespace.name);
             writeln!(
                 out,
                 "  lab      {} in the namespace {name}",
-                term::escape(&namespace.project)
+                term::escape_line(&namespace.project)
             )?;
         }
         if self.namespaces.is_empty() {

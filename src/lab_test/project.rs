@@ -73,8 +73,7 @@ pub(super) struct Project {
 impl Project {
     /// Makes the project by `init`, with a free port for every port that the lab asks for.
     pub(super) fn new(lab: &Lab, kind: RuntimeKind, options: &Options) -> Result<Project> {
-        let program = std::env::current_exe()
-            .map_err(|error| Error::environment("cannot find this program").because(error))?;
+        let program = process::installed_program()?;
         // Proofs run side by side.
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);

@@ -29,6 +29,11 @@ pub fn escape(text: &str) -> String {
     String::from_utf8_lossy(&shown).into_owned()
 }
 
+/// The same for what stands within a line: a name with a line break must not forge the next line.
+pub fn escape_line(text: &str) -> String {
+    escape(text).replace('\n', "\\u000a").replace('\t', "\\u0009")
+}
+
 /// Adds text, whole runs of it at a time: a service may print nothing but what drives.
 fn push(shown: &mut Vec<u8>, text: &str) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -179,6 +184,13 @@ mod tests {
         let text = "plain\ttext, \u{e4}\u{f6}\u{fc} \u{4e16}\u{754c}\n";
         assert_eq!(through(&[text.as_bytes()]), text);
         assert_eq!(escape(text), text);
+    }
+
+    #[test]
+    fn within_a_line_a_name_begins_no_other_line() {
+        let name = "red\n  API      v1\t\u{1b}[2J";
+        assert_eq!(escape_line(name), r"red\u000a  API      v1\u0009\u001b[2J");
+        assert_eq!(escape_line("my-lab \u{4e16}"), "my-lab \u{4e16}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::escape::Escaped;
-pub use super::escape::escape;
+pub use super::escape::{escape, escape_line};
 use super::interruptible::Interruptible;
 use crate::error::{Error, Exit};
 

@@ -9,7 +9,7 @@ use crate::catalog::manifest::RuntimeKind;
 use crate::dotenv::{Document, Problem};
 use crate::error::{Error, Result};
 use crate::layout;
-use crate::platform::process::{Command, Role};
+use crate::platform::process::{self, Command, Role};
 use crate::platform::{environment, host, inside};
 
 impl Workspace {
@@ -45,8 +45,7 @@ impl Workspace {
             env.push(("PATH".into(), path));
             env.push(("VIRTUAL_ENV".into(), venv.into()));
         }
-        let program = std::env::current_exe()
-            .map_err(|error| Error::environment("cannot find this program").because(error))?;
+        let program = process::installed_program()?;
         env.push((layout::PROGRAM.into(), program.into()));
         if let Some(id) = self.id() {
             env.push((layout::MARK.into(), id.into()));

@@ -172,7 +172,8 @@ fn without_a_tool_or_kubectl_the_error_names_how_to_install_one() {
     drop(machine);
     let Some(machine) = Machine::new(&["kind", "docker"]) else { return };
     std::fs::remove_file(machine.path("bin/kubectl")).unwrap();
-    let up = machine.ends(&["cluster", "up"], 3);
+    let up = machine.ends(&["cluster", "up", "--with", "kind"], 3);
+    assert!(up.err.contains("then: mlops-lab cluster up --with kind\n"), "{}", up.err);
     assert!(
         up.err.contains("kubectl is not on PATH") && up.err.contains("install kubectl: "),
         "{up:?}"
@@ -290,6 +291,20 @@ fn names_in_the_cluster_do_not_style_the_terminal() {
     for verb in ["status", "down"] {
         let shown = machine.ends(&["cluster", verb], 0).out;
         assert!(shown.contains("\\u001b[31mred") && !shown.contains('\u{1b}'), "{shown:?}");
+    }
+}
+
+#[test]
+fn names_in_the_cluster_begin_no_line_of_their_own() {
+    let Some(machine) = Machine::new(&["kind", "docker"]) else { return };
+    machine.ends(&["cluster", "up"], 0);
+    let named = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {
+        "name": "red\n  API      forged", "labels": {"dev.mlops-lab.project": "red\nforged"}}});
+    machine.server.script(&json!({"objects": [named]}));
+    for verb in ["status", "down"] {
+        let shown = machine.ends(&["cluster", verb], 0).out;
+        assert!(shown.contains("red\\u000a"), "{shown:?}");
+        assert!(!shown.lines().any(|line| line.trim_start().starts_with("API      forged")));
     }
 }
 
@@ -422,6 +437,43 @@ fn after_a_kill_what_the_tool_made_whole_is_kept_and_what_came_long_after_is_lef
     }
     machine.ends(&["cluster", "status"], 1);
     assert!(machine.changes().is_empty(), "{:?}", machine.changes());
+}
+
+#[test]
+fn the_context_that_was_current_is_given_back_after_a_run_that_was_ended() {
+    let Some(machine) = Machine::new(&["kind", "docker"]) else { return };
+    let own = "kind-mlops-lab";
+    // kind has made its context the current one when the run ends.
+    let left = |by: Signal| {
+        machine.context("prod");
+        interrupted(&machine, by);
+        machine.context(own);
+    };
+    left(Signal::KILL);
+    assert_eq!(machine.json(&["cluster", "up"], 0)["step"], "recreate");
+    assert_eq!(machine.current_context(), "prod");
+    machine.ends(&["cluster", "down"], 0);
+    left(Signal::INT);
+    machine.ends(&["cluster", "down"], 0);
+    assert_eq!(machine.current_context(), "prod");
+    // What the user chose after it stays.
+    left(Signal::INT);
+    machine.context("staging");
+    machine.ends(&["cluster", "up"], 0);
+    assert_eq!(machine.current_context(), "staging");
+    // The user works with the cluster: it stays the current one.
+    machine.context(own);
+    machine.forget_calls();
+    machine.ends(&["cluster", "up"], 0);
+    assert_eq!(machine.current_context(), own);
+}
+
+#[test]
+fn a_context_that_is_chosen_while_the_cluster_is_made_stays() {
+    let Some(machine) = Machine::new(&["kind", "docker"]) else { return };
+    machine.write("stubs/chosen", "staging");
+    machine.ends(&["cluster", "up"], 0);
+    assert_eq!(machine.current_context(), "staging");
 }
 
 #[test]

@@ -110,6 +110,27 @@ fn purge_takes_the_data_of_services_and_nothing_behind_a_link() {
 }
 
 #[test]
+fn a_program_that_is_upgraded_while_up_runs_finishes_what_it_began() {
+    let lab = tiny("good");
+    let program = lab.root.with_file_name("mlops-lab");
+    std::fs::copy(env!("CARGO_BIN_EXE_mlops-lab"), &program).unwrap();
+    let manifest = lab.root.join(".mlops-lab/lab.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    let task = "echo made >made.txt; echo making";
+    assert!(text.contains(task));
+    let upgrade = format!("rm -f \\\"$MLOPS_LAB\\\"; {task}");
+    std::fs::write(&manifest, text.replace(task, &upgrade)).unwrap();
+    lab.trust();
+    let mut up = Command::new("/usr/bin/env");
+    let up = up.args(["--default-signal=INT,HUP,TERM"]).arg(&program).arg("up");
+    let up = seen(up.current_dir(&lab.root));
+    assert_eq!(up.code, 0, "{}\n{}", up.out, up.err);
+    assert!(!program.exists());
+    lab.ok(&["status"]);
+    lab.ok(&["down"]);
+}
+
+#[test]
 fn a_service_that_dies_at_once_is_told_and_nothing_is_left() {
     let lab = tiny("dies");
     let up = lab.run(&["up"]);

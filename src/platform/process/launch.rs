@@ -12,7 +12,9 @@ use std::process::Stdio;
 use serde::{Deserialize, Serialize};
 
 use super::log::{self as logs, LogWriter};
-use super::{Command, Ended, NotRun, ProcessId, Unfit, find, identity, shell_words};
+use super::{
+    Command, Ended, NotRun, ProcessId, Unfit, find, identity, running_program, shell_words,
+};
 use crate::error::{Error, Result};
 use crate::platform::{clock, fs};
 
@@ -67,8 +69,7 @@ impl Child {
 
 /// The command that launches another one.
 pub(super) fn launcher(command: &Command, name: &str, record: &Path) -> Result<Command> {
-    let program = std::env::current_exe()
-        .map_err(|error| Error::environment("cannot find this program").because(error))?;
+    let program = running_program()?;
     // Looked up now: afterwards «not found» would only be a line in a log.
     let found = find::locate(command).map_err(not_run)?;
     let mut args: Vec<OsString> =

@@ -12,6 +12,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use super::running_program;
 use crate::error::{Error, Result};
 use crate::platform::{clock, fs};
 
@@ -51,8 +52,7 @@ pub(super) fn open_log(log: &Path) -> Result<(PipeWriter, LogWriter)> {
     let cannot = |error: io::Error| {
         Error::environment(format!("cannot keep {}", log.display())).because(error)
     };
-    let program = std::env::current_exe()
-        .map_err(|error| Error::environment("cannot find this program").because(error))?;
+    let program = running_program()?;
     let (reader, writer) = io::pipe().map_err(cannot)?;
     let child = std::process::Command::new(program)
         .args([OsString::from("__write-log"), "--".into(), log.into()])

@@ -9,6 +9,7 @@ mod identity;
 mod launch;
 mod log;
 mod logged;
+mod own;
 mod supervise;
 
 use std::ffi::OsString;
@@ -28,6 +29,7 @@ pub use identity::{
 pub use launch::{Child, Record, launch, spawn, start};
 pub use log::{LOG_LIMIT, dropped_bytes, previous_log, write_log};
 pub use logged::{LogOptions, run_in_foreground, run_logged};
+pub use own::{installed_program, running_program};
 pub use supervise::supervise;
 
 /// What is kept of each stream unless more is asked for; the rest is read and dropped, so that the

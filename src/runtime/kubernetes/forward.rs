@@ -97,12 +97,7 @@ pub(super) fn open(
     let other = forward.namespace.as_ref().map(|namespace| format!("--namespace={namespace}"));
     args.extend(other.as_deref());
     let command = kubectl.command(&args, STOP)?;
-    let mut argv = vec![
-        std::env::current_exe()
-            .map_err(|error| Error::environment("cannot find this program").because(error))?
-            .display()
-            .to_string(),
-    ];
+    let mut argv = vec![process::running_program()?.display().to_string()];
     argv.push("__supervise".to_owned());
     argv.push(command.program.to_string_lossy().into_owned());
     argv.extend(command.args.iter().map(|arg| arg.to_string_lossy().into_owned()));

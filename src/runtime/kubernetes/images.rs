@@ -175,6 +175,10 @@ fn send(
                 // The user's own line of shell, from the command line or from the record of it.
                 let script = format!("{{ {command}\n}} <\"$0\"");
                 run(ws, "load", &words(&["sh", "-c", &script, &shown]), options.verbose, progress)
+                    .map_err(|error| {
+                        let names = process::shell_words(&words(names));
+                        error.hint(format!("try it by hand: docker save {names} | {command}"))
+                    })
             });
             crate::platform::fs::remove(&archive)?;
             sent?;
@@ -256,6 +260,7 @@ mod tests {
             tool,
             made: true,
             begun: 0,
+            context: None,
             limits: Tool::Kind.limits(&Sizes::default()),
             containers: Vec::new(),
         };
