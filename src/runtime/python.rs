@@ -224,21 +224,25 @@ pub(super) fn make(
     }
     const PIP: [&str; 6] =
         [".venv/bin/python", "-m", "pip", "install", "--disable-pip-version-check", "--no-input"];
-    let pip = |files: &[String]| requirements(&PIP, files);
-    let uv_pip = |uv: &str| {
-        requirements(&[uv, "pip", "install", "--python", ".venv/bin/python"], &python.requirements)
-    };
-    let (tool, argv) = match (&uv, &python.uv) {
-        (Some(uv), _) => ("uv", uv_pip(&uv.display().to_string())),
-        (None, None) => ("pip", pip(&python.requirements)),
+    let uv_pip =
+        |uv: &str| [uv, "pip", "install", "--python", ".venv/bin/python"].map(str::to_owned);
+    let (tool, start) = match (&uv, &python.uv) {
+        (Some(uv), _) => ("uv", uv_pip(&uv.display().to_string()).to_vec()),
+        (None, None) => ("pip", PIP.map(str::to_owned).to_vec()),
         (None, Some(file)) => {
             progress.start(&format!("installing {file} with pip"));
-            install(ws, &pip(std::slice::from_ref(file)), verbose, progress)?;
-            ("uv", uv_pip(".venv/bin/uv"))
+            let argv = requirements(&PIP.map(str::to_owned), std::slice::from_ref(file));
+            install(ws, &argv, verbose, progress)?;
+            ("uv", uv_pip(".venv/bin/uv").to_vec())
         }
     };
     progress.start(&format!("installing {} with {tool}", python.requirements.join(", ")));
-    install(ws, &argv, verbose, progress)?;
+    install(ws, &requirements(&start, &python.requirements), verbose, progress)?;
+    if !python.no_deps.is_empty() {
+        progress.start(&format!("installing {} with {tool}", python.no_deps.join(", ")));
+        let start = [start, vec!["--no-deps".to_owned()]].concat();
+        install(ws, &requirements(&start, &python.no_deps), verbose, progress)?;
+    }
     let lines = [vec![wanted], installed(root)].concat().join("\n");
     inside::write(root, STAMP, lines.as_bytes(), Mode::Plain)
         .map_err(cannot("write", root, STAMP))?;
@@ -263,14 +267,9 @@ pub(super) fn prepare(
     }
 }
 
-fn requirements(start: &[&str], files: &[String]) -> Vec<String> {
+fn requirements(start: &[String], files: &[String]) -> Vec<String> {
     let options = files.iter().flat_map(|file| ["-r".to_owned(), file.clone()]);
-    start
-        .iter()
-        .map(|word| (*word).to_owned())
-        .chain(["--require-hashes".to_owned()])
-        .chain(options)
-        .collect()
+    start.iter().cloned().chain(["--require-hashes".to_owned()]).chain(options).collect()
 }
 
 fn install(
@@ -313,7 +312,7 @@ fn run(
 pub(super) fn fingerprint(ws: &Workspace, python: &Python) -> Result<String> {
     let mut hash = Sha256::new();
     hash.update(ws.root().as_os_str().as_encoded_bytes());
-    for file in python.uv.iter().chain(&python.requirements) {
+    for file in python.files() {
         hash.update(inside::read(ws.root(), file).map_err(cannot("read", ws.root(), file))?);
     }
     Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())

@@ -77,6 +77,34 @@ fn an_environment_that_lost_a_package_or_its_python_is_made_again() {
 }
 
 #[test]
+fn packages_that_are_data_are_installed_without_what_they_depend_on() {
+    let noting = UV.replacen("  pip) ", "  pip) echo \"$@\" >>installed; ", 1);
+    let bed = Bed::new(&noting);
+    let manifest = bed.lab.root.join(".mlops-lab/lab.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    let with = "requirements = [\"requirements.txt\"], no_deps = [\"requirements-model.txt\"]";
+    let text = text.replacen("requirements = [\"requirements.txt\"]", with, 1);
+    std::fs::write(&manifest, text).unwrap();
+    bed.lab.trust();
+    let model = bed.lab.root.join("requirements-model.txt");
+    std::fs::write(&model, "# nothing\n").unwrap();
+    assert_eq!(bed.up().code, 0);
+    let installed = || std::fs::read_to_string(bed.lab.root.join("installed")).unwrap();
+    let lines: Vec<String> = installed().lines().map(str::to_owned).collect();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines[0].ends_with("--require-hashes -r requirements.txt"), "{lines:?}");
+    assert!(
+        lines[1].ends_with("--no-deps --require-hashes -r requirements-model.txt"),
+        "{lines:?}"
+    );
+
+    std::fs::write(&model, "# another\n").unwrap();
+    let changed = bed.up();
+    assert!(changed.err.contains("the requirements changed"), "{}", changed.err);
+    assert_eq!(installed().lines().count(), 4);
+}
+
+#[test]
 fn the_doctor_sees_what_is_wrong_with_the_environment_and_starts_nothing_of_it() {
     let bed = Bed::new(UV);
     let environment = || {

@@ -73,8 +73,12 @@ impl Lint<'_> {
             let at = |key: &str| -> Vec<Key> {
                 vec!["runtime".into(), kind.name().into(), "python".into(), key.into()]
             };
-            for (n, path) in python.requirements.iter().enumerate() {
-                wanted.push(([at("requirements"), vec![n.into()]].concat(), path.clone()));
+            for (key, files) in
+                [("requirements", &python.requirements), ("no_deps", &python.no_deps)]
+            {
+                for (n, path) in files.iter().enumerate() {
+                    wanted.push(([at(key), vec![n.into()]].concat(), path.clone()));
+                }
             }
             wanted.extend(python.uv.iter().map(|path| (at("uv"), path.clone())));
         }

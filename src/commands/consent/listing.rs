@@ -97,8 +97,10 @@ fn environment(manifest: &Manifest) -> Vec<String> {
 fn installs(manifest: &Manifest) -> Vec<String> {
     let python = RuntimeKind::ALL.into_iter().filter_map(|kind| manifest.python(kind));
     python
-        .flat_map(|python| python.requirements.iter().chain(&python.uv))
-        .map(|file| format!("pip install -r {file}"))
+        .flat_map(|python| {
+            let alone = |file| if python.no_deps.contains(file) { "--no-deps " } else { "" };
+            python.files().map(move |file| format!("pip install {}-r {file}", alone(file)))
+        })
         .collect()
 }
 
