@@ -1,0 +1,46 @@
+"""Do four callers at a time get 2,000 tokens each, within the memory that is allowed?"""
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+
+import lab
+import verdict
+
+CALLERS, TOKENS, MEMORY_MB = 4, 2000, 600
+WORD = " deploy"  # one token
+
+
+def main() -> None:
+    counters = lab.counters()
+    resident = lab.total(counters, "process_resident_memory_bytes") / 1e6
+    code, slots = lab.ask("/slots")
+    if code != 200 or not isinstance(slots, list):
+        verdict.not_yet(f"/slots answers {code}: {lab.error(slots)}")
+    context = min(slot["n_ctx"] for slot in slots)
+    if len(slots) < CALLERS:
+        verdict.not_yet(f"{len(slots)} slots: of {CALLERS} callers some wait for the others")
+    if context < TOKENS:
+        verdict.not_yet(f"{len(slots)} slots with {context} tokens each: {TOKENS} are needed")
+
+    # Each prompt begins with a word of its own: nothing of it is in a cache.
+    size = TOKENS - 100
+    bodies = [
+        lab.prompt(f"{random.random()}" + WORD * size, max_tokens=1, user=f"check-{n}")
+        for n in range(CALLERS)
+    ]
+    with ThreadPoolExecutor(CALLERS) as pool:
+        answers = list(pool.map(lambda body: lab.ask(lab.CHAT, body, timeout=900), bodies))
+    for code, answer in answers:
+        if code != 200:
+            verdict.not_yet(f"a prompt of {size} tokens is answered with {code}: "
+                            f"{lab.error(answer)}")
+        if answer["usage"]["prompt_tokens"] < size:
+            verdict.not_yet(f"of a prompt of {size} tokens only "
+                            f"{answer['usage']['prompt_tokens']} were read")
+    resident = max(resident, lab.total(lab.counters(), "process_resident_memory_bytes") / 1e6)
+    if resident > MEMORY_MB:
+        verdict.not_yet(f"the server takes {resident:.0f} MB, and may take {MEMORY_MB} MB")
+    print(f"{CALLERS} callers at a time, {context} tokens each, {resident:.0f} MB")
+
+
+main()

@@ -1,0 +1,1 @@
+"""What an operator runs against the live server. Start each with: python -m ops.NAME"""

@@ -1,0 +1,242 @@
+"""What stands between callers and llama.cpp: limits, a queue, counters. An ASGI application.
+
+It does in some 200 lines what a gateway such as Envoy does in front of real fleets, so that each
+rule can be read. It passes requests and answers on as they are.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, TypeVar
+
+import httpx
+
+from server.metrics import Metrics
+from server.settings import NAME, Settings
+from server.slots import Full, Slots
+
+T = TypeVar("T")
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+GENERATE = {"/v1/chat/completions", "/v1/completions"}  # these take a slot
+READ = {"/health", "/props", "/slots", "/v1/models"}
+BODY_SECONDS = 30.0
+SEND_SECONDS = 30.0
+ANONYMOUS = "anonymous"
+
+
+class Refused(Exception):
+    """A request that is not passed on: the HTTP status, and the reason in words."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+class Gone(Exception):
+    """The caller left."""
+
+
+class App:
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.limits = settings.front
+        self.slots = Slots(settings.engine.slots, self.limits.queue, self.limits.per_caller)
+        self.metrics = Metrics(settings, self.slots)
+        # After a stream llama.cpp closes a connection that it has promised to keep: never reuse.
+        self.engine = httpx.AsyncClient(
+            transport=httpx.AsyncHTTPTransport(
+                uds=settings.socket,
+                limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
+            ),
+            base_url="http://engine",
+            timeout=None,
+        )
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        answer = Answer(send)
+        caller = [ANONYMOUS]
+        try:
+            await self.route(scope, receive, answer, caller)
+        except Refused as refused:
+            await answer.error(refused.code, str(refused))
+        except (Gone, OSError):
+            answer.code = 499  # nobody is there to read an answer
+        except httpx.HTTPError as error:
+            if answer.started:
+                raise  # the connection ends early: what the caller has is not whole
+            await answer.error(502, f"llama.cpp does not answer: {error!r}")
+        finally:
+            if scope["path"] in GENERATE:
+                self.metrics.count(caller[0], answer.code)
+
+    async def route(
+        self, scope: Message, receive: Receive, answer: "Answer", caller: list[str]
+    ) -> None:
+        method, path = scope["method"], scope["path"]
+        if method == "GET" and path == "/metrics":
+            engine = await self.engine.get("/metrics")
+            await answer.whole(200, self.metrics.text(engine.text).encode(), "text/plain")
+        elif method == "GET" and path in READ:
+            engine = await self.engine.get(path)
+            await answer.whole(engine.status_code, engine.content)
+        elif path not in GENERATE:
+            raise Refused(404, f"there is no {path} here")
+        elif method != "POST":
+            raise Refused(405, f"{path} takes POST")
+        else:
+            body = await self.body(scope, receive)
+            question = self.question(body)
+            caller[0] = str(question.get("user") or ANONYMOUS)[:32]
+            await self.generate(path, question, caller[0], receive, answer)
+
+    async def body(self, scope: Message, receive: Receive) -> bytes:
+        """The whole body, or a refusal as soon as it is too long."""
+        most = self.limits.body_bytes
+        headers = dict(scope["headers"])
+        if most and int(headers.get(b"content-length", b"0")) > most:
+            raise Refused(413, f"the body is too large: {most} bytes are allowed")
+        body = bytearray()
+        end = time.monotonic() + BODY_SECONDS
+        while True:
+            try:
+                message = await asyncio.wait_for(receive(), end - time.monotonic())
+            except TimeoutError:
+                raise Refused(408, f"the body took more than {BODY_SECONDS:g} s") from None
+            if message["type"] == "http.disconnect":
+                raise Gone
+            body += message.get("body", b"")
+            if most and len(body) > most:  # without a length in front: counted
+                raise Refused(413, f"the body is too large: {most} bytes are allowed")
+            if not message.get("more_body"):
+                break
+        return bytes(body)
+
+    def question(self, body: bytes) -> dict[str, Any]:
+        try:
+            question = json.loads(body)
+        except (ValueError, RecursionError) as error:
+            raise Refused(400, f"the body is not JSON: {error}") from None
+        if not isinstance(question, dict):
+            raise Refused(400, "the body must be a JSON object")
+        model = question.get("model", NAME)
+        if model != NAME:
+            raise Refused(404, f"there is no model {model!r} here: this server has {NAME!r}")
+        most = self.limits.answer_tokens
+        if most:
+            asked = [question.get(key) for key in ("max_tokens", "max_completion_tokens")]
+            wanted = [n for n in asked if isinstance(n, int) and n >= 0]
+            question.pop("max_completion_tokens", None)
+            question["max_tokens"] = min([most, *wanted])
+        return question
+
+    async def generate(
+        self,
+        path: str,
+        question: dict[str, Any],
+        caller: str,
+        receive: Receive,
+        answer: "Answer",
+    ) -> None:
+        gone = asyncio.create_task(left(receive))
+        try:
+            try:
+                await until_gone(self.slots.take(caller), gone)
+            except Full as full:
+                raise Refused(429, str(full)) from None
+            began = time.monotonic()
+            try:
+                await self.relay(path, question, gone, answer)
+            finally:
+                self.slots.free(caller)
+                self.metrics.held(caller, time.monotonic() - began)
+        finally:
+            gone.cancel()
+
+    async def relay(
+        self, path: str, question: dict[str, Any], gone: "asyncio.Task[None]", answer: "Answer"
+    ) -> None:
+        """Pieces go out as they come in. When the caller leaves, llama.cpp stops, too."""
+        request = self.engine.build_request("POST", path, json=question)
+        engine = await until_gone(self.engine.send(request, stream=True), gone)
+        try:
+            await answer.start(engine.status_code, engine.headers.get("content-type", ""))
+            pieces = engine.aiter_raw().__aiter__()
+            while (piece := await until_gone(following(pieces), gone)) is not None:
+                await answer.piece(piece)
+            await answer.end()
+        finally:
+            await engine.aclose()
+
+
+class Answer:
+    """One answer, and the status that was sent."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.code = 0
+        self.started = False
+
+    async def send(self, message: Message) -> None:
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                await self._send(message)
+        except TimeoutError:
+            raise Gone from None  # a caller that does not read
+
+    async def start(self, code: int, kind: str, extra: tuple[tuple[bytes, bytes], ...] = ()) -> None:
+        self.code, self.started = code, True
+        headers = [(b"content-type", kind.encode()), *extra]
+        await self.send({"type": "http.response.start", "status": code, "headers": headers})
+
+    async def piece(self, body: bytes) -> None:
+        await self.send({"type": "http.response.body", "body": body, "more_body": True})
+
+    async def end(self) -> None:
+        await self.send({"type": "http.response.body", "body": b""})
+
+    async def whole(self, code: int, body: bytes, kind: str = "application/json") -> None:
+        await self.start(code, kind, ((b"content-length", str(len(body)).encode()),))
+        await self.send({"type": "http.response.body", "body": body})
+
+    async def error(self, code: int, reason: str) -> None:
+        """In the form that OpenAI's clients understand."""
+        if self.started:
+            return
+        body = json.dumps({"error": {"message": reason, "type": "refused", "code": code}}).encode()
+        extra: tuple[tuple[bytes, bytes], ...] = ((b"content-length", str(len(body)).encode()),)
+        if code == 429:
+            extra += ((b"retry-after", b"1"),)
+        if code in (408, 413):
+            extra += ((b"connection", b"close"),)  # the rest of the body is not read
+        await self.start(code, "application/json", extra)
+        await self.send({"type": "http.response.body", "body": body})
+
+
+async def left(receive: Receive) -> None:
+    """Returns when the caller has closed the connection."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def following(pieces: AsyncIterator[bytes]) -> bytes | None:
+    return await anext(pieces, None)
+
+
+async def until_gone(work: Awaitable[T], gone: "asyncio.Task[None]") -> T:
+    """Waits for the work; raises Gone and cancels it when the caller leaves first."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        raise Gone
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task})
