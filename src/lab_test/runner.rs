@@ -7,7 +7,7 @@ use super::attempt::AppliedAttempt;
 use super::cost;
 use super::plan::Part;
 use super::project::{Judged, Project};
-use super::state::{Snapshot, differences};
+use super::state::{Content, Snapshot, differences};
 use super::words;
 use crate::catalog::Lab;
 use crate::catalog::attempts::{Attempt, Side};
@@ -167,7 +167,8 @@ impl<'a> Runner<'a> {
         let mut original = Snapshot::take(project)?;
         let kept: BTreeMap<&String, _> =
             original.files().iter().filter(|(path, _)| drill.keep.contains(path)).collect();
-        for (path, (bytes, bits)) in kept {
+        for (path, (content, bits)) in kept {
+            let Content::Whole(bytes) = content else { continue };
             // Blank at the end means nothing in any format that people edit.
             if std::str::from_utf8(bytes).is_ok() {
                 let mode = bits.map_or(fs::Mode::Plain, fs::Mode::Exactly);

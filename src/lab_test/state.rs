@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::SystemTime;
 
 use super::project::{Project, Runs};
 use crate::catalog::manifest::RuntimeKind;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::layout;
 use crate::platform::fs::{self, Mode};
 use crate::platform::inside;
@@ -14,8 +15,17 @@ use crate::platform::inside;
 /// Folders of a project that a solution cannot have made, or that are ours.
 const APART: [&str; 5] = [".venv", layout::FOLDER, ".git", "__pycache__", "node_modules"];
 
+/// What a file holds.
+#[derive(PartialEq, Eq)]
+pub(super) enum Content {
+    Whole(Vec<u8>),
+    /// A model, a disk: too large to be held in memory. It is the same while its length and the
+    /// time of its last change are.
+    Large(u64, SystemTime),
+}
+
 /// Content and permission bits of files by their path.
-pub(super) type Files = BTreeMap<String, (Vec<u8>, Option<u32>)>;
+pub(super) type Files = BTreeMap<String, (Content, Option<u32>)>;
 
 /// What is brought back.
 pub(super) struct Snapshot {
@@ -78,10 +88,10 @@ impl Snapshot {
 /// What differs between two states of the files, in words.
 pub(super) fn differences(before: &Files, now: &Files) -> Vec<String> {
     let mut words = Vec::new();
-    for (path, (bytes, _)) in before {
+    for (path, (content, _)) in before {
         match now.get(path) {
             None => words.push(format!("{path} is gone")),
-            Some((now, _)) if now != bytes => words.push(format!("{path} differs")),
+            Some((now, _)) if now != content => words.push(format!("{path} differs")),
             Some(_) => {}
         }
     }
@@ -99,24 +109,91 @@ fn split(project: &Project) -> Result<(Files, Files)> {
         workspace.manifest().runtime.local.as_ref().filter(|_| project.kind == RuntimeKind::Local);
     let data = local.map(|local| local.data.clone()).unwrap_or_default();
     let (mut files, mut kept) = (Files::new(), Files::new());
-    fs::visit(&project.root, &APART, &mut |path, bytes, _| {
+    fs::visit(&project.root, &APART, &mut |path| {
         let below = |data: &String| {
             path.strip_prefix(data.as_str())
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         let place = if data.iter().any(below) { &mut kept } else { &mut files };
-        let bits = fs::bits(&project.root.join(&path));
-        place.insert(path, (bytes, bits));
+        let file = project.root.join(&path);
+        place.insert(path, (content(&file)?, fs::bits(&file)));
+        Ok(())
     })?;
     Ok((files, kept))
 }
 
+fn content(file: &Path) -> Result<Content> {
+    let bytes = fs::length(file);
+    if bytes > fs::READ_LIMIT {
+        return Ok(Content::Large(bytes, fs::modified(file)));
+    }
+    Ok(Content::Whole(fs::read(file)?))
+}
+
 /// Writes what is other or gone, touching nothing else: a server watches some of these files.
+///
+/// # Errors
+/// Exit 3 for a large file that is other or gone: it was not kept.
 fn write(root: &Path, wanted: &Files, now: &Files) -> Result<()> {
-    for (path, (bytes, bits)) in wanted {
-        if now.get(path).is_none_or(|(now, _)| now != bytes) {
-            fs::write_as(&root.join(path), bytes, bits.map_or(Mode::Plain, Mode::Exactly))?;
+    for (path, (content, bits)) in wanted {
+        if now.get(path).is_some_and(|(now, _)| now == content) {
+            continue;
+        }
+        match content {
+            Content::Whole(bytes) => {
+                fs::write_as(&root.join(path), bytes, bits.map_or(Mode::Plain, Mode::Exactly))?;
+            }
+            Content::Large(..) => {
+                return Err(Error::environment(format!(
+                    "{path} was changed, and is too large to be put back"
+                ))
+                .hint(
+                    "leave it as it is: a case that needs another one makes it beside this one",
+                ));
+            }
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(root: &Path) -> Files {
+        let mut files = Files::new();
+        fs::visit(root, &APART, &mut |path| {
+            let file = root.join(&path);
+            files.insert(path, (content(&file)?, fs::bits(&file)));
+            Ok(())
+        })
+        .unwrap();
+        files
+    }
+
+    fn large(file: &Path) {
+        std::fs::File::create(file).unwrap().set_len(fs::READ_LIMIT + 1).unwrap();
+    }
+
+    #[test]
+    fn a_large_file_is_compared_and_not_put_back() {
+        let temp = tempfile::tempdir().unwrap();
+        std::fs::write(temp.path().join("small"), "one").unwrap();
+        large(&temp.path().join("model"));
+        let before = files(temp.path());
+        assert!(differences(&before, &files(temp.path())).is_empty());
+
+        std::fs::write(temp.path().join("small"), "two").unwrap();
+        large(&temp.path().join("other"));
+        let now = files(temp.path());
+        assert_eq!(differences(&before, &now), ["small differs", "other is new"]);
+        write(temp.path(), &before, &now).unwrap();
+        assert_eq!(std::fs::read_to_string(temp.path().join("small")).unwrap(), "one");
+
+        std::fs::remove_file(temp.path().join("model")).unwrap();
+        let now = files(temp.path());
+        assert_eq!(differences(&before, &now), ["model is gone", "other is new"]);
+        let refused = write(temp.path(), &before, &now).unwrap_err().to_string();
+        assert!(refused.contains("model was changed, and is too large"), "{refused}");
+    }
 }

@@ -5,7 +5,9 @@ mod read;
 mod tree;
 mod write;
 
-pub use read::{last_lines, length, modified, open, read, read_io, read_optional, read_text, tail};
+pub use read::{
+    READ_LIMIT, last_lines, length, modified, open, read, read_io, read_optional, read_text, tail,
+};
 pub use tree::{Kind, folders, kind, names, size, visit, walk};
 pub use write::{
     Mode, append, bits, create, lock_folder, make_folder, make_new_folder, may_change, open_lock,

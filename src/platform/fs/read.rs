@@ -7,8 +7,8 @@ use std::time::SystemTime;
 
 use crate::error::{Error, Result};
 
-/// The most that is read of one file.
-const READ_LIMIT: u64 = 64 << 20;
+/// The most that is read of one file, in bytes.
+pub const READ_LIMIT: u64 = 64 << 20;
 
 /// The whole file.
 ///

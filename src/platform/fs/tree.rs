@@ -107,11 +107,14 @@ pub fn walk(root: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
 }
 
 /// Visits every file below a folder but those in folders with the names `apart`; links and special
-/// files are passed over. Tells path with `/`, content, and whether it may be executed.
+/// files are passed over. Hands on each path, with `/`.
+///
+/// # Errors
+/// Exit 3 for a folder that cannot be read; what `visitor` returns.
 pub fn visit(
     root: &Path,
     apart: &[&str],
-    tell: &mut dyn FnMut(String, Vec<u8>, bool),
+    visitor: &mut dyn FnMut(String) -> Result<()>,
 ) -> Result<()> {
     let mut open: Vec<(PathBuf, String)> = vec![(root.to_path_buf(), String::new())];
     while let Some((folder, prefix)) = open.pop() {
@@ -125,15 +128,7 @@ pub fn visit(
             if kind.is_dir() && !apart.contains(&name.as_str()) {
                 open.push((entry.path(), format!("{prefix}{name}/")));
             } else if kind.is_file() {
-                let bytes = read(&entry.path())?;
-                #[cfg(unix)]
-                let executable = {
-                    use std::os::unix::fs::PermissionsExt;
-                    entry.metadata().is_ok_and(|meta| meta.permissions().mode() & 0o100 != 0)
-                };
-                #[cfg(not(unix))]
-                let executable = false;
-                tell(format!("{prefix}{name}"), bytes, executable);
+                visitor(format!("{prefix}{name}"))?;
             }
         }
     }
