@@ -21,13 +21,13 @@ from ops.stream import Answer, ask
 REPORT, PICTURE = Path("reports/load.json"), Path("reports/load.svg")
 CALLERS = (1, 2, 4, 8)
 STREAMS = 2  # of each caller at each level
-TOKENS = 32
+TOKENS = 16
 QUESTION = "Explain to a colleague what happens between a commit and its deployment. "
 OBJECTIVE = json.loads(Path("slo.json").read_text("utf-8"))
 
 
 def prompt() -> str:
-    return QUESTION * 8
+    return QUESTION * 12
 
 
 def time_to_first_token(answer: Answer) -> float:

@@ -1,0 +1,75 @@
+"""Turns alerts in free text into JSON, one a line: python -m client.extract FILE
+
+The fields are service, environment (production, staging or development), status (of HTTP) and
+minutes. What reads the lines is a program: each must be a JSON object with exactly these fields.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from client.api import MODEL, connect
+
+INSTRUCTION = "Turn the alert into JSON with service, environment, status and minutes."
+# 15 alerts with the right answers: {"alert": ..., "fields": {...}} in each line
+EXAMPLES = Path("data/examples.jsonl")
+SERVICES = json.loads(Path("data/services.json").read_text("utf-8"))
+client = connect()
+
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "service": {"enum": SERVICES},
+        "environment": {"enum": ["production", "staging", "development"]},
+        "status": {"type": "integer"},
+        "minutes": {"type": "integer"},
+    },
+    "required": ["service", "environment", "status", "minutes"],
+    "additionalProperties": False,
+}
+
+
+def examples() -> list[dict[str, str]]:
+    """Each as a question that was asked, and its answer: the model goes on in the same way."""
+    shown = []
+    for line in EXAMPLES.read_text("utf-8").splitlines():
+        example = json.loads(line)
+        shown.append({"role": "user", "content": example["alert"]})
+        shown.append({"role": "assistant", "content": json.dumps(example["fields"])})
+    return shown
+
+
+def messages(alert: str) -> list[dict[str, str]]:
+    # What is the same in every request comes first, so that the server computes it once.
+    return [
+        {"role": "system", "content": INSTRUCTION},
+        *examples(),
+        {"role": "user", "content": alert},
+    ]
+
+
+def extract(alert: str) -> str:
+    answer = client.chat.completions.create(
+        model=MODEL,
+        messages=messages(alert),
+        max_tokens=80,
+        temperature=0,
+        response_format={
+            "type": "json_schema",
+            "json_schema": {"name": "alert", "strict": True, "schema": SCHEMA},
+        },
+        user="extract",
+    )
+    return answer.choices[0].message.content
+
+
+def main() -> None:
+    if len(sys.argv) != 2:
+        raise SystemExit("usage: python -m client.extract FILE")
+    for alert in Path(sys.argv[1]).read_text("utf-8").splitlines():
+        print(extract(alert), flush=True)
+
+
+if __name__ == "__main__":
+    main()
