@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,8 @@ def read(file: Path = FILE) -> Settings:
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{file}: {error}") from None
     engine, front = (_table(kind, document, file) for kind in (Engine, Front))
+    if os.environ.get("MODEL"):  # a candidate runs with the settings of what it may replace
+        engine = replace(engine, model=os.environ["MODEL"])
     for name in ("context", "slots", "threads"):
         if getattr(engine, name) < 1:
             raise SettingsError(f"{file}: {name}: expected 1 or more")
