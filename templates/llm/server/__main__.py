@@ -26,7 +26,7 @@ def main() -> int:
         access_log=False,
         timeout_keep_alive=5,
         # After SIGTERM: no new connections, and so long for what is under way.
-        timeout_graceful_shutdown=chosen.front.drain_seconds,
+        timeout_graceful_shutdown=chosen.front.drain_seconds or 0.1,
     )
     print(f"{chosen.engine.model} answers on port {chosen.port}", flush=True)
     uvicorn.Server(config).run()

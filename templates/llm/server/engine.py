@@ -34,7 +34,7 @@ def start(engine: Engine, socket: str) -> xllamacpp.Server:
     params.cpuparams_batch.n_threads = engine.threads
     params.endpoint_metrics = True
     params.endpoint_slots = True
-    params.verbosity = 2  # warnings: prompts and answers stay out of the log
+    params.verbosity = 1  # errors: prompts and answers stay out of the log
     try:
         return xllamacpp.Server(params)
     except RuntimeError as error:

@@ -145,11 +145,13 @@ class App:
     ) -> None:
         gone = asyncio.create_task(left(receive))
         try:
+            came = time.monotonic()
             try:
                 await until_gone(self.slots.take(caller), gone)
             except Full as full:
                 raise Refused(429, str(full)) from None
             began = time.monotonic()
+            answer.waited_ms = round(1000 * (began - came))
             try:
                 await self.relay(path, question, gone, answer)
             finally:
@@ -181,6 +183,7 @@ class Answer:
         self._send = send
         self.code = 0
         self.started = False
+        self.waited_ms: int | None = None  # for a slot, where it needed one
 
     async def send(self, message: Message) -> None:
         try:
@@ -192,6 +195,8 @@ class Answer:
     async def start(self, code: int, kind: str, extra: tuple[tuple[bytes, bytes], ...] = ()) -> None:
         self.code, self.started = code, True
         headers = [(b"content-type", kind.encode()), *extra]
+        if self.waited_ms is not None:
+            headers.append((b"x-waited-ms", str(self.waited_ms).encode()))
         await self.send({"type": "http.response.start", "status": code, "headers": headers})
 
     async def piece(self, body: bytes) -> None:

@@ -1,0 +1,21 @@
+"""Changes config/server.toml as somebody did, and restarts the server: change.py DRILL"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+OTHER_TEMPLATE = "{% for m in messages %}[INST] {{ m['content'] }} [/INST]\\n{% endfor %}"
+CHANGES = {
+    "chat-template": {"chat_template": f'"{OTHER_TEMPLATE}"'},
+    "more-slots": {"slots": "16"},
+}
+
+file = Path("config/server.toml")
+text = file.read_text("utf-8")
+for name, value in CHANGES[sys.argv[1]].items():
+    line = re.compile(rf'(?m)^{name} = (?:"[^"]*"|\S+)')
+    text = line.sub(lambda _: f"{name} = {value}", text)
+file.write_text(text, "utf-8")
+subprocess.run([os.environ["MLOPS_LAB"], "restart", "server"], timeout=180, check=True)
