@@ -26,7 +26,10 @@ def main() -> None:
     if done.returncode:
         tail = done.stderr.strip().splitlines() or [""]
         verdict.not_yet(f"client.extract exited with {done.returncode}: {tail[-1]}")
-    right = [valid(line) == fields for line, (_, fields) in zip(done.stdout.splitlines(), known, strict=False)]
+    right = [
+        valid(line) == fields
+        for line, (_, fields) in zip(done.stdout.splitlines(), known, strict=False)
+    ]
     if sum(right) < ALERTS - 2:
         verdict.not_yet(f"of {ALERTS} alerts {sum(right)} are right: the contract is broken")
     if len(passed) < ALERTS:

@@ -32,11 +32,13 @@ def main() -> None:
         answers = list(pool.map(lambda body: lab.ask(lab.CHAT, body, timeout=900), bodies))
     for code, answer in answers:
         if code != 200:
-            verdict.not_yet(f"a prompt of {size} tokens is answered with {code}: "
-                            f"{lab.error(answer)}")
+            verdict.not_yet(
+                f"a prompt of {size} tokens is answered with {code}: {lab.error(answer)}"
+            )
         if answer["usage"]["prompt_tokens"] < size:
-            verdict.not_yet(f"of a prompt of {size} tokens only "
-                            f"{answer['usage']['prompt_tokens']} were read")
+            verdict.not_yet(
+                f"of a prompt of {size} tokens only {answer['usage']['prompt_tokens']} were read"
+            )
     resident = max(resident, lab.total(lab.counters(), "process_resident_memory_bytes") / 1e6)
     if resident > MEMORY_MB:
         verdict.not_yet(f"the server takes {resident:.0f} MB, and may take {MEMORY_MB} MB")

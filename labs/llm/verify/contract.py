@@ -63,7 +63,9 @@ def judge(texts: list[tuple[str, dict[str, object] | None]], wrong_at_most: int)
         answered += 1
         value = valid(line)
         if value is None:
-            verdict.not_yet(f"{text!r} becomes {line.strip()[:120]!r}: not the JSON that was agreed")
+            verdict.not_yet(
+                f"{text!r} becomes {line.strip()[:120]!r}: not the JSON that was agreed"
+            )
         if fields is not None and value != fields:
             wrong.append(f"{text!r} becomes {line.strip()}")
         if len(wrong) > wrong_at_most:

@@ -39,7 +39,10 @@ def main() -> None:
     for what, numbers in (
         ("55 % right", whole | {"exact": bad}),
         ("nothing right", whole | {"exact": 0}),
-        ("every tenth answer no JSON", whole | {"valid": int(0.9 * total), "exact": int(0.9 * total)}),
+        (
+            "every tenth answer no JSON",
+            whole | {"valid": int(0.9 * total), "exact": int(0.9 * total)},
+        ),
         (
             "every fifth request failed",
             {"total": total, "answered": int(0.8 * total), "valid": int(0.8 * total)}

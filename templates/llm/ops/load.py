@@ -11,6 +11,7 @@ import json
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def time_to_first_token(answer: Answer) -> float:
 
 
 def between_tokens(answer: Answer) -> list[float]:
-    return [later - earlier for earlier, later in zip(answer.tokens, answer.tokens[1:])]
+    return [later - earlier for earlier, later in pairwise(answer.tokens)]
 
 
 def level(callers: int) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import httpx
 
 from server.metrics import Metrics
 from server.settings import NAME, Settings
-from server.slots import Full, Slots
+from server.slots import FullError, Slots
 
 T = TypeVar("T")
 Message = dict[str, Any]
@@ -28,7 +28,7 @@ SEND_SECONDS = 30.0
 ANONYMOUS = "anonymous"
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A request that is not passed on: the HTTP status, and the reason in words."""
 
     def __init__(self, code: int, reason: str) -> None:
@@ -36,7 +36,7 @@ class Refused(Exception):
         self.code = code
 
 
-class Gone(Exception):
+class GoneError(Exception):
     """The caller left."""
 
 
@@ -53,7 +53,7 @@ class App:
                 limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
             ),
             base_url="http://engine",
-            timeout=None,
+            timeout=httpx.Timeout(None),  # an answer takes as long as it takes
         )
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -63,9 +63,9 @@ class App:
         caller = [ANONYMOUS]
         try:
             await self.route(scope, receive, answer, caller)
-        except Refused as refused:
+        except RefusedError as refused:
             await answer.error(refused.code, str(refused))
-        except (Gone, OSError):
+        except (GoneError, OSError):
             answer.code = 499  # nobody is there to read an answer
         except httpx.HTTPError as error:
             if answer.started:
@@ -86,9 +86,9 @@ class App:
             engine = await self.engine.get(path)
             await answer.whole(engine.status_code, engine.content)
         elif path not in GENERATE:
-            raise Refused(404, f"there is no {path} here")
+            raise RefusedError(404, f"there is no {path} here")
         elif method != "POST":
-            raise Refused(405, f"{path} takes POST")
+            raise RefusedError(405, f"{path} takes POST")
         else:
             body = await self.body(scope, receive)
             question = self.question(body)
@@ -100,19 +100,19 @@ class App:
         most = self.limits.body_bytes
         headers = dict(scope["headers"])
         if most and int(headers.get(b"content-length", b"0")) > most:
-            raise Refused(413, f"the body is too large: {most} bytes are allowed")
+            raise RefusedError(413, f"the body is too large: {most} bytes are allowed")
         body = bytearray()
         end = time.monotonic() + BODY_SECONDS
         while True:
             try:
                 message = await asyncio.wait_for(receive(), end - time.monotonic())
             except TimeoutError:
-                raise Refused(408, f"the body took more than {BODY_SECONDS:g} s") from None
+                raise RefusedError(408, f"the body took more than {BODY_SECONDS:g} s") from None
             if message["type"] == "http.disconnect":
-                raise Gone
+                raise GoneError
             body += message.get("body", b"")
             if most and len(body) > most:  # without a length in front: counted
-                raise Refused(413, f"the body is too large: {most} bytes are allowed")
+                raise RefusedError(413, f"the body is too large: {most} bytes are allowed")
             if not message.get("more_body"):
                 break
         return bytes(body)
@@ -121,12 +121,12 @@ class App:
         try:
             question = json.loads(body)
         except (ValueError, RecursionError) as error:
-            raise Refused(400, f"the body is not JSON: {error}") from None
+            raise RefusedError(400, f"the body is not JSON: {error}") from None
         if not isinstance(question, dict):
-            raise Refused(400, "the body must be a JSON object")
+            raise RefusedError(400, "the body must be a JSON object")
         model = question.get("model", NAME)
         if model != NAME:
-            raise Refused(404, f"there is no model {model!r} here: this server has {NAME!r}")
+            raise RefusedError(404, f"there is no model {model!r} here: this server has {NAME!r}")
         most = self.limits.answer_tokens
         if most:
             asked = [question.get(key) for key in ("max_tokens", "max_completion_tokens")]
@@ -148,8 +148,8 @@ class App:
             came = time.monotonic()
             try:
                 await until_gone(self.slots.take(caller), gone)
-            except Full as full:
-                raise Refused(429, str(full)) from None
+            except FullError as full:
+                raise RefusedError(429, str(full)) from None
             began = time.monotonic()
             answer.waited_ms = round(1000 * (began - came))
             try:
@@ -190,9 +190,11 @@ class Answer:
             async with asyncio.timeout(SEND_SECONDS):
                 await self._send(message)
         except TimeoutError:
-            raise Gone from None  # a caller that does not read
+            raise GoneError from None  # a caller that does not read
 
-    async def start(self, code: int, kind: str, extra: tuple[tuple[bytes, bytes], ...] = ()) -> None:
+    async def start(
+        self, code: int, kind: str, extra: tuple[tuple[bytes, bytes], ...] = ()
+    ) -> None:
         self.code, self.started = code, True
         headers = [(b"content-type", kind.encode()), *extra]
         if self.waited_ms is not None:
@@ -234,13 +236,13 @@ async def following(pieces: AsyncIterator[bytes]) -> bytes | None:
 
 
 async def until_gone(work: Awaitable[T], gone: "asyncio.Task[None]") -> T:
-    """Waits for the work; raises Gone and cancels it when the caller leaves first."""
+    """Waits for the work; raises GoneError and cancels it when the caller leaves first."""
     task = asyncio.ensure_future(work)
     try:
         await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             return task.result()
-        raise Gone
+        raise GoneError
     finally:
         if not task.done():
             task.cancel()

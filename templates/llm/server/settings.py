@@ -25,7 +25,10 @@ class Engine:
 
     @property
     def path(self) -> Path:
-        return Path("models") / f"{self.model}.gguf"
+        """In the first folder that has it: an image brings a model of its own."""
+        folders = os.environ.get("MODELS", "models").split(":")
+        paths = [Path(folder) / f"{self.model}.gguf" for folder in folders]
+        return next((path for path in paths if path.is_file()), paths[0])
 
 
 @dataclass(frozen=True)

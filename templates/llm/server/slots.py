@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter, deque
 
 
-class Full(Exception):
+class FullError(Exception):
     """No place for this request; the message has the reason."""
 
 
@@ -24,9 +24,11 @@ class Slots:
 
     async def take(self, caller: str) -> None:
         if self.per_caller and self.here[caller] >= self.per_caller:
-            raise Full(f"{caller} has {self.here[caller]} requests here: wait for their answers")
+            raise FullError(
+                f"{caller} has {self.here[caller]} requests here: wait for their answers"
+            )
         if self.free_slots == 0 and self.queue and len(self.waiting) >= self.queue:
-            raise Full(f"{len(self.waiting)} requests wait already: try again later")
+            raise FullError(f"{len(self.waiting)} requests wait already: try again later")
         self.here[caller] += 1
         try:
             await self._turn()
