@@ -12,7 +12,7 @@ ENVIRONMENTS = ("production", "staging", "development")
 STATUSES = (500, 502, 503, 504, 429)
 PHRASES = (
     "{service} in {environment} answers {status} since {minutes} minutes",
-    "{environment}: {service} returns HTTP {status}, started {minutes} min ago",
+    "{service} ({environment}) returns HTTP {status}, started {minutes} min ago",
     "ALERT {service} {environment} status={status} duration={minutes}m",
     "users report error {status} on {service}, {environment}, it began {minutes} minutes ago",
     "pager: {status} rate high, service {service}, environment {environment}, {minutes} minutes",
