@@ -28,6 +28,7 @@ mod kubeflow;
 mod kubernetes;
 mod labs;
 mod life;
+mod llm;
 mod lint;
 mod manifests;
 mod order_of_proofs;

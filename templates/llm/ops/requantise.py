@@ -11,6 +11,8 @@ import numpy as np
 from gguf import GGMLQuantizationType, GGUFReader, GGUFValueType, GGUFWriter, LlamaFileType
 from gguf.quants import dequantize, quantize
 
+from ops import model
+
 SOURCE = Path("models/smollm2-q4_1.gguf")
 KINDS = {
     "q8_0": (GGMLQuantizationType.Q8_0, LlamaFileType.MOSTLY_Q8_0),
@@ -40,6 +42,8 @@ def main() -> None:
     partial = target.with_suffix(".partial")
     wanted, file_type = KINDS[kind]
 
+    if not SOURCE.exists():  # in containers the image has it, and this machine does not yet
+        model.main()
     reader = GGUFReader(SOURCE)
     writer = GGUFWriter(partial, str(reader.fields["general.architecture"].contents()))
     copy_facts(reader, writer, file_type)

@@ -21,7 +21,8 @@ Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-GENERATE = {"/v1/chat/completions", "/v1/completions"}  # these take a slot
+GENERATE = "/v1/chat/completions"  # takes a slot
+ENDS = ("max_tokens", "max_completion_tokens", "n_predict")  # llama.cpp takes each of them
 READ = {"/health", "/props", "/slots", "/v1/models"}
 BODY_SECONDS = 30.0
 SEND_SECONDS = 30.0
@@ -72,7 +73,7 @@ class App:
                 raise  # the connection ends early: what the caller has is not whole
             await answer.error(502, f"llama.cpp does not answer: {error!r}")
         finally:
-            if scope["path"] in GENERATE:
+            if scope["path"] == GENERATE:
                 self.metrics.count(caller[0], answer.code)
 
     async def route(
@@ -85,7 +86,7 @@ class App:
         elif method == "GET" and path in READ:
             engine = await self.engine.get(path)
             await answer.whole(engine.status_code, engine.content)
-        elif path not in GENERATE:
+        elif path != GENERATE:
             raise RefusedError(404, f"there is no {path} here")
         elif method != "POST":
             raise RefusedError(405, f"{path} takes POST")
@@ -93,7 +94,7 @@ class App:
             body = await self.body(scope, receive)
             question = self.question(body)
             caller[0] = str(question.get("user") or ANONYMOUS)[:32]
-            await self.generate(path, question, caller[0], receive, answer)
+            await self.generate(question, caller[0], receive, answer)
 
     async def body(self, scope: Message, receive: Receive) -> bytes:
         """The whole body, or a refusal as soon as it is too long."""
@@ -127,17 +128,17 @@ class App:
         model = question.get("model", NAME)
         if model != NAME:
             raise RefusedError(404, f"there is no model {model!r} here: this server has {NAME!r}")
+        if question.get("n") not in (None, 1):
+            raise RefusedError(400, "n: one answer to one request, for it takes one slot")
         most = self.limits.answer_tokens
         if most:
-            asked = [question.get(key) for key in ("max_tokens", "max_completion_tokens")]
+            asked = [question.pop(key, None) for key in ENDS]
             wanted = [n for n in asked if isinstance(n, int) and n >= 0]
-            question.pop("max_completion_tokens", None)
             question["max_tokens"] = min([most, *wanted])
         return question
 
     async def generate(
         self,
-        path: str,
         question: dict[str, Any],
         caller: str,
         receive: Receive,
@@ -153,7 +154,7 @@ class App:
             began = time.monotonic()
             answer.waited_ms = round(1000 * (began - came))
             try:
-                await self.relay(path, question, gone, answer)
+                await self.relay(question, gone, answer)
             finally:
                 self.slots.free(caller)
                 self.metrics.held(caller, time.monotonic() - began)
@@ -161,10 +162,10 @@ class App:
             gone.cancel()
 
     async def relay(
-        self, path: str, question: dict[str, Any], gone: "asyncio.Task[None]", answer: "Answer"
+        self, question: dict[str, Any], gone: "asyncio.Task[None]", answer: "Answer"
     ) -> None:
         """Pieces go out as they come in. When the caller leaves, llama.cpp stops, too."""
-        request = self.engine.build_request("POST", path, json=question)
+        request = self.engine.build_request("POST", GENERATE, json=question)
         engine = await until_gone(self.engine.send(request, stream=True), gone)
         try:
             await answer.start(engine.status_code, engine.headers.get("content-type", ""))

@@ -22,6 +22,7 @@ from tests.conftest import CHAT, Live, chat
         ({"messages": 7}, 400, ""),
         (chat(model="gpt-9"), 404, "there is no model 'gpt-9'"),
         (chat("deploy " * 1200), 400, "context"),
+        (chat(n=8), 400, "one answer"),
         (chat(response_format={"type": "json_schema", "json_schema": {"schema": 7}}), 400, ""),
         (b'{"prompt": "' + b"x" * 100_000 + b'"}', 413, "too large"),
     ],
