@@ -33,6 +33,10 @@ pub enum Need {
     /// Processors' architectures that the lab's programs or images exist for, as images name them:
     /// `amd64`, `arm64`.
     Arch(Vec<String>),
+    /// A shared library of the system that prebuilt programs load, as `libgomp.so.1`.
+    Library(String),
+    /// What prebuilt programs expect of an amd64 processor, in the kernel's words: `avx2`.
+    Cpu(Vec<String>),
     /// An NVIDIA GPU.
     Gpu(GpuNeed),
     /// Images that the lab pulls: asked for with `doctor --online` only.
@@ -72,6 +76,8 @@ impl fmt::Display for Need {
             Need::Cpus(1) => f.write_str("1 processor"),
             Need::Cpus(count) => write!(f, "{count} processors"),
             Need::Arch(names) => write!(f, "a processor {}", names.join(" or ")),
+            Need::Library(library) => f.write_str(library),
+            Need::Cpu(features) => write!(f, "a processor with {}", features.join(", ")),
             Need::Gpu(GpuNeed::Optional) => f.write_str("a GPU if there is one"),
             Need::Gpu(GpuNeed::Required) => f.write_str("an NVIDIA GPU"),
             Need::Images(images) => write!(f, "the images {}", images.join(", ")),

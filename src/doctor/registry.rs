@@ -4,12 +4,12 @@ use std::sync::LazyLock;
 
 use super::checks::subject::{Entry, Subject};
 use super::checks::{client, cluster, credentials, engine, gpu, host, online, ports};
-use super::checks::{programs, python};
+use super::checks::{prebuilt, programs, python};
 use super::kind::{Group, Kind};
 use crate::error::{Error, Result, nearest};
 
 /// All subjects, in the order of the report.
-pub(super) const SUBJECTS: [Subject; 17] = [
+pub(super) const SUBJECTS: [Subject; 18] = [
     python::SUBJECT,
     programs::SUBJECT,
     client::SUBJECT,
@@ -24,6 +24,7 @@ pub(super) const SUBJECTS: [Subject; 17] = [
     cluster::nodes::SUBJECT,
     cluster::kernel::SUBJECT,
     host::SUBJECT,
+    prebuilt::SUBJECT,
     gpu::SUBJECT,
     ports::SUBJECT,
     online::SUBJECT,

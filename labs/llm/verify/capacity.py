@@ -10,9 +10,14 @@ CALLERS, TOKENS, MEMORY_MB = 4, 2000, 600
 WORD = " deploy"  # one token
 
 
+def examine_memory() -> float:
+    resident = lab.total(lab.counters(), "process_resident_memory_bytes") / 1e6
+    if resident > MEMORY_MB:
+        verdict.not_yet(f"the server takes {resident:.0f} MB, and may take {MEMORY_MB} MB")
+    return resident
+
+
 def main() -> None:
-    counters = lab.counters()
-    resident = lab.total(counters, "process_resident_memory_bytes") / 1e6
     code, slots = lab.ask("/slots")
     if code != 200 or not isinstance(slots, list):
         verdict.not_yet(f"/slots answers {code}: {lab.error(slots)}")
@@ -22,6 +27,7 @@ def main() -> None:
     if context < TOKENS:
         verdict.not_yet(f"{len(slots)} slots with {context} tokens each: {TOKENS} are needed")
 
+    examine_memory()
     # Each prompt begins with a word of its own: nothing of it is in a cache.
     size = TOKENS - 100
     bodies = [
@@ -39,9 +45,7 @@ def main() -> None:
             verdict.not_yet(
                 f"of a prompt of {size} tokens only {answer['usage']['prompt_tokens']} were read"
             )
-    resident = max(resident, lab.total(lab.counters(), "process_resident_memory_bytes") / 1e6)
-    if resident > MEMORY_MB:
-        verdict.not_yet(f"the server takes {resident:.0f} MB, and may take {MEMORY_MB} MB")
+    resident = examine_memory()
     print(f"{CALLERS} callers at a time, {context} tokens each, {resident:.0f} MB")
 
 

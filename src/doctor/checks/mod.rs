@@ -10,6 +10,7 @@ pub(super) mod gpu;
 pub(super) mod host;
 pub(super) mod online;
 pub(super) mod ports;
+pub(super) mod prebuilt;
 pub(super) mod programs;
 pub(super) mod python;
 pub(super) mod subject;

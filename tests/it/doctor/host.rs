@@ -48,6 +48,25 @@ fn a_processor_for_which_the_lab_has_no_programs_is_a_failure() {
 }
 
 #[test]
+fn prebuilt_programs_need_a_library_and_a_processor_that_is_not_too_old() {
+    let bench = Bench::new(r#"{ library = "libgomp.so.1" }, { cpu = ["avx2", "fma"] }"#);
+    let root = bench.path("root").display().to_string();
+    let doctor = || bench.doctor(&["--root", &root]);
+    bench.at("root/proc/cpuinfo", b"model name : old\nflags\t\t: fpu sse2 fma\n", 0o644);
+    let seen = doctor();
+    seen.is("library.libgomp.so.1", "warn", "missing");
+    assert!(seen.hints("library.libgomp.so.1").contains("libgomp1"), "{seen:?}");
+    if cfg!(target_arch = "x86_64") {
+        assert_eq!(seen.is("cpu", "warn", "too-old"), "the processor lacks avx2");
+    }
+    bench.at("root/usr/lib64/libgomp.so.1", b"", 0o644);
+    bench.at("root/proc/cpuinfo", b"flags\t\t: fpu avx2 fma\n", 0o644);
+    let seen = doctor();
+    seen.is("library.libgomp.so.1", "pass", "ok");
+    seen.is("cpu", "pass", "ok");
+}
+
+#[test]
 fn a_gpu_is_none_unloaded_mismatched_or_there() {
     let bench = Bench::new(r#"{ gpu = "optional" }"#);
     std::fs::create_dir(bench.path("root")).unwrap();
