@@ -7,6 +7,7 @@ import lab
 import verdict
 
 CALLERS, TOKENS, MEMORY_MB = 4, 2000, 600
+ANSWER = 16
 WORD = " deploy"  # one token
 
 
@@ -28,10 +29,12 @@ def main() -> None:
         verdict.not_yet(f"{len(slots)} slots with {context} tokens each: {TOKENS} are needed")
 
     examine_memory()
-    # Each prompt begins with a word of its own: nothing of it is in a cache.
+    # Each prompt begins with a word of its own: nothing of it is in a cache. And each answer is so
+    # long that the first one is still being written when the last prompt is read.
     size = TOKENS - 100
+    more = {"max_tokens": ANSWER, "ignore_eos": True}
     bodies = [
-        lab.prompt(f"{random.random()}" + WORD * size, max_tokens=1, user=f"check-{n}")
+        lab.prompt(f"{random.random()}" + WORD * size, user=f"check-{n}", **more)
         for n in range(CALLERS)
     ]
     with ThreadPoolExecutor(CALLERS) as pool:
