@@ -37,7 +37,7 @@ def main() -> None:
     if len(sys.argv) != 2:
         raise SystemExit("usage: python -m client.extract FILE")
     for alert in Path(sys.argv[1]).read_text("utf-8").splitlines():
-        print(extract(alert), flush=True)
+        print(" ".join(extract(alert).split()), flush=True)  # one line, whatever it is
 
 
 if __name__ == "__main__":
