@@ -12,8 +12,7 @@ from pathlib import Path
 from client.api import MODEL, connect
 
 INSTRUCTION = "Turn the alert into JSON with service, environment, status and minutes."
-# 15 alerts with the right answers: {"alert": ..., "fields": {...}} in each line
-EXAMPLES = Path("data/examples.jsonl")
+EXAMPLES = Path("data/examples.csv")  # 15 alerts with the right answers: see client/alerts.py
 SERVICES = json.loads(Path("data/services.json").read_text("utf-8"))
 client = connect()
 

@@ -9,7 +9,7 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-ALERTS = Path("data/evaluation.jsonl")
+ALERTS = Path("data/evaluation.csv")
 FIELDS = {"service", "environment", "status", "minutes"}
 
 
@@ -27,14 +27,15 @@ def evaluate(url: str | None = None) -> Result:
         os.environ["MLOPS_LAB_ENDPOINT_API"] = url
     from openai import OpenAIError  # after the address: the client is made when it is imported
 
+    from client.alerts import read
     from client.extract import extract
 
     answered = valid = exact = 0
-    known = [json.loads(line) for line in ALERTS.read_text("utf-8").splitlines()]
-    for number, one in enumerate(known, 1):
+    known = read(ALERTS)
+    for number, (alert, right) in enumerate(known, 1):
         print(f"\r{number}/{len(known)}", end="", file=sys.stderr, flush=True)
         try:
-            text = extract(one["alert"])
+            text = extract(alert)
         except OpenAIError:
             continue
         answered += 1
@@ -43,7 +44,7 @@ def evaluate(url: str | None = None) -> Result:
         except ValueError:
             continue
         valid += isinstance(fields, dict) and fields.keys() == FIELDS
-        exact += fields == one["fields"]
+        exact += fields == right
     print("\r", end="", file=sys.stderr)
     return Result(len(known), answered, valid, exact)
 

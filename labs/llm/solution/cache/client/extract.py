@@ -8,11 +8,11 @@ import json
 import sys
 from pathlib import Path
 
+from client.alerts import read
 from client.api import MODEL, connect
 
 INSTRUCTION = "Turn the alert into JSON with service, environment, status and minutes."
-# 15 alerts with the right answers: {"alert": ..., "fields": {...}} in each line
-EXAMPLES = Path("data/examples.jsonl")
+EXAMPLES = Path("data/examples.csv")  # 15 alerts with the right answers: see client/alerts.py
 SERVICES = json.loads(Path("data/services.json").read_text("utf-8"))
 client = connect()
 
@@ -33,10 +33,9 @@ SCHEMA = {
 def examples() -> list[dict[str, str]]:
     """Each as a question that was asked, and its answer: the model goes on in the same way."""
     shown = []
-    for line in EXAMPLES.read_text("utf-8").splitlines():
-        example = json.loads(line)
-        shown.append({"role": "user", "content": example["alert"]})
-        shown.append({"role": "assistant", "content": json.dumps(example["fields"])})
+    for alert, fields in read(EXAMPLES):
+        shown.append({"role": "user", "content": alert})
+        shown.append({"role": "assistant", "content": json.dumps(fields)})
     return shown
 
 
