@@ -1,4 +1,4 @@
-"""A nightly report that asks about every log line of the day, from 14 threads, until it is ended."""
+"""A nightly report that asks about every log line of the day, from 14 threads, until it ends."""
 
 import json
 import os
