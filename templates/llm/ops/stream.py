@@ -47,6 +47,8 @@ def ask(prompt: str, tokens: int, caller: str) -> Answer:
             return answer
         for line in response:
             read(line.decode(errors="replace").strip(), answer)
+        if not answer.done:
+            answer.error = "the stream ended without [DONE]"
     except (OSError, HTTPException) as error:
         answer.error = f"{type(error).__name__}: {error}"
     finally:
