@@ -10,12 +10,15 @@ OTHER_TEMPLATE = "{% for m in messages %}[INST] {{ m['content'] }} [/INST]\\n{% 
 CHANGES = {
     "chat-template": {"chat_template": f'"{OTHER_TEMPLATE}"'},
     "more-slots": {"slots": "16"},
+    "starved": {"per_caller": "0"},  # where somebody has met this caller before
 }
 
 file = Path("config/server.toml")
-text = file.read_text("utf-8")
+before = file.read_text("utf-8")
+text = before
 for name, value in CHANGES[sys.argv[1]].items():
     line = re.compile(rf'(?m)^{name} = (?:"[^"]*"|\S+)')
-    text = line.sub(lambda _: f"{name} = {value}", text)
-file.write_text(text, "utf-8")
-subprocess.run([os.environ["MLOPS_LAB"], "restart", "server"], timeout=180, check=True)
+    text = line.sub(lambda _, new=f"{name} = {value}": new, text)
+if text != before:
+    file.write_text(text, "utf-8")
+    subprocess.run([os.environ["MLOPS_LAB"], "restart", "server"], timeout=180, check=True)
