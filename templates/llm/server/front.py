@@ -130,6 +130,12 @@ class App:
             raise RefusedError(404, f"there is no model {model!r} here: this server has {NAME!r}")
         if question.get("n") not in (None, 1):
             raise RefusedError(400, "n: one answer to one request, for it takes one slot")
+        form = question.get("response_format")
+        if isinstance(form, dict) and form.get("type") == "json_schema":
+            named = form.get("json_schema")
+            # llama.cpp would answer without any schema, and the caller would never know.
+            if not isinstance(named, dict) or not isinstance(named.get("schema"), dict):
+                raise RefusedError(400, "response_format: json_schema.schema must be an object")
         most = self.limits.answer_tokens
         if most:
             asked = [question.pop(key, None) for key in ENDS]

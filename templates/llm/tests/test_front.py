@@ -12,6 +12,10 @@ import pytest
 from tests.conftest import CHAT, Live, chat
 
 
+def schema(value: Any) -> dict[str, Any]:
+    return {"type": "json_schema", "json_schema": {"name": "answer", "schema": value}}
+
+
 @pytest.mark.parametrize(
     ("body", "code", "reason"),
     [
@@ -23,7 +27,8 @@ from tests.conftest import CHAT, Live, chat
         (chat(model="gpt-9"), 404, "there is no model 'gpt-9'"),
         (chat("deploy " * 1200), 400, "context"),
         (chat(n=8), 400, "one answer"),
-        (chat(response_format={"type": "json_schema", "json_schema": {"schema": 7}}), 400, ""),
+        (chat(response_format=schema(7)), 400, "must be an object"),
+        (chat(response_format=schema({"type": "nonsense"})), 400, "schema"),
         (b'{"prompt": "' + b"x" * 100_000 + b'"}', 413, "too large"),
     ],
 )
