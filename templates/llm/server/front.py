@@ -54,6 +54,7 @@ class App:
                 limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
             ),
             base_url="http://engine",
+            headers={"Connection": "close"},
             timeout=httpx.Timeout(None),  # an answer takes as long as it takes
         )
 
