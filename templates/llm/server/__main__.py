@@ -21,6 +21,7 @@ def main() -> int:
         App(chosen),
         host=chosen.host,
         port=chosen.port,
+        http="h11",  # the parser of uvicorn's two that has an end for headers: 64 kB
         lifespan="off",
         log_level="warning",
         access_log=False,

@@ -22,7 +22,11 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 GENERATE = "/v1/chat/completions"  # takes a slot
-ENDS = ("max_tokens", "max_completion_tokens", "n_predict")  # llama.cpp takes each of them
+# llama.cpp has several names for one thing, and takes each of them.
+ANSWERS = ("n", "n_cmpl")
+ENDS = ("max_tokens", "max_completion_tokens", "n_predict")
+PROBABILITIES = ("top_logprobs", "n_probs")
+MOST_PROBABILITIES = 20  # for each token of an answer; the whole vocabulary is 49,152
 READ = {"/health", "/props", "/slots", "/v1/models"}
 BODY_SECONDS = 30.0
 SEND_SECONDS = 30.0
@@ -94,7 +98,7 @@ class App:
         else:
             body = await self.body(scope, receive)
             question = self.question(body)
-            caller[0] = str(question.get("user") or ANONYMOUS)[:32]
+            caller[0] = (question.get("user") or ANONYMOUS)[:32]
             await self.generate(question, caller[0], receive, answer)
 
     async def body(self, scope: Message, receive: Receive) -> bytes:
@@ -122,26 +126,38 @@ class App:
     def question(self, body: bytes) -> dict[str, Any]:
         try:
             question = json.loads(body)
+            # NaN and halves of characters get through loads(); nobody could pass them on.
+            json.dumps(question, allow_nan=False, ensure_ascii=False).encode()
         except (ValueError, RecursionError) as error:
             raise RefusedError(400, f"the body is not JSON: {error}") from None
         if not isinstance(question, dict):
             raise RefusedError(400, "the body must be a JSON object")
         model = question.get("model", NAME)
         if model != NAME:
-            raise RefusedError(404, f"there is no model {model!r} here: this server has {NAME!r}")
-        if question.get("n") not in (None, 1):
-            raise RefusedError(400, "n: one answer to one request, for it takes one slot")
+            named = str(model)[:40]
+            raise RefusedError(404, f"there is no model {named!r} here: this server has {NAME!r}")
+        if not isinstance(question.get("user", ""), str | None):
+            raise RefusedError(400, "user: expected a string")
+        for key in ANSWERS:
+            if question.get(key) not in (None, 1):
+                raise RefusedError(400, f"{key}: one answer to one request, for it takes one slot")
+        for key in PROBABILITIES:
+            number = question.get(key) or 0
+            if not isinstance(number, int) or number > MOST_PROBABILITIES:
+                raise RefusedError(400, f"{key}: at most {MOST_PROBABILITIES}")
         form = question.get("response_format")
         if isinstance(form, dict) and form.get("type") == "json_schema":
             named = form.get("json_schema")
             # llama.cpp would answer without any schema, and the caller would never know.
             if not isinstance(named, dict) or not isinstance(named.get("schema"), dict):
                 raise RefusedError(400, "response_format: json_schema.schema must be an object")
-        most = self.limits.answer_tokens
-        if most:
-            asked = [question.pop(key, None) for key in ENDS]
-            wanted = [n for n in asked if isinstance(n, int) and n >= 0]
-            question["max_tokens"] = min([most, *wanted])
+        asked = [(key, question[key]) for key in ENDS if question.get(key) is not None]
+        if wrong := [key for key, value in asked if type(value) is not int]:
+            raise RefusedError(400, f"{wrong[0]}: expected an integer")
+        if most := self.limits.answer_tokens:
+            for key, _ in asked:
+                del question[key]
+            question["max_tokens"] = min([most, *(value for _, value in asked if value >= 0)])
         return question
 
     async def generate(

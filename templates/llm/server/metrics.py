@@ -69,4 +69,6 @@ def resident_bytes() -> int:
 
 
 def escape(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    """A name from outside as a label: on one line, whatever a reader takes for the end of one."""
+    visible = "".join(char if char.isprintable() else "?" for char in text)
+    return visible.replace("\\", "\\\\").replace('"', '\\"')

@@ -46,9 +46,9 @@ class Slots:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
+            if not turn.cancelled():
                 self._next()  # it was this one's turn just now: the slot goes on
-            else:
+            elif turn in self.waiting:
                 self.waiting.remove(turn)
             raise
 
@@ -58,10 +58,12 @@ class Slots:
         self._next()
 
     def _next(self) -> None:
-        if self.waiting:
-            self.waiting.popleft().set_result(None)
-        else:
-            self.free_slots += 1
+        while self.waiting:
+            turn = self.waiting.popleft()
+            if not turn.done():  # whoever left in this moment is still in the queue, cancelled
+                turn.set_result(None)
+                return
+        self.free_slots += 1
 
     def _leave(self, caller: str) -> None:
         self.here[caller] -= 1

@@ -1,14 +1,18 @@
 """What callers may send, what they get, and that the server lives on."""
 
+import asyncio
+import contextlib
 import json
 import socket
 import subprocess
 import sys
+from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from server import front
 from tests.conftest import CHAT, Live, chat
 
 
@@ -26,7 +30,15 @@ def schema(value: Any) -> dict[str, Any]:
         ({"messages": 7}, 400, ""),
         (chat(model="gpt-9"), 404, "there is no model 'gpt-9'"),
         (chat("deploy " * 1200), 400, "context"),
+        (chat(model="x" * 60_000), 404, "there is no model 'xxx"),
+        (chat(user={"name": "a"}), 400, "user: expected a string"),
+        (chat(user="\ud800"), 400, "not JSON"),
+        (chat(temperature=float("nan")), 400, "not JSON"),
         (chat(n=8), 400, "one answer"),
+        (chat(n_cmpl=8), 400, "one answer"),
+        (chat(top_logprobs=50_000, logprobs=True), 400, "at most 20"),
+        (chat(n_probs=50_000), 400, "at most 20"),
+        (chat(max_tokens="9"), 400, "max_tokens"),
         (chat(response_format=schema(7)), 400, "must be an object"),
         (chat(response_format=schema({"type": "nonsense"})), 400, "schema"),
         (b'{"prompt": "' + b"x" * 100_000 + b'"}', 413, "too large"),
@@ -64,12 +76,85 @@ def test_a_full_queue_sends_away_and_who_leaves_is_not_worked_on(live: Live) -> 
     assert live.ask(CHAT, chat())[0] == 200
 
 
-def test_idle_connections_keep_nobody_out(live: Live) -> None:
-    idle = [socket.create_connection(("127.0.0.1", live.port)) for _ in range(200)]
+def test_two_hundred_connections_keep_nobody_out(live: Live) -> None:
+    idle = [socket.create_connection(("127.0.0.1", live.port)) for _ in range(100)]
+    asking = [live.open(chat(max_tokens=32, ignore_eos=True)) for _ in range(100)]
     assert live.ask("/health")[0] == 200
+    live.wait(lambda: live.metric('front_requests_total{caller="anonymous",code="429"') >= 96)
+    for connection in asking:
+        connection.close()
+    live.wait(lambda: live.metric("front_active") + live.metric("front_waiting") == 0)
     assert live.ask(CHAT, chat())[0] == 200
     for connection in idle:
         connection.close()
+
+
+def test_a_caller_that_does_not_read_keeps_no_slot(live: Live) -> None:
+    body = chat(max_tokens=32, ignore_eos=True, stream=True, logprobs=True, top_logprobs=20)
+    deaf = [live.open(body) for _ in range(2)]
+    live.wait(lambda: live.metric("front_active") == 2)
+    live.wait(lambda: live.metric("front_active") == 0)
+    assert live.ask(CHAT, chat())[0] == 200
+    for connection in deaf:
+        connection.close()
+
+
+def test_a_caller_that_takes_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When all buffers are full, sending waits for the caller."""
+    monkeypatch.setattr(front, "SEND_SECONDS", 0.01)
+
+    async def full(_: front.Message) -> None:
+        await asyncio.Event().wait()
+
+    with pytest.raises(front.GoneError):
+        asyncio.run(front.Answer(full).piece(b"more"))
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "code"),
+    [
+        ("Content-Length: many", b"{}", 400),
+        ("Content-Length: -1", b"{}", 400),
+        ("Content-Length: 99999999999999999999999", b"{}", 400),
+        ("Content-Length: 9999999999", b"{}", 413),
+        ("Transfer-Encoding: chunked", b"zz\r\n{}\r\n0\r\n\r\n", 400),
+        ("Transfer-Encoding: chunked", b"20000\r\n" + b"x" * 0x20000 + b"\r\n", 413),
+    ],
+)
+def test_a_length_that_is_none_is_refused(live: Live, head: str, body: bytes, code: int) -> None:
+    with socket.create_connection(("127.0.0.1", live.port), timeout=60) as connection:
+        request = f"POST {CHAT} HTTP/1.1\r\nHost: lab\r\n{head}\r\n\r\n"
+        with contextlib.suppress(OSError):  # refused before all of it was sent
+            connection.sendall(request.encode() + body)
+        response = HTTPResponse(connection)
+        response.begin()
+        assert response.status == code
+    assert live.ask("/health")[0] == 200
+
+
+def test_headers_have_an_end(live: Live) -> None:
+    before = live.metric("process_resident_memory_bytes")
+    with socket.create_connection(("127.0.0.1", live.port), timeout=60) as connection:
+        with contextlib.suppress(OSError):
+            connection.sendall(f"POST {CHAT} HTTP/1.1\r\nHost: lab\r\n".encode())
+            for number in range(2000):
+                connection.sendall(f"X-{number}: {'x' * 10_000}\r\n".encode())
+            pytest.fail("20 MB of headers were taken")
+    assert live.metric("process_resident_memory_bytes") - before < 50_000_000
+
+
+def test_names_of_callers_cannot_break_the_metrics(live: Live) -> None:
+    name = 'a"b\\c\n\r\u0085\u2028x'
+    assert live.ask(CHAT, chat(user=name))[0] == 200
+    assert live.metric('front_requests_total{caller="a\\"b\\\\c????x",code="200"}') == 1
+
+
+def test_large_bodies_cost_no_memory(live: Live) -> None:
+    before = live.metric("process_resident_memory_bytes")
+    for _ in range(3):
+        with contextlib.suppress(OSError):
+            assert live.ask(CHAT, b'{"prompt": "' + b"x" * 20_000_000 + b'"}')[0] == 413
+    assert live.metric("process_resident_memory_bytes") - before < 50_000_000
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,38 @@ def test_who_leaves_in_the_moment_of_its_turn_hands_the_slot_on() -> None:
     asyncio.run(scene())
 
 
+def test_a_slot_that_is_freed_while_somebody_leaves_goes_to_the_next() -> None:
+    async def scene() -> None:
+        slots = Slots(1, 0, 0)
+        await slots.take("a")
+        leaves, stays = (asyncio.create_task(slots.take(name)) for name in "bc")
+        await asyncio.sleep(0)
+        leaves.cancel()  # b leaves, and is still in the queue
+        slots.free("a")
+        await asyncio.wait_for(stays, 1)
+        assert (slots.active, len(slots.waiting), dict(slots.here)) == (1, 0, {"c": 1})
+        slots.free("c")
+        assert slots.free_slots == 1
+
+    asyncio.run(scene())
+
+
+def test_a_slot_is_free_when_everybody_leaves_at_once() -> None:
+    async def scene() -> None:
+        slots = Slots(1, 0, 0)
+        await slots.take("a")
+        leaving = [asyncio.create_task(slots.take(name)) for name in "bcd"]
+        await asyncio.sleep(0)
+        for task in leaving:
+            task.cancel()
+        slots.free("a")
+        await asyncio.wait(leaving, timeout=1)
+        assert all(task.cancelled() for task in leaving)
+        assert (slots.free_slots, len(slots.waiting), dict(slots.here)) == (1, 0, {})
+
+    asyncio.run(scene())
+
+
 def test_limits_send_away_with_a_reason() -> None:
     async def scene() -> None:
         slots = Slots(1, 1, 2)
