@@ -7,6 +7,7 @@ import lab
 import verdict
 
 CALLERS, TOKENS, MEMORY_MB = 4, 2000, 600
+LONG, SHORT = TOKENS - 100, 50
 ANSWER = 16
 WORD = " deploy"  # one token
 
@@ -16,6 +17,16 @@ def examine_memory() -> float:
     if resident > MEMORY_MB:
         verdict.not_yet(f"the server takes {resident:.0f} MB, and may take {MEMORY_MB} MB")
     return resident
+
+
+def sizes(context: int) -> list[int]:
+    """One prompt as long as promised, and others beside it that are no longer than it takes to
+    tell whether each slot has this context for itself, or all of them share it.
+    """
+    if context >= CALLERS * TOKENS:  # enough in both cases
+        return [LONG] + [SHORT] * (CALLERS - 1)
+    beside = (context + 200 - LONG) // (CALLERS - 1)
+    return [LONG] + [min(max(beside, SHORT), LONG)] * (CALLERS - 1)
 
 
 def main() -> None:
@@ -31,15 +42,15 @@ def main() -> None:
     examine_memory()
     # Each prompt begins with a word of its own: nothing of it is in a cache. And each answer is so
     # long that the first one is still being written when the last prompt is read.
-    size = TOKENS - 100
     more = {"max_tokens": ANSWER, "ignore_eos": True}
+    prompts = sizes(context)
     bodies = [
         lab.prompt(f"{random.random()}" + WORD * size, user=f"check-{n}", **more)
-        for n in range(CALLERS)
+        for n, size in enumerate(prompts)
     ]
     with ThreadPoolExecutor(CALLERS) as pool:
         answers = list(pool.map(lambda body: lab.ask(lab.CHAT, body, timeout=900), bodies))
-    for code, answer in answers:
+    for size, (code, answer) in zip(prompts, answers, strict=True):
         if code != 200:
             verdict.not_yet(
                 f"a prompt of {size} tokens is answered with {code}: {lab.error(answer)}"

@@ -9,7 +9,7 @@ import verdict
 
 REPORT = "reports/load.json"
 OBJECTIVE = {"ttft_p95_ms": 2500, "itl_p95_ms": 100}
-ROOM = 5  # the machine may be busier now than it was during the run, or less
+ROOM = 20  # the machine may be much busier now than it was during the run, or less
 
 
 def number(record: Any, key: str) -> float:
@@ -53,10 +53,23 @@ def examine_witness(report: dict[str, Any], levels: list[dict[str, Any]]) -> Non
     claimed = sum(number(level, "prompt_tokens") for level in levels)
     key = "llamacpp:prompt_tokens_total"
     computed = number(after, key) - number(before, key)
-    if computed < 0.7 * claimed:
+    if computed < 0.6 * claimed:
         verdict.not_yet(
             f"cached prompts: of {claimed:g} prompt tokens the server computed {computed:g}; "
             "what real callers send is new to it"
+        )
+
+
+def examine_sum(levels: list[dict[str, Any]]) -> None:
+    """One stream after the other: what they took together is waiting and writing, on any day."""
+    streams, tokens = number(levels[0], "streams"), number(levels[0], "tokens")
+    writing = (tokens - streams) * number(levels[0], "itl_p95_ms")
+    waited = (1000 * number(levels[0], "seconds") - writing) / streams
+    said = number(levels[0], "ttft_p95_ms")
+    if said < waited / 2:
+        verdict.not_yet(
+            f"with one caller the report says {said:g} ms to the first token, and the streams took "
+            f"so long that a reader waits some {waited:.0f} ms for the first text"
         )
 
 
@@ -98,6 +111,7 @@ def main() -> None:
     report = verdict.read_json(REPORT)
     levels = examine_levels(report)
     examine_witness(report, levels)
+    examine_sum(levels)
     examine_first_token(levels)
     examine_capacity(levels)
     print("the report shows what readers wait for, and slo.json the callers within the objective")

@@ -28,7 +28,7 @@ OBJECTIVE = json.loads(Path("slo.json").read_text("utf-8"))
 
 
 def prompt() -> str:
-    return QUESTION * 12
+    return QUESTION * 8
 
 
 def time_to_first_token(answer: Answer) -> float:

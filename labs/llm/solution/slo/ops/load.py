@@ -30,7 +30,7 @@ OBJECTIVE = json.loads(Path("slo.json").read_text("utf-8"))
 
 def prompt() -> str:
     # Another beginning each time: callers do not send what the server has just computed.
-    return f"{random.random()} {QUESTION * 12}"
+    return f"{random.random()} {QUESTION * 8}"
 
 
 def time_to_first_token(answer: Answer) -> float:
