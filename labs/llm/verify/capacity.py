@@ -21,7 +21,7 @@ def examine_memory() -> float:
 
 def sizes(context: int) -> list[int]:
     """One prompt as long as promised, and others beside it that are no longer than it takes to
-    tell whether each slot has this context for itself, or all of them share it.
+    see whether each slot has this context for itself, or all of them share it.
     """
     if context >= CALLERS * TOKENS:  # enough in both cases
         return [LONG] + [SHORT] * (CALLERS - 1)

@@ -15,7 +15,7 @@ def resident() -> float:
     return megabytes
 
 
-resident()  # the prompt is dear: what is wrong before it needs none
+resident()  # before the prompt, which is expensive
 text = f"{random.random()}" + " deploy" * TOKENS
 code, answer = lab.ask(lab.CHAT, lab.prompt(text, max_tokens=1), timeout=600)
 if code == 429:

@@ -60,8 +60,8 @@ def main() -> None:
 
     text, _, last = printed.strip().rpartition("\n")
     try:
-        said = json.loads(last)
-        claimed = {name: int(said[name]) for name in EXPECTED}
+        cost = json.loads(last)
+        claimed = {name: int(cost[name]) for name in EXPECTED}
     except (ValueError, KeyError, TypeError):
         verdict.not_yet(f"the last line is no JSON object with {', '.join(EXPECTED)}: {last!r}")
     if "".join(pieces).split() != text.split():

@@ -65,11 +65,11 @@ def examine_sum(levels: list[dict[str, Any]]) -> None:
     streams, tokens = number(levels[0], "streams"), number(levels[0], "tokens")
     writing = (tokens - streams) * number(levels[0], "itl_p95_ms")
     waited = (1000 * number(levels[0], "seconds") - writing) / streams
-    said = number(levels[0], "ttft_p95_ms")
-    if said < waited / 2:
+    claimed = number(levels[0], "ttft_p95_ms")
+    if claimed < waited / 4:  # one long pause between tokens is part of the sum, too
         verdict.not_yet(
-            f"with one caller the report says {said:g} ms to the first token, and the streams took "
-            f"so long that a reader waits some {waited:.0f} ms for the first text"
+            f"with one caller the report says {claimed:g} ms to the first token, and the streams "
+            f"took so long that a reader waits about {waited:.0f} ms for the first text"
         )
 
 
@@ -83,10 +83,10 @@ def examine_first_token(levels: list[dict[str, Any]]) -> None:
             first = 1000 * (time.monotonic() - began)
     if first is None:
         verdict.not_yet("a stream of this check had no text")
-    said = number(levels[0], "ttft_p95_ms")
-    if not first / ROOM <= said <= first * ROOM:
+    claimed = number(levels[0], "ttft_p95_ms")
+    if not first / ROOM <= claimed <= first * ROOM:
         verdict.not_yet(
-            f"with one caller the report says {said:g} ms to the first token; a reader waits "
+            f"with one caller the report says {claimed:g} ms to the first token; a reader waits "
             f"{first:.0f} ms for the first text"
         )
 

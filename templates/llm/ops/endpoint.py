@@ -5,9 +5,9 @@ from pathlib import Path
 
 
 def api() -> str:
-    told = os.environ.get("MLOPS_LAB_ENDPOINT_API")
-    if told:
-        return told.rstrip("/")
+    given = os.environ.get("MLOPS_LAB_ENDPOINT_API")
+    if given:
+        return given.rstrip("/")
     return f"http://127.0.0.1:{os.environ.get('PORT') or from_dotenv('PORT')}"
 
 
