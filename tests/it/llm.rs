@@ -43,7 +43,7 @@ fn twenty_stops_in_the_middle_of_answers_cut_none() {
     let _busy = busy();
     let lab = lab();
     replace(&lab, "config/server.toml", "drain_seconds = 0", "drain_seconds = 80");
-    replace(&lab, "ops/drain.py", "CALLERS, TOKENS = 4, 120", "CALLERS, TOKENS = 4, 60");
+    replace(&lab, "ops/drain.py", "CALLERS, TOKENS = 4, 120", "CALLERS, TOKENS = 4, 40");
     lab.ok(&["up"]);
     for restart in [&[BIN, "restart", "server"][..], &["sh", "-c", "$0 down && $0 up", BIN]] {
         for _ in 0..10 {
