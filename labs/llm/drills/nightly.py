@@ -9,12 +9,12 @@ import urllib.error
 import urllib.request
 
 URL = os.environ["MLOPS_LAB_ENDPOINT_API"].rstrip("/") + "/v1/chat/completions"
-THREADS, TOKENS = 14, 96
+THREADS, TOKENS = 14, 64
 LINE = "deploy finished, cache warmed, no errors seen on this host. "
 
 
 def ask() -> None:
-    text = f"{random.random()} Summarise these lines: {LINE * 40}"
+    text = f"{random.random()} Summarise these lines: {LINE * 16}"
     body = {
         "model": "smollm2",
         "user": "nightly-report",

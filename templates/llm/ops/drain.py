@@ -1,7 +1,7 @@
 """Does a restart cut answers? python -m ops.drain -- COMMAND THAT RESTARTS THE SERVER
 
-Four callers read long streams. In the middle of them your command runs; a stream is whole when it
-ends with [DONE]. The record is reports/drain.json.
+Four callers read streams, one after the other, until your command is over or the server takes no
+more; a stream is whole when it ends with [DONE]. The record is reports/drain.json.
 """
 
 import json
@@ -14,7 +14,8 @@ from pathlib import Path
 from ops.server import counters
 from ops.stream import Answer, ask
 
-CALLERS, TOKENS = 4, 120
+TOKENS = (120, 105, 90, 75)  # of each caller: no moment at which all of them end
+CALLERS = len(TOKENS)
 COMMAND_SECONDS = 600
 REPORT = Path("reports/drain.json")
 STARTED, DRAIN = "front_start_time_seconds", "front_drain_seconds"
@@ -38,27 +39,33 @@ def main() -> int:
         print("usage: python -m ops.drain -- COMMAND", file=sys.stderr)
         return 2
     before = counters()
-    answers: list[Answer] = []
+    streams: list[Answer] = []
+    over = threading.Event()
 
-    def call(number: int) -> None:
-        answers.append(ask(f"Tell story number {number}.", TOKENS, f"drain-{number}"))
+    def call(number: int, tokens: int) -> None:
+        while not over.is_set():
+            answer = ask(f"Tell story number {number}.", tokens, f"drain-{number}")
+            if answer.status != 200:  # refused: the server stops, and nothing of it was read
+                return
+            streams.append(answer)
 
-    threads = [threading.Thread(target=call, args=(number,)) for number in range(CALLERS)]
+    threads = [threading.Thread(target=call, args=each) for each in enumerate(TOKENS)]
     for thread in threads:
         thread.start()
     wait_until_all_write(before)
-    under_way = CALLERS - len(answers)
+    under_way = sum(thread.is_alive() for thread in threads)
     began = time.time()
     code = subprocess.run(command, timeout=COMMAND_SECONDS, check=False).returncode
     took = time.time() - began
+    over.set()
     for thread in threads:
         thread.join()
     report = {
-        "streams": len(answers),
+        "streams": len(streams),
         "under_way": under_way,
-        "whole": sum(answer.done for answer in answers),
-        "tokens": [len(answer.tokens) for answer in answers],
-        "errors": sorted({answer.error for answer in answers if answer.error}),
+        "whole": sum(answer.done for answer in streams),
+        "tokens": [len(answer.tokens) for answer in streams],
+        "errors": sorted({answer.error for answer in streams if answer.error}),
         "drain_seconds": before[DRAIN],
         "server_started": before[STARTED],
         "command": command,
@@ -69,7 +76,7 @@ def main() -> int:
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_text(json.dumps(report, indent=2) + "\n", "utf-8")
     print(json.dumps(report))
-    return 0 if report["whole"] == CALLERS else 1
+    return 0 if report["whole"] == report["streams"] else 1
 
 
 if __name__ == "__main__":
