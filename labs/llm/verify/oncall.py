@@ -10,10 +10,30 @@ import live
 import verdict
 
 TRIES, WAIT_MS = 4, 1000
-PAUSE = 2.0  # after a restart others need a moment until they are back
+REPORT, THREADS, SECONDS = "nightly-report", 14, 15
 
+
+def wait_for_report() -> None:
+    """After a restart it is back within seconds; where it does not run nobody is waited for.
+
+    Each of its threads has asked when as many requests are here, or were answered or refused.
+    """
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        series = lab.counters()
+        answered = sum(
+            n
+            for name, n in series.items()
+            if name.startswith("front_requests_total{") and f'"{REPORT}"' in name
+        )
+        here = lab.total(series, "front_active") + lab.total(series, "front_waiting")
+        if answered + here >= THREADS:
+            return
+        time.sleep(0.5)
+
+
+wait_for_report()
 for number in range(1, TRIES + 1):
-    time.sleep(PAUSE)
     body = lab.prompt(f"Alert {number}: what is a 503?", max_tokens=4) | {"user": "oncall"}
     request = urllib.request.Request(lab.API + lab.CHAT, json.dumps(body).encode())
     try:
