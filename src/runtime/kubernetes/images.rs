@@ -176,8 +176,10 @@ fn send(
                 let script = format!("{{ {command}\n}} <\"$0\"");
                 run(ws, "load", &words(&["sh", "-c", &script, &shown]), options.verbose, progress)
                     .map_err(|error| {
-                        let names = process::shell_words(&words(names));
-                        error.hint(format!("try it by hand: docker save {names} | {command}"))
+                        let save = [words(&["docker", "save"]), words(names)].concat();
+                        let load = words(&["sh", "-c", command]);
+                        let [save, load] = [save, load].map(|line| process::shell_words(&line));
+                        error.hint(format!("try it by hand: {save} | {load}"))
                     })
             });
             crate::platform::fs::remove(&archive)?;

@@ -61,8 +61,9 @@ fn a_load_command_that_fails_is_told_and_nothing_is_left() {
         &["no such node"],
     );
     assert!(err.contains("exit code 9"), "{err}");
-    let by_hand = "docker save lab-server:local lab-train:local | echo no such node >&2; exit 9";
-    assert!(err.contains(by_hand), "{err}");
+    let by_hand = "docker save lab-server:local lab-train:local | \
+                   sh -c 'echo no such node >&2; exit 9'";
+    assert!(err.replace(&bed.name(), "lab").contains(by_hand), "{err}");
     assert!(bed.server.changes().is_empty() && !bed.noted());
     assert!(!bed.lab.run_folder().join("images.tar").exists());
 }
