@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-OTHER_TEMPLATE = "{% for m in messages %}[INST] {{ m['content'] }} [/INST]\\n{% endfor %}"
+OTHER_TEMPLATE = "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\\n{% endfor %}"
 CHANGES = {
     "chat-template": {"chat_template": f'"{OTHER_TEMPLATE}"'},
     "more-slots": {"slots": "16"},
