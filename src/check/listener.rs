@@ -6,7 +6,8 @@ use super::context::Scope;
 use super::outcome::ProbeOutcome;
 use super::own::{Meant, Standing, by_containers, by_processes};
 use crate::catalog::manifest::RuntimeKind;
-use crate::platform::net;
+use crate::platform::listening::Socket;
+use crate::platform::net::{self, Unreachable};
 use crate::platform::process::{Command, Ended};
 
 /// Whose what listens at an address is.
@@ -19,7 +20,7 @@ pub(super) fn standing(url: &str, meant: Meant, scope: Scope<'_>) -> Standing {
             _ => Standing::Other("another machine".to_owned()),
         };
     };
-    let sockets = scope.world.listening(&host, port);
+    let sockets = sockets(&host, port, scope);
     let standing = by_processes(sockets.as_deref(), own, &scope.context.root, meant);
     // A port of a container is held by a process of Docker's, or by none.
     let may_be_a_container = match standing {
@@ -32,6 +33,16 @@ pub(super) fn standing(url: &str, meant: Meant, scope: Scope<'_>) -> Standing {
     match may_be_a_container {
         true => in_containers(port, scope).unwrap_or(standing),
         false => standing,
+    }
+}
+
+/// The sockets that would take a connection there; none when the system does not say. A closed
+/// port says so at once: the system's tables cost a thousand times as much, and are asked for many
+/// times while a server starts.
+fn sockets(host: &str, port: u16, scope: Scope<'_>) -> Option<Vec<Socket>> {
+    match scope.world.connect(&format!("{host}:{port}"), scope.left()) {
+        Err(Unreachable::Refused) => Some(Vec::new()),
+        _ => scope.world.listening(host, port),
     }
 }
 
@@ -59,7 +70,7 @@ pub(super) fn may_log_in(endpoint: &str, scope: Scope<'_>) -> Result<(), ProbeOu
     };
     let observed = match standing(url, Meant::ByHand, scope) {
         Standing::Ours => return Ok(()),
-        Standing::Nobody => net::Unreachable::Refused.to_string(),
+        Standing::Nobody => Unreachable::Refused.to_string(),
         Standing::Unknown => "this system does not show who listens there: no password was sent. \
              next: mlops-lab up"
             .to_owned(),

@@ -195,6 +195,44 @@ fn requests_log_in_and_what_is_shown_does_not_give_the_password_away() {
 }
 
 #[test]
+fn the_tables_of_the_system_are_not_read_for_a_port_that_is_closed() {
+    struct Closed;
+    impl World for Closed {
+        fn http(&self, _: &Request) -> Result<Response, Unreachable> {
+            unreachable!("a password would be sent")
+        }
+        fn run(&self, _: &Command) -> Result<Captured, NotRun> {
+            unreachable!("no command is run")
+        }
+        fn listening(&self, _: &str, _: u16) -> Option<Vec<Socket>> {
+            unreachable!("nothing listens there")
+        }
+        fn spare_port(&self) -> Option<u16> {
+            None
+        }
+        fn read(&self, _: &Path, _: &str) -> io::Result<Vec<u8>> {
+            Err(io::ErrorKind::NotFound.into())
+        }
+        fn connect(&self, address: &str, _: Duration) -> Result<(), Unreachable> {
+            assert_eq!(address, "127.0.0.1:1");
+            Err(Unreachable::Refused)
+        }
+        fn now(&self) -> Instant {
+            Instant::now()
+        }
+    }
+    let context = Context {
+        root: "/".into(),
+        endpoints: BTreeMap::new(),
+        logins: BTreeMap::new(),
+        env: Vec::new(),
+        own: own(),
+    };
+    let standing = holder("http://127.0.0.1:1", &context, &Closed, Duration::from_secs(1));
+    assert_eq!(standing, Standing::Nobody);
+}
+
+#[test]
 fn a_repeated_probe_must_pass_every_time_and_the_one_that_failed_is_named() {
     let toml = "http = { endpoint = 'api', path = '/', repeat = 3 }\nexpect = { status = 200 }";
     let judged = http(toml, vec![answer(200, ""), answer(500, "boom")]);

@@ -86,16 +86,15 @@ pub(super) fn foreign(tool: Tool) -> Error {
     .hint(format!("if you do not need it: {delete} && mlops-lab cluster up"))
 }
 
-/// The commands of a step. `current` is the context that the user has chosen.
+/// The commands of a step.
 pub(super) fn commands(
     tool: Tool,
     step: Step,
     sizes: &Sizes,
     containers: &[Container],
-    current: Option<&str>,
 ) -> Vec<Vec<String>> {
-    let mut commands = match step {
-        Step::Nothing => return Vec::new(),
+    match step {
+        Step::Nothing => Vec::new(),
         Step::Create => vec![tool.create(sizes)],
         Step::Recreate => vec![tool.delete(), tool.create(sizes)],
         Step::Start => {
@@ -103,12 +102,13 @@ pub(super) fn commands(
                 containers.iter().map(|container| container.id.clone()).collect();
             tool.resume(&ids)
         }
-    };
-    // A cluster is used when the user names its context, not because it was made last.
-    if tool.switches_context() && current != Some(tool.context()) {
-        commands.push(give_back(current));
     }
-    commands
+}
+
+/// Whether a step leaves another context than the one that the user has chosen: a cluster is used
+/// when its context is named, not because it was made last.
+pub(super) fn switches(tool: Tool, step: Step, chosen: Option<&str>) -> bool {
+    step != Step::Nothing && tool.switches_context() && chosen != Some(tool.context())
 }
 
 /// The command that makes a context the current one again; none is one, too.
@@ -210,17 +210,19 @@ mod tests {
 
     #[test]
     fn the_current_context_stays_as_it_is() {
-        let last = |tool, step, current| {
-            let commands = commands(tool, step, &Sizes::default(), &[], current);
+        let last = |tool, step| {
+            let commands = commands(tool, step, &Sizes::default(), &[]);
             commands.last().map(|words| words.join(" ")).unwrap_or_default()
         };
         let (kind, create) = (Tool::Kind, Step::Create);
-        assert_eq!(last(kind, create, Some("prod")), "kubectl config set current-context prod");
-        assert_eq!(last(kind, Step::Start, None), "kubectl config unset current-context");
-        assert!(last(kind, create, Some("kind-mlops-lab")).starts_with("kind create"));
-        assert!(last(Tool::K3d, create, Some("prod")).contains("switch-context=false"));
-        assert!(last(Tool::Minikube, Step::Start, None).contains("--keep-context"));
-        assert_eq!(last(kind, Step::Nothing, None), "");
+        assert!(switches(kind, create, Some("prod")));
+        assert!(switches(kind, Step::Start, None));
+        assert!(!switches(kind, create, Some("kind-mlops-lab")));
+        assert!(!switches(kind, Step::Nothing, Some("prod")));
+        assert!(!switches(Tool::K3d, create, Some("prod")));
+        assert!(last(Tool::K3d, create).contains("switch-context=false"));
+        assert!(last(Tool::Minikube, Step::Start).contains("--keep-context"));
+        assert_eq!(last(kind, Step::Nothing), "");
     }
 
     #[test]
@@ -237,7 +239,10 @@ mod tests {
     }
 
     #[test]
-    fn a_context_whose_name_looks_like_an_option_is_given_back() {
+    fn a_context_is_given_back_also_when_there_was_none_or_its_name_looks_like_an_option() {
+        let words = |context| give_back(context).join(" ");
+        assert_eq!(words(Some("prod")), "kubectl config set current-context prod");
+        assert_eq!(words(None), "kubectl config unset current-context");
         let words = give_back(Some("--prod"));
         assert_eq!(words.join(" "), "kubectl config set current-context -- --prod");
     }

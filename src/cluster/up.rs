@@ -79,7 +79,12 @@ impl Up {
         facts.answers = facts.ours() && probe::version(tool)?.is_ok();
         let step = plan::step(tool, &facts)?;
         let chosen = plan::chosen(tool, record.as_ref(), probe::current_context()?);
-        let words = plan::commands(tool, step, &sizes, &containers, chosen.as_deref());
+        let words = plan::commands(tool, step, &sizes, &containers);
+        let mut commands: Vec<String> =
+            words.iter().map(|words| process::shell_words(words)).collect();
+        if plan::switches(tool, step, chosen.as_deref()) {
+            commands.push(process::shell_words(&plan::give_back(chosen.as_deref())));
+        }
         let kept = record.as_ref().filter(|_| !step.makes()).map(|record| record.limits);
         let limits = kept.unwrap_or_else(|| tool.limits(&sizes));
         let note = match lab.and_then(|sizes| kept?.lacks(sizes)) {
@@ -104,7 +109,7 @@ impl Up {
             context: tool.context(),
             kubernetes: tool.kubernetes().map_or_else(String::new, |version| version.to_string()),
             step,
-            commands: words.iter().map(|words| process::shell_words(words)).collect(),
+            commands,
             limits,
             cost: step.makes().then(|| tool.cost()),
             needs: Limits { memory: Some(sizes.mebibytes()), cpus: Some(sizes.cpus) },
@@ -146,17 +151,12 @@ impl Up {
     }
 
     fn run(&self, progress: &mut dyn Progress) -> Result<()> {
-        let restore = plan::give_back(self.chosen.as_deref());
         for words in &self.words {
-            if *words == restore {
-                give_back(self.tool, self.chosen.as_deref())?;
-                continue;
-            }
             progress.start(&words.iter().take(3).cloned().collect::<Vec<_>>().join(" "));
             run::run(words, MAKING, progress)?;
             progress.done("");
         }
-        Ok(())
+        give_back(self.tool, self.chosen.as_deref())
     }
 
     /// Removes what a run began that failed: a cluster of this name that was there before, however

@@ -131,7 +131,7 @@ impl Up {
         };
         let mut text = what;
         for command in commands {
-            let _ = write!(text, "\n  {BOLD}{command}{BOLD:#}");
+            let _ = write!(text, "\n  {BOLD}{}{BOLD:#}", term::escape_line(command));
         }
         let for_whom = if self.in_lab { "this lab" } else { "most labs" };
         let _ = write!(text, "\nneeds:  {needs}, for {for_whom} and the control plane");

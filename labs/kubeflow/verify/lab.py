@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from verdict import cannot_tell, not_yet
+from verdict import cannot_tell, fresh_bytecode, not_yet
 
 try:
     import yaml
@@ -127,10 +127,9 @@ def copy_project(target: Path, *, made: bool = False) -> Path:
 
 
 def clean_environment() -> dict[str, str]:
-    """No server of the learner's gets what an experiment does, and no bytecode is left behind."""
+    """No server of the learner's gets what an experiment does."""
     gone = ("MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")
-    kept = {name: value for name, value in os.environ.items() if name not in gone}
-    return kept | {"PYTHONDONTWRITEBYTECODE": "1"}
+    return {name: value for name, value in os.environ.items() if name not in gone}
 
 
 def run(
@@ -138,15 +137,16 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Runs a program of the learner's."""
     try:
-        done = subprocess.run(
-            [sys.executable, *argv],
-            cwd=cwd,
-            env=env or clean_environment(),
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
+        with fresh_bytecode():
+            done = subprocess.run(
+                [sys.executable, *argv],
+                cwd=cwd,
+                env=env or clean_environment(),
+                capture_output=True,
+                text=True,
+                timeout=timeout,
+                check=False,
+            )
     except subprocess.TimeoutExpired:
         not_yet(f"python {' '.join(argv[:2])} did not end within {timeout:g} s")
     if "No module named 'kfp'" in done.stderr:

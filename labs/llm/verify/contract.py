@@ -34,11 +34,10 @@ def valid(line: str) -> dict[str, object] | None:
 
 def lines(texts: list[str]) -> Iterator[str]:
     """What the client prints, line by line; it ends when nobody reads on."""
-    verdict.forget_bytecode()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, verdict.fresh_bytecode():
         file = Path(folder) / "alerts.txt"
         file.write_text("".join(f"{text}\n" for text in texts), "utf-8")
-        argv = [lab.PYTHON, "-B", "-m", "client.extract", str(file)]
+        argv = [lab.PYTHON, "-m", "client.extract", str(file)]
         with subprocess.Popen(
             argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as client:

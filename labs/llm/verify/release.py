@@ -7,7 +7,7 @@ import lab
 import verdict
 from contract import judge
 
-MODEL, ALERTS, WRONG_AT_MOST = "smollm2-q8_0", 6, 2
+MODEL, ALERTS, WRONG_AT_MOST = "smollm2-q8_0", 15, 6
 
 
 def main() -> None:

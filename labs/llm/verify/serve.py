@@ -3,44 +3,38 @@
 import json
 import random
 import subprocess
+import threading
 
 import lab
 import verdict
-from detour import Passed, detour
+from detour import detour
 
 WORDS = ("river", "lamp", "bridge", "garden", "needle", "winter", "copper", "engine")
 
 
-def run(question: str, passed: list[Passed], env: dict[str, str]) -> tuple[str, bool]:
-    """What the client prints, and whether the first of it came before the answer was over."""
-    verdict.forget_bytecode()
+def run(question: str, shown: threading.Event, env: dict[str, str]) -> str:
+    """What the client prints; the event is set with the first of it."""
     argv = [lab.PYTHON, "-m", "client.chat", question]
-    early = False
     with subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as client:
         printed = bytearray()
         while piece := client.stdout.read1(65536):
-            if piece.strip() and not printed.strip():
-                early = bool(passed) and not passed[0].over.is_set()
             printed += piece
+            if printed.strip():
+                shown.set()
         trouble = client.stderr.read().decode(errors="replace").strip().splitlines()
     if client.returncode:
         verdict.not_yet(
             f"client.chat exited with {client.returncode}: {trouble[-1] if trouble else ''}"
         )
-    return printed.decode(errors="replace"), early
-
-
-def events(answer: bytes) -> list[dict]:
-    lines = answer.decode(errors="replace").splitlines()
-    data = [line.removeprefix("data: ") for line in lines if line.startswith("data: ")]
-    return [json.loads(one) for one in data if one != "[DONE]"]
+    return printed.decode(errors="replace")
 
 
 def main() -> None:
     question = f"Write three sentences about a {random.choice(WORDS)} and a {random.choice(WORDS)}."
     before = lab.counters()
-    with detour() as (passed, env):
-        printed, early = run(question, passed, env)
+    shown = threading.Event()
+    with detour(shown) as (passed, env), verdict.fresh_bytecode():
+        printed = run(question, shown, env)
     chats = [one for one in passed if one.path == lab.CHAT]
     if not chats:
         verdict.not_yet("client.chat answered without the server: no request came from it")
@@ -52,9 +46,9 @@ def main() -> None:
         verdict.not_yet("no stream: the whole answer comes at once")
     if b"data: [DONE]" not in chats[0].answer:
         verdict.not_yet("client.chat left before the stream had ended with [DONE]")
-    seen = events(bytes(chats[0].answer))
-    pieces = [e["choices"][0]["delta"].get("content") or "" for e in seen if e["choices"]]
-    usage = next((e["usage"] for e in seen if e.get("usage")), None)
+    choices = [event["choices"][0] for event in chats[0].events() if event["choices"]]
+    pieces = [choice["delta"].get("content") or "" for choice in choices]
+    usage = chats[0].usage()
     if usage is None:
         verdict.not_yet("no usage: the client does not ask the stream for it")
 
@@ -66,7 +60,7 @@ def main() -> None:
         verdict.not_yet(f"the last line is no JSON object with {', '.join(EXPECTED)}: {last!r}")
     if "".join(pieces).split() != text.split():
         verdict.not_yet("client.chat does not print the text that the server sent")
-    if not early:
+    if not chats[0].early:
         verdict.not_yet("the text is printed only after the whole answer has come")
     expected = {
         "chunks": len([piece for piece in pieces if piece]),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from elsewhere import Elsewhere
 from lab import API, ask, call, experiment, login, runs
-from verdict import not_yet
+from verdict import fresh_bytecode, not_yet
 
 PATH = "report.json"
 PROXY = ("http_proxy", "HTTP_PROXY")
@@ -35,15 +35,12 @@ def fetch(run_id: str, path: str, settings: dict[str, str]) -> tuple[bytes, str]
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "fetched"
         command = ["python", "-m", "client.fetch", run_id, path, str(target)]
-        env = (
-            os.environ
-            | {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "PYTHONDONTWRITEBYTECODE": "1"}
-            | settings
-        )
+        env = os.environ | {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"} | settings
         try:
-            done = subprocess.run(
-                command, capture_output=True, text=True, timeout=60, env=env, check=False
-            )
+            with fresh_bytecode():
+                done = subprocess.run(
+                    command, capture_output=True, text=True, timeout=60, env=env, check=False
+                )
         except subprocess.TimeoutExpired:
             return b"", "it did not end within 60 s"
         if done.returncode != 0:

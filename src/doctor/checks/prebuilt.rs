@@ -87,7 +87,7 @@ impl Check for Library {
         };
         let draft = match there {
             Some(true) => Draft::pass("found"),
-            None => Draft::pass("the lab's programs bring it on this system"),
+            None => Draft::pass("not looked for on this system"),
             Some(false) => {
                 Draft::warn(LibraryClass::Missing, "not in the folders of the system's libraries")
             }

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,11 @@ def started(model: str) -> Iterator[str]:
     """Its address, once it is ready."""
     port = from_dotenv("CANDIDATE_PORT")
     url = f"http://127.0.0.1:{port}"
+    if answers(int(port)):  # it would be judged in the place of the candidate
+        raise SystemExit(
+            f"error: something listens on port {port} already. Stop it, or set another\n"
+            "CANDIDATE_PORT in .env."
+        )
     with contextlib.ExitStack() as stack:
         if os.environ.get("MLOPS_LAB_RUNTIME") == "compose":
             stop = stack.enter_context(in_a_container(model))
@@ -55,6 +61,14 @@ def in_a_container(model: str) -> Iterator:
         yield lambda: False
     finally:
         subprocess.run([*COMPOSE, "rm", "--stop", "--force", "candidate"], env=env, check=True)
+
+
+def answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except OSError:
+        return False
+    return True
 
 
 def ready(url: str) -> bool:

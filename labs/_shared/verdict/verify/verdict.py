@@ -1,10 +1,11 @@
 """How a check reports what it found, reads files, and runs a program of the learner's."""
 
+import contextlib
 import json
-import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -38,15 +39,26 @@ def forget_bytecode() -> None:
             shutil.rmtree(folder / "__pycache__", ignore_errors=True)
 
 
+@contextlib.contextmanager
+def fresh_bytecode() -> Iterator[None]:
+    """A program that runs within it is compiled anew, and its cache goes again. That of the
+    installed packages stays: to compile them each time costs more than many a check.
+    """
+    forget_bytecode()
+    try:
+        yield
+    finally:
+        forget_bytecode()
+
+
 def run(*argv: str, timeout: float = 20, env: dict[str, str] | None = None) -> Any:
     """Runs a program and reads the JSON that it prints, as a whole or as its last line."""
     typed = " ".join(["python", *argv[1:]] if argv[0] == sys.executable else argv)
-    forget_bytecode()
-    clean = (os.environ if env is None else env) | {"PYTHONDONTWRITEBYTECODE": "1"}
     try:
-        done = subprocess.run(
-            argv, capture_output=True, text=True, timeout=timeout, env=clean, check=False
-        )
+        with fresh_bytecode():
+            done = subprocess.run(
+                argv, capture_output=True, text=True, timeout=timeout, env=env, check=False
+            )
     except subprocess.TimeoutExpired:
         not_yet(f"{typed} did not end within {timeout:g} s")
     if done.returncode != 0:
