@@ -34,6 +34,7 @@ impl World for Fake {
         self.tcp.clone().map_or(Ok(()), Err)
     }
     fn listening(&self, _: &str, _: u16) -> Option<Vec<Socket>> {
+        assert!(self.tcp.is_none(), "nothing listens at a port that is closed");
         None
     }
     fn spare_port(&self) -> Option<u16> {
@@ -67,21 +68,21 @@ fn check(toml: &str) -> CheckSpec {
     toml::from_str(toml).unwrap()
 }
 
-fn verdict(toml: &str, world: &Fake) -> Verdict {
+fn context() -> Context {
     let endpoints = [("api".to_owned(), "http://127.0.0.1:1".to_owned())].into();
     let logins = BTreeMap::new();
-    let context =
-        Context { root: "/project".into(), endpoints, logins, env: Vec::new(), own: own() };
-    judge(&check(toml), &context, world)
+    Context { root: "/project".into(), endpoints, logins, env: Vec::new(), own: own() }
+}
+
+fn verdict(toml: &str, world: &Fake) -> Verdict {
+    judge(&check(toml), &context(), world)
 }
 
 /// The same for a lab that is in a cluster.
 fn verdict_there(toml: &str, world: &Fake) -> Verdict {
-    let (endpoints, logins) = (BTreeMap::new(), BTreeMap::new());
     let env = [("MLOPS_LAB_KUBECONTEXT", "kind-dev"), ("MLOPS_LAB_NAMESPACE", "lab")];
     let env = env.map(|(name, value)| (name.into(), value.into())).to_vec();
-    let context = Context { root: "/project".into(), endpoints, logins, env, own: own() };
-    judge(&check(toml), &context, world)
+    judge(&check(toml), &Context { endpoints: BTreeMap::new(), env, ..context() }, world)
 }
 
 fn http(toml: &str, answers: Vec<Result<Response, Unreachable>>) -> Verdict {
@@ -196,40 +197,8 @@ fn requests_log_in_and_what_is_shown_does_not_give_the_password_away() {
 
 #[test]
 fn the_tables_of_the_system_are_not_read_for_a_port_that_is_closed() {
-    struct Closed;
-    impl World for Closed {
-        fn http(&self, _: &Request) -> Result<Response, Unreachable> {
-            unreachable!("a password would be sent")
-        }
-        fn run(&self, _: &Command) -> Result<Captured, NotRun> {
-            unreachable!("no command is run")
-        }
-        fn listening(&self, _: &str, _: u16) -> Option<Vec<Socket>> {
-            unreachable!("nothing listens there")
-        }
-        fn spare_port(&self) -> Option<u16> {
-            None
-        }
-        fn read(&self, _: &Path, _: &str) -> io::Result<Vec<u8>> {
-            Err(io::ErrorKind::NotFound.into())
-        }
-        fn connect(&self, address: &str, _: Duration) -> Result<(), Unreachable> {
-            assert_eq!(address, "127.0.0.1:1");
-            Err(Unreachable::Refused)
-        }
-        fn now(&self) -> Instant {
-            Instant::now()
-        }
-    }
-    let context = Context {
-        root: "/".into(),
-        endpoints: BTreeMap::new(),
-        logins: BTreeMap::new(),
-        env: Vec::new(),
-        own: own(),
-    };
-    let standing = holder("http://127.0.0.1:1", &context, &Closed, Duration::from_secs(1));
-    assert_eq!(standing, Standing::Nobody);
+    let world = Fake { tcp: Some(Unreachable::Refused), ..Fake::default() };
+    assert_eq!(holder("http://127.0.0.1:1", &context(), &world, WITHIN), Standing::Nobody);
 }
 
 #[test]
