@@ -137,7 +137,7 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Runs a program of the learner's."""
     try:
-        with fresh_bytecode():
+        with fresh_bytecode(cwd or Path()):
             done = subprocess.run(
                 [sys.executable, *argv],
                 cwd=cwd,

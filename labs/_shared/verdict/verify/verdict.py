@@ -32,23 +32,31 @@ def read_json(path: str) -> Any:
         not_yet(f"{path} is not JSON: {error}")
 
 
-def forget_bytecode() -> None:
-    """Python trusts its cache when size and second of the source agree: too much after an edit."""
-    for folder in (Path(), *(entry for entry in Path().iterdir() if entry.is_dir())):
+def forget_bytecode(project: Path = Path()) -> None:
+    """Python trusts its cache when size and second of the source agree: too much after an edit.
+
+    The cache lies beside the sources, or in a tree of its own. Packages (.venv) keep theirs.
+    """
+    for folder in (project, *(entry for entry in project.iterdir() if entry.is_dir())):
         if not folder.name.startswith("."):
             shutil.rmtree(folder / "__pycache__", ignore_errors=True)
+    if sys.pycache_prefix:
+        apart = Path(sys.pycache_prefix, *project.resolve().parts[1:])
+        for entry in apart.glob("[!.]*"):
+            if entry.is_dir():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
-def fresh_bytecode() -> Iterator[None]:
-    """A program that runs within it is compiled anew, and its cache goes again. That of the
-    installed packages stays: to compile them each time costs more than many a check.
-    """
-    forget_bytecode()
+def fresh_bytecode(project: Path = Path()) -> Iterator[None]:
+    """A program of the project that runs within it is compiled anew, and leaves no cache."""
+    forget_bytecode(project)
     try:
         yield
     finally:
-        forget_bytecode()
+        forget_bytecode(project)
 
 
 def run(*argv: str, timeout: float = 20, env: dict[str, str] | None = None) -> Any:
