@@ -102,6 +102,9 @@ pub const REGISTRY: &str = "MLOPS_LAB_REGISTRY";
 /// Set by the user for `--load`.
 pub const LOAD: &str = "MLOPS_LAB_LOAD";
 
+/// Set by the user for `--offline`.
+pub const OFFLINE: &str = "MLOPS_LAB_OFFLINE";
+
 /// Set by the user: packs that are always there, separated as in PATH.
 pub const PACKS: &str = "MLOPS_LAB_PACKS";
 

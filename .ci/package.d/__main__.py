@@ -185,12 +185,10 @@ def main() -> None:
     """Builds everything."""
     parser = argparse.ArgumentParser(prog="package", description=__doc__)
     parser.add_argument(
-        "--static",
-        type=Path,
-        metavar="BINARY",
-        help="is packed into the tarball, and none is built",
+        "--only",
+        choices=["wheel", "tarball"],
+        help="wheel: with sdist and .deb, which need no other build",
     )
-    parser.add_argument("--only", choices=["tarball"], help="build nothing else")
     parser.add_argument("--out", type=Path, default=TOP / "target/package", metavar="DIR")
     arguments = parser.parse_args()
     out = arguments.out.resolve()
@@ -198,19 +196,19 @@ def main() -> None:
     out.mkdir(parents=True)
     package = tomllib.loads((TOP / "Cargo.toml").read_text())["package"]
     version = package["version"]
-    host = next(
-        line.removeprefix("host: ")
-        for line in read("rustc", "-vV").splitlines()
-        if line.startswith("host: ")
-    )
+    start = "host: "
+    lines = read("rustc", "-vV").splitlines()
+    host = next(line.removeprefix(start) for line in lines if line.startswith(start))
     when = os.environ.get("SOURCE_DATE_EPOCH") or read("git", "log", "-1", "--format=%ct").strip()
-    given = arguments.static and arguments.static.resolve()
-    dynamic = None if arguments.only else wheel(host, when, out)
-    if dynamic and shutil.which("dpkg-deb"):
-        deb(dynamic, package, int(when), out)
-    # Only Linux has binaries without shared libraries.
-    binary = given or (static(host) if "linux" in host else dynamic or wheel(host, when, out))
-    tarball(binary, host, version, int(when), out)
+    binary = None
+    if arguments.only != "tarball":
+        binary = wheel(host, when, out)
+        if shutil.which("dpkg-deb"):
+            deb(binary, package, int(when), out)
+    if arguments.only != "wheel":
+        # Only Linux has binaries without shared libraries.
+        with_none = static(host) if "linux" in host else binary or wheel(host, when, out)
+        tarball(with_none, host, version, int(when), out)
     made = {path.name: path.read_bytes() for path in sorted(out.iterdir())}
     (out / "SHA256SUMS").write_text(archive.sums(made))
     for name, content in made.items():

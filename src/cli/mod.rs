@@ -93,6 +93,8 @@ Examples:
     Show(Deferred<Show>),
     /// Write a lab into a new folder.
     Init(Deferred<Init>),
+    /// Download what a lab installs, for a machine without a network.
+    Fetch(Deferred<Fetch>),
     /// Show what you changed since `init`.
     #[command(after_help = "\
 Examples:

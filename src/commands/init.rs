@@ -166,7 +166,12 @@ fn made_and_up(session: &Session, args: &Init, made: &Made, shown: &Path) -> Res
         session.show(&Brief(made))?;
     }
     let workspace = Workspace::find(&made.folder)?.register()?;
-    let wanted = Up { runtime: args.runtime, cluster: args.cluster.clone(), ..Up::default() };
+    let wanted = Up {
+        runtime: args.runtime,
+        cluster: args.cluster.clone(),
+        offline: args.offline.clone(),
+        ..Up::default()
+    };
     session.show(&up::run(session, &workspace, &wanted)?.after_init(shown))
 }
 

@@ -11,6 +11,7 @@ mod doctor;
 mod down;
 mod drill;
 mod equivalent;
+mod fetch;
 mod git;
 mod hint;
 mod init;
@@ -140,6 +141,7 @@ fn dispatch(cli: &Cli, session: &Session) -> Result<Exit> {
         Command::List(_) => session.show(&list::run(session)?),
         Command::Show(args) => session.show(&show::run(session, &args.lab)?),
         Command::Init(args) => init::run(session, args),
+        Command::Fetch(args) => session.show(&fetch::run(session, args)?),
         Command::Diff(_) => session.show(&diff::run(session)?),
         Command::Update(args) => session.show(&update::run(session, args)?),
         Command::Undo(_) => session.show(&undo::run(session)?),

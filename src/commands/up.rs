@@ -54,11 +54,12 @@ pub(super) fn with(
     // runtime's own to judge.
     let cli::Cluster { context, registry, load } = args.cluster.clone();
     doctor::before_up(workspace, kind, context.clone(), Duration::from_secs(5))?;
+    let offline = args.offline.folder.as_ref().map(|folder| session.folder.join(folder));
     let mut progress = session.progress();
     let up = runtime::up(
         workspace,
         kind,
-        &Options { verbose: args.verbose, context, registry, load, restart },
+        &Options { verbose: args.verbose, context, registry, load, restart, offline },
         &Machine,
         &mut progress,
     )?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::path::PathBuf;
 
 use serde::Serialize;
 
@@ -155,6 +156,8 @@ pub struct Options {
     /// A command that brings images to the cluster's nodes: it reads a `docker save` on standard
     /// input.
     pub load: Option<String>,
+    /// A folder that `fetch` made: everything is installed from there.
+    pub offline: Option<PathBuf>,
     /// What is started again.
     pub restart: Restart,
 }

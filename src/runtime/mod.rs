@@ -3,12 +3,15 @@
 mod background;
 mod compose;
 mod driver;
+mod fetch;
 mod installer;
+mod interpreter;
 mod json_lines;
 mod kubernetes;
 mod left;
 mod local;
 mod logs;
+mod offline;
 mod places;
 mod ports;
 mod python;
@@ -28,6 +31,7 @@ pub use background::{
     background_runs, end_background, end_damage, generation, run, start_background,
 };
 pub use driver::{Changes, Down, LogRequest, Options, Restart};
+pub use fetch::{Fetched, fetch};
 pub use left::{images, leftovers, memory};
 pub use ports::own_ports;
 pub use python::python_trouble;
@@ -37,6 +41,7 @@ pub use status::{stand_ins, status};
 use crate::catalog::manifest::{Endpoint, RuntimeKind};
 use crate::check::{Context, Credentials, Own};
 use crate::error::{Error, Result};
+use crate::layout;
 use crate::platform::term::Progress;
 use crate::platform::world::World;
 use crate::platform::{host, net, process};
@@ -82,6 +87,13 @@ pub fn up(
     progress: &mut dyn Progress,
 ) -> Result<Up> {
     let since = Instant::now();
+    if options.offline.is_some() && kind != RuntimeKind::Local {
+        return Err(Error::usage(format!("--offline is for the runtime local, not for {kind}"))
+            .hint(format!(
+                "images are not fetched; leave it out, or {} empty: mlops-lab up --runtime {kind}",
+                layout::OFFLINE
+            )));
+    }
     before_up(ws)?;
     let _lock = ws.lock("up")?;
     if let Some(other) = active(ws).filter(|other| *other != kind) {

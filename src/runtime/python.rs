@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use super::driver::Options;
 use super::installer::Failure;
-use super::places;
-use crate::catalog::manifest::{Need, Python, RuntimeKind};
-use crate::catalog::units::{Version, VersionReq};
+use super::offline::Folder;
+use super::{interpreter, places};
+use crate::catalog::manifest::{Python, RuntimeKind};
 use crate::error::{Error, Result};
 use crate::layout;
 use crate::platform::clock;
@@ -35,10 +36,6 @@ const STAMP: &str = layout::PYTHON_STAMP;
 
 /// How the folders end in which installers note what they did.
 const INFO: &str = ".dist-info";
-
-/// Interpreters that are looked for, the user's own choice first.
-const NAMES: [&str; 6] =
-    ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python"];
 
 /// What an environment lacks, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,7 +168,7 @@ pub(super) fn make(
     kind: RuntimeKind,
     python: &Python,
     lack: &Lack,
-    verbose: bool,
+    options: &Options,
     progress: &mut dyn Progress,
 ) -> Result<()> {
     let root = ws.root();
@@ -203,23 +200,32 @@ pub(super) fn make(
         }
         _ => {}
     }
+    let offline = options.offline.clone().map(Folder);
+    // Before anything is made: what is damaged is not installed in part.
+    let list = offline.as_ref().map(Folder::checked).transpose()?;
+    let find = || {
+        let series = list.as_ref().map(|list| &*list.python);
+        interpreter::find(ws.manifest(), kind, series).map(|found| found.path)
+    };
+    let how = How { offline: offline.as_ref(), verbose: options.verbose };
     fs::write(&making, b"", false)?;
     let uv = which(ws, "uv")?;
     if !there() {
         let argv = match &uv {
-            Some(uv) => vec![
-                uv.display().to_string(),
-                "venv".to_owned(),
-                "--python".to_owned(),
-                requirement(ws, kind),
-                ".venv".to_owned(),
-            ],
-            None => {
-                vec![interpreter(ws, kind)?, "-m".to_owned(), "venv".to_owned(), ".venv".to_owned()]
+            Some(uv) => {
+                // The wheels that were fetched are for one Python; else uv chooses, or brings one.
+                let wanted = match &list {
+                    Some(_) => find()?,
+                    None => interpreter::requirement(ws.manifest(), kind),
+                };
+                [&uv.display().to_string(), "venv", "--python", &wanted, VENV]
+                    .map(str::to_owned)
+                    .to_vec()
             }
+            None => [&find()?, "-m", "venv", VENV].map(str::to_owned).to_vec(),
         };
         progress.start(if uv.is_some() { "making .venv with uv" } else { "making .venv" });
-        run(ws, "venv", &argv, verbose, progress)?;
+        run(ws, "venv", &argv, how, progress)?;
         progress.done("");
     }
     const PIP: [&str; 6] =
@@ -232,16 +238,16 @@ pub(super) fn make(
         (None, Some(file)) => {
             progress.start(&format!("installing {file} with pip"));
             let argv = requirements(&PIP.map(str::to_owned), std::slice::from_ref(file));
-            install(ws, &argv, verbose, progress)?;
+            install(ws, &argv, how, progress)?;
             ("uv", uv_pip(".venv/bin/uv").to_vec())
         }
     };
     progress.start(&format!("installing {} with {tool}", python.requirements.join(", ")));
-    install(ws, &requirements(&start, &python.requirements), verbose, progress)?;
+    install(ws, &requirements(&start, &python.requirements), how, progress)?;
     if !python.no_deps.is_empty() {
         progress.start(&format!("installing {} with {tool}", python.no_deps.join(", ")));
         let start = [start, vec!["--no-deps".to_owned()]].concat();
-        install(ws, &requirements(&start, &python.no_deps), verbose, progress)?;
+        install(ws, &requirements(&start, &python.no_deps), how, progress)?;
     }
     let lines = [vec![wanted], installed(root)].concat().join("\n");
     inside::write(root, STAMP, lines.as_bytes(), Mode::Plain)
@@ -257,14 +263,22 @@ pub(super) fn prepare(
     ws: &Workspace,
     kind: RuntimeKind,
     python: Option<&Python>,
-    verbose: bool,
+    options: &Options,
     progress: &mut dyn Progress,
 ) -> Result<()> {
     let Some(python) = python else { return Ok(()) };
     match lack(ws, kind, python)? {
-        Some(lack) => make(ws, kind, python, &lack, verbose, progress),
+        Some(lack) => make(ws, kind, python, &lack, options, progress),
         None => Ok(()),
     }
+}
+
+/// How installers run.
+#[derive(Clone, Copy)]
+struct How<'a> {
+    /// Where everything comes from, if not from an index.
+    offline: Option<&'a Folder>,
+    verbose: bool,
 }
 
 fn requirements(start: &[String], files: &[String]) -> Vec<String> {
@@ -275,10 +289,12 @@ fn requirements(start: &[String], files: &[String]) -> Vec<String> {
 fn install(
     ws: &Workspace,
     argv: &[String],
-    verbose: bool,
+    how: How<'_>,
     progress: &mut dyn Progress,
 ) -> Result<()> {
-    run(ws, "install", argv, verbose, progress)?;
+    let offline = how.offline.map(Folder::options).into_iter().flatten();
+    let argv: Vec<String> = argv.iter().cloned().chain(offline).collect();
+    run(ws, "install", &argv, how, progress)?;
     progress.done("");
     Ok(())
 }
@@ -287,22 +303,32 @@ fn run(
     ws: &Workspace,
     name: &str,
     argv: &[String],
-    verbose: bool,
+    how: How<'_>,
     progress: &mut dyn Progress,
 ) -> Result<()> {
     let command =
         ws.installer(argv, INSTALL)?.env("UV_NO_PROGRESS", "1").env("UV_SYSTEM_CERTS", "1");
+    let command = match how.offline {
+        Some(folder) => folder.only(command),
+        None => command,
+    };
     let (log, record) = (places::log(ws, name), places::passing(ws, name));
     let shown = process::run_logged(
         &command,
-        LogOptions { log: &log, record: Some((name, &record)), verbose },
+        LogOptions { log: &log, record: Some((name, &record)), verbose: how.verbose },
         progress,
     );
     shown.map_err(|error| {
         // After Ctrl-C whatever the installer said last is no reason.
         clock::interrupted().err().unwrap_or_else(|| {
             let failure = Failure::of(&fs::tail(&log, UNDERSTOOD).join("\n"));
-            failure.into_iter().fold(error, |error, failure| error.hint(failure.hint(ws.root())))
+            let hint = |failure: Failure| match (failure, how.offline) {
+                (Failure::NoSuchPackage | Failure::Hash | Failure::Network, Some(folder)) => {
+                    folder.lacks()
+                }
+                (failure, _) => failure.hint(ws.root()),
+            };
+            failure.into_iter().fold(error, |error, failure| error.hint(hint(failure)))
         })
     })
 }
@@ -329,44 +355,4 @@ fn which(ws: &Workspace, name: &str) -> Result<Option<PathBuf>> {
     let argv = [found.display().to_string(), "--version".to_owned()];
     let asked = process::capture(&ws.installer(&argv, QUERY_TIMEOUT)?);
     Ok(asked.is_ok_and(|asked| asked.ended == Ended::Code(0)).then_some(found))
-}
-
-fn requirement(ws: &Workspace, kind: RuntimeKind) -> String {
-    need(ws, kind).map_or(">=3.11".to_owned(), ToString::to_string)
-}
-
-fn need(ws: &Workspace, kind: RuntimeKind) -> Option<&VersionReq> {
-    ws.manifest().needs(kind).iter().find_map(|need| match need {
-        Need::Python(version) => Some(version),
-        _ => None,
-    })
-}
-
-/// The first interpreter on PATH that fits.
-fn interpreter(ws: &Workspace, kind: RuntimeKind) -> Result<String> {
-    let mut seen = Vec::new();
-    for name in NAMES {
-        clock::interrupted()?;
-        let command = Command::new(name, QUERY_TIMEOUT).args([
-            "-I",
-            "-c",
-            "import sys; print('%d.%d.%d' % sys.version_info[:3])",
-        ]);
-        let Ok(captured) = process::capture(&command) else { continue };
-        let Some(version) = Version::find(&String::from_utf8_lossy(&captured.stdout))
-            .filter(|_| captured.ended == Ended::Code(0))
-        else {
-            continue;
-        };
-        if need(ws, kind).is_none_or(|wanted| wanted.allows(&version)) {
-            let path =
-                process::locate(&command).map_err(|why| Error::environment(why.to_string()))?;
-            return Ok(path.display().to_string());
-        }
-        seen.push(format!("{name} is {version}"));
-    }
-    let seen = if seen.is_empty() { "none was found".to_owned() } else { seen.join(", ") };
-    Err(Error::environment(format!("this lab needs Python {}: {seen}", requirement(ws, kind)))
-        .hint("install it, or install uv, which brings its own")
-        .hint("what else is missing: mlops-lab doctor"))
 }

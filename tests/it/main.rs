@@ -22,6 +22,7 @@ mod doctor;
 mod dotenv;
 mod drills;
 mod environment;
+mod fetch;
 mod init;
 mod killed;
 mod kubeflow;

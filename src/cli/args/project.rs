@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{Cluster, Consent};
+use super::{Cluster, Consent, Offline};
 use crate::catalog::manifest::RuntimeKind;
 
 /// `show`
@@ -16,6 +16,23 @@ Examples:
 pub struct Show {
     /// The lab.
     pub lab: String,
+}
+
+/// `fetch`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Run it again after an interruption: what is there is kept. Labs can share a folder.
+
+Examples:
+  mlops-lab fetch serving  # into ./serving-offline
+  mlops-lab fetch serving --to /media/usb/labs
+  mlops-lab init serving --up --offline /media/usb/labs")]
+pub struct Fetch {
+    /// The lab.
+    pub lab: String,
+    /// The folder [default: ./LAB-offline].
+    #[arg(long, value_name = "DIR")]
+    pub to: Option<PathBuf>,
 }
 
 /// `init`
@@ -64,6 +81,9 @@ pub struct Init {
     /// The runtime that `--up` starts [default: local].
     #[arg(long, value_name = "RUNTIME")]
     pub runtime: Option<RuntimeKind>,
+    /// Without a network.
+    #[command(flatten)]
+    pub offline: Offline,
     /// The cluster, and how images get there.
     #[command(flatten)]
     pub cluster: Cluster,

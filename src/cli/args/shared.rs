@@ -1,5 +1,7 @@
 //! What several commands take.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use crate::layout;
@@ -15,6 +17,21 @@ pub struct Consent {
     /// elsewhere, and again after it changed.
     #[arg(long)]
     pub trust: bool,
+}
+
+/// Where packages come from without a network.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Offline {
+    /// Install from this folder, which `mlops-lab fetch` made, and use no network. In the runtime
+    /// local.
+    #[arg(
+        id = "offline",
+        long,
+        value_name = "DIR",
+        env = layout::OFFLINE,
+        hide_env_values = true
+    )]
+    pub folder: Option<PathBuf>,
 }
 
 /// The cluster for the runtime `kubernetes`. Kept with the lab until `down --purge`.

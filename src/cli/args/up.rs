@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Cluster, Consent};
+use super::{Cluster, Consent, Offline};
 use crate::catalog::manifest::RuntimeKind;
 
 /// `up`
@@ -20,6 +20,9 @@ pub struct Up {
     /// Show the output of installers and builds.
     #[arg(short, long)]
     pub verbose: bool,
+    /// Without a network.
+    #[command(flatten)]
+    pub offline: Offline,
     /// The cluster, and how images get there.
     #[command(flatten)]
     pub cluster: Cluster,

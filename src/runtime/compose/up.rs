@@ -30,7 +30,7 @@ pub(super) fn up(
     if !running {
         free_ports(ws, KIND)?;
     }
-    python::prepare(ws, KIND, plan.python.as_ref(), options.verbose, progress)?;
+    python::prepare(ws, KIND, plan.python.as_ref(), options, progress)?;
     open_mounts(ws, plan, progress)?;
     // Written before anything is made: after a kill in the middle `down` knows that there is
     // something to look for.

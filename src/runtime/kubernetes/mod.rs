@@ -107,7 +107,7 @@ fn up(
         local::clear(ws);
         free_ports(ws, KIND)?;
     }
-    python::prepare(ws, KIND, plan.python.as_ref(), options.verbose, progress)?;
+    python::prepare(ws, KIND, plan.python.as_ref(), options, progress)?;
     if !preflight.there {
         cluster.images.clear();
         cluster.made = false;

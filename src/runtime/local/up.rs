@@ -58,7 +58,7 @@ pub(super) fn up(
     }
     free_ports(ws, KIND)?;
     if let (Some(wanted), Some(lack)) = (&local.python, &lack) {
-        python::make(ws, KIND, wanted, lack, options.verbose, progress)?;
+        python::make(ws, KIND, wanted, lack, options, progress)?;
     }
     run_tasks(ws, local, &running, options, progress)?;
     fs::write(&places::prepared(ws), b"", false)?;

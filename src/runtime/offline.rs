@@ -1,0 +1,242 @@
+//! The folder that `fetch` makes and `up --offline` installs from: wheels, and a list of them with
+//! their SHA-256. The lab's own requirements have the last word: they hold hashes, too.
+
+use std::collections::BTreeMap;
+use std::env::consts::{ARCH, OS};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+use crate::platform::fs::{self, Kind};
+use crate::platform::process::{Command, shell_words};
+
+/// The list.
+const LIST: &str = "fetched.toml";
+
+/// The wheels.
+const WHEELS: &str = "wheels";
+
+/// Variables that name other places for packages. Nothing is looked for there.
+const ELSEWHERE: [&str; 8] = [
+    "PIP_FIND_LINKS",
+    "PIP_INDEX_URL",
+    "PIP_EXTRA_INDEX_URL",
+    "UV_FIND_LINKS",
+    "UV_INDEX",
+    "UV_INDEX_URL",
+    "UV_DEFAULT_INDEX",
+    "UV_EXTRA_INDEX_URL",
+];
+
+/// What the folder says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct List {
+    /// The system that the wheels are for: `linux-x86_64`.
+    pub(super) platform: String,
+    /// The Python that they are for: `3.11`.
+    pub(super) python: String,
+    /// Whether the last fetch came to its end.
+    pub(super) whole: bool,
+    /// The labs whose wheels are here.
+    pub(super) labs: Vec<String>,
+    /// SHA-256 by name, of what is whole.
+    #[serde(default)]
+    pub(super) wheels: BTreeMap<String, String>,
+}
+
+/// This system, as lists name it.
+pub(super) fn platform() -> String {
+    format!("{OS}-{ARCH}")
+}
+
+/// A folder of wheels.
+#[derive(Clone, Debug)]
+pub(super) struct Folder(pub(super) PathBuf);
+
+impl Folder {
+    /// Where the wheels are.
+    pub(super) fn wheels(&self) -> PathBuf {
+        self.0.join(WHEELS)
+    }
+
+    /// The list; none when the folder has none.
+    ///
+    /// # Errors
+    /// Exit 3 when it cannot be read, or is no list.
+    pub(super) fn list(&self) -> Result<Option<List>> {
+        let path = self.0.join(LIST);
+        let Some(bytes) = fs::read_optional(&path)? else { return Ok(None) };
+        toml::from_str(&String::from_utf8_lossy(&bytes)).map(Some).map_err(|error| {
+            Error::environment(format!("{} cannot be understood", path.display())).because(error)
+        })
+    }
+
+    /// Writes the list.
+    ///
+    /// # Errors
+    /// Exit 3 when it cannot be written.
+    pub(super) fn note(&self, list: &List) -> Result<()> {
+        let text = toml::to_string(list)
+            .map_err(|error| Error::bug("a list that cannot be written").because(error))?;
+        fs::write(&self.0.join(LIST), text.as_bytes(), false)
+    }
+
+    /// The SHA-256 of each wheel that is there.
+    ///
+    /// # Errors
+    /// Exit 3 when one cannot be read.
+    pub(super) fn sums(&self) -> Result<BTreeMap<String, String>> {
+        let folder = self.wheels();
+        if fs::kind(&folder).is_ok_and(|kind| kind == Kind::Missing) {
+            return Ok(BTreeMap::new());
+        }
+        let cannot = |path: &Path, error| {
+            Error::environment(format!("cannot read {}", path.display())).because(error)
+        };
+        let names = fs::names(&folder).map_err(|error| cannot(&folder, error))?;
+        names
+            .into_iter()
+            .map(|name| {
+                let path = folder.join(&name);
+                let sum = sum(&path).map_err(|error| cannot(&path, error))?;
+                Ok((name, sum))
+            })
+            .collect()
+    }
+
+    /// The list of a folder from which can be installed here: fetched to the end, for this
+    /// system, and nothing in it is damaged.
+    ///
+    /// # Errors
+    /// Exit 3 with the file that is missing or has another content, and what to type.
+    pub(super) fn checked(&self) -> Result<List> {
+        let shown = self.0.display();
+        let Some(list) = self.list()? else {
+            return Err(Error::environment(format!("{shown} holds nothing that was fetched"))
+                .hint("fetch a lab into it: mlops-lab fetch LAB --to DIR"));
+        };
+        if let Some(why) = unfit(&list, &platform()) {
+            return Err(Error::environment(format!("{shown} {why}")).hint(self.again(&list)));
+        }
+        match damage(&list.wheels, &self.sums()?) {
+            None => Ok(list),
+            Some(why) => Err(Error::environment(format!("{}: {why}", self.wheels().display()))
+                .detail("nothing was installed")
+                .hint(self.again(&list))),
+        }
+    }
+
+    /// What to do about packages that the lab names and the folder has not.
+    pub(super) fn lacks(&self) -> String {
+        format!(
+            "{} has not all that this lab names, or not with its hashes; where there is a \
+             network: mlops-lab fetch LAB --to DIR",
+            self.0.display()
+        )
+    }
+
+    /// What to type to have it whole.
+    fn again(&self, list: &List) -> String {
+        let labs = list.labs.first().map_or("LAB", String::as_str);
+        let folder = shell_words(&[self.0.display().to_string()]);
+        format!("where there is a network: mlops-lab fetch {labs} --to {folder}")
+    }
+
+    /// An installer that takes everything from here, and asks nobody.
+    pub(super) fn only(&self, command: Command) -> Command {
+        let mut command = command
+            .env("PIP_CONFIG_FILE", "/dev/null")
+            .env("PIP_NO_INDEX", "1")
+            .env("UV_NO_CONFIG", "1")
+            .env("UV_NO_INDEX", "1")
+            .env("UV_OFFLINE", "1")
+            .env("UV_PYTHON_DOWNLOADS", "never");
+        command.unset.extend(ELSEWHERE.map(Into::into));
+        command
+    }
+
+    /// Options of `pip install` and `uv pip install`.
+    pub(super) fn options(&self) -> [String; 3] {
+        let wheels = self.wheels().display().to_string();
+        ["--no-index".to_owned(), "--find-links".to_owned(), wheels]
+    }
+}
+
+/// Why nothing can be installed from a folder with this list, on this platform.
+fn unfit(list: &List, here: &str) -> Option<String> {
+    if !list.whole {
+        return Some("is half fetched".to_owned());
+    }
+    (list.platform != here)
+        .then(|| format!("was fetched for {}, and this is {here}", list.platform))
+}
+
+/// The first wheel that is not as listed, in words.
+fn damage(listed: &BTreeMap<String, String>, there: &BTreeMap<String, String>) -> Option<String> {
+    listed.iter().find_map(|(name, sum)| match there.get(name) {
+        None => Some(format!("{name} is missing")),
+        Some(other) if other != sum => {
+            Some(format!("{name} is damaged: expected SHA-256 {sum}, has {other}"))
+        }
+        Some(_) => None,
+    })
+}
+
+/// The SHA-256 of a file of any size, in hexadecimal.
+fn sum(path: &Path) -> io::Result<String> {
+    let mut file = fs::open(path)?;
+    let mut hash = Sha256::new();
+    let mut part = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut part)? {
+            0 => break,
+            read => hash.update(&part[..read]),
+        }
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list() -> List {
+        List {
+            platform: "linux-x86_64".to_owned(),
+            python: "3.11".to_owned(),
+            whole: true,
+            labs: vec!["serving".to_owned()],
+            wheels: BTreeMap::from([("a.whl".to_owned(), "1".to_owned())]),
+        }
+    }
+
+    #[test]
+    fn a_list_is_read_as_it_was_written() {
+        let text = toml::to_string(&list()).unwrap();
+        assert_eq!(toml::from_str::<List>(&text).unwrap(), list());
+    }
+
+    #[test]
+    fn what_is_half_fetched_or_for_another_system_is_refused() {
+        assert_eq!(unfit(&list(), "linux-x86_64"), None);
+        let other = unfit(&list(), "linux-aarch64").unwrap();
+        assert_eq!(other, "was fetched for linux-x86_64, and this is linux-aarch64");
+        let half = List { whole: false, ..list() };
+        assert_eq!(unfit(&half, "linux-x86_64").unwrap(), "is half fetched");
+    }
+
+    #[test]
+    fn damage_names_the_file_and_what_is_more_is_none() {
+        let there = |pairs: &[(&str, &str)]| {
+            pairs.iter().map(|(name, sum)| ((*name).to_owned(), (*sum).to_owned())).collect()
+        };
+        assert_eq!(damage(&list().wheels, &there(&[("a.whl", "1"), ("more.whl", "2")])), None);
+        assert_eq!(damage(&list().wheels, &there(&[])).unwrap(), "a.whl is missing");
+        let damaged = damage(&list().wheels, &there(&[("a.whl", "2")])).unwrap();
+        assert_eq!(damaged, "a.whl is damaged: expected SHA-256 1, has 2");
+    }
+}

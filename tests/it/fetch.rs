@@ -1,0 +1,229 @@
+//! `fetch` and `up --offline`: with an index that is a folder, and a lab in a namespace without
+//! routes.
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::harness::{self, BIN, Lab, Limited, Seen, alone, busy, must, seen};
+
+/// Makes the wheel PATH, of nothing but its own description, and prints its SHA-256.
+const WHEEL: &str = r#"
+import hashlib, pathlib, sys, zipfile
+path = pathlib.Path(sys.argv[1])
+name, version = path.name.split("-")[:2]
+info = f"{name}-{version}.dist-info"
+files = {
+    "METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+    "WHEEL": "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    "RECORD": f"{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n",
+}
+with zipfile.ZipFile(path, "w") as wheel:
+    for file, text in files.items():
+        wheel.writestr(f"{info}/{file}", text)
+print(hashlib.sha256(path.read_bytes()).hexdigest())
+"#;
+
+const ANY: &str = "nothing_of_ours-1.0-py3-none-any.whl";
+
+/// A pack with a lab that installs one wheel, and an index that has it.
+struct Bed {
+    temp: tempfile::TempDir,
+    requirements: String,
+}
+
+impl Bed {
+    fn new(wheel: &str) -> Bed {
+        let temp = tempfile::tempdir().unwrap();
+        let tiny = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/tiny");
+        must(Command::new("cp").arg("-r").arg(tiny).arg(temp.path().join("pack")));
+        let manifest = temp.path().join("pack/labs/tiny/lab.toml");
+        let text = std::fs::read_to_string(&manifest).unwrap();
+        std::fs::write(manifest, with_python(&text)).unwrap();
+        let index = temp.path().join("index");
+        std::fs::create_dir(&index).unwrap();
+        let made = must(Command::new("python3").args(["-c", WHEEL]).arg(index.join(wheel)));
+        let requirements = format!("nothing-of-ours==1.0 --hash=sha256:{}\n", made.out.trim());
+        let path = temp.path().join("pack/templates/tiny/requirements.txt");
+        std::fs::write(path, &requirements).unwrap();
+        Bed { temp, requirements }
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.temp.path().join("a folder")
+    }
+
+    fn wheel(&self) -> PathBuf {
+        self.folder().join("wheels").join(ANY)
+    }
+
+    fn fetch(&self) -> Seen {
+        let mut command = Command::new(BIN);
+        command.arg("--pack").arg(self.temp.path().join("pack")).args(["fetch", "tiny", "--to"]);
+        command.arg(self.folder()).env("PIP_NO_INDEX", "1").env("PIP_NO_CACHE_DIR", "1");
+        seen(command.env("PIP_FIND_LINKS", self.temp.path().join("index")))
+    }
+
+    fn lab(&self) -> Lab {
+        let lab = Lab::new(Some("tiny"), "tiny", &["program=good"]);
+        let manifest = lab.root.join(".mlops-lab/lab.toml");
+        let text = std::fs::read_to_string(&manifest).unwrap();
+        std::fs::write(&manifest, with_python(&text)).unwrap();
+        std::fs::write(lab.root.join("requirements.txt"), &self.requirements).unwrap();
+        lab.trust();
+        lab
+    }
+
+    /// `up`, for which every index of the user's is a dead end.
+    fn up(&self, lab: &Lab) -> Seen {
+        let dead = "http://127.0.0.1:9/simple";
+        let mut command = lab.command(&["up", "--offline"]);
+        command.arg(self.folder()).env("PIP_INDEX_URL", dead).env("UV_INDEX", dead);
+        seen(command.env("PIP_FIND_LINKS", dead).env("UV_FIND_LINKS", dead))
+    }
+
+    /// Changes the list as somebody might by hand.
+    fn edit(&self, from: &str, to: &str) {
+        let path = self.folder().join("fetched.toml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{text}");
+        std::fs::write(path, text.replace(from, to)).unwrap();
+    }
+}
+
+fn with_python(manifest: &str) -> String {
+    let with = "[runtime.local]\npython = { requirements = [\"requirements.txt\"] }";
+    assert!(manifest.contains("[runtime.local]"), "{manifest}");
+    manifest.replacen("[runtime.local]", with, 1)
+}
+
+/// That it is refused, says why, and made nothing.
+fn refused(bed: &Bed, lab: &Lab, why: &str) {
+    let up = bed.up(lab);
+    assert_eq!(up.code, 3, "{why}: {}\n{}", up.out, up.err);
+    assert!(up.err.contains(why) && up.err.contains("mlops-lab fetch tiny"), "{why}: {}", up.err);
+    assert!(!lab.root.join(".venv").exists(), "{why}: {}", up.err);
+}
+
+#[test]
+#[ignore = "makes Python environments"]
+fn what_was_fetched_installs_without_an_index_and_what_is_damaged_is_named() {
+    let _busy = busy();
+    let bed = Bed::new(ANY);
+    let lab = bed.lab();
+    std::fs::create_dir(bed.folder()).unwrap();
+    refused_empty(&bed, &lab);
+    let fetched = bed.fetch();
+    assert_eq!(fetched.code, 0, "{}", fetched.err);
+    assert!(fetched.out.contains("fetched tiny: 1 wheels"), "{}", fetched.out);
+
+    let whole = std::fs::read(bed.wheel()).unwrap();
+    std::fs::write(bed.wheel(), &whole[..whole.len() / 2]).unwrap();
+    refused(&bed, &lab, &format!("{ANY} is damaged: expected SHA-256"));
+    std::fs::remove_file(bed.wheel()).unwrap();
+    refused(&bed, &lab, &format!("{ANY} is missing"));
+    bed.edit("whole = true", "whole = false");
+    refused(&bed, &lab, "is half fetched");
+
+    // A fetch that was killed in the middle of a file goes on, and replaces it.
+    std::fs::write(bed.wheel(), &whole[..whole.len() / 2]).unwrap();
+    let again = bed.fetch();
+    assert_eq!(again.code, 0, "{}", again.err);
+    assert_eq!(std::fs::read(bed.wheel()).unwrap(), whole);
+
+    bed.edit("platform = \"", "platform = \"other-");
+    refused(&bed, &lab, "was fetched for other-");
+    let other = bed.fetch();
+    assert!(other.code == 2 && other.err.contains("holds wheels for other-"), "{}", other.err);
+    bed.edit("platform = \"other-", "platform = \"");
+    bed.edit("python = \"3.", "python = \"2.");
+    refused_python(&bed, &lab);
+    bed.edit("python = \"2.", "python = \"3.");
+
+    let up = bed.up(&lab);
+    assert_eq!(up.code, 0, "{}", up.err);
+    assert_eq!(bed.up(&lab).code, 0);
+    let packages =
+        must(Command::new(lab.root.join(".venv/bin/python")).args(["-m", "pip", "list"]));
+    assert!(packages.out.contains("nothing"), "{}", packages.out);
+}
+
+fn refused_empty(bed: &Bed, lab: &Lab) {
+    let up = bed.up(lab);
+    assert!(up.code == 3 && up.err.contains("holds nothing that was fetched"), "{}", up.err);
+}
+
+fn refused_python(bed: &Bed, lab: &Lab) {
+    let up = bed.up(lab);
+    assert!(up.code == 3 && up.err.contains("is for Python 2."), "{}", up.err);
+    assert!(!lab.root.join(".venv").exists());
+}
+
+#[test]
+#[ignore = "makes Python environments"]
+fn the_requirements_have_the_last_word_whatever_the_list_says() {
+    let _busy = busy();
+    let bed = Bed::new(ANY);
+    assert_eq!(bed.fetch().code, 0);
+    let lab = bed.lab();
+    // Another wheel under the right name, listed with its own sum.
+    let path = bed.wheel().display().to_string();
+    let planted = WHEEL.replace("Generator: x", "Generator: y");
+    let sum = must(Command::new("python3").args(["-c", &planted, &path])).out;
+    let text = std::fs::read_to_string(bed.folder().join("fetched.toml")).unwrap();
+    let old = text.lines().find(|line| line.contains(ANY)).unwrap().to_owned();
+    bed.edit(&old, &format!("\"{ANY}\" = \"{}\"", sum.trim()));
+    let up = bed.up(&lab);
+    assert_eq!(up.code, 3, "{}", up.err);
+    assert!(up.err.contains("has not all that this lab names"), "{}", up.err);
+    assert!(up.err.contains("DO NOT MATCH THE HASHES"), "{}", up.err);
+}
+
+#[test]
+#[ignore = "makes Python environments"]
+fn a_platform_without_a_wheel_and_a_folder_of_something_else_are_refused() {
+    let _busy = busy();
+    let bed = Bed::new("nothing_of_ours-1.0-cp311-cp311-win32.whl");
+    let fetched = bed.fetch();
+    assert_eq!(fetched.code, 3, "{}", fetched.err);
+    assert!(fetched.err.contains("is there a wheel of it for"), "{}", fetched.err);
+    let up = bed.up(&bed.lab());
+    assert!(up.code == 3 && up.err.contains("is half fetched"), "{}", up.err);
+
+    std::fs::remove_dir_all(bed.folder()).unwrap();
+    std::fs::create_dir(bed.folder()).unwrap();
+    std::fs::write(bed.folder().join("thesis.txt"), "mine").unwrap();
+    let other = bed.fetch();
+    assert!(other.code == 2 && other.err.contains("something else"), "{}", other.err);
+    assert_eq!(std::fs::read_dir(bed.folder()).unwrap().count(), 1);
+}
+
+/// Everything that a learner types, in a network namespace that has a loopback and nothing else.
+const COURSE: &str = r#"
+set -eu
+ip link set lo up
+test -z "$(ip route)"
+"$1" init serving lab --up --offline "$2" --set port="$3" --set project_name="test-$3"
+cd lab
+trap '"$1" down --purge' EXIT
+for step in $("$1" check --json | jq -r '.steps[].id'); do
+  "$1" solve "$step"
+  "$1" check "$step"
+done
+"$1" check
+"#;
+
+#[test]
+#[ignore = "needs pip, the network, and root"]
+fn all_steps_of_serving_are_done_without_a_network() {
+    // The step `load` judges times.
+    let _alone = alone();
+    let temp = tempfile::tempdir().unwrap();
+    let folder = temp.path().join("fetched");
+    must(Command::new(BIN).args(["fetch", "serving", "--to"]).arg(&folder));
+    let mut course = Command::new("unshare");
+    course.args(["--net", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", COURSE]);
+    course.args(["course", BIN]).arg(&folder).arg(harness::free_port().to_string());
+    let out = course.current_dir(temp.path()).finish();
+    let text = [harness::text(&out.stdout), harness::text(&out.stderr)].concat();
+    assert!(out.status.success(), "{text}");
+    assert!(text.contains("8 of 8 steps passed"), "{text}");
+}
