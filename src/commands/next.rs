@@ -13,7 +13,7 @@ const OF_LAB: [&str; 15] = [
 ];
 
 /// Commands that take labs from a pack.
-const OF_PACK: [&str; 6] = ["list", "show", "init", "update", "doctor", "lab"];
+const OF_PACK: [&str; 7] = ["list", "show", "init", "fetch", "update", "doctor", "lab"];
 
 /// Commands that mean one runtime.
 const OF_RUNTIME: [&str; 8] = ["up", "status", "logs", "open", "check", "hint", "solve", "doctor"];

@@ -204,11 +204,12 @@ test -z "$(ip route)"
 "$1" init serving lab --up --offline "$2" --set port="$3" --set project_name="test-$3"
 cd lab
 trap '"$1" down --purge' EXIT
-for step in $("$1" check --json | jq -r '.steps[].id'); do
+steps=$("$1" show serving --json | jq -r '.step[].id')
+for step in $steps; do
   "$1" solve "$step"
   "$1" check "$step"
 done
-"$1" check
+"$1" check --json | jq -e '.done == .of and .of == 8'
 "#;
 
 #[test]
@@ -225,5 +226,4 @@ fn all_steps_of_serving_are_done_without_a_network() {
     let out = course.current_dir(temp.path()).finish();
     let text = [harness::text(&out.stdout), harness::text(&out.stderr)].concat();
     assert!(out.status.success(), "{text}");
-    assert!(text.contains("8 of 8 steps passed"), "{text}");
 }

@@ -179,6 +179,7 @@ const KINDS: &[(&str, &str)] = &[
     ("doctor/run.rs", "the command that is to be typed next"),
     ("doctor/scope.rs", "where memory and disk are measured"),
     ("lab_test/state.rs", "data that lies in the project's folder"),
+    ("runtime/fetch.rs", "what processes need is fetched, and no image"),
     ("runtime/mod.rs", "the one place that gives the driver"),
     ("runtime/local/mod.rs", "the driver itself"),
     ("runtime/compose/mod.rs", "the driver itself"),
