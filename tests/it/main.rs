@@ -18,6 +18,7 @@ mod complete;
 mod compose;
 mod converge;
 mod copies;
+mod devcontainer;
 mod doctor;
 mod dotenv;
 mod drills;
