@@ -13,11 +13,8 @@ use crate::runtime;
 use crate::scaffold::{self, Given};
 
 #[derive(Serialize)]
-pub(super) struct Fetched {
-    lab: String,
-    #[serde(flatten)]
-    fetched: runtime::Fetched,
-}
+#[serde(transparent)]
+pub(super) struct Fetched(runtime::Fetched);
 
 pub(super) fn run(session: &Session, args: &cli::Fetch) -> Result<Fetched> {
     let lab = session.sources.lab(&args.lab)?;
@@ -30,20 +27,21 @@ pub(super) fn run(session: &Session, args: &cli::Fetch) -> Result<Fetched> {
     let mut progress = session.progress();
     let fetched =
         runtime::fetch(&args.lab, &rendered.manifest, &rendered.tree, &folder, &mut progress)?;
-    Ok(Fetched { lab: args.lab.clone(), fetched })
+    Ok(Fetched(fetched))
 }
 
 impl View for Fetched {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        let runtime::Fetched { folder, wheels, bytes, platform, python } = &self.fetched;
+        let runtime::Fetched { lab, folder, wheels, bytes, platform, python } = &self.0;
+        let lab = escape(lab);
         writeln!(
             out,
-            "{GOOD}fetched{GOOD:#} {}: {wheels} wheels, {} MB, for {platform} and Python {python}",
-            escape(&self.lab),
+            "{GOOD}fetched{GOOD:#} {lab}: {wheels} wheels, {} MB, for {platform} and Python \
+             {python}",
             bytes / 1_000_000
         )?;
         writeln!(out, "\nnext, on a machine without a network:")?;
         let folder = pasteable(folder);
-        writeln!(out, "  mlops-lab init {} --up --offline {folder}", escape(&self.lab))
+        writeln!(out, "  mlops-lab init {lab} --up --offline {folder}")
     }
 }

@@ -29,6 +29,8 @@ const LOG: &str = "fetch.log";
 /// What was fetched.
 #[derive(Debug, Serialize)]
 pub struct Fetched {
+    /// Which lab.
+    pub lab: String,
     /// Where.
     pub folder: PathBuf,
     /// How many wheels are there, of all labs.
@@ -91,15 +93,17 @@ pub fn fetch(
     }
     // What another lab brought keeps its sum: only this lab's wheels were judged by their hashes.
     let sums = folder.sums()?;
-    for (name, sum) in &sums {
-        list.wheels.entry(name.clone()).or_insert_with(|| sum.clone());
+    let wheels = sums.len();
+    for (name, sum) in sums {
+        list.wheels.entry(name).or_insert(sum);
     }
     list.whole = true;
     folder.note(&list)?;
     fs::remove_tree(&tools)?;
     fs::remove(&log)?;
     Ok(Fetched {
-        wheels: sums.len(),
+        lab: lab.to_owned(),
+        wheels,
         bytes: fs::size(&folder.wheels()),
         folder: folder.0,
         platform: list.platform,

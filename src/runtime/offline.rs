@@ -6,7 +6,7 @@ use std::env::consts::{ARCH, OS};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
@@ -14,7 +14,7 @@ use crate::platform::fs::{self, Kind};
 use crate::platform::process::{Command, shell_words};
 
 /// The list.
-const LIST: &str = "fetched.toml";
+const LIST: &str = "fetched.json";
 
 /// The wheels.
 const WHEELS: &str = "wheels";
@@ -32,8 +32,7 @@ const ELSEWHERE: [&str; 8] = [
 ];
 
 /// What the folder says of itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct List {
     /// The system that the wheels are for: `linux-x86_64`.
     pub(super) platform: String,
@@ -44,8 +43,34 @@ pub(super) struct List {
     /// The labs whose wheels are here.
     pub(super) labs: Vec<String>,
     /// SHA-256 by name, of what is whole.
-    #[serde(default)]
     pub(super) wheels: BTreeMap<String, String>,
+}
+
+impl List {
+    fn to_json(&self) -> Value {
+        json!({
+            "platform": self.platform,
+            "python": self.python,
+            "whole": self.whole,
+            "labs": self.labs,
+            "wheels": self.wheels,
+        })
+    }
+
+    /// The list behind a value; none when something of it is missing.
+    fn of_json(value: &Value) -> Option<List> {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let wheels = value["wheels"].as_object()?.iter();
+        Some(List {
+            platform: text(&value["platform"])?,
+            python: text(&value["python"])?,
+            whole: value["whole"].as_bool()?,
+            labs: value["labs"].as_array()?.iter().map(text).collect::<Option<_>>()?,
+            wheels: wheels
+                .map(|(name, sum)| Some((name.clone(), text(sum)?)))
+                .collect::<Option<_>>()?,
+        })
+    }
 }
 
 /// This system, as lists name it.
@@ -70,8 +95,10 @@ impl Folder {
     pub(super) fn list(&self) -> Result<Option<List>> {
         let path = self.0.join(LIST);
         let Some(bytes) = fs::read_optional(&path)? else { return Ok(None) };
-        toml::from_str(&String::from_utf8_lossy(&bytes)).map(Some).map_err(|error| {
-            Error::environment(format!("{} cannot be understood", path.display())).because(error)
+        let value = serde_json::from_slice::<Value>(&bytes).ok();
+        value.as_ref().and_then(List::of_json).map(Some).ok_or_else(|| {
+            Error::environment(format!("{} cannot be understood", path.display()))
+                .hint("fetch into a new folder: mlops-lab fetch LAB --to DIR")
         })
     }
 
@@ -80,9 +107,7 @@ impl Folder {
     /// # Errors
     /// Exit 3 when it cannot be written.
     pub(super) fn note(&self, list: &List) -> Result<()> {
-        let text = toml::to_string(list)
-            .map_err(|error| Error::bug("a list that cannot be written").because(error))?;
-        fs::write(&self.0.join(LIST), text.as_bytes(), false)
+        fs::write(&self.0.join(LIST), format!("{:#}\n", list.to_json()).as_bytes(), false)
     }
 
     /// The SHA-256 of each wheel that is there.
@@ -216,8 +241,10 @@ mod tests {
 
     #[test]
     fn a_list_is_read_as_it_was_written() {
-        let text = toml::to_string(&list()).unwrap();
-        assert_eq!(toml::from_str::<List>(&text).unwrap(), list());
+        let value = list().to_json();
+        assert_eq!(List::of_json(&value), Some(list()));
+        let text = value.to_string().replace("true", "1");
+        assert_eq!(List::of_json(&serde_json::from_str(&text).unwrap()), None);
     }
 
     #[test]
