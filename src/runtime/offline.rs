@@ -6,7 +6,6 @@ use std::env::consts::{ARCH, OS};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
@@ -14,7 +13,7 @@ use crate::platform::fs::{self, Kind};
 use crate::platform::process::{Command, shell_words};
 
 /// The list.
-const LIST: &str = "fetched.json";
+const LIST: &str = "fetched.txt";
 
 /// The wheels.
 const WHEELS: &str = "wheels";
@@ -47,29 +46,45 @@ pub(super) struct List {
 }
 
 impl List {
-    fn to_json(&self) -> Value {
-        json!({
-            "platform": self.platform,
-            "python": self.python,
-            "whole": self.whole,
-            "labs": self.labs,
-            "wheels": self.wheels,
-        })
+    /// A word and its value a line. The wheels are listed by their sums, as `sha256sum` does.
+    fn text(&self) -> String {
+        let mut text = format!("platform {}\npython {}\n", self.platform, self.python);
+        if self.whole {
+            text.push_str("whole yes\n");
+        }
+        for lab in &self.labs {
+            text.push_str("lab ");
+            text.push_str(lab);
+            text.push('\n');
+        }
+        for (name, sum) in &self.wheels {
+            text.push_str(sum);
+            text.push(' ');
+            text.push_str(name);
+            text.push('\n');
+        }
+        text
     }
 
-    /// The list behind a value; none when something of it is missing.
-    fn of_json(value: &Value) -> Option<List> {
-        let text = |value: &Value| value.as_str().map(str::to_owned);
-        let wheels = value["wheels"].as_object()?.iter();
-        Some(List {
-            platform: text(&value["platform"])?,
-            python: text(&value["python"])?,
-            whole: value["whole"].as_bool()?,
-            labs: value["labs"].as_array()?.iter().map(text).collect::<Option<_>>()?,
-            wheels: wheels
-                .map(|(name, sum)| Some((name.clone(), text(sum)?)))
-                .collect::<Option<_>>()?,
-        })
+    fn of(text: &str) -> List {
+        let mut list = List {
+            platform: String::new(),
+            python: String::new(),
+            whole: false,
+            labs: Vec::new(),
+            wheels: BTreeMap::new(),
+        };
+        for (word, value) in text.lines().filter_map(|line| line.split_once(' ')) {
+            let value = value.to_owned();
+            match word {
+                "platform" => list.platform = value,
+                "python" => list.python = value,
+                "whole" => list.whole = true,
+                "lab" => list.labs.push(value),
+                sum => drop(list.wheels.insert(value, sum.to_owned())),
+            }
+        }
+        list
     }
 }
 
@@ -91,15 +106,10 @@ impl Folder {
     /// The list; none when the folder has none.
     ///
     /// # Errors
-    /// Exit 3 when it cannot be read, or is no list.
+    /// Exit 3 when it cannot be read.
     pub(super) fn list(&self) -> Result<Option<List>> {
-        let path = self.0.join(LIST);
-        let Some(bytes) = fs::read_optional(&path)? else { return Ok(None) };
-        let value = serde_json::from_slice::<Value>(&bytes).ok();
-        value.as_ref().and_then(List::of_json).map(Some).ok_or_else(|| {
-            Error::environment(format!("{} cannot be understood", path.display()))
-                .hint("fetch into a new folder: mlops-lab fetch LAB --to DIR")
-        })
+        let bytes = fs::read_optional(&self.0.join(LIST))?;
+        Ok(bytes.map(|bytes| List::of(&String::from_utf8_lossy(&bytes))))
     }
 
     /// Writes the list.
@@ -107,7 +117,7 @@ impl Folder {
     /// # Errors
     /// Exit 3 when it cannot be written.
     pub(super) fn note(&self, list: &List) -> Result<()> {
-        fs::write(&self.0.join(LIST), format!("{:#}\n", list.to_json()).as_bytes(), false)
+        fs::write(&self.0.join(LIST), list.text().as_bytes(), false)
     }
 
     /// The SHA-256 of each wheel that is there.
@@ -241,10 +251,11 @@ mod tests {
 
     #[test]
     fn a_list_is_read_as_it_was_written() {
-        let value = list().to_json();
-        assert_eq!(List::of_json(&value), Some(list()));
-        let text = value.to_string().replace("true", "1");
-        assert_eq!(List::of_json(&serde_json::from_str(&text).unwrap()), None);
+        let both = List { labs: vec!["a".to_owned(), "b".to_owned()], ..list() };
+        for list in [list(), List { whole: false, ..both }] {
+            assert_eq!(List::of(&list.text()), list);
+        }
+        assert!(!List::of("something else").whole);
     }
 
     #[test]

@@ -82,7 +82,7 @@ impl Bed {
 
     /// Changes the list as somebody might by hand.
     fn edit(&self, from: &str, to: &str) {
-        let path = self.folder().join("fetched.json");
+        let path = self.folder().join("fetched.txt");
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains(from), "{text}");
         std::fs::write(path, text.replace(from, to)).unwrap();
@@ -120,7 +120,7 @@ fn what_was_fetched_installs_without_an_index_and_what_is_damaged_is_named() {
     refused(&bed, &lab, &format!("{ANY} is damaged: expected SHA-256"));
     std::fs::remove_file(bed.wheel()).unwrap();
     refused(&bed, &lab, &format!("{ANY} is missing"));
-    bed.edit("\"whole\": true", "\"whole\": false");
+    bed.edit("whole yes\n", "");
     refused(&bed, &lab, "is half fetched");
 
     // A fetch that was killed in the middle of a file goes on, and replaces it.
@@ -129,14 +129,14 @@ fn what_was_fetched_installs_without_an_index_and_what_is_damaged_is_named() {
     assert_eq!(again.code, 0, "{}", again.err);
     assert_eq!(std::fs::read(bed.wheel()).unwrap(), whole);
 
-    bed.edit("\"platform\": \"", "\"platform\": \"other-");
+    bed.edit("platform ", "platform other-");
     refused(&bed, &lab, "was fetched for other-");
     let other = bed.fetch();
     assert!(other.code == 2 && other.err.contains("holds wheels for other-"), "{}", other.err);
-    bed.edit("\"platform\": \"other-", "\"platform\": \"");
-    bed.edit("\"python\": \"3.", "\"python\": \"2.");
+    bed.edit("platform other-", "platform ");
+    bed.edit("python 3.", "python 2.");
     refused_python(&bed, &lab);
-    bed.edit("\"python\": \"2.", "\"python\": \"3.");
+    bed.edit("python 2.", "python 3.");
 
     let up = bed.up(&lab);
     assert_eq!(up.code, 0, "{}", up.err);
@@ -168,9 +168,9 @@ fn the_requirements_have_the_last_word_whatever_the_list_says() {
     let path = bed.wheel().display().to_string();
     let planted = WHEEL.replace("Generator: x", "Generator: y");
     let sum = must(Command::new("python3").args(["-c", &planted, &path])).out;
-    let text = std::fs::read_to_string(bed.folder().join("fetched.json")).unwrap();
+    let text = std::fs::read_to_string(bed.folder().join("fetched.txt")).unwrap();
     let old = text.lines().find(|line| line.contains(ANY)).unwrap().to_owned();
-    bed.edit(&old, &format!("\"{ANY}\": \"{}\"", sum.trim()));
+    bed.edit(&old, &format!("{} {ANY}", sum.trim()));
     let up = bed.up(&lab);
     assert_eq!(up.code, 3, "{}", up.err);
     assert!(up.err.contains("has not all that this lab names"), "{}", up.err);
