@@ -24,6 +24,7 @@ mod dotenv;
 mod drills;
 mod environment;
 mod fetch;
+mod gateway;
 mod init;
 mod killed;
 mod kubeflow;

@@ -1,0 +1,80 @@
+"""Does each team get its tokens in each window, and nothing after that?"""
+
+import json
+import random
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import lab
+import verdict
+
+BUDGET, SECONDS = 4000, 20
+TRIES, IN_FLIGHT = 1000, 8
+CALLERS = 16
+TEXT = f"{random.random()}" + " deploy" * 380  # computed once: only the first one takes time
+enough = threading.Event()
+STREAM = {"stream": True, "stream_options": {"include_usage": True}}
+
+
+def spend_all(team: str) -> tuple[str, dict[str, str], int]:
+    """Whole answers, one after the other, until the gateway refuses: its answer, and the tokens."""
+    spent, began = 0, time.monotonic()
+    while True:
+        code, answer, headers = lab.ask(lab.CHAT, lab.prompt(TEXT, 1), team, patient=False)
+        if code == 429:
+            return str(answer), headers, spent
+        if code != 200:
+            verdict.not_yet(f"a question of {team} gets {code}: {str(answer)[:100]}")
+        spent += answer["usage"]["total_tokens"]
+        windows = 2 + int((time.monotonic() - began) / SECONDS)  # as many as it can have touched
+        if spent > windows * (BUDGET + answer["usage"]["total_tokens"]):
+            verdict.not_yet(f"{team} has spent {spent} tokens, and still gets answers")
+
+
+def try_stream(_: int) -> tuple[int, int]:
+    if enough.is_set():
+        return 429, 0
+    code, usage = lab.usage(lab.prompt(TEXT, 1, **STREAM), "search", patient=False)
+    return code, usage.get("total_tokens", 0)
+
+
+def main() -> None:
+    one, other = lab.TEAMS
+    lab.usage(lab.prompt("Hello.", 1), other)  # the check before may have spent its tokens
+    reason, headers, _ = spend_all(one)
+    if "token" not in reason:
+        verdict.not_yet(f"429 does not say why: {reason[:100]!r}")
+    wait = headers.get("retry-after", "")
+    if not wait.isdigit() or not 1 <= int(wait) <= SECONDS:
+        verdict.not_yet(f"429 has retry-after {wait!r}, not the seconds until new tokens come")
+    code, answer, _ = lab.ask(lab.CHAT, lab.prompt("Hello.", 1), other, patient=False)
+    if code != 200:
+        verdict.not_yet(f"{one} has spent its tokens, and {other} gets {code}: {answer}")
+
+    time.sleep(int(wait))
+    code = 429
+    end = time.monotonic() + 5
+    while code == 429 and time.monotonic() < end:  # its last second may not be over
+        time.sleep(0.1)
+        began = time.monotonic()
+        code, granted = try_stream(0)
+    if code != 200:
+        verdict.not_yet(f"after the {wait} s of retry-after a question gets {code}")
+    most = granted
+    with ThreadPoolExecutor(CALLERS) as pool:
+        for code, tokens in pool.map(try_stream, range(TRIES)):
+            if code not in (200, 429, 503):
+                verdict.not_yet(f"one of {TRIES} tries gets {code}")
+            granted, most = granted + tokens, max(most, tokens)
+            windows = 1 + int((time.monotonic() - began + 1) / SECONDS)  # they end on full seconds
+            if granted > windows * (BUDGET + IN_FLIGHT * most):
+                enough.set()  # the rest would only take time
+    if enough.is_set():
+        verdict.not_yet(f"{TRIES} streams got {granted} tokens in {windows} window(s)")
+    if granted < BUDGET - most:
+        verdict.not_yet(f"{TRIES} streams got {granted} tokens, less than the {BUDGET} they have")
+    print(json.dumps({"granted": granted, "windows": windows}))
+
+
+main()
