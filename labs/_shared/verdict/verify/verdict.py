@@ -2,11 +2,13 @@
 
 import contextlib
 import json
+import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import TracebackType
 from typing import Any, NoReturn
 
 
@@ -20,6 +22,18 @@ def cannot_tell(reason: str) -> NoReturn:
     """The check could not see. The last line of stderr is what the learner reads."""
     print(reason, file=sys.stderr)
     sys.exit(3)
+
+
+def broken(kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:
+    """A check that fails itself has seen nothing: Python's exit code would say "not yet"."""
+    sys.__excepthook__(kind, value, trace)
+    if issubclass(kind, Exception):
+        print(f"the check itself failed: {kind.__name__}: {value}", file=sys.stderr, flush=True)
+        sys.stdout.flush()
+        os._exit(3)
+
+
+sys.excepthook = broken
 
 
 def read_json(path: str) -> Any:
