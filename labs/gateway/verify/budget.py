@@ -4,6 +4,7 @@ import json
 import random
 import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import lab
@@ -12,6 +13,7 @@ import verdict
 BUDGET, SECONDS = 4000, 20
 TRIES, IN_FLIGHT = 1000, 8
 CALLERS = 16
+LONGEST = 90  # seconds for all tries: on a slow machine they are fewer
 TEXT = f"{random.random()}" + " deploy" * 380  # computed once: only the first one takes time
 enough = threading.Event()
 STREAM = {"stream": True, "stream_options": {"include_usage": True}}
@@ -32,11 +34,14 @@ def spend_all(team: str) -> tuple[str, dict[str, str], int]:
             verdict.not_yet(f"{team} has spent {spent} tokens, and still gets answers")
 
 
-def try_stream(_: int) -> tuple[int, int]:
-    if enough.is_set():
-        return 429, 0
-    code, usage = lab.usage(lab.prompt(TEXT, 1, **STREAM), "search", patient=False)
-    return code, usage.get("total_tokens", 0)
+def try_stream(_: int = 0) -> tuple[int, int]:
+    """Until there is a place in flight: only then the budget decides."""
+    while not enough.is_set():
+        code, usage = lab.usage(lab.prompt(TEXT, 1, **STREAM), "search", patient=False)
+        if code != 503:
+            return code, usage.get("total_tokens", 0)
+        time.sleep(0.05)
+    return 0, 0
 
 
 def main() -> None:
@@ -58,23 +63,32 @@ def main() -> None:
     while code == 429 and time.monotonic() < end:  # its last second may not be over
         time.sleep(0.1)
         began = time.monotonic()
-        code, granted = try_stream(0)
+        code, granted = try_stream()
     if code != 200:
         verdict.not_yet(f"after the {wait} s of retry-after a question gets {code}")
-    most = granted
+    most, codes = granted, Counter([code])
+    overspent = False
     with ThreadPoolExecutor(CALLERS) as pool:
         for code, tokens in pool.map(try_stream, range(TRIES)):
-            if code not in (200, 429, 503):
+            if code not in (0, 200, 429):
+                enough.set()
                 verdict.not_yet(f"one of {TRIES} tries gets {code}")
+            codes[code] += 1
             granted, most = granted + tokens, max(most, tokens)
-            windows = 1 + int((time.monotonic() - began + 1) / SECONDS)  # they end on full seconds
-            if granted > windows * (BUDGET + IN_FLIGHT * most):
+            seconds = time.monotonic() - began
+            windows = 1 + int((seconds + 1) / SECONDS)  # they end on full seconds
+            overspent = overspent or granted > windows * (BUDGET + IN_FLIGHT * most)
+            if overspent or seconds > LONGEST:
                 enough.set()  # the rest would only take time
-    if enough.is_set():
-        verdict.not_yet(f"{TRIES} streams got {granted} tokens in {windows} window(s)")
+    if overspent:
+        verdict.not_yet(f"{codes[200]} streams got {granted} tokens in {windows} window(s)")
+    if not codes[429]:
+        verdict.cannot_tell(
+            f"this machine is too slow: {granted} tokens in {seconds:.0f} s spend no budget"
+        )
     if granted < BUDGET - most:
-        verdict.not_yet(f"{TRIES} streams got {granted} tokens, less than the {BUDGET} they have")
-    print(json.dumps({"granted": granted, "windows": windows}))
+        verdict.not_yet(f"{codes[200]} streams got {granted} tokens, less than their {BUDGET}")
+    print(json.dumps({"granted": granted, "windows": windows, "refused": codes[429]}))
 
 
 main()
