@@ -22,6 +22,7 @@ PYTHON = sys.executable
 RUNTIME = os.environ.get("MLOPS_LAB_RUNTIME", "local")
 TEAMS = ("search", "support")
 CHAT = "/v1/chat/completions"
+ADMIN_SECONDS = 10
 
 
 def key(team: str) -> str:
@@ -108,7 +109,13 @@ def admin(path: str) -> str:
     argv = [PYTHON, "-m", "gateway.admin", path]
     if RUNTIME == "compose":
         argv = ["docker", "compose", "exec", "-T", "gateway", "python", *argv[1:]]
-    return live.output(*argv)
+    end = time.monotonic() + ADMIN_SECONDS
+    # A gateway that has just been started takes callers a moment before it answers here.
+    while (done := live.finish(*argv)).returncode and time.monotonic() < end:
+        time.sleep(0.2)
+    if done.returncode:
+        cannot_tell(done.stderr.decode(errors="replace").strip()[-200:])
+    return done.stdout.decode(errors="replace")
 
 
 LEDGER = "ledger/access.jsonl"
