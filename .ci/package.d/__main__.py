@@ -70,15 +70,10 @@ def read(*command: str | Path) -> str:
 
 
 def flags(*more: str) -> str:
-    """RUSTFLAGS: no path of this machine ends up in a binary."""
+    """CARGO_ENCODED_RUSTFLAGS, as a path may have spaces: none of this machine is in a binary."""
     cargo_home = os.environ.get("CARGO_HOME", str(Path.home() / ".cargo"))
-    return " ".join(
-        [
-            f"--remap-path-prefix={TOP}=/{NAME}",
-            f"--remap-path-prefix={cargo_home}=/cargo",
-            *more,
-        ]
-    )
+    remap = [f"--remap-path-prefix={TOP}=/{NAME}", f"--remap-path-prefix={cargo_home}=/cargo"]
+    return "\x1f".join([*remap, *more])
 
 
 def wheel(host: str, when: str, out: Path) -> Path:
@@ -91,7 +86,7 @@ def wheel(host: str, when: str, out: Path) -> Path:
     # The wheel is built from the sdist, which is known to be whole by that.
     build = [*maturin, "build", "--sdist", "--release", "--locked", "--target", host, *old]
     places = ["--out", out, "--target-dir", built]
-    run(*build, *places, RUSTFLAGS=flags(), SOURCE_DATE_EPOCH=when)
+    run(*build, *places, CARGO_ENCODED_RUSTFLAGS=flags(), SOURCE_DATE_EPOCH=when)
     return built / host / "release" / NAME
 
 
@@ -99,8 +94,8 @@ def static(host: str) -> Path:
     """Builds the binary that needs nothing of the system."""
     built = TOP / "target/static"
     cargo = ["cargo", "build", "--release", "--locked", "--quiet"]
-    linked = flags("-C target-feature=+crt-static")
-    run(*cargo, "--target", host, "--target-dir", built, RUSTFLAGS=linked)
+    linked = flags("-Ctarget-feature=+crt-static")
+    run(*cargo, "--target", host, "--target-dir", built, CARGO_ENCODED_RUSTFLAGS=linked)
     return built / host / "release" / NAME
 
 
