@@ -50,6 +50,9 @@ fn openais_client_gets_answers_and_a_thousand_callers_do_not_overspend() {
     lab.ok(&["check", "keys"]);
     // 1,000 tries of 16 callers: over the budget by no more than what is in flight.
     lab.ok(&["check", "budget"]);
+    // Lua's errors are in Envoy's log, also those about a probe.
+    let said = lab.run(&["logs", "gateway"]);
+    assert!(!said.out.contains("script log"), "{}", said.out);
 }
 
 #[test]

@@ -56,9 +56,17 @@ def back(gateway: twin.Twin, server: twin.Server) -> None:
         verdict.not_yet(f"{server.name} is back, and gets no requests")
 
 
-def failing(handler: twin.Handler) -> None:
+def failing(code: int) -> twin.Script:
     """After the work: what was computed is paid for."""
-    handler.whole(500, b'{"error":{"message":"the context is full"}}')
+    return lambda handler: handler.whole(code, b'{"error":{"message":"the context is full"}}')
+
+
+FAILURES: tuple[tuple[twin.Script, str], ...] = (
+    (failing(500), "fails with 500"),
+    (failing(503), "fails with 503"),
+    (failing(409), "fails with 409"),
+    (lambda handler: handler.break_off(), "breaks off before it begins"),
+)
 
 
 def examine_once(gateway: twin.Twin, script: twin.Script, what: str) -> None:
@@ -149,7 +157,8 @@ def main() -> None:
         for server in (gateway.a, gateway.b):
             if not gateway.wait(server):
                 verdict.not_yet(f"{server.name} is well, and the gateway does not think so")
-        examine_once(gateway, failing, "fails")
+        for script, what in FAILURES:
+            examine_once(gateway, script, what)
         examine_death(gateway, gateway.a, gateway.b)
         if not probes(bootstrap):
             verdict.not_yet("no health checks: a server that hangs is never noticed")

@@ -9,7 +9,8 @@ import lab
 import verdict
 
 BODY_MB, MEMORY_MB = 20, 50
-FITS = 32_000  # bytes that must pass
+FITS, TOO_LONG = 60_000, 200_000  # bytes that must pass, and that must not
+OTHERS = ("/completion", "/v1/responses", "/slots", "/metrics")
 CALLERS, SLOTS, MOST = 12, 4, 8
 TOKENS = 60  # long enough that none is over when all are there
 
@@ -37,9 +38,18 @@ def probe() -> None:
         verdict.not_yet(f"/health gets {code}")
 
 
-def send_much(megabytes: int, chunked: bool) -> int:
+def examine_paths() -> None:
+    """Each other path of a server would go around a budget and a bill."""
+    for path in OTHERS:
+        body = None if path in ("/slots", "/metrics") else {"prompt": "Hello.", "n_predict": 1}
+        code, _, _ = lab.ask(path, body, "search")
+        if code not in (403, 404, 405):
+            verdict.not_yet(f"{path} with a key gets {code}, not 404: only what is counted is open")
+
+
+def send_much(length: int, chunked: bool) -> int:
     """The status that a long body gets; what is not read is not sent."""
-    body = json.dumps(lab.prompt("x" * megabytes * 1_000_000, 1)).encode()
+    body = json.dumps(lab.prompt("x" * length, 1)).encode()
     connection = HTTPConnection(lab.ADDRESS, timeout=120)
     connection.putrequest("POST", lab.CHAT)
     for name, value in lab.bearer(lab.key("search")).items():
@@ -68,11 +78,11 @@ def send_much(megabytes: int, chunked: bool) -> int:
 
 def examine_bodies() -> None:
     before = lab.memory()
-    for megabytes in (1, BODY_MB):  # first what does little harm where it is taken
+    for length in (TOO_LONG, BODY_MB * 1_000_000):  # first what does little harm
         for chunked, how in ((False, "with its length"), (True, "without a length")):
-            code = send_much(megabytes, chunked)
+            code = send_much(length, chunked)
             if code != 413:
-                what = f"{megabytes} MB of JSON sent {how}"
+                what = f"{length / 1e6:g} MB of JSON sent {how}"
                 verdict.not_yet(f"{what} get {code or 'no answer'}, not 413")
     if (grown := lab.memory() - before) > MEMORY_MB:
         verdict.not_yet(f"{BODY_MB} MB of JSON cost the gateway {grown:.0f} MB of memory")
@@ -80,7 +90,7 @@ def examine_bodies() -> None:
     padded["metadata"] = {"note": "x" * (FITS - len(json.dumps(padded)) - 32)}
     code, answer, _ = lab.ask(lab.CHAT, padded, "search")
     if code != 200:
-        verdict.not_yet(f"a request of 32 kB gets {code}: {str(answer)[:100]}")
+        verdict.not_yet(f"a request of 60 kB gets {code}: {str(answer)[:100]}")
 
 
 def examine_load() -> None:
@@ -112,5 +122,6 @@ def examine_load() -> None:
 
 
 examine_keys()
+examine_paths()
 examine_bodies()
 examine_load()

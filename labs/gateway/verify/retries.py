@@ -3,7 +3,7 @@
 import time
 
 import twin
-from failover import examine_death, examine_once, failing, pace
+from failover import FAILURES, examine_death, examine_once, pace
 
 SLOW = 20  # seconds: as when the slots are busy
 
@@ -19,7 +19,8 @@ def main() -> None:
         for server in (gateway.a, gateway.b):
             gateway.wait(server)
         examine_once(gateway, slow, f"takes {SLOW} s")
-        examine_once(gateway, failing, "fails")
+        for script, what in FAILURES:
+            examine_once(gateway, script, what)
         examine_death(gateway, gateway.a, gateway.b)
     print("what a server has begun is not begun again, and a dead server is no caller's trouble")
 

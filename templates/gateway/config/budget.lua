@@ -11,7 +11,9 @@ function envoy_on_request(request)
 end
 
 function envoy_on_response(response)
-  local team = response:streamInfo():dynamicMetadata():get("budget")["team"]
+  local kept = response:streamInfo():dynamicMetadata():get("budget")
+  if not kept then return end -- answered before Lua saw the request: /health
+  local team = kept["team"]
   for _ in response:bodyChunks() do
   end -- the body has passed, and what the other filters found in it is known
   local usage = response:streamInfo():dynamicMetadata():get("answer") or {}

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 FILE = Path("ledger/access.jsonl")
+# Lines that are older than the step `tokens` have none of these.
+UNKNOWN = dict.fromkeys(("team", "model", "prompt_tokens", "completion_tokens"))
 
 
 def read() -> list[dict[str, Any]]:
@@ -15,7 +17,7 @@ def read() -> list[dict[str, Any]]:
     if in_containers():
         command = ["docker", "compose", "exec", "-T", "gateway", "cat", str(FILE)]
         text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return [json.loads(line) for line in text.splitlines() if line.endswith("}")]
+    return [UNKNOWN | json.loads(line) for line in text.splitlines() if line.endswith("}")]
 
 
 def in_containers() -> bool:

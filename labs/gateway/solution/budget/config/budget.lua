@@ -19,8 +19,9 @@ function envoy_on_request(request)
 end
 
 function envoy_on_response(response)
-  if response:headers():get(":status") ~= "200" then return end
-  local team = response:streamInfo():dynamicMetadata():get("budget")["team"]
+  local kept = response:streamInfo():dynamicMetadata():get("budget")
+  if not kept or response:headers():get(":status") ~= "200" then return end -- /health, refusals
+  local team = kept["team"]
   local counted = 0
   for _ in response:bodyChunks() do -- about a token each: who leaves early has had these
     counted = counted + 1
