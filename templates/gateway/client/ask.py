@@ -6,7 +6,8 @@ The last line of the output is a JSON object with the tokens, as the server coun
 import argparse
 import json
 
-from openai import APIStatusError
+import httpx
+from openai import APIStatusError, OpenAIError
 
 from client.api import MODEL, connect
 
@@ -25,6 +26,7 @@ def main() -> None:
         "temperature": 0,
     }
     completions = connect(given.team).chat.completions
+    usage = None
     try:
         if given.stream:
             # Without the options a stream never says how many tokens it had.
@@ -33,14 +35,20 @@ def main() -> None:
             for chunk in answer:
                 if chunk.choices:
                     print(chunk.choices[0].delta.content or "", end="", flush=True)
+                usage = chunk.usage
             print()
-            usage = chunk.usage
         else:
             answer = completions.create(**request)
             print(answer.choices[0].message.content)
             usage = answer.usage
     except APIStatusError as error:
         raise SystemExit(f"{error.status_code}: {error.response.text.strip()}") from None
+    except (OpenAIError, httpx.HTTPError) as error:  # also in the middle of an answer
+        if given.stream:
+            print()
+        raise SystemExit(f"error: {type(error).__name__}: {error}") from None
+    if usage is None:  # a stream can end without an exception and without being over
+        raise SystemExit("error: the answer ended before its usage")
     print(json.dumps(usage.model_dump(include={"prompt_tokens", "completion_tokens"})))
 
 
