@@ -15,8 +15,7 @@ found = {
     "leaked": os.environ["SUPPORT_KEY"],
     "other": hashlib.sha256(os.environ["SEARCH_KEY"].encode()).hexdigest(),
 }
-file = Path("run/leaked.json")
-file.parent.mkdir(exist_ok=True)
+file = Path(os.environ["MLOPS_LAB_RUN"], "leaked.json")  # with what runs, not in the project
 with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as note:
     json.dump(found, note)
 

@@ -2,13 +2,15 @@
 
 import hashlib
 import json
+import os
 import time
 from pathlib import Path
 
 import lab
 import verdict
 
-NOTE = Path("run/leaked.json")  # of the drill: which key is out, and the other team's fingerprint
+# Of the drill: which key is out, and the other team's fingerprint.
+NOTE = Path(os.environ["MLOPS_LAB_RUN"], "leaked.json")
 SECONDS = 60  # until a budget that somebody has spent is full again
 
 
@@ -30,7 +32,7 @@ if note:
     if (code := status(lab.bearer(note["leaked"]))) != 401:
         verdict.not_yet(f"whoever has the key that leaked gets {code}")
     if hashlib.sha256(lab.key("search").encode()).hexdigest() != note["other"]:
-        verdict.not_yet("the team search has another key now, and nobody has told it")
+        verdict.not_yet("the team search has another key now, and nobody told them")
 for team in ("search", "support"):
     if (code := works(team)) != 200:
         verdict.not_yet(f"the team {team} gets {code} with the key in .env")
