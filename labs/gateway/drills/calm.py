@@ -1,4 +1,4 @@
-"""Makes the retries harmless: no time-out for a try, and only what no server has begun."""
+"""Makes the retries harmless: no timeout for a try, and only what no server has begun."""
 
 import re
 from pathlib import Path

@@ -8,7 +8,7 @@ import verdict
 
 LEAST, MOST = 20, 120  # seconds of silence
 TRIES = 3  # this machine may be busy, and the twin's seconds are short
-TICK, IDLE = 0.1, 1.2  # the twin's seconds: between two pieces, and its idle time-out
+TICK, IDLE = 0.1, 1.2  # the twin's seconds: between two pieces, and its idle timeout
 PIECES = round(2.5 * IDLE / TICK)
 
 
@@ -21,7 +21,7 @@ def longest_silence(bootstrap: dict) -> float:
         ends = [idle, route.get("retry_policy", {}).get("per_try_idle_timeout", "0s")]
         found.append(min((twin.seconds(end) for end in ends if twin.seconds(end)), default=0))
     if not all(found):
-        verdict.not_yet("a stream may be silent for ever: there is no idle time-out")
+        verdict.not_yet("a stream may be silent for ever: there is no idle timeout")
     return max(found, default=0)
 
 
@@ -34,11 +34,11 @@ def examine(bootstrap: dict) -> float:
         if twin.seconds(total):
             default = "" if "timeout" in route else " (Envoy's default, where nothing is set)"
             verdict.not_yet(
-                f"a total time-out of {total}{default} ends every answer that is longer"
+                f"a total timeout of {total}{default} ends every answer that is longer"
             )
     for value in twin.each(bootstrap, "max_stream_duration"):
         if isinstance(value, str) and twin.seconds(value):
-            verdict.not_yet(f"max_stream_duration {value}: a total time-out under another name")
+            verdict.not_yet(f"max_stream_duration {value}: a total timeout under another name")
     idle = longest_silence(bootstrap)
     if idle > MOST:
         verdict.not_yet(f"{idle:g} s without a byte before a stream ends: {MOST} are enough")
@@ -90,7 +90,7 @@ def main() -> None:
     for _ in range(TRIES):
         over.clear()
         if not (trouble := attempt(idle / IDLE)):
-            print(f"no total time-out; {idle:g} s of silence end a stream")
+            print(f"no total timeout; {idle:g} s of silence end a stream")
             return
     verdict.not_yet(trouble)
 

@@ -3,7 +3,7 @@
 The live gateway is asked for its configuration (/config_dump), so what is examined is what runs,
 not what a file says. Its twin has ports of its own, and scripted servers in the place of models:
 one can be slow, break off or hang without a model that does, and no team's budget pays for it. The
-twin's clock can run faster: its time-outs are divided.
+twin's clock can run faster: its timeouts are divided.
 """
 
 import contextlib
@@ -81,7 +81,7 @@ def seconds(value: Any) -> float:
 
 
 def routes(bootstrap: dict[str, Any]) -> list[dict[str, Any]]:
-    """What is done with requests for answers; other paths may have time-outs of their own."""
+    """What is done with requests for answers; other paths may have timeouts of their own."""
     found = []
     for host in (host for hosts in each(bootstrap, "virtual_hosts") for host in hosts):
         for route in host.get("routes", []):
