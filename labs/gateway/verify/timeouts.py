@@ -33,9 +33,7 @@ def examine(bootstrap: dict) -> float:
         total = route.get("timeout", "15s")
         if twin.seconds(total):
             default = "" if "timeout" in route else " (Envoy's default, where nothing is set)"
-            verdict.not_yet(
-                f"a total timeout of {total}{default} ends every answer that is longer"
-            )
+            verdict.not_yet(f"a total timeout of {total}{default} ends every answer that is longer")
     for value in twin.each(bootstrap, "max_stream_duration"):
         if isinstance(value, str) and twin.seconds(value):
             verdict.not_yet(f"max_stream_duration {value}: a total timeout under another name")
