@@ -176,9 +176,11 @@ impl Folder {
 
     /// What to type to have it whole.
     fn again(&self, list: &List) -> String {
-        let labs = list.labs.first().map_or("LAB", String::as_str);
-        let folder = shell_words(&[self.0.display().to_string()]);
-        format!("where there is a network: mlops-lab fetch {labs} --to {folder}")
+        // The list may be anyone's, and this is to be pasted.
+        let lab = list.labs.first().map_or("LAB", String::as_str).to_owned();
+        let words = ["mlops-lab", "fetch", &lab, "--to", &self.0.display().to_string()];
+        let command = shell_words(&words.map(str::to_owned));
+        format!("where there is a network: {command}")
     }
 
     /// An installer that takes everything from here, and asks nobody.
@@ -276,5 +278,12 @@ mod tests {
         assert_eq!(damage(&list().wheels, &there(&[])).unwrap(), "a.whl is missing");
         let damaged = damage(&list().wheels, &there(&[("a.whl", "2")])).unwrap();
         assert_eq!(damaged, "a.whl is damaged: expected SHA-256 1, has 2");
+    }
+
+    #[test]
+    fn a_list_of_a_stranger_puts_no_command_into_what_is_pasted() {
+        let list = List { labs: vec!["serving; reboot".to_owned()], ..list() };
+        let again = Folder("/a folder".into()).again(&list);
+        assert!(again.ends_with("fetch 'serving; reboot' --to '/a folder'"), "{again}");
     }
 }

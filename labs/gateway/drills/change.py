@@ -1,4 +1,4 @@
-"""Changes config/envoy.yaml as somebody did, and restarts the gateway: change.py DRILL"""
+"""Changes config/envoy.yaml as someone did, and restarts the gateway: change.py DRILL"""
 
 import os
 import re

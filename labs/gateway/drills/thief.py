@@ -1,4 +1,4 @@
-"""Somebody who has found the key of support, and asks as long as it opens the door."""
+"""Someone who has found the key of support, and asks as long as it opens the door."""
 
 import json
 import os

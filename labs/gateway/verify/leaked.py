@@ -11,7 +11,7 @@ import verdict
 
 # Of the drill: which key is out, and the other team's fingerprint.
 NOTE = Path(os.environ["MLOPS_LAB_RUN"], "leaked.json")
-SECONDS = 60  # until a budget that somebody has spent is full again
+SECONDS = 60  # until a budget that someone has spent is full again
 
 
 def status(headers: dict[str, str]) -> int:

@@ -19,7 +19,7 @@ def main() -> None:
     secret = {
         question: "what a caller asked",
         address: "what stands behind the question mark of an address",
-        key: "a key that somebody tried",
+        key: "a key that someone tried",
         os.environ.get("SERVER_KEY", "-" * 99): "the key for the servers",
     } | {lab.key(team): f"the key of {team}" for team in lab.TEAMS}
     before = len(lab.ledger())

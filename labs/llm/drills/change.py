@@ -1,4 +1,4 @@
-"""Changes config/server.toml as somebody did, and restarts the server: change.py DRILL"""
+"""Changes config/server.toml as someone did, and restarts the server: change.py DRILL"""
 
 import os
 import re
@@ -10,7 +10,7 @@ OTHER_TEMPLATE = "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\\n{
 CHANGES = {
     "chat-template": {"chat_template": f'"{OTHER_TEMPLATE}"'},
     "more-slots": {"slots": "16"},
-    "starved": {"per_caller": "0"},  # where somebody has met this caller before
+    "starved": {"per_caller": "0"},  # where someone has met this caller before
 }
 
 file = Path("config/server.toml")

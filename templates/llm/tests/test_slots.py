@@ -44,7 +44,7 @@ def test_who_leaves_in_the_moment_of_its_turn_hands_the_slot_on() -> None:
     asyncio.run(scene())
 
 
-def test_a_slot_that_is_freed_while_somebody_leaves_goes_to_the_next() -> None:
+def test_a_slot_that_is_freed_while_someone_leaves_goes_to_the_next() -> None:
     async def scene() -> None:
         slots = Slots(1, 0, 0)
         await slots.take("a")

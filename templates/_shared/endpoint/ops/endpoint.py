@@ -8,7 +8,11 @@ def api() -> str:
     told = os.environ.get("MLOPS_LAB_ENDPOINT_API")
     if told:
         return told.rstrip("/")
-    return f"http://127.0.0.1:{os.environ.get('PORT') or from_dotenv('PORT')}"
+    return f"http://127.0.0.1:{setting('PORT')}"
+
+
+def setting(name: str) -> str:
+    return os.environ.get(name) or from_dotenv(name)
 
 
 def from_dotenv(name: str) -> str:
