@@ -7,6 +7,10 @@
 //! What changed since `HEAD^` (or the revision in MLOPS_LAB_SINCE) is proven first:
 //! `prove/order.rs`.
 //!
+//! A lab whose files are those of its last whole proof (`prove/ledger.rs`) is proven in part: its
+//! life, every step and drill with its solution, and some of the wrong and right solutions, others
+//! at every commit. `MLOPS_LAB_PROVE=whole` proves all, `record` too, and writes the ledger.
+//!
 //! A case that cannot run stays ignored and says why: a step that only the real thing can show,
 //! where a stand-in of it runs; what such a lab does not have; or a runtime that cannot work on
 //! this machine. With MLOPS_LAB_STRICT=1 such a runtime fails, a missing cluster too.
@@ -27,19 +31,22 @@
 mod children;
 #[path = "it/harness/cluster.rs"]
 mod cluster;
+#[path = "prove/ledger.rs"]
+mod ledger;
 #[path = "prove/order.rs"]
 mod order;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, OnceLock};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, OnceLock};
 use std::time::Duration;
 
 use children::Limited;
 use cluster::Cluster;
+use ledger::Ledger;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use order::Planned;
 use serde_json::Value;
@@ -67,7 +74,7 @@ fn main() {
             let runtime = runtime.as_str().unwrap();
             let names = json(&["lab", "test", id, "--runtime", runtime, "--list", "--json"]);
             let names: Vec<String> = serde_json::from_value(names).unwrap();
-            let proof = Arc::new(Proof::new(id, runtime));
+            let proof = Arc::new(Proof::new(id, runtime, &names));
             let (lab, runtime, shared) = (id.to_owned(), runtime.to_owned(), shared(id));
             let cases = names.iter().filter(|name| proof.extent.leaves_out(name).is_none()).count();
             let planned = Planned { lab, runtime, shared, cases };
@@ -93,6 +100,64 @@ fn shared(id: &str) -> Vec<String> {
     let shared = manifest.get("shared").cloned();
     shared.map(|shared| shared.try_into().unwrap()).unwrap_or_default()
 }
+
+/// The sum of the files that decide a proof's outcome, without those of the engine.
+fn files(id: &str, runtime: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let planned =
+        Planned { lab: id.to_owned(), runtime: runtime.to_owned(), shared: shared(id), cases: 0 };
+    let mut files = BTreeMap::new();
+    for folder in ["labs", "templates"] {
+        read(root, &root.join(folder), &mut files);
+    }
+    files.retain(|path, _| order::is_of(path, &planned));
+    ledger::hash(&files)
+}
+
+/// Puts all files of a folder with their paths from the root.
+fn read(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            if path.file_name().is_none_or(|name| name != "__pycache__") {
+                read(root, &path, files);
+            }
+        } else {
+            let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+            files.insert(name, std::fs::read(&path).unwrap());
+        }
+    }
+}
+
+/// The ledger, which proofs that end side by side write.
+static LEDGER: LazyLock<Mutex<Ledger>> = LazyLock::new(|| {
+    let text = std::fs::read_to_string(ledger_file()).unwrap_or_default();
+    Mutex::new(Ledger::read(&text).unwrap_or_else(|why| panic!("tests/proven.toml: {why}")))
+});
+
+fn ledger_file() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/proven.toml")
+}
+
+/// What MLOPS_LAB_PROVE says.
+fn mode() -> Option<String> {
+    let mode = std::env::var("MLOPS_LAB_PROVE").ok().filter(|mode| !mode.is_empty());
+    assert!(
+        mode.as_deref().is_none_or(|mode| ["whole", "record"].contains(&mode)),
+        "MLOPS_LAB_PROVE is `whole`, `record` or nothing"
+    );
+    mode
+}
+
+/// What a program prints on its only line.
+fn line(command: &[&str]) -> String {
+    let mut program = Command::new(command[0]);
+    program.args(&command[1..]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    String::from_utf8_lossy(&program.finish().stdout).trim().to_owned()
+}
+
+/// The commit that is proven; nothing where git knows none.
+static COMMIT: LazyLock<String> = LazyLock::new(|| line(&["git", "rev-parse", "HEAD"]));
 
 /// The files that differ from the revision before this one, as git knows it, or why that is not
 /// known.
@@ -164,26 +229,38 @@ fn json(args: &[&str]) -> Value {
 
 /// What of a proof is run.
 struct Extent {
-    /// As `--only` takes them; none for all.
-    cases: &'static [&'static str],
-    /// Why the rest is not.
-    rest: Option<&'static str>,
+    /// The names of the cases, LAB::RUNTIME::CASE.
+    cases: Vec<String>,
+    /// Why the rest is not; nothing when there is none.
+    rest: Option<String>,
 }
 
 impl Extent {
-    fn of(id: &str, small: bool) -> Extent {
-        let limits = SMALL_CLUSTER.iter().find(|(lab, ..)| small && *lab == id);
-        let whole = Extent { cases: &[], rest: None };
-        limits.map_or(whole, |(_, cases, why)| Extent { cases, rest: Some(why) })
+    fn of(id: &str, runtime: &str, small: bool, names: &[String]) -> Extent {
+        let some = |cases: &[&str], name: &str| {
+            let case = name.splitn(3, "::").nth(2).unwrap();
+            cases.contains(&case)
+        };
+        if let Some((_, cases, why)) = SMALL_CLUSTER.iter().find(|(lab, ..)| small && *lab == id) {
+            let cases = names.iter().filter(|name| some(cases, name)).cloned().collect();
+            return Extent { cases, rest: Some((*why).to_owned()) };
+        }
+        let proof = format!("{id}::{runtime}");
+        let ledger = LEDGER.lock().unwrap();
+        let seen = ledger.seen(&proof, &files(id, runtime), names.len());
+        match seen.filter(|_| mode().is_none()) {
+            None => Extent { cases: names.to_vec(), rest: None },
+            Some(on) => {
+                let cases = names.iter().filter(|name| ledger::in_part(name, &COMMIT));
+                let why = format!("this lab passed whole on {on} and was not changed since");
+                Extent { cases: cases.cloned().collect(), rest: Some(why) }
+            }
+        }
     }
 
-    /// Why a case, by its name of LAB::RUNTIME::CASE, is not run.
-    fn leaves_out(&self, name: &str) -> Option<&'static str> {
-        let case = name.splitn(3, "::").nth(2).unwrap();
-        let means = |wanted: &&str| {
-            case.strip_prefix(*wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
-        };
-        self.rest.filter(|_| !self.cases.iter().any(means))
+    /// Why a case is not run.
+    fn leaves_out(&self, name: &str) -> Option<&str> {
+        self.rest.as_deref().filter(|_| !self.cases.iter().any(|case| case == name))
     }
 }
 
@@ -207,9 +284,9 @@ struct State {
 }
 
 impl Proof {
-    fn new(id: &str, runtime: &str) -> Proof {
+    fn new(id: &str, runtime: &str, names: &[String]) -> Proof {
         let cluster = Cluster::named().filter(|_| runtime == "kubernetes");
-        let extent = Extent::of(id, cluster.is_some());
+        let extent = Extent::of(id, runtime, cluster.is_some(), names);
         let (id, runtime) = (id.to_owned(), runtime.to_owned());
         let (missing, state, news) = (OnceLock::new(), Mutex::default(), Condvar::new());
         Proof { id, runtime, cluster, extent, missing, state, news }
@@ -277,7 +354,9 @@ impl Proof {
     }
 
     fn run(&self) {
-        let only = self.extent.cases.iter().flat_map(|case| ["--only", case]);
+        // All of them in words would be too many.
+        let only = self.extent.rest.as_ref().map(|_| &self.extent.cases).into_iter().flatten();
+        let only = only.flat_map(|case| ["--only", case]);
         let mut child = self
             .command(&["lab", "test"])
             .arg("--json")
@@ -294,8 +373,21 @@ impl Proof {
             );
             self.news.notify_all();
         }
-        let end = child.wait().unwrap().to_string();
+        let end = child.wait().unwrap();
+        if mode().as_deref() == Some("record") && end.success() && self.extent.rest.is_none() {
+            self.record();
+        }
+        let end = end.to_string();
         self.state.lock().unwrap().ended = Some(end);
         self.news.notify_all();
+    }
+
+    fn record(&self) {
+        let name = format!("{}::{}", self.id, self.runtime);
+        let files = files(&self.id, &self.runtime);
+        let on = line(&["date", "-u", "+%F"]);
+        let mut ledger = LEDGER.lock().unwrap();
+        ledger.record(&name, files, self.extent.cases.len(), on);
+        std::fs::write(ledger_file(), ledger.text()).unwrap();
     }
 }

@@ -30,6 +30,7 @@ mod killed;
 mod kubeflow;
 mod kubernetes;
 mod labs;
+mod ledger_of_proofs;
 mod life;
 mod lint;
 mod llm;

@@ -3,7 +3,7 @@
 #[path = "../prove/order.rs"]
 mod order;
 
-use order::{Planned, explain, order};
+use order::{Planned, explain, is_of, order};
 
 fn planned() -> Vec<Planned> {
     let proof = |lab: &str, runtime: &str, shared: &[&str], cases| Planned {
@@ -90,4 +90,18 @@ fn the_reason_stands_beside_each_proof() {
     assert_eq!(lines[1], both);
     assert!(lines[2].ends_with("  not touched"), "{text}");
     assert_eq!(lines.len(), planned.len());
+}
+
+#[test]
+fn a_file_is_of_the_labs_and_runtimes_that_it_can_matter_to() {
+    let planned = planned();
+    let of = |path: &str| -> Vec<String> {
+        let of = planned.iter().filter(|proof| is_of(path, proof));
+        of.map(|proof| format!("{}::{}", proof.lab, proof.runtime)).collect()
+    };
+    assert_eq!(of("labs/serving/lab.toml"), ["serving::local", "serving::compose"]);
+    assert_eq!(of("templates/serving/compose.yaml"), ["serving::compose"]);
+    assert_eq!(of("templates/tracking/k8s/base/pvc.yaml"), ["tracking::kubernetes"]);
+    assert_eq!(of("templates/_shared/load/load.py"), ["serving::local", "serving::compose"]);
+    assert!(of("src/check/mod.rs").is_empty(), "the engine is of no lab");
 }

@@ -60,6 +60,11 @@ fn reach(path: &str, proof: &Planned) -> Option<Reach> {
     touched.then_some(reach)
 }
 
+/// Whether a path is of the proof's lab or of a pack that it shares.
+pub fn is_of(path: &str, proof: &Planned) -> bool {
+    matches!(reach(path, proof), Some(Reach::Lab | Reach::Pack))
+}
+
 /// Whether a lab's file may matter in the proof's runtime.
 fn runs_in(path: &str, proof: &Planned) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);

@@ -1,0 +1,64 @@
+//! Which cases of a proof are run when its lab was proven before.
+
+#[path = "../prove/ledger.rs"]
+mod ledger;
+
+use std::collections::BTreeMap;
+
+use ledger::{Ledger, hash, in_part};
+
+fn files(files: &[(&str, &str)]) -> BTreeMap<String, Vec<u8>> {
+    files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect()
+}
+
+#[test]
+fn a_ledger_is_read_as_it_was_written_and_knows_a_proof_by_its_files_and_cases() {
+    let mut ledger = Ledger::default();
+    ledger.record("serving::local", "abc".to_owned(), 79, "2026-11-30".to_owned());
+    ledger.record("llm::compose", "def".to_owned(), 63, "2026-11-29".to_owned());
+    let read = Ledger::read(&ledger.text()).unwrap();
+    assert_eq!(read.text(), ledger.text());
+    assert_eq!(read.seen("serving::local", "abc", 79), Some("2026-11-30"));
+    assert_eq!(read.seen("serving::local", "abd", 79), None, "a file has changed");
+    assert_eq!(read.seen("serving::local", "abc", 80), None, "a case has come");
+    assert_eq!(read.seen("serving::compose", "abc", 79), None, "another runtime");
+    assert!(Ledger::read("[\"serving::local\"]\nfiles = 1").is_err());
+    assert!(Ledger::read("").is_ok());
+}
+
+#[test]
+fn a_sum_changes_with_each_name_and_content() {
+    let sums = [
+        files(&[("a", "one"), ("b", "two")]),
+        files(&[("a", "one"), ("b", "too")]),
+        files(&[("a", "one"), ("c", "two")]),
+        files(&[("a", "onetwo"), ("b", "")]),
+        files(&[("a", "one")]),
+    ]
+    .map(|files| hash(&files));
+    let different: std::collections::BTreeSet<_> = sums.iter().collect();
+    assert_eq!(different.len(), sums.len(), "{sums:?}");
+}
+
+#[test]
+fn a_lab_s_life_is_always_proven_and_every_solution_comes_round() {
+    let always = ["up-killed-early", "ready::before", "ready::solved", "bad-release::put-back"];
+    let commits: Vec<String> = (0..60).map(|number| format!("commit {number}")).collect();
+    for commit in &commits {
+        for case in always {
+            assert!(in_part(&format!("serving::local::{case}"), commit), "{case}");
+        }
+    }
+    let attempts: Vec<String> = (0..40)
+        .map(|number| {
+            let side = if number % 2 == 0 { "wrong" } else { "right" };
+            format!("serving::local::ready::{side}::number-{number}")
+        })
+        .collect();
+    let run = |commit: &String| attempts.iter().filter(|case| in_part(case, commit)).count();
+    let most = commits.iter().map(run).max().unwrap();
+    assert!(most <= attempts.len() / 2, "{most} of {}", attempts.len());
+    for case in &attempts {
+        assert!(commits.iter().any(|commit| in_part(case, commit)), "{case} never runs");
+    }
+}
