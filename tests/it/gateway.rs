@@ -48,7 +48,7 @@ fn openais_client_gets_answers_and_a_thousand_callers_do_not_overspend() {
     }
     // 20 MB are refused, and cost the gateway nothing; a full gateway's probe lives.
     lab.ok(&["check", "keys"]);
-    // 1,000 tries of 16 callers: over the budget by no more than what is in flight.
+    // 1,000 tries of 16 callers: over the budget by no more than a request for each slot.
     lab.ok(&["check", "budget"]);
     // Lua's errors are in Envoy's log, also those about a probe.
     let said = lab.run(&["logs", "gateway"]);

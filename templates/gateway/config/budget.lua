@@ -5,14 +5,14 @@ local BUDGET, SECONDS = 4000, 20 -- tokens for each team, in each window
 
 function envoy_on_request(request)
   local team = request:headers():get("x-team")
+  -- return request:respond({ [":status"] = "418", ["retry-after"] = "1" }, "a reason in words")
   -- An answer does not know what was asked: what it needs is kept with the request.
   request:streamInfo():dynamicMetadata():set("budget", "team", team)
-  -- request:respond({ [":status"] = "418", ["retry-after"] = "1" }, "a reason in words")
 end
 
 function envoy_on_response(response)
   local kept = response:streamInfo():dynamicMetadata():get("budget")
-  if not kept then return end -- answered before Lua saw the request: /health
+  if not kept then return end -- nothing was let in: /health, and who was refused
   local team = kept["team"]
   for _ in response:bodyChunks() do
   end -- the body has passed, and what the other filters found in it is known
