@@ -25,23 +25,31 @@ pub(super) fn run(session: &Session, args: &cli::Fetch) -> Result<Fetched> {
     let to = args.to.clone().unwrap_or_else(|| PathBuf::from(format!("{id}-offline")));
     let folder = session.folder.join(to);
     let mut progress = session.progress();
-    let fetched =
-        runtime::fetch(&args.lab, &rendered.manifest, &rendered.tree, &folder, &mut progress)?;
-    Ok(Fetched(fetched))
+    let (manifest, tree) = (&rendered.manifest, &rendered.tree);
+    runtime::fetch(&args.lab, manifest, tree, &folder, args.runtime, &mut progress).map(Fetched)
 }
 
 impl View for Fetched {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        let runtime::Fetched { lab, folder, wheels, bytes, platform, python } = &self.0;
-        let lab = escape(lab);
+        let runtime::Fetched { wheels, images, bytes, platform, python, .. } = &self.0;
+        let lab = escape(&self.0.lab);
+        let folder = pasteable(&self.0.folder);
+        let what = if *images > 0 { format!(" and {images} images") } else { String::new() };
+        let of = if python.is_empty() { String::new() } else { format!(" and Python {python}") };
         writeln!(
             out,
-            "{GOOD}fetched{GOOD:#} {lab}: {wheels} wheels, {} MB, for {platform} and Python \
-             {python}",
+            "{GOOD}fetched{GOOD:#} {lab}: {wheels} wheels{what}, {} MB, for {platform}{of}",
             bytes / 1_000_000
         )?;
+        if let Some(why) = &self.0.left_out {
+            writeln!(out, "  images are left out: {}", escape(why))?;
+            writeln!(out, "  with Docker: mlops-lab fetch {lab} --to {folder} --runtime compose")?;
+        }
         writeln!(out, "\nnext, on a machine without a network:")?;
-        let folder = pasteable(folder);
-        writeln!(out, "  mlops-lab init {lab} --up --offline {folder}")
+        writeln!(out, "  mlops-lab init {lab} --up --offline {folder}")?;
+        if *images > 0 {
+            writeln!(out, "  mlops-lab init {lab} --up --offline {folder} --runtime compose")?;
+        }
+        Ok(())
     }
 }

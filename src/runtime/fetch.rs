@@ -1,28 +1,28 @@
-//! `fetch`: everything that a lab installs on this machine, into a folder, for another one without
-//! a network.
+//! `fetch`: everything that a lab installs on this machine, packages and images, into a folder, for
+//! another one without a network.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Serialize;
 
+use super::compose;
 use super::installer::Failure;
-use super::interpreter;
+use super::interpreter::{self, Interpreter};
 use super::offline::{Folder, List, platform};
 use crate::catalog::Manifest;
-use crate::catalog::manifest::RuntimeKind;
+use crate::catalog::manifest::{Python, RuntimeKind};
 use crate::catalog::tree::Tree;
 use crate::error::{Error, Result};
 use crate::platform::fs::{self, Kind};
 use crate::platform::process::{self, Command, LogOptions, Role};
 use crate::platform::term::Progress;
 
-const KIND: RuntimeKind = RuntimeKind::Local;
-
 /// A slow network and a cold cache.
 const DOWNLOAD: Duration = Duration::from_secs(60 * 60);
 
-/// In the folder while it is filled: the pip that does it, the requirements, its log.
+/// In the folder while it is filled: the pip that does it, the requirements, the lab's files for
+/// its images, and the log.
 const TOOLS: &str = ".tools";
 const LOG: &str = "fetch.log";
 
@@ -35,61 +35,79 @@ pub struct Fetched {
     pub folder: PathBuf,
     /// How many wheels are there, of all labs.
     pub wheels: usize,
-    /// And how large they are, in bytes.
+    /// How many images of this lab are there.
+    pub images: usize,
+    /// Why there are no images, though the lab has some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<String>,
+    /// How large everything is, in bytes.
     pub bytes: u64,
-    /// The system that they are for.
+    /// The system that it is for.
     pub platform: String,
-    /// The Python that they are for.
+    /// The Python that the wheels are for.
     pub python: String,
 }
 
-/// Downloads the wheels of a lab, each by its hash, for this system and its Python. What an
-/// interrupted run has left there is used.
+/// Downloads the wheels of a lab, each by its hash, for this system and its Python, and saves the
+/// images of its containers, where Docker answers. What an interrupted run has left there is used.
+/// For one runtime, or for all that can do without a network.
 ///
 /// # Errors
 /// Exit 2: the lab installs nothing, or the folder holds something else. Exit 3: no Python that
-/// fits, a package that cannot be had, or has another hash.
+/// fits, a package or an image that cannot be had, or has another hash; no Docker, if the runtime
+/// that was named needs it.
 pub fn fetch(
     lab: &str,
     manifest: &Manifest,
     files: &Tree,
     root: &Path,
+    only: Option<RuntimeKind>,
     progress: &mut dyn Progress,
 ) -> Result<Fetched> {
-    let Some(python) = manifest.python(KIND) else {
-        return Err(Error::usage(format!("the lab `{lab}` installs nothing in the runtime local")));
-    };
+    let kinds = kinds(lab, manifest, only)?;
+    let compose = manifest.runtime.compose.as_ref();
+    let compose = compose.filter(|_| kinds.contains(&RuntimeKind::Compose));
+    let left_out = compose.and_then(|_| compose::unavailable());
+    if let (Some(why), Some(_)) = (&left_out, only) {
+        return Err(Error::environment(format!("no images can be fetched: {why}"))
+            .hint(format!("see why: mlops-lab doctor {lab} --runtime compose"))
+            .hint(format!("without images: mlops-lab fetch {lab} --runtime local")));
+    }
+    let compose = compose.filter(|_| left_out.is_none());
     let folder = Folder(root.to_owned());
     let before = before(&folder)?;
-    let found = interpreter::find(manifest, KIND, before.as_ref().map(|list| &*list.python))?;
+    let python = Packages::of(manifest, &kinds, before.as_ref())?;
+    if python.is_none() && compose.is_none() {
+        return Err(match &left_out {
+            Some(why) => Error::environment(format!("no images can be fetched: {why}"))
+                .hint(format!("see why: mlops-lab doctor {lab} --runtime compose")),
+            None => Error::usage(format!("the lab `{lab}` installs nothing")),
+        });
+    }
     fs::make_folder(&folder.wheels())?;
-    let mut list = begun(before, lab, &found.series);
+    let mut list = begun(before, lab, python.as_ref().map(|python| &*python.found.series));
     folder.note(&list)?;
     let tools = root.join(TOOLS);
     fs::remove_tree(&tools)?;
     fs::make_folder(&tools)?;
     let log = root.join(LOG);
-    let run = |argv: &[String], progress: &mut dyn Progress| {
-        let [program, args @ ..] = argv else { return Err(Error::bug("an empty command")) };
-        let command = Command { role: Role::Installer, ..Command::new(program, DOWNLOAD) };
-        let options = LogOptions { log: &log, record: None, verbose: false };
-        process::run_logged(&command.args(args).cwd(root), options, progress)
-            .map_err(|error| explained(error, &log, &list.platform, &list.python))
-    };
-    let venv = tools.join("venv").display().to_string();
-    progress.start(&format!("making a pip of Python {}", found.series));
-    run(&[&found.path, "-m", "venv", &venv].map(str::to_owned), progress)?;
-    progress.done("");
-    for file in python.files() {
-        let content = files.iter().find(|(path, _)| path.as_str() == file);
-        let Some((_, content)) = content else {
-            return Err(Error::usage(format!("the lab `{lab}` has no file {file}")));
+    if let Some(python) = &python {
+        python.download(lab, files, (&folder, &list), &log, progress)?;
+    }
+    let mut images = 0;
+    if let Some(compose) = compose {
+        let project = tools.join("lab");
+        // Its `.env` would hold secrets, and names no image.
+        for (path, file) in files.iter().filter(|(path, _)| !path.is_secret()) {
+            fs::write(&project.join(path.as_str()), &file.bytes, file.executable)?;
+        }
+        let run = |command: Command, progress: &mut dyn Progress| {
+            let options = LogOptions { log: &log, record: None, verbose: false };
+            process::run_logged(&command, options, progress)
         };
-        let copy = tools.join(file.replace('/', "-"));
-        fs::write(&copy, &content.bytes, false)?;
-        progress.start(&format!("fetching {file}"));
-        run(&download(&venv, &folder, &copy), progress)?;
-        progress.done("");
+        let place = (project.as_path(), &*compose.file);
+        let archive = format!("{}.tar", manifest.id);
+        images = compose::fetch(place, (&folder, &mut list), &archive, &run, progress)?;
     }
     // What another lab brought keeps its sum: only this lab's wheels were judged by their hashes.
     let sums = folder.sums()?;
@@ -104,11 +122,88 @@ pub fn fetch(
     Ok(Fetched {
         lab: lab.to_owned(),
         wheels,
-        bytes: fs::size(&folder.wheels()),
+        images,
+        left_out,
+        bytes: fs::size(&folder.wheels()) + fs::size(&folder.images()),
         folder: folder.0,
         platform: list.platform,
         python: list.python,
     })
+}
+
+/// The runtimes for which is fetched.
+fn kinds(lab: &str, manifest: &Manifest, only: Option<RuntimeKind>) -> Result<Vec<RuntimeKind>> {
+    let offered = manifest.runtimes();
+    match only {
+        Some(RuntimeKind::Kubernetes) => Err(Error::usage("nothing is fetched for kubernetes")
+            .hint(format!("what can be: mlops-lab fetch {lab}"))),
+        Some(kind) if !offered.contains(&kind) => {
+            Err(Error::usage(format!("the lab `{lab}` does not offer the runtime {kind}"))
+                .hint(format!("see what it offers: mlops-lab show {lab}")))
+        }
+        Some(kind) => Ok(vec![kind]),
+        None => Ok(offered.into_iter().filter(|kind| *kind != RuntimeKind::Kubernetes).collect()),
+    }
+}
+
+/// The packages of a lab, and the Python for which they are wanted.
+struct Packages<'a> {
+    files: Vec<&'a str>,
+    found: Interpreter,
+}
+
+impl<'a> Packages<'a> {
+    /// Those of these runtimes; none where they have none.
+    fn of(
+        manifest: &'a Manifest,
+        kinds: &[RuntimeKind],
+        before: Option<&List>,
+    ) -> Result<Option<Self>> {
+        let with = |kind: &&RuntimeKind| manifest.python(**kind).is_some();
+        let Some(first) = kinds.iter().find(with) else { return Ok(None) };
+        let mut files: Vec<&str> = Vec::new();
+        for file in kinds.iter().filter_map(|kind| manifest.python(*kind)).flat_map(Python::files) {
+            if !files.contains(&file.as_str()) {
+                files.push(file);
+            }
+        }
+        let series = before.map(|list| &*list.python).filter(|series| !series.is_empty());
+        Ok(Some(Packages { files, found: interpreter::find(manifest, *first, series)? }))
+    }
+
+    fn download(
+        &self,
+        lab: &str,
+        files: &Tree,
+        (folder, list): (&Folder, &List),
+        log: &Path,
+        progress: &mut dyn Progress,
+    ) -> Result<()> {
+        let tools = folder.0.join(TOOLS);
+        let run = |argv: &[String], progress: &mut dyn Progress| {
+            let [program, args @ ..] = argv else { return Err(Error::bug("an empty command")) };
+            let command = Command { role: Role::Installer, ..Command::new(program, DOWNLOAD) };
+            let options = LogOptions { log, record: None, verbose: false };
+            process::run_logged(&command.args(args).cwd(&folder.0), options, progress)
+                .map_err(|error| explained(error, log, &list.platform, &list.python))
+        };
+        let venv = tools.join("venv").display().to_string();
+        progress.start(&format!("making a pip of Python {}", self.found.series));
+        run(&[&self.found.path, "-m", "venv", &venv].map(str::to_owned), progress)?;
+        progress.done("");
+        for file in &self.files {
+            let content = files.iter().find(|(path, _)| path.as_str() == *file);
+            let Some((_, content)) = content else {
+                return Err(Error::usage(format!("the lab `{lab}` has no file {file}")));
+            };
+            let copy = tools.join(file.replace('/', "-"));
+            fs::write(&copy, &content.bytes, false)?;
+            progress.start(&format!("fetching {file}"));
+            run(&download(&venv, folder, &copy), progress)?;
+            progress.done("");
+        }
+        Ok(())
+    }
 }
 
 /// The list of a folder into which can be fetched; none in a new one.
@@ -129,7 +224,7 @@ fn before(folder: &Folder) -> Result<Option<List>> {
     }
     match list {
         Some(list) if list.platform != platform() => Err(Error::usage(format!(
-            "{} holds wheels for {}, and this is {}",
+            "{} holds what is for {}, and this is {}",
             root.display(),
             list.platform,
             platform()
@@ -140,14 +235,11 @@ fn before(folder: &Folder) -> Result<Option<List>> {
 }
 
 /// The list while a lab is fetched.
-fn begun(before: Option<List>, lab: &str, series: &str) -> List {
-    let mut list = before.unwrap_or_else(|| List {
-        platform: platform(),
-        python: series.to_owned(),
-        whole: false,
-        labs: Vec::new(),
-        wheels: std::collections::BTreeMap::new(),
-    });
+fn begun(before: Option<List>, lab: &str, series: Option<&str>) -> List {
+    let mut list = before.unwrap_or_else(List::new);
+    if list.python.is_empty() {
+        list.python = series.unwrap_or_default().to_owned();
+    }
     list.whole = false;
     list.labs.retain(|other| other != lab);
     // First: an error names it.
@@ -189,11 +281,11 @@ mod tests {
 
     #[test]
     fn a_lab_that_is_fetched_again_is_listed_once_and_half() {
-        let first = begun(None, "serving", "3.11");
+        let first = begun(None, "serving", Some("3.11"));
         assert_eq!((first.labs.as_slice(), first.whole), (&["serving".to_owned()][..], false));
-        let both = begun(Some(List { whole: true, ..first }), "llm", "3.12");
+        let both = begun(Some(List { whole: true, ..first }), "llm", Some("3.12"));
         assert_eq!((both.python.as_str(), both.whole), ("3.11", false));
-        let again = begun(Some(both), "serving", "3.11");
+        let again = begun(Some(both), "serving", Some("3.11"));
         assert_eq!(again.labs, ["serving", "llm"]);
     }
 

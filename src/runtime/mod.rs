@@ -87,12 +87,10 @@ pub fn up(
     progress: &mut dyn Progress,
 ) -> Result<Up> {
     let since = Instant::now();
-    if options.offline.is_some() && kind != RuntimeKind::Local {
-        return Err(Error::usage(format!("--offline is for the runtime local, not for {kind}"))
-            .hint(format!(
-                "images are not fetched; leave it out, or {} empty: mlops-lab up --runtime {kind}",
-                layout::OFFLINE
-            )));
+    if options.offline.is_some() && kind == RuntimeKind::Kubernetes {
+        return Err(Error::usage(format!("--offline is not for the runtime {kind}")).hint(
+            format!("leave it out, or {} empty: mlops-lab up --runtime {kind}", layout::OFFLINE),
+        ));
     }
     before_up(ws)?;
     let _lock = ws.lock("up")?;

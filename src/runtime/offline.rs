@@ -1,7 +1,8 @@
-//! The folder that `fetch` makes and `up --offline` installs from: wheels, and a list of them with
-//! their SHA-256. The lab's own requirements have the last word: they hold hashes, too.
+//! The folder that `fetch` makes and `up --offline` installs from: wheels, archives of images, and a
+//! list of them with their SHA-256. The lab's own requirements have the last word: they hold hashes,
+//! too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env::consts::{ARCH, OS};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
+use crate::platform::clock;
 use crate::platform::fs::{self, Kind};
 use crate::platform::process::{Command, shell_words};
 
@@ -17,6 +19,13 @@ const LIST: &str = "fetched.txt";
 
 /// The wheels.
 const WHEELS: &str = "wheels";
+
+/// The images: what `docker save` writes, a file for each lab.
+const IMAGES: &str = "images";
+
+/// Before the sum of an archive, and before the name of an image.
+const ARCHIVE: &str = "archive";
+const IMAGE: &str = "image";
 
 /// Variables that name other places for packages. Nothing is looked for there.
 const ELSEWHERE: [&str; 8] = [
@@ -43,10 +52,27 @@ pub(super) struct List {
     pub(super) labs: Vec<String>,
     /// SHA-256 by name, of what is whole.
     pub(super) wheels: BTreeMap<String, String>,
+    /// What is whole of images, by the name of the archive.
+    pub(super) archives: BTreeMap<String, Archive>,
+}
+
+/// An archive of images.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Archive {
+    /// Its SHA-256.
+    pub(super) sum: String,
+    /// The names of the images in it.
+    pub(super) images: BTreeSet<String>,
 }
 
 impl List {
-    /// A word and its value a line. The wheels are listed by their sums, as `sha256sum` does.
+    /// Of a new folder.
+    pub(super) fn new() -> List {
+        List { platform: platform(), ..List::of("") }
+    }
+
+    /// A word and its value a line. The wheels are listed by their sums, as `sha256sum` does; an
+    /// archive likewise, and below it the images that it has.
     fn text(&self) -> String {
         let mut text = format!("platform {}\npython {}\n", self.platform, self.python);
         if self.whole {
@@ -58,10 +84,13 @@ impl List {
             text.push('\n');
         }
         for (name, sum) in &self.wheels {
-            text.push_str(sum);
-            text.push(' ');
-            text.push_str(name);
-            text.push('\n');
+            text.push_str(&format!("{sum} {name}\n"));
+        }
+        for (name, archive) in &self.archives {
+            text.push_str(&format!("{ARCHIVE} {} {name}\n", archive.sum));
+            for image in &archive.images {
+                text.push_str(&format!("{IMAGE} {image}\n"));
+            }
         }
         text
     }
@@ -73,7 +102,9 @@ impl List {
             whole: false,
             labs: Vec::new(),
             wheels: BTreeMap::new(),
+            archives: BTreeMap::new(),
         };
+        let mut last = None;
         for (word, value) in text.lines().filter_map(|line| line.split_once(' ')) {
             let value = value.to_owned();
             match word {
@@ -81,6 +112,18 @@ impl List {
                 "python" => list.python = value,
                 "whole" => list.whole = true,
                 "lab" => list.labs.push(value),
+                ARCHIVE => {
+                    let (sum, name) = value.split_once(' ').unwrap_or((&value, ""));
+                    let archive = Archive { sum: sum.to_owned(), images: BTreeSet::new() };
+                    list.archives.insert(name.to_owned(), archive);
+                    last = Some(name.to_owned());
+                }
+                IMAGE => {
+                    let archive = last.as_ref().and_then(|name| list.archives.get_mut(name));
+                    if let Some(archive) = archive {
+                        archive.images.insert(value);
+                    }
+                }
                 sum => drop(list.wheels.insert(value, sum.to_owned())),
             }
         }
@@ -101,6 +144,11 @@ impl Folder {
     /// Where the wheels are.
     pub(super) fn wheels(&self) -> PathBuf {
         self.0.join(WHEELS)
+    }
+
+    /// Where the archives of images are.
+    pub(super) fn images(&self) -> PathBuf {
+        self.0.join(IMAGES)
     }
 
     /// The list; none when the folder has none.
@@ -129,26 +177,57 @@ impl Folder {
         if fs::kind(&folder).is_ok_and(|kind| kind == Kind::Missing) {
             return Ok(BTreeMap::new());
         }
-        let cannot = |path: &Path, error| {
-            Error::environment(format!("cannot read {}", path.display())).because(error)
-        };
-        let names = fs::names(&folder).map_err(|error| cannot(&folder, error))?;
+        let names = fs::names(&folder).map_err(cannot(&folder))?;
         names
             .into_iter()
             .map(|name| {
-                let path = folder.join(&name);
-                let sum = sum(&path).map_err(|error| cannot(&path, error))?;
+                let sum = sum(&folder.join(&name))?;
                 Ok((name, sum))
             })
             .collect()
     }
 
     /// The list of a folder from which can be installed here: fetched to the end, for this
-    /// system, and nothing in it is damaged.
+    /// system, and no wheel in it is damaged.
     ///
     /// # Errors
     /// Exit 3 with the file that is missing or has another content, and what to type.
     pub(super) fn checked(&self) -> Result<List> {
+        let list = self.fitting()?;
+        match damage(&list.wheels, &self.sums()?) {
+            None => Ok(list),
+            Some(why) => Err(self.damaged(&list, &self.wheels(), &why)),
+        }
+    }
+
+    /// The file of an archive that is as it was listed.
+    ///
+    /// # Errors
+    /// As [`Self::checked`].
+    pub(super) fn archive(&self, list: &List, name: &str) -> Result<PathBuf> {
+        let path = self.images().join(name);
+        let listed = list.archives.get(name).map(|archive| (name.to_owned(), archive.sum.clone()));
+        let there = match fs::kind(&path) {
+            Ok(Kind::File) => Some((name.to_owned(), sum(&path)?)),
+            _ => None,
+        };
+        match damage(&listed.into_iter().collect(), &there.into_iter().collect()) {
+            None => Ok(path),
+            Some(why) => Err(self.damaged(list, &self.images(), &why)),
+        }
+    }
+
+    fn damaged(&self, list: &List, place: &Path, why: &str) -> Error {
+        Error::environment(format!("{}: {why}", place.display()))
+            .detail("nothing was installed")
+            .hint(self.again(list))
+    }
+
+    /// The list of a folder that was fetched to the end, for this system.
+    ///
+    /// # Errors
+    /// Exit 3 with what to type.
+    pub(super) fn fitting(&self) -> Result<List> {
         let shown = self.0.display();
         let Some(list) = self.list()? else {
             return Err(Error::environment(format!("{shown} holds nothing that was fetched"))
@@ -157,12 +236,7 @@ impl Folder {
         if let Some(why) = unfit(&list, &platform()) {
             return Err(Error::environment(format!("{shown} {why}")).hint(self.again(&list)));
         }
-        match damage(&list.wheels, &self.sums()?) {
-            None => Ok(list),
-            Some(why) => Err(Error::environment(format!("{}: {why}", self.wheels().display()))
-                .detail("nothing was installed")
-                .hint(self.again(&list))),
-        }
+        Ok(list)
     }
 
     /// What to do about packages that the lab names and the folder has not.
@@ -224,17 +298,26 @@ fn damage(listed: &BTreeMap<String, String>, there: &BTreeMap<String, String>) -
 }
 
 /// The SHA-256 of a file of any size, in hexadecimal.
-fn sum(path: &Path) -> io::Result<String> {
-    let mut file = fs::open(path)?;
+///
+/// # Errors
+/// Exit 3 when it cannot be read. Exit 130 after Ctrl-C.
+pub(super) fn sum(path: &Path) -> Result<String> {
+    let mut file = fs::open(path).map_err(cannot(path))?;
     let mut hash = Sha256::new();
     let mut part = vec![0; 1 << 20];
     loop {
-        match file.read(&mut part)? {
+        // An archive of images takes its time.
+        clock::interrupted()?;
+        match file.read(&mut part).map_err(cannot(path))? {
             0 => break,
             read => hash.update(&part[..read]),
         }
     }
     Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn cannot(path: &Path) -> impl FnOnce(io::Error) -> Error {
+    move |error| Error::environment(format!("cannot read {}", path.display())).because(error)
 }
 
 #[cfg(test)]
@@ -248,13 +331,21 @@ mod tests {
             whole: true,
             labs: vec!["serving".to_owned()],
             wheels: BTreeMap::from([("a.whl".to_owned(), "1".to_owned())]),
+            archives: BTreeMap::new(),
         }
     }
 
     #[test]
     fn a_list_is_read_as_it_was_written() {
         let both = List { labs: vec!["a".to_owned(), "b".to_owned()], ..list() };
-        for list in [list(), List { whole: false, ..both }] {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let archive =
+            |sum: &str, images: &[&str]| Archive { sum: sum.to_owned(), images: names(images) };
+        let archives = BTreeMap::from([
+            ("serving.tar".to_owned(), archive("2", &["a:1", "b:2"])),
+            ("the other.tar".to_owned(), archive("3", &["c:3"])),
+        ]);
+        for list in [list(), List { whole: false, ..both }, List { archives, ..list() }] {
             assert_eq!(List::of(&list.text()), list);
         }
         assert!(!List::of("something else").whole);

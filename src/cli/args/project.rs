@@ -26,6 +26,7 @@ Run it again after an interruption: what is there is kept. Labs can share a fold
 Examples:
   mlops-lab fetch serving  # into ./serving-offline
   mlops-lab fetch serving --to /media/usb/labs
+  mlops-lab fetch serving --runtime local  # no images
   mlops-lab init serving --up --offline /media/usb/labs")]
 pub struct Fetch {
     /// The lab.
@@ -33,6 +34,10 @@ pub struct Fetch {
     /// The folder [default: ./LAB-offline].
     #[arg(long, value_name = "DIR")]
     pub to: Option<PathBuf>,
+    /// Fetch only for this runtime: local (packages) or compose (packages and images) [default:
+    /// both, without images where there is no Docker].
+    #[arg(long, value_name = "RUNTIME")]
+    pub runtime: Option<RuntimeKind>,
 }
 
 /// `init`

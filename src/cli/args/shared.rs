@@ -19,11 +19,11 @@ pub struct Consent {
     pub trust: bool,
 }
 
-/// Where packages come from without a network.
+/// Where packages and images come from without a network.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Offline {
-    /// Install from this folder, which `mlops-lab fetch` made, and use no network. In the runtime
-    /// local.
+    /// Install from this folder, which `mlops-lab fetch` made, and use no network. In the runtimes
+    /// local and compose.
     #[arg(
         id = "offline",
         long,

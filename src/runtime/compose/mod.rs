@@ -2,7 +2,10 @@
 
 mod command;
 mod container;
+mod dockerfile;
 mod down;
+mod fetch;
+mod images;
 mod left;
 mod logs;
 mod status;
@@ -12,6 +15,8 @@ mod whose;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::Duration;
+
+pub(super) use fetch::{fetch, unavailable};
 
 use super::driver::{Changes, Down, Driver, LogRequest, Options, Purge};
 use super::state::Service;

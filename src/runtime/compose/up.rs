@@ -6,7 +6,7 @@ use super::command::compose;
 use super::container::{Container, containers, known, last_words};
 use super::down::remove;
 use super::whose::mine;
-use super::{BUILD, KIND, QUERY_TIMEOUT, plan};
+use super::{BUILD, KIND, QUERY_TIMEOUT, images, plan};
 use crate::catalog::manifest::Compose;
 use crate::error::{Error, Result};
 use crate::platform::fs::Kind;
@@ -14,6 +14,7 @@ use crate::platform::process::{self, LogOptions};
 use crate::platform::term::Progress;
 use crate::platform::world::World;
 use crate::platform::{clock, inside};
+use crate::runtime::offline::Folder;
 use crate::runtime::{Changes, Options, Restart, context, free_ports, places, python, ready};
 use crate::workspace::{Containers, Workspace};
 
@@ -98,11 +99,12 @@ fn build_and_start(
     let (log, record) = (places::log(ws, "compose"), places::passing(ws, "compose"));
     let how =
         LogOptions { log: &log, record: Some(("compose", &record)), verbose: options.verbose };
-    progress.start("building the images");
-    process::run_logged(&compose(ws, &["--progress", "plain", "build"], BUILD)?, how, progress)?;
-    progress.done("");
+    build(ws, options, how, progress)?;
     progress.start("starting the containers");
-    let up = ["--progress", "plain", "up", "--detach", "--remove-orphans"];
+    let mut up = vec!["--progress", "plain", "up", "--detach", "--remove-orphans"];
+    if options.offline.is_some() {
+        up.extend(["--no-build", "--pull", "never"]);
+    }
     let again = match &options.restart {
         Restart::No => Vec::new(),
         Restart::All => vec![vec!["--force-recreate"]],
@@ -147,6 +149,33 @@ fn build_and_start(
             }
         })?;
     }
+    progress.done("");
+    Ok(())
+}
+
+/// Builds the images; without a network from those that were fetched.
+fn build(
+    ws: &Workspace,
+    options: &Options,
+    how: LogOptions<'_>,
+    progress: &mut dyn Progress,
+) -> Result<()> {
+    const ARGS: [&str; 3] = ["--progress", "plain", "build"];
+    let Some(folder) = options.offline.clone().map(Folder) else {
+        progress.start("building the images");
+        process::run_logged(&compose(ws, &ARGS, BUILD)?, how, progress)?;
+        progress.done("");
+        return Ok(());
+    };
+    let over = images::bring(ws, &folder, options.verbose, progress)?.display().to_string();
+    progress.start("building the images");
+    let args = [&["--file", &over], &ARGS[..]].concat();
+    process::run_logged(&compose(ws, &args, BUILD)?, how, progress).map_err(|error| {
+        error.hint(
+            "builds have no network here: what needs one was fetched only of stages that copy \
+             files one by one",
+        )
+    })?;
     progress.done("");
     Ok(())
 }
