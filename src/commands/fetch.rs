@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::{Session, View, pasteable};
+use crate::catalog::manifest::RuntimeKind;
 use crate::cli;
 use crate::error::Result;
 use crate::platform::term::{GOOD, escape};
@@ -34,11 +35,18 @@ impl View for Fetched {
         let runtime::Fetched { wheels, images, bytes, platform, python, .. } = &self.0;
         let lab = escape(&self.0.lab);
         let folder = pasteable(&self.0.folder);
-        let what = if *images > 0 { format!(" and {images} images") } else { String::new() };
+        let mut what = Vec::new();
+        if *wheels > 0 || *images == 0 {
+            what.push(format!("{wheels} wheels"));
+        }
+        if *images > 0 {
+            what.push(format!("{images} images"));
+        }
         let of = if python.is_empty() { String::new() } else { format!(" and Python {python}") };
         writeln!(
             out,
-            "{GOOD}fetched{GOOD:#} {lab}: {wheels} wheels{what}, {} MB, for {platform}{of}",
+            "{GOOD}fetched{GOOD:#} {lab}: {}, {} MB, for {platform}{of}",
+            what.join(" and "),
             bytes / 1_000_000
         )?;
         if let Some(why) = &self.0.left_out {
@@ -46,9 +54,12 @@ impl View for Fetched {
             writeln!(out, "  with Docker: mlops-lab fetch {lab} --to {folder} --runtime compose")?;
         }
         writeln!(out, "\nnext, on a machine without a network:")?;
-        writeln!(out, "  mlops-lab init {lab} --up --offline {folder}")?;
-        if *images > 0 {
-            writeln!(out, "  mlops-lab init {lab} --up --offline {folder} --runtime compose")?;
+        for kind in &self.0.runtimes {
+            let runtime = match kind {
+                RuntimeKind::Local => String::new(),
+                other => format!(" --runtime {other}"),
+            };
+            writeln!(out, "  mlops-lab init {lab} --up --offline {folder}{runtime}")?;
         }
         Ok(())
     }

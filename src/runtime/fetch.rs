@@ -33,6 +33,8 @@ pub struct Fetched {
     pub lab: String,
     /// Where.
     pub folder: PathBuf,
+    /// For which runtimes.
+    pub runtimes: Vec<RuntimeKind>,
     /// How many wheels are there, of all labs.
     pub wheels: usize,
     /// How many images of this lab are there.
@@ -119,8 +121,13 @@ pub fn fetch(
     folder.note(&list)?;
     fs::remove_tree(&tools)?;
     fs::remove(&log)?;
+    let runtimes = match &left_out {
+        Some(_) => kinds.into_iter().filter(|kind| *kind != RuntimeKind::Compose).collect(),
+        None => kinds,
+    };
     Ok(Fetched {
         lab: lab.to_owned(),
+        runtimes,
         wheels,
         images,
         left_out,

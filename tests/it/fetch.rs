@@ -56,10 +56,15 @@ impl Bed {
     }
 
     fn fetch(&self) -> Seen {
+        seen(&mut self.command())
+    }
+
+    fn command(&self) -> Command {
         let mut command = Command::new(BIN);
         command.arg("--pack").arg(self.temp.path().join("pack")).args(["fetch", "tiny", "--to"]);
         command.arg(self.folder()).env("PIP_NO_INDEX", "1").env("PIP_NO_CACHE_DIR", "1");
-        seen(command.env("PIP_FIND_LINKS", self.temp.path().join("index")))
+        command.env("PIP_FIND_LINKS", self.temp.path().join("index"));
+        command
     }
 
     fn lab(&self) -> Lab {
@@ -132,7 +137,7 @@ fn what_was_fetched_installs_without_an_index_and_what_is_damaged_is_named() {
     bed.edit("platform ", "platform other-");
     refused(&bed, &lab, "was fetched for other-");
     let other = bed.fetch();
-    assert!(other.code == 2 && other.err.contains("holds wheels for other-"), "{}", other.err);
+    assert!(other.code == 2 && other.err.contains("holds what is for other-"), "{}", other.err);
     bed.edit("platform other-", "platform ");
     bed.edit("python 3.", "python 2.");
     refused_python(&bed, &lab);
@@ -196,6 +201,147 @@ fn a_platform_without_a_wheel_and_a_folder_of_something_else_are_refused() {
     assert_eq!(std::fs::read_dir(bed.folder()).unwrap().count(), 1);
 }
 
+#[test]
+#[ignore = "makes Python environments"]
+fn without_docker_packages_are_fetched_and_it_is_said_why_there_are_no_images() {
+    let _busy = busy();
+    let bed = Bed::new(ANY);
+    with_compose(&bed.temp.path().join("pack"));
+    let fetch = |args: &[&str]| {
+        seen(bed.command().args(args).env("DOCKER_HOST", "unix:///nowhere/docker.sock"))
+    };
+    let fetched = fetch(&[]);
+    assert_eq!(fetched.code, 0, "{}", fetched.err);
+    assert!(fetched.out.contains("fetched tiny: 1 wheels, "), "{}", fetched.out);
+    assert!(fetched.out.contains("images are left out: "), "{}", fetched.out);
+    assert!(fetched.out.contains("--runtime compose"), "{}", fetched.out);
+    let local = fetch(&["--runtime", "local"]);
+    assert!(local.code == 0 && !local.out.contains("images"), "{}", local.out);
+    let refused = fetch(&["--runtime", "compose"]);
+    assert_eq!(refused.code, 3, "{}", refused.out);
+    assert!(refused.err.contains("no images can be fetched: "), "{}", refused.err);
+    assert_eq!(fetch(&["--runtime", "kubernetes"]).code, 2);
+}
+
+/// The pack's lab gets containers, too.
+fn with_compose(pack: &Path) {
+    let manifest = pack.join("labs/tiny/lab.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    let text = text.replace("[endpoint.api]", "[runtime.compose]\n[endpoint.api]");
+    std::fs::write(manifest, text).unwrap();
+}
+
+const COMPOSE: &str = "
+name: <[ project_name ]>
+services:
+  app:
+    image: <[ project_name ]>-app:local
+    build: {context: ., target: app}
+    entrypoint: [sleep, '600']
+    init: true
+    user: '0'
+    environment:
+      TOKEN: ${TOKEN:?it is in .env}
+";
+
+/// One stage that needs a network, and one that is made of what the learner changes.
+const DOCKERFILE: &str = "
+AS base
+WORKDIR /lab
+FROM base AS tools
+COPY tools.txt ./
+RUN test $(wc -l </proc/net/route) -gt 1 && cp tools.txt made
+FROM base AS sources
+COPY . ./
+RUN chmod -R a+rX .
+FROM tools AS app
+COPY --from=sources /lab/about.txt ./
+";
+
+/// A pack with a lab in containers. Nothing of what its stages are made of was ever built.
+fn pack(image: &str) -> tempfile::TempDir {
+    let temp = tempfile::tempdir().unwrap();
+    harness::copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/tiny"), temp.path());
+    with_compose(temp.path());
+    let template = temp.path().join("templates/tiny");
+    std::fs::write(template.join("compose.yaml"), COMPOSE).unwrap();
+    std::fs::write(template.join("Dockerfile"), format!("FROM {image} {}", DOCKERFILE.trim()))
+        .unwrap();
+    std::fs::write(template.join("tools.txt"), format!("{}\n", temp.path().display())).unwrap();
+    temp
+}
+
+fn docker(args: &[&str]) -> Seen {
+    seen(Command::new("docker").args(args))
+}
+
+#[test]
+#[ignore = "needs Docker"]
+fn containers_are_built_and_built_again_from_what_was_fetched_and_builds_have_no_network() {
+    let image = "python:3.13-slim";
+    if docker(&["image", "inspect", image]).code != 0 {
+        assert!(!harness::strict(), "there is no {image}: tests/images/make");
+        return;
+    }
+    let pack = pack(image);
+    let folder = pack.path().join("a folder");
+    let fetch = || {
+        let mut command = Command::new(BIN);
+        command.arg("--pack").arg(pack.path()).args(["fetch", "tiny", "--runtime", "compose"]);
+        must(command.arg("--to").arg(&folder))
+    };
+    assert!(fetch().out.contains("fetched tiny: 2 images, "));
+    let list = std::fs::read_to_string(folder.join("fetched.txt")).unwrap();
+    let stage = list.lines().find_map(|line| line.strip_prefix("image mlops-lab-fetched:tools-"));
+    let stage = format!("mlops-lab-fetched:tools-{}", stage.unwrap());
+    let loaded = || docker(&["image", "inspect", &stage]).code == 0;
+    assert!(!loaded(), "it is in the archive alone");
+
+    let lab = Lab::new(pack.path().to_str(), "tiny", &["program=good"]);
+    let up = || {
+        let mut command = lab.command(&["up", "--runtime", "compose", "--offline"]);
+        seen(command.arg(&folder))
+    };
+    let read = |file: &str| docker(&["exec", &format!("test-{}-app-1", lab.port), "cat", file]);
+    let refused = |why: &str| {
+        let up = up();
+        assert_eq!(up.code, 3, "{why}: {}\n{}", up.out, up.err);
+        assert!(up.err.contains(why) && up.err.contains("fetch tiny --to"), "{why}: {}", up.err);
+    };
+    let first = up();
+    assert_eq!(first.code, 0, "{}\n{}", first.out, first.err);
+    assert!(loaded());
+    assert_eq!(read("made").out, format!("{}\n", pack.path().display()));
+    std::fs::write(lab.root.join("about.txt"), "mine\n").unwrap();
+    assert_eq!(up().code, 0);
+    assert_eq!(read("about.txt").out, "mine\n");
+
+    // What the archive has not: another stage, another image. What runs stays.
+    let tools = lab.root.join("tools.txt");
+    std::fs::write(&tools, "another\n").unwrap();
+    refused("does not have the stage `tools` of ");
+    std::fs::write(&tools, format!("{}\n", pack.path().display())).unwrap();
+    let over = lab.root.join("compose.override.yaml");
+    std::fs::write(&over, "services: {more: {image: 'nobody/has-this:1'}}\n").unwrap();
+    refused("does not have the image nobody/has-this:1");
+    std::fs::remove_file(over).unwrap();
+    assert_eq!(read("about.txt").out, "mine\n");
+
+    lab.ok(&["down", "--purge"]);
+    must(Command::new("docker").args(["image", "rm", &stage]));
+    let archive = folder.join("images/tiny.tar");
+    let whole = std::fs::read(&archive).unwrap();
+    std::fs::write(&archive, &whole[..whole.len() / 2]).unwrap();
+    refused("tiny.tar is damaged: expected SHA-256");
+    std::fs::remove_file(&archive).unwrap();
+    refused("tiny.tar is missing");
+    assert!(!loaded() && read("made").code != 0);
+    fetch();
+    assert_eq!(up().code, 0);
+    lab.ok(&["down", "--purge"]);
+    must(Command::new("docker").args(["image", "rm", &stage]));
+}
+
 /// Everything that a learner types, in a network namespace that has a loopback and nothing else.
 const COURSE: &str = r#"
 set -eu
@@ -216,7 +362,8 @@ fn all_steps_of_serving_are_done_without_a_network() {
     let _busy = busy();
     let temp = tempfile::tempdir().unwrap();
     let folder = temp.path().join("fetched");
-    must(Command::new(BIN).args(["fetch", "serving", "--to"]).arg(&folder));
+    let fetch = ["fetch", "serving", "--runtime", "local", "--to"];
+    must(Command::new(BIN).args(fetch).arg(&folder));
     let mut course = Command::new("unshare");
     course.args(["--net", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", COURSE]);
     course.args(["course", BIN]).arg(&folder).arg(harness::free_port().to_string());
