@@ -13,6 +13,7 @@ import tomllib
 from pathlib import Path
 
 import archive
+import npm
 import sbom
 
 TOP = Path(__file__).resolve().parents[2]
@@ -181,8 +182,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="package", description=__doc__)
     parser.add_argument(
         "--only",
-        choices=["wheel", "tarball"],
-        help="wheel: with sdist and .deb, which need no other build",
+        choices=["wheel", "tarball", "npm"],
+        help="wheel: with sdist and .deb; tarball: with npm. These need no other build",
     )
     parser.add_argument("--out", type=Path, default=TOP / "target/package", metavar="DIR")
     arguments = parser.parse_args()
@@ -196,14 +197,17 @@ def main() -> None:
     host = next(line.removeprefix(start) for line in lines if line.startswith(start))
     when = os.environ.get("SOURCE_DATE_EPOCH") or read("git", "log", "-1", "--format=%ct").strip()
     binary = None
-    if arguments.only != "tarball":
+    if arguments.only not in ("tarball", "npm"):
         binary = wheel(host, when, out)
         if shutil.which("dpkg-deb"):
             deb(binary, package, int(when), out)
     if arguments.only != "wheel":
         # Only Linux has binaries without shared libraries.
         with_none = static(host) if "linux" in host else binary or wheel(host, when, out)
-        tarball(with_none, host, version, int(when), out)
+        if arguments.only != "npm":
+            tarball(with_none, host, version, int(when), out)
+        if host in npm.PLATFORMS:
+            npm.packages(package, with_none.read_bytes(), host, TOP, int(when), out)
     made = {path.name: path.read_bytes() for path in sorted(out.iterdir())}
     (out / "SHA256SUMS").write_text(archive.sums(made))
     for name, content in made.items():

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::images::{Needs, there};
 use super::{BUILD, QUERY_TIMEOUT};
 use crate::error::{Error, Result};
-use crate::platform::fs;
+use crate::platform::fs::{self, Mode};
 use crate::platform::process::{self, Command, Ended};
 use crate::platform::term::Progress;
 use crate::runtime::offline::{Archive, Folder, List, sum};
@@ -81,6 +81,8 @@ pub(in crate::runtime) fn fetch(
     let shown = part.display().to_string();
     let names: Vec<&str> = images.iter().map(String::as_str).collect();
     run(docker(&[&["save", "--output", &shown], &names[..]].concat()), progress)?;
+    // Docker writes it for its owner alone, and the folder is for others.
+    fs::set_bits(&part, Mode::Plain.bits());
     let archive = Archive { sum: sum(&part)?, images: images.clone() };
     fs::rename(&part, &path).map_err(|error| {
         Error::environment(format!("cannot write {}", path.display())).because(error)
