@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::{Session, View, pasteable};
-use crate::catalog::manifest::RuntimeKind;
 use crate::cli;
 use crate::error::Result;
 use crate::platform::term::{GOOD, escape};
@@ -55,11 +54,7 @@ impl View for Fetched {
         }
         writeln!(out, "\nnext, on a machine without a network:")?;
         for kind in &self.0.runtimes {
-            let runtime = match kind {
-                RuntimeKind::Local => String::new(),
-                other => format!(" --runtime {other}"),
-            };
-            writeln!(out, "  mlops-lab init {lab} --up --offline {folder}{runtime}")?;
+            writeln!(out, "  mlops-lab init {lab} --up --offline {folder} --runtime {kind}")?;
         }
         Ok(())
     }

@@ -106,6 +106,7 @@ pub fn fetch(
         let run = |command: Command, progress: &mut dyn Progress| {
             let options = LogOptions { log: &log, record: None, verbose: false };
             process::run_logged(&command, options, progress)
+                .map_err(|error| error.hint("run it again: what is there is kept"))
         };
         let place = (project.as_path(), &*compose.file);
         let archive = format!("{}.tar", manifest.id);

@@ -1,6 +1,6 @@
-//! The folder that `fetch` makes and `up --offline` installs from: wheels, archives of images, and a
-//! list of them with their SHA-256. The lab's own requirements have the last word: they hold hashes,
-//! too.
+//! The folder that `fetch` makes and `up --offline` installs from: wheels, archives of images, and
+//! a list of them with their SHA-256. The lab's own requirements have the last word: they hold
+//! hashes, too.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env::consts::{ARCH, OS};
@@ -114,9 +114,10 @@ impl List {
                 "lab" => list.labs.push(value),
                 ARCHIVE => {
                     let (sum, name) = value.split_once(' ').unwrap_or((&value, ""));
+                    // The list may be anyone's: nothing outside the folder is loaded.
+                    last = Some(name.to_owned()).filter(|name| !name.contains('/'));
                     let archive = Archive { sum: sum.to_owned(), images: BTreeSet::new() };
-                    list.archives.insert(name.to_owned(), archive);
-                    last = Some(name.to_owned());
+                    list.archives.extend(last.clone().map(|name| (name, archive)));
                 }
                 IMAGE => {
                     let archive = last.as_ref().and_then(|name| list.archives.get_mut(name));
@@ -196,7 +197,10 @@ impl Folder {
         let list = self.fitting()?;
         match damage(&list.wheels, &self.sums()?) {
             None => Ok(list),
-            Some(why) => Err(self.damaged(&list, &self.wheels(), &why)),
+            Some(why) => {
+                let error = self.damaged(&list, &self.wheels(), &why);
+                Err(error.detail("nothing was installed"))
+            }
         }
     }
 
@@ -213,14 +217,15 @@ impl Folder {
         };
         match damage(&listed.into_iter().collect(), &there.into_iter().collect()) {
             None => Ok(path),
-            Some(why) => Err(self.damaged(list, &self.images(), &why)),
+            Some(why) => {
+                let error = self.damaged(list, &self.images(), &why);
+                Err(error.detail("no image was loaded"))
+            }
         }
     }
 
     fn damaged(&self, list: &List, place: &Path, why: &str) -> Error {
-        Error::environment(format!("{}: {why}", place.display()))
-            .detail("nothing was installed")
-            .hint(self.again(list))
+        Error::environment(format!("{}: {why}", place.display())).hint(self.again(list))
     }
 
     /// The list of a folder that was fetched to the end, for this system.
@@ -349,6 +354,13 @@ mod tests {
             assert_eq!(List::of(&list.text()), list);
         }
         assert!(!List::of("something else").whole);
+    }
+
+    #[test]
+    fn an_archive_outside_the_folder_is_none() {
+        let list = List::of("archive 1 ../etc/x.tar\nimage a:1\narchive 2 b.tar\nimage b:1\n");
+        assert_eq!(list.archives.keys().collect::<Vec<_>>(), ["b.tar"]);
+        assert_eq!(list.archives["b.tar"].images, BTreeSet::from(["b:1".to_owned()]));
     }
 
     #[test]

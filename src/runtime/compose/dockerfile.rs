@@ -1,5 +1,5 @@
-//! A Dockerfile, as far as `fetch` has to understand it: which stages can be built beforehand, since
-//! none of the learner's sources is in them, and the same file with these taken from images.
+//! A Dockerfile, as far as `fetch` has to understand it: which stages can be built beforehand,
+//! since none of the learner's sources is in them, and the same file with these taken from images.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
