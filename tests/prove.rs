@@ -7,9 +7,10 @@
 //! What changed since `HEAD^` (or the revision in MLOPS_LAB_SINCE) is proven first:
 //! `prove/order.rs`.
 //!
-//! A lab whose files are those of its last whole proof (`prove/ledger.rs`) is proven in part: its
-//! life, every step and drill with its solution, and some of the wrong and right solutions, others
-//! at every commit. `MLOPS_LAB_PROVE=whole` proves all, `record` too, and writes the ledger.
+//! What is proven in part: a lab whose files are those of its last whole proof (`prove/ledger.rs`),
+//! and every lab in other runtimes than `local`, as its checks are the same. That is its life, every
+//! step and drill with its solution, and some of the wrong and right solutions, others at every
+//! commit. `MLOPS_LAB_PROVE=whole` proves all, `record` too, and writes the ledger.
 //!
 //! A case that cannot run stays ignored and says why: a step that only the real thing can show,
 //! where a stand-in of it runs; what such a lab does not have; or a runtime that cannot work on
@@ -129,11 +130,14 @@ fn read(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
     }
 }
 
-/// The ledger, which proofs that end side by side write.
-static LEDGER: LazyLock<Mutex<Ledger>> = LazyLock::new(|| {
+/// The ledger as it was at the start.
+static LEDGER: LazyLock<Ledger> = LazyLock::new(ledger_now);
+
+/// The ledger, which runs side by side may have written.
+fn ledger_now() -> Ledger {
     let text = std::fs::read_to_string(ledger_file()).unwrap_or_default();
-    Mutex::new(Ledger::read(&text).unwrap_or_else(|why| panic!("tests/proven.toml: {why}")))
-});
+    Ledger::read(&text).unwrap_or_else(|why| panic!("tests/proven.toml: {why}"))
+}
 
 fn ledger_file() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/proven.toml")
@@ -245,17 +249,18 @@ impl Extent {
             let cases = names.iter().filter(|name| some(cases, name)).cloned().collect();
             return Extent { cases, rest: Some((*why).to_owned()) };
         }
-        let proof = format!("{id}::{runtime}");
-        let ledger = LEDGER.lock().unwrap();
-        let seen = ledger.seen(&proof, &files(id, runtime), names.len());
-        match seen.filter(|_| mode().is_none()) {
-            None => Extent { cases: names.to_vec(), rest: None },
-            Some(on) => {
-                let cases = names.iter().filter(|name| ledger::in_part(name, &COMMIT));
-                let why = format!("this lab passed whole on {on} and was not changed since");
-                Extent { cases: cases.cloned().collect(), rest: Some(why) }
-            }
-        }
+        let seen = || LEDGER.seen(id, &files(id, runtime), names.len());
+        let why = match (mode(), runtime) {
+            (Some(_), _) => None,
+            (None, "local") => seen().map(|on| {
+                format!(
+                    "the lab passed whole on {on}, its files are the same: solutions take turns"
+                )
+            }),
+            (None, _) => Some(format!("on {runtime} wrong and right solutions take turns")),
+        };
+        let runs = |name: &&String| why.is_none() || ledger::in_part(name, &COMMIT);
+        Extent { cases: names.iter().filter(runs).cloned().collect(), rest: why }
     }
 
     /// Why a case is not run.
@@ -374,7 +379,8 @@ impl Proof {
             self.news.notify_all();
         }
         let end = child.wait().unwrap();
-        if mode().as_deref() == Some("record") && end.success() && self.extent.rest.is_none() {
+        let whole = self.extent.rest.is_none() && self.runtime == "local";
+        if whole && end.success() && mode().as_deref() == Some("record") {
             self.record();
         }
         let end = end.to_string();
@@ -383,11 +389,12 @@ impl Proof {
     }
 
     fn record(&self) {
-        let name = format!("{}::{}", self.id, self.runtime);
-        let files = files(&self.id, &self.runtime);
+        // Proofs end side by side.
+        static WRITING: Mutex<()> = Mutex::new(());
+        let _writing = WRITING.lock().unwrap();
         let on = line(&["date", "-u", "+%F"]);
-        let mut ledger = LEDGER.lock().unwrap();
-        ledger.record(&name, files, self.extent.cases.len(), on);
+        let mut ledger = ledger_now();
+        ledger.record(&self.id, files(&self.id, &self.runtime), self.extent.cases.len(), on);
         std::fs::write(ledger_file(), ledger.text()).unwrap();
     }
 }

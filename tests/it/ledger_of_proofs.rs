@@ -12,17 +12,17 @@ fn files(files: &[(&str, &str)]) -> BTreeMap<String, Vec<u8>> {
 }
 
 #[test]
-fn a_ledger_is_read_as_it_was_written_and_knows_a_proof_by_its_files_and_cases() {
+fn a_ledger_is_read_as_it_was_written_and_knows_a_lab_by_its_files_and_cases() {
     let mut ledger = Ledger::default();
-    ledger.record("serving::local", "abc".to_owned(), 79, "2026-11-30".to_owned());
-    ledger.record("llm::compose", "def".to_owned(), 63, "2026-11-29".to_owned());
+    ledger.record("serving", "abc".to_owned(), 79, "2026-11-30".to_owned());
+    ledger.record("llm", "def".to_owned(), 63, "2026-11-29".to_owned());
     let read = Ledger::read(&ledger.text()).unwrap();
     assert_eq!(read.text(), ledger.text());
-    assert_eq!(read.seen("serving::local", "abc", 79), Some("2026-11-30"));
-    assert_eq!(read.seen("serving::local", "abd", 79), None, "a file has changed");
-    assert_eq!(read.seen("serving::local", "abc", 80), None, "a case has come");
-    assert_eq!(read.seen("serving::compose", "abc", 79), None, "another runtime");
-    assert!(Ledger::read("[\"serving::local\"]\nfiles = 1").is_err());
+    assert_eq!(read.seen("serving", "abc", 79), Some("2026-11-30"));
+    assert_eq!(read.seen("serving", "abd", 79), None, "a file has changed");
+    assert_eq!(read.seen("serving", "abc", 80), None, "a case has come");
+    assert_eq!(read.seen("llm", "abc", 79), None, "another lab");
+    assert!(Ledger::read("[serving]\nfiles = 1").is_err());
     assert!(Ledger::read("").is_ok());
 }
 

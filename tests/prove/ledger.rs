@@ -1,5 +1,5 @@
-//! What was proven whole, and with which files: the ledger in `tests/proven.toml`. A proof whose
-//! files are still those is run in part. Pure.
+//! Which labs were proven whole in the runtime `local`, and with which files: the ledger in
+//! `tests/proven.toml`. And which cases a proof has that is run in part. Pure.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,12 @@ use sha2::{Digest, Sha256};
 /// Of the wrong and right solutions of a proof that is run in part, one of so many.
 const ONE_OF: u64 = 4;
 
-/// Proofs by their name of LAB::RUNTIME.
+/// The last whole proofs, by lab.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Ledger(BTreeMap<String, Whole>);
 
-/// The last time that all cases of a proof ran, and none failed.
+/// A proof of which all cases ran, and none failed.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Whole {
@@ -33,24 +33,24 @@ impl Ledger {
         toml::from_str(text)
     }
 
-    /// As a file, one proof a table, sorted.
+    /// As a file, one lab a table, sorted.
     pub fn text(&self) -> String {
-        let head = "# Proofs of which every case was seen, by `MLOPS_LAB_PROVE=record` (see \
-                    docs/testing.md).\n# Nobody writes here by hand.\n\n";
+        let head = "# Labs of which every case was seen in the runtime local, by \
+                    `MLOPS_LAB_PROVE=record`\n# (see docs/testing.md).\n# Nobody writes here by hand.\n\n";
         let tables = self.0.iter().map(|(name, whole)| {
             let Whole { files, cases, on } = whole;
-            format!("[\"{name}\"]\nfiles = \"{files}\"\ncases = {cases}\non = \"{on}\"\n")
+            format!("[{name}]\nfiles = \"{files}\"\ncases = {cases}\non = \"{on}\"\n")
         });
         format!("{head}{}", tables.collect::<Vec<_>>().join("\n"))
     }
 
-    pub fn record(&mut self, name: &str, files: String, cases: usize, on: String) {
-        self.0.insert(name.to_owned(), Whole { files, cases, on });
+    pub fn record(&mut self, lab: &str, files: String, cases: usize, on: String) {
+        self.0.insert(lab.to_owned(), Whole { files, cases, on });
     }
 
-    /// When the proof was run whole with these files, if it was.
-    pub fn seen(&self, name: &str, files: &str, cases: usize) -> Option<&str> {
-        let whole = self.0.get(name)?;
+    /// When the lab was proven whole with these files, if it was.
+    pub fn seen(&self, lab: &str, files: &str, cases: usize) -> Option<&str> {
+        let whole = self.0.get(lab)?;
         (whole.files == files && whole.cases == cases).then_some(whole.on.as_str())
     }
 }
