@@ -68,7 +68,7 @@ fn main() {
     let mut arguments = Arguments::from_args();
     // Cases are printed in their order. What runs side by side are the proofs.
     arguments.test_threads = Some(1);
-    let (mut proofs, mut trials) = (Vec::new(), Vec::new());
+    let (mut proofs, mut trials, mut all) = (Vec::new(), Vec::new(), Vec::new());
     for lab in json(&["list", "--json"])["labs"].as_array().unwrap() {
         let id = lab["id"].as_str().unwrap();
         for runtime in lab["runtimes"].as_array().unwrap() {
@@ -80,6 +80,7 @@ fn main() {
             let cases = names.iter().filter(|name| proof.extent.leaves_out(name).is_none()).count();
             let planned = Planned { lab, runtime, shared, cases };
             proofs.push((planned, Arc::clone(&proof)));
+            all.push(Arc::clone(&proof));
             trials.extend(names.into_iter().map(|name| {
                 let (label, proof) = (name.clone(), Arc::clone(&proof));
                 Trial::ignorable_test(label, move || proof.outcome(&name)).with_ignored_flag(true)
@@ -91,7 +92,10 @@ fn main() {
         proofs.retain(|(planned, proof)| planned.cases > 0 && proof.missing().is_none());
         side_by_side(proofs);
     }
-    libtest_mimic::run(&arguments, trials).exit();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    // The last case is known before its proof has cleaned up and is recorded.
+    all.iter().for_each(|proof| proof.wait());
+    conclusion.exit();
 }
 
 /// The packs of a lab.
@@ -386,6 +390,14 @@ impl Proof {
         let end = end.to_string();
         self.state.lock().unwrap().ended = Some(end);
         self.news.notify_all();
+    }
+
+    /// Until its end, if it has begun.
+    fn wait(&self) {
+        let mut state = self.state.lock().unwrap();
+        while state.started && state.ended.is_none() {
+            state = self.news.wait(state).unwrap();
+        }
     }
 
     fn record(&self) {
