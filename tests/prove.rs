@@ -7,8 +7,8 @@
 //! What changed since `HEAD^` (or the revision in MLOPS_LAB_SINCE) is proven first:
 //! `prove/order.rs`.
 //!
-//! What is proven in part: a lab whose files are those of its last whole proof (`prove/ledger.rs`),
-//! and every lab in other runtimes than `local`, as its checks are the same. That is its life, every
+//! Proven in part are a lab whose files are those of its last whole proof (`prove/ledger.rs`), and
+//! every lab in other runtimes than `local`, as its checks are the same. That is its life, every
 //! step and drill with its solution, and some of the wrong and right solutions, others at every
 //! commit. `MLOPS_LAB_PROVE=whole` proves all, `record` too, and writes the ledger.
 //!

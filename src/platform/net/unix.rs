@@ -129,6 +129,6 @@ mod tests {
         }
         let since = Instant::now();
         assert_eq!(unix_get(&full, "/", SHORT).unwrap_err().kind(), ErrorKind::TimedOut);
-        assert!(since.elapsed() < Duration::from_secs(5));
+        assert!(since.elapsed() < Duration::from_secs(30));
     }
 }
