@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::harness::{self, BIN, Lab, Limited, Seen, busy, must, seen};
+use crate::harness::{self, BIN, Lab, Limited, Seen, alone, busy, must, seen};
 
 /// Makes the wheel PATH, of nothing but its own description, and prints its SHA-256.
 const WHEEL: &str = r#"
@@ -359,7 +359,8 @@ done
 #[test]
 #[ignore = "needs pip, the network, and root"]
 fn all_steps_of_serving_are_done_without_a_network() {
-    let _busy = busy();
+    // The step `load` judges times.
+    let _alone = alone();
     let temp = tempfile::tempdir().unwrap();
     let folder = temp.path().join("fetched");
     let fetch = ["fetch", "serving", "--runtime", "local", "--to"];
