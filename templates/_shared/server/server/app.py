@@ -6,10 +6,12 @@ body is read by hand anyway, and a schema layer would only add packages and CPU 
 
 import asyncio
 import contextlib
+import importlib
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +31,9 @@ from server.settings import NAME, VERSION, Settings
 
 log = logging.getLogger(__name__)
 
+# Sees what was answered: labels (model, version), the request, and all outputs by name.
+Observer = Callable[[dict[str, str], protocol.Request, dict[str, NDArray[Any]]], None]
+
 INLINE_ROWS = 64  # microseconds: a thread would cost more. Larger batches must not stop the others
 
 
@@ -39,6 +44,7 @@ class State:
     settings: Settings
     repository: Repository
     router: Router
+    observe: Observer | None = None
     draining: bool = False
 
     def problem(self) -> str:
@@ -60,7 +66,7 @@ def create(settings: Settings) -> tuple[ASGIApp, State]:
     repository = Repository.load(settings.models_dir)
     router = Router(settings.routing_file, repository, metrics.on_reload)
     router.reload()
-    state = State(settings, repository, router)
+    state = State(settings, repository, router, load_observer(settings.observer))
     metrics.drain_seconds.set(settings.drain_seconds)
 
     @contextlib.asynccontextmanager
@@ -76,6 +82,13 @@ def create(settings: Settings) -> tuple[ASGIApp, State]:
     )
     app.state.lab = state
     return CloseWhenDraining(app, state), state
+
+
+def load_observer(name: str) -> Observer | None:
+    if not name:
+        return None
+    module, _, function = name.partition(":")
+    return getattr(importlib.import_module(module), function)
 
 
 class CloseWhenDraining:
@@ -233,6 +246,8 @@ async def predict(request: Request, body: bytes, labels: dict[str, str]) -> Resp
     names = list(asked.outputs)
     if counted and "label" not in names:
         names.append("label")
+    if state.observe:
+        names += [tensor.name for tensor in version.outputs if tensor.name not in names]
     if rows <= INLINE_ROWS:
         arrays = version.run(asked.inputs, names)
     else:
@@ -241,6 +256,8 @@ async def predict(request: Request, body: bytes, labels: dict[str, str]) -> Resp
         raise RequestError("the model has no finite answer to these numbers: they are out of range")
     if counted:
         count_outcomes(labels, arrays[names.index("label")])
+    if state.observe:
+        state.observe(labels, asked, dict(zip(names, arrays, strict=True)))
     content, headers = protocol.encode(model, version, asked, arrays[: len(asked.outputs)])
     return Response(content, headers=headers)
 

@@ -24,6 +24,7 @@ class Settings:
     max_rows: int = 1024
     limits: Limits = field(default_factory=Limits)
     log_format: str = "text"  # or json, for machines that read
+    observer: str = ""  # MODULE:FUNCTION of the lab, which sees each request that is answered
 
     @classmethod
     def read(cls, env: Mapping[str, str] = os.environ) -> "Settings":
@@ -42,6 +43,7 @@ class Settings:
                 answer_seconds=_number(env, "ANSWER_SECONDS", Limits.answer_seconds),
             ),
             log_format=env.get("LOG_FORMAT", cls.log_format),
+            observer=env.get("OBSERVER", cls.observer),
         )
 
 
