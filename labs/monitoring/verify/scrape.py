@@ -3,6 +3,7 @@
 import lab
 import verdict
 
+ALERT, PAGE = "ModelNotScraped", {"severity": "page"}
 INTERVAL = 2.0  # seconds: what the windows of the later steps need
 
 
@@ -15,33 +16,29 @@ def seconds(text: str) -> float:
     return float(text[:-2]) / 1000 if text.endswith("ms") else float(text.rstrip("s"))
 
 
-def fires(name: str, series: lab.Series, at: str, expected: bool) -> None:
-    """An alert's labels are the learner's, so its own series is asked."""
-    found = lab.holds('ALERTS{alertname="ModelNotScraped", alertstate="firing"}', at)
-    if not expected:
-        found = {"expr": found["expr"].replace("> bool 0", ""), "eval_time": at}
-    _, test = lab.case(name, series, promql_expr_test=[found])
-    if not lab.is_held(test, FILES):
-        verdict.not_yet(f"the alert ModelNotScraped {'does not fire' if expected else 'fires'}: {name}")
-
-
 FILES = lab.check_rules()
-found = lab.until(lambda: target() if target().get("health") == "up" else {}, 5) or target()
+found = lab.until(lambda: target() if target().get("health") == "up" else {}, 3) or target()
 if not found:
     verdict.not_yet("the job `model` has no target")
 if found["health"] != "up":
-    verdict.not_yet(f"the target of the job `model` is {found['health']}: {found['lastError']}"[:300])
+    verdict.not_yet(
+        f"the target of the job `model` is {found['health']}: {found['lastError']}"[:300]
+    )
 every = found["scrapeInterval"]
 if "m" in every.removesuffix("ms") or seconds(every) > INTERVAL:
     verdict.not_yet(f"the model server is scraped every {every}, not each second")
 if not lab.until(lambda: lab.query('model_requests_total{job="model"}'), 5):
     verdict.not_yet("what is scraped as `model` has no model_requests_total")
-lab.in_force("ModelNotScraped", kind="alert")
-up = 'up{job="model", instance="a"}'
-other = 'up{job="quality", instance="b"}'
-fires("the server is scraped", {up: "1x60", other: "1x60"}, "55s", False)
-fires("one scrape in a minute fails", {up: "1x30 0 1x30", other: "1x60"}, "31s", False)
-fires("it does not answer since 30 seconds", {up: "1x30 0x60", other: "1x90"}, "60s", True)
-fires("nobody knows the target since 30 seconds", {up: "1x30 stale", other: "1x90"}, "60s", True)
-fires("the job was never there", {other: "1x90"}, "60s", True)
+lab.in_force(ALERT, kind="alert")
+up, other = 'up{job="model", instance="a"}', 'up{job="quality", instance="b"}'
+there = {other: "1x90"}
+half = "half a minute"
+days = [
+    ("the server is scraped", there | {up: "1x90"}, 55, {}),
+    ("one scrape in a minute fails", there | {up: "1x30 0 1x50"}, 31, {}),
+    (f"it does not answer since {half}", there | {up: "1x30 0x60"}, 61, PAGE),
+    (f"nobody knows the target since {half}", there | {up: "1x30 stale"}, 61, PAGE),
+    ("the job was never there", there, 60, PAGE),
+]
+lab.judge(FILES, [lab.day(ALERT, *day, **labels) for *day, labels in days])
 print("the model server is scraped, and its absence is an alert")

@@ -1,7 +1,8 @@
 """python -m traffic: asks the server about deployments, and later writes down what became of them.
 
-Outcomes come late and in another order, some of them twice, and some are of deployments that nobody
-asked about. They are lines of data/outcomes.jsonl: the request's id, and whether it was rolled back.
+Outcomes come late and in another order, some of them twice, and some are of deployments that
+nobody asked about. They are lines of data/outcomes.jsonl: the id of the request, and whether the
+deployment was rolled back.
 """
 
 import heapq
