@@ -3,7 +3,7 @@
 import lab
 
 ALERT = "InputDrift"
-SAME, OTHER, SLIGHT, NONE = [6, 6, 6, 6], [18, 2, 2, 2], [8, 6, 5, 5], [0, 0, 0, 0]
+SAME, OTHER, SLIGHT, NONE = [6, 6, 6, 6], [18, 2, 2, 2], [10, 6, 4, 4], [0, 0, 0, 0]
 RESTARTED = 120  # seconds of drift before it
 
 
