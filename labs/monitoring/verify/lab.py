@@ -66,7 +66,10 @@ def rules() -> dict[str, dict[str, Any]]:
 
 
 def in_force(*names: str, kind: str = "recording") -> None:
-    """The live Prometheus has these rules, and they can be evaluated."""
+    """The live Prometheus has these rules, as the files have them, and can evaluate them."""
+    until(is_reloaded, 3)
+    if not is_reloaded():
+        not_yet("Prometheus has not read config/rules/ since it changed: python -m ops.reload")
     for name in names:
         found = until(lambda name=name: rules().get(name, {}), 3)
         if not found:
@@ -77,6 +80,12 @@ def in_force(*names: str, kind: str = "recording") -> None:
             not_yet(f"the rule {name} fails: {found.get('lastError', '')[:200]}")
         if not any(f": {name}" in text or f'"{name}"' in text for text in texts().values()):
             not_yet(f"config/rules/ has no rule {name}")
+
+
+def is_reloaded() -> bool:
+    read = query("prometheus_config_last_reload_success_timestamp_seconds")
+    changed = max((file.stat().st_mtime for file in RULES.glob("*.yml")), default=0)
+    return any(one["value"] >= changed for one in read)
 
 
 def texts() -> dict[str, str]:

@@ -1,5 +1,7 @@
 """Does Prometheus scrape the model server, and would somebody hear when it does not?"""
 
+import re
+
 import lab
 import verdict
 
@@ -16,8 +18,16 @@ def seconds(text: str) -> float:
     return float(text[:-2]) / 1000 if text.endswith("ms") else float(text.rstrip("s"))
 
 
+def is_configured() -> bool:
+    """Prometheus looks for targets every few seconds: only if it has such a job we wait for it."""
+    found = lab.get(lab.PROMETHEUS, "/api/v1/status/config")["data"]["yaml"]
+    return re.search(r"(?m)^- job_name: model$", found) is not None
+
+
 FILES = lab.check_rules()
-found = lab.until(lambda: target() if target().get("health") == "up" else {}, 3) or target()
+if not is_configured():
+    verdict.not_yet("the configuration in force has no job `model`")
+found = lab.until(lambda: target() if target().get("health") == "up" else {}, 15) or target()
 if not found:
     verdict.not_yet("the job `model` has no target")
 if found["health"] != "up":

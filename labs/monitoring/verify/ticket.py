@@ -5,47 +5,26 @@ import sys
 import time
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
 
 import drift
 import lab
 import live
 import verdict
+from silence import silenced
 
 sys.path.insert(0, ".")
 from features import FEATURES  # the project's
 from train.data import make
 
-ALERT = "InputDrift"
 DAYS = 8  # a campaign of a week
-PROBE = {"probe": "check"}
-
-
-def silenced(labels: dict[str, str]) -> bool:
-    """What Alertmanager does with such an alert. It ends by itself."""
-    end = datetime.fromtimestamp(time.time() + 2, UTC).isoformat()
-    code, body = lab.post(
-        lab.ALERTMANAGER, "/api/v2/alerts", [{"labels": labels | PROBE, "endsAt": end}]
-    )
-    if code != 200:
-        verdict.cannot_tell(f"Alertmanager answers {code}: {body[:200].decode()}")
-    filters = [("filter", f'{name}="{value}"') for name, value in (labels | PROBE).items()]
-    path = "/api/v2/alerts?" + urlencode(filters)
-
-    def state() -> str:
-        found = lab.get(lab.ALERTMANAGER, path)
-        states = [one["status"]["state"] for one in found]
-        return "" if not states or "unprocessed" in states else states[0]
-
-    return lab.until(state, 2) == "suppressed"
 
 
 def examine_silence() -> None:
-    if not silenced({"alertname": ALERT, "feature": "lines_changed", "severity": "ticket"}):
-        verdict.not_yet(f"a ticket for {ALERT} of lines_changed is not silenced")
+    if not silenced({"alertname": drift.ALERT, "feature": "lines_changed", "severity": "ticket"}):
+        verdict.not_yet(f"a ticket for {drift.ALERT} of lines_changed is not silenced")
     for name in FEATURES[1:]:
-        if silenced({"alertname": ALERT, "feature": name, "severity": "ticket"}):
-            verdict.not_yet(f"the silence is too broad: it also silences {ALERT} of {name}")
+        if silenced({"alertname": drift.ALERT, "feature": name, "severity": "ticket"}):
+            verdict.not_yet(f"the silence is too broad: it also silences {drift.ALERT} of {name}")
     for name in ("ModelErrorsPage", "ModelNotScraped", "AnswersWorse"):
         others = ({}, {"feature": "lines_changed"})
         if any(silenced({"alertname": name, "severity": "page"} | more) for more in others):
@@ -58,7 +37,7 @@ def examine_silence() -> None:
 
 def received(feature: str, since: float) -> list[dict[str, Any]]:
     found = lab.get(lab.RECEIVER, "/alerts")
-    wanted = {"alertname": ALERT, "feature": feature}
+    wanted = {"alertname": drift.ALERT, "feature": feature}
     return [
         one
         for one in found
@@ -71,7 +50,9 @@ def received(feature: str, since: float) -> list[dict[str, Any]]:
 
 def examine_live() -> None:
     """Odd rows for the live server, of a feature that is quiet, until the ticket is there."""
-    firing = {one["metric"].get("feature") for one in lab.query(f'ALERTS{{alertname="{ALERT}"}}')}
+    firing = {
+        one["metric"].get("feature") for one in lab.query(f'ALERTS{{alertname="{drift.ALERT}"}}')
+    }
     feature = next(name for name in reversed(FEATURES) if name not in firing)
     since = time.time()
     rows = make(1000, int(since)).features
@@ -92,7 +73,7 @@ def examine_live() -> None:
 
 FILES = lab.check_rules()
 drift.examine(FILES)
-lab.in_force(ALERT, kind="alert")
+lab.in_force(drift.ALERT, kind="alert")
 examine_silence()
 examine_live()
 print("drift becomes a ticket within seconds, and the campaign is silent")
