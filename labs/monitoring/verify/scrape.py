@@ -30,13 +30,13 @@ if not is_configured():
 found = lab.until(lambda: target() if target().get("health") == "up" else {}, 15) or target()
 if not found:
     verdict.not_yet("the job `model` has no target")
+every = found["scrapeInterval"]
+if "m" in every.removesuffix("ms") or seconds(every) > INTERVAL:
+    verdict.not_yet(f"the model server is scraped every {every}, not each second")
 if found["health"] != "up":
     verdict.not_yet(
         f"the target of the job `model` is {found['health']}: {found['lastError']}"[:300]
     )
-every = found["scrapeInterval"]
-if "m" in every.removesuffix("ms") or seconds(every) > INTERVAL:
-    verdict.not_yet(f"the model server is scraped every {every}, not each second")
 if not lab.until(lambda: lab.query('model_requests_total{job="model"}'), 5):
     verdict.not_yet("what is scraped as `model` has no model_requests_total")
 lab.in_force(ALERT, kind="alert")
