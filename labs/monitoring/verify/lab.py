@@ -68,8 +68,7 @@ def rules() -> dict[str, dict[str, Any]]:
 
 def in_force(*names: str, kind: str = "recording") -> None:
     """The live Prometheus has these rules, as the files have them, and can evaluate them."""
-    until(is_reloaded, 3)
-    if not is_reloaded():
+    if not until(is_reloaded, 2):
         not_yet("Prometheus has not read config/rules/ since it changed: python -m ops.reload")
     for name in names:
         found = until(lambda name=name: rules().get(name, {}), 3)
@@ -84,9 +83,12 @@ def in_force(*names: str, kind: str = "recording") -> None:
 
 
 def is_reloaded() -> bool:
-    read = query("prometheus_config_last_reload_success_timestamp_seconds")
+    """Asked of Prometheus itself, as its series are as old as its last scrape."""
+    _, page = live.ask(PROMETHEUS + "/metrics")
+    name = rb"(?m)^prometheus_config_last_reload_success_timestamp_seconds (\S+)$"
+    read = re.search(name, page)
     changed = max((file.stat().st_mtime for file in RULES.glob("*.yml")), default=0)
-    return any(one["value"] >= changed for one in read)
+    return read is not None and float(read[1]) >= changed
 
 
 def texts() -> dict[str, str]:
