@@ -42,7 +42,13 @@ def examine(files: dict[str, str]) -> None:
         ("over since 2 minutes", day((60, OTHER), (130, SAME)), 180, {}),
     ]
     found = [lab.day(ALERT, *it, **expected) for *it, expected in days]
-    lab.judge(files, [*found, restart()])
+    lab.judge(files, [at_all(), *found, restart()])
+
+
+def at_all() -> lab.Day:
+    """As whatever: what is missing then is the alert, and not one of its labels."""
+    otherwise = f"{ALERT} does not fire at all: other inputs since 40 s"
+    return lab.Day(day((60, SAME), (60, OTHER)), [lab.firing(ALERT, 100)], otherwise)
 
 
 def restart() -> lab.Day:

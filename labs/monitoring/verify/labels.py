@@ -83,7 +83,7 @@ examine_alerts()
 lab.in_force("OutcomesMissing", "AnswersWorse", kind="alert")
 for version in ("1", "2"):
     expression = f'model_live_auc{{version="{version}"}} > {GOOD}'
-    if not lab.until(lambda expression=expression: lab.query(expression), 20):
+    if not lab.until(lambda expression=expression: lab.query(expression), 12):
         now = lab.query(f'model_live_auc{{version="{version}"}}')
         says = f"is {now[0]['value']:.2f}" if now else "is not there"
         verdict.not_yet(f"the live AUC of version {version} {says}: restart quality")
