@@ -91,5 +91,5 @@ if not passes(TEST, FILES):
 for name, files in mutants().items():
     if passes(TEST, files):
         verdict.not_yet(f"your tests in {TESTS} also pass with alerts that {name}")
-lab.in_force(PAGE, TICKET, kind="alert")
+lab.in_force(PAGE, TICKET, kind="alerting")
 print("the alerts fire when the budget burns, and your tests would see it if they did not")

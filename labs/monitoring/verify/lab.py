@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import live
+import yaml
 from verdict import cannot_tell, not_yet
 
 RUNTIME = os.environ.get("MLOPS_LAB_RUNTIME", "local")
@@ -61,35 +62,66 @@ def until(what: Callable[[], Any], seconds: float) -> Any:
     return found
 
 
-def rules() -> dict[str, dict[str, Any]]:
-    """The rules that are in force, by the name that they record or alert under."""
+Rule = tuple[str, str, float, float, dict[str, str]]  # type, query, for, keep_firing_for, labels
+
+
+def formatted(query: str) -> str:
+    """As Prometheus writes it, so that two ways to write the same are equal."""
+    code, body = live.ask(PROMETHEUS + "/api/v1/format_query?" + urlencode({"query": query}))
+    return json.loads(body)["data"] if code == 200 else query
+
+
+def seconds(duration: object) -> float:
+    units = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+    found = re.findall(r"(\d+)(ms|[smhdw])", str(duration or "0s"))
+    return sum(float(number) * units[unit] for number, unit in found)
+
+
+def evaluated(name: str) -> list[Rule]:
+    """The rules of this name that the live Prometheus evaluates."""
     groups = get(PROMETHEUS, "/api/v1/rules")["data"]["groups"]
-    return {rule["name"]: rule for group in groups for rule in group["rules"]}
+    found = [rule for group in groups for rule in group["rules"] if rule["name"] == name]
+    if broken := next((rule for rule in found if rule["health"] == "err"), None):
+        not_yet(f"the rule {name} fails: {broken.get('lastError', '')[:200]}")
+    return [
+        (
+            rule["type"],
+            formatted(rule["query"]),
+            rule.get("duration", 0),
+            rule.get("keepFiringFor", 0),
+            rule.get("labels") or {},
+        )
+        for rule in found
+    ]
+
+
+def written(name: str) -> list[Rule]:
+    """The rules of this name in config/rules/."""
+    documents = [yaml.safe_load(text) or {} for text in texts().values()]
+    groups = [group for document in documents for group in document.get("groups") or []]
+    return [
+        (
+            "alerting" if "alert" in rule else "recording",
+            formatted(str(rule["expr"])),
+            seconds(rule.get("for")),
+            seconds(rule.get("keep_firing_for")),
+            {label: str(value) for label, value in (rule.get("labels") or {}).items()},
+        )
+        for group in groups
+        for rule in group.get("rules") or []
+        if name in (rule.get("alert"), rule.get("record"))
+    ]
 
 
 def in_force(*names: str, kind: str = "recording") -> None:
-    """The live Prometheus has these rules, as the files have them, and can evaluate them."""
-    if not until(is_reloaded, 2):
-        not_yet("Prometheus has not read config/rules/ since it changed: python -m ops.reload")
+    """The live Prometheus evaluates these rules, as the files have them."""
     for name in names:
-        found = until(lambda name=name: rules().get(name, {}), 3)
-        if not found:
-            not_yet(f"Prometheus has no rule {name} in force: python -m ops.reload")
-        if found["type"] != ("alerting" if kind == "alert" else kind):
-            not_yet(f"{name} is a rule of the type {found['type']}")
-        if found["health"] == "err":
-            not_yet(f"the rule {name} fails: {found.get('lastError', '')[:200]}")
-        if not any(f": {name}" in text or f'"{name}"' in text for text in texts().values()):
-            not_yet(f"config/rules/ has no rule {name}")
-
-
-def is_reloaded() -> bool:
-    """Asked of Prometheus itself, as its series are as old as its last scrape."""
-    _, page = live.ask(PROMETHEUS + "/metrics")
-    name = rb"(?m)^prometheus_config_last_reload_success_timestamp_seconds (\S+)$"
-    read = re.search(name, page)
-    changed = max((file.stat().st_mtime for file in RULES.glob("*.yml")), default=0)
-    return read is not None and float(read[1]) >= changed
+        wanted = written(name)
+        if kind not in {rule[0] for rule in wanted}:
+            not_yet(f"config/rules/ has no rule {name} of the type {kind}")
+        if not until(lambda name=name, wanted=wanted: evaluated(name) == wanted, 3):
+            there = "another rule" if evaluated(name) else "no rule"
+            not_yet(f"Prometheus evaluates {there} {name}: it has not read config/rules/")
 
 
 def texts() -> dict[str, str]:

@@ -80,7 +80,7 @@ def examine_alerts() -> None:
 FILES = lab.check_rules()
 examine_join()
 examine_alerts()
-lab.in_force("OutcomesMissing", "AnswersWorse", kind="alert")
+lab.in_force("OutcomesMissing", "AnswersWorse", kind="alerting")
 for version in ("1", "2"):
     expression = f'model_live_auc{{version="{version}"}} > {GOOD}'
     if not lab.until(lambda expression=expression: lab.query(expression), 12):

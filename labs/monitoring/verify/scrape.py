@@ -39,7 +39,7 @@ if found["health"] != "up":
     )
 if not lab.until(lambda: lab.query('model_requests_total{job="model"}'), 5):
     verdict.not_yet("what is scraped as `model` has no model_requests_total")
-lab.in_force(ALERT, kind="alert")
+lab.in_force(ALERT, kind="alerting")
 up, other = 'up{job="model", instance="a"}', 'up{job="quality", instance="b"}'
 there = {other: "1x90"}
 half = "half a minute"

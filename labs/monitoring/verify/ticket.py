@@ -73,7 +73,7 @@ def examine_live() -> None:
 
 FILES = lab.check_rules()
 drift.examine(FILES)
-lab.in_force(drift.ALERT, kind="alert")
+lab.in_force(drift.ALERT, kind="alerting")
 examine_silence()
 examine_live()
 print("drift becomes a ticket within seconds, and the campaign is silent")

@@ -5,5 +5,5 @@ import lab
 
 FILES = lab.check_rules()
 drift.examine(FILES)
-lab.in_force(drift.ALERT, kind="alert")
+lab.in_force(drift.ALERT, kind="alerting")
 print("a restart no longer resolves the alert")

@@ -9,4 +9,6 @@ from train.data import make
 
 rows = make(6000, 99).features
 rows[:, FEATURES.index("days_since_deploy")] *= 24
-Path("models/profile.json").write_text(json.dumps(profile(rows)), "utf-8")
+now = Path("models/profile.json")
+now.rename("models/profile.old")
+now.write_text(json.dumps(profile(rows)), "utf-8")
