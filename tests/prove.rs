@@ -363,7 +363,7 @@ impl Proof {
     }
 
     fn run(&self) {
-        // All of them in words would be too many.
+        // A whole proof names no case.
         let only = self.extent.rest.as_ref().map(|_| &self.extent.cases).into_iter().flatten();
         let only = only.flat_map(|case| ["--only", case]);
         let mut child = self

@@ -325,6 +325,19 @@ fn containers_are_built_and_built_again_from_what_was_fetched_and_builds_have_no
     std::fs::write(&over, "services: {more: {image: 'nobody/has-this:1'}}\n").unwrap();
     refused("does not have the image nobody/has-this:1");
     std::fs::remove_file(over).unwrap();
+    // A link may lead anywhere, and a folder outside is nobody's lab.
+    let (file, outside) = (lab.root.join("Dockerfile"), pack.path().join("Dockerfile"));
+    std::fs::rename(&file, &outside).unwrap();
+    std::os::unix::fs::symlink(&outside, &file).unwrap();
+    let linked = up();
+    assert!(linked.code == 3 && linked.err.contains("cannot read "), "{}", linked.err);
+    std::fs::rename(&outside, &file).unwrap();
+    let compose = lab.root.join("compose.yaml");
+    let text = std::fs::read_to_string(&compose).unwrap();
+    std::fs::write(&compose, text.replace("context: .,", "context: ..,")).unwrap();
+    let outside = up();
+    assert!(outside.code == 3 && outside.err.contains("outside of the lab"), "{}", outside.err);
+    std::fs::write(&compose, text).unwrap();
     assert_eq!(read("about.txt").out, "mine\n");
 
     lab.ok(&["down", "--purge"]);

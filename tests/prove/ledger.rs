@@ -37,11 +37,7 @@ impl Ledger {
     pub fn text(&self) -> String {
         let head = "# Labs of which every case was seen in the runtime local, by\n\
                     # `MLOPS_LAB_PROVE=record` (see docs/testing.md). Not written by hand.\n\n";
-        let tables = self.0.iter().map(|(name, whole)| {
-            let Whole { files, cases, on } = whole;
-            format!("[{name}]\nfiles = \"{files}\"\ncases = {cases}\non = \"{on}\"\n")
-        });
-        format!("{head}{}", tables.collect::<Vec<_>>().join("\n"))
+        format!("{head}{}", toml::to_string(self).unwrap())
     }
 
     pub fn record(&mut self, lab: &str, files: String, cases: usize, on: String) {

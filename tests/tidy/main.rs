@@ -296,6 +296,7 @@ const BY_PATH: &[(&str, &str)] = &[
     ("workspace/instance/", "the user's state"),
     ("workspace/lock.rs", "the user's state"),
     ("runtime/background.rs", "the run folder"),
+    ("runtime/compose/images.rs", "a lab's folder itself"),
     ("runtime/python.rs", "the run folder"),
     ("runtime/local/", "the run folder"),
     ("runtime/compose/whose.rs", "the folder that a label names"),

@@ -47,7 +47,7 @@ pub(in crate::runtime) fn fetch(
     // There is no `.env` here, and what it holds names no image.
     let config = ["--no-interpolate", "--format", "json"];
     let start = ["compose", "--file", file, "--profile", "*", "config"];
-    let needs = Needs::of(&docker(&[&start[..], &config].concat()))?;
+    let needs = Needs::of(&docker(&[&start[..], &config].concat()), project)?;
     let images = needs.names();
     let path = folder.images().join(name);
     let whole = list.archives.get(name).is_some_and(|archive| {
@@ -59,7 +59,7 @@ pub(in crate::runtime) fn fetch(
     for (image, platform) in needs.pulled.iter().filter(|(image, _)| !there(image)) {
         progress.start(&format!("pulling {image}"));
         let platform = platform.iter().flat_map(|platform| ["--platform", platform]);
-        let args: Vec<&str> = ["pull"].into_iter().chain(platform).chain([&**image]).collect();
+        let args: Vec<&str> = ["pull"].into_iter().chain(platform).chain(["--", image]).collect();
         run(docker(&args), progress)?;
         progress.done("");
     }
@@ -80,7 +80,7 @@ pub(in crate::runtime) fn fetch(
     let part = folder.images().join(format!("{name}.part"));
     let shown = part.display().to_string();
     let names: Vec<&str> = images.iter().map(String::as_str).collect();
-    run(docker(&[&["save", "--output", &shown], &names[..]].concat()), progress)?;
+    run(docker(&[&["save", "--output", &shown, "--"], &names[..]].concat()), progress)?;
     // Docker writes it for its owner alone, and the folder is for others.
     fs::set_bits(&part, Mode::Plain.bits());
     let archive = Archive { sum: sum(&part)?, images: images.clone() };
@@ -92,7 +92,7 @@ pub(in crate::runtime) fn fetch(
     // Only what was made for the archive; the engine keeps what building again costs time.
     if !built.is_empty() {
         let names: Vec<&str> = built.into_iter().collect();
-        let _ = process::capture(&docker(&[&["image", "rm"], &names[..]].concat()));
+        let _ = process::capture(&docker(&[&["image", "rm", "--"], &names[..]].concat()));
     }
     progress.done("");
     Ok(images.len())

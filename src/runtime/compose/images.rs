@@ -65,11 +65,12 @@ pub(super) struct Needs {
 }
 
 impl Needs {
-    /// As compose reads the lab's files: `config` prints them.
+    /// As compose reads the lab's files in `root`: `config` prints them.
     ///
     /// # Errors
-    /// Exit 3: compose refuses its file, or a Dockerfile is not understood.
-    pub(super) fn of(config: &Command) -> Result<Needs> {
+    /// Exit 3: compose refuses its file; a Dockerfile is not understood, lies outside of the lab,
+    /// or is a link.
+    pub(super) fn of(config: &Command, root: &Path) -> Result<Needs> {
         let captured =
             process::capture(config).map_err(|why| Error::environment(why.to_string()))?;
         if captured.ended != Ended::Code(0) {
@@ -94,13 +95,19 @@ impl Needs {
             }
         }
         for ((context, path), (services, targets)) in files {
-            let found = Dockerfile::parse(&fs::read_text(&path)?).and_then(|file| {
-                let read = |name: &str| match inside::is_file(&context, name) {
-                    true => inside::read_optional(&context, name),
+            let place = below(root, &path)?;
+            let text = inside::read(root, &place).map_err(inside::cannot("read", root, &place))?;
+            let folder = below(root, &context)?;
+            let read = |name: &str| {
+                let name =
+                    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+                match inside::is_file(root, &name) {
+                    true => inside::read_optional(root, &name),
                     false => Ok(None),
-                };
-                Ok((file.parts(&targets, &read)?, file))
-            });
+                }
+            };
+            let found = Dockerfile::parse(&String::from_utf8_lossy(&text))
+                .and_then(|file| Ok((file.parts(&targets, &read)?, file)));
             let (parts, file) = found.map_err(|why| {
                 Error::environment(format!("{} cannot be fetched: {why}", path.display()))
             })?;
@@ -128,9 +135,22 @@ impl Needs {
     }
 }
 
+/// A path that compose names, from the root of the lab, as `platform::inside` takes it.
+fn below(root: &Path, path: &Path) -> Result<String> {
+    // Compose asks the system where it is, which knows no links.
+    let real = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    let place = path.strip_prefix(root).or_else(|_| path.strip_prefix(&real));
+    place.map(|place| place.to_string_lossy().into_owned()).map_err(|_| {
+        Error::environment(format!(
+            "{} cannot be fetched: it lies outside of the lab",
+            path.display()
+        ))
+    })
+}
+
 /// Whether the engine has an image.
 pub(super) fn there(image: &str) -> bool {
-    docker(&["image", "inspect", "--format", "{{.Id}}", image]).is_some()
+    docker(&["image", "inspect", "--format", "{{.Id}}", "--", image]).is_some()
 }
 
 /// Brings the images that were fetched to the engine, and writes a file for compose over the lab's
@@ -145,7 +165,7 @@ pub(super) fn bring(
     progress: &mut dyn Progress,
 ) -> Result<PathBuf> {
     let config = compose(ws, &["config", "--format", "json"], QUERY_TIMEOUT)?;
-    let needs = Needs::of(&config)?;
+    let needs = Needs::of(&config, ws.root())?;
     let missing: Vec<String> = needs.names().into_iter().filter(|name| !there(name)).collect();
     if !missing.is_empty() {
         load(ws, folder, &needs, &missing, verbose, progress)?;
