@@ -10,7 +10,9 @@
 //! Proven in part are a lab whose files are those of its last whole proof (`prove/ledger.rs`), and
 //! every lab in other runtimes than `local`, as its checks are the same. That is its life, every
 //! step and drill with its solution, and some of the wrong and right solutions, others at every
-//! commit. `MLOPS_LAB_PROVE=whole` proves all, `record` too, and writes the ledger.
+//! commit. In other runtimes than `local`, labs whose files are those of their last proof there
+//! take turns. `MLOPS_LAB_PROVE=whole` proves all; `record` what the ledger does not have, and
+//! writes it there.
 //!
 //! A case that cannot run stays ignored and says why: a step that only the real thing can show,
 //! where a stand-in of it runs; what such a lab does not have; or a runtime that cannot work on
@@ -47,7 +49,7 @@ use std::time::Duration;
 
 use children::Limited;
 use cluster::Cluster;
-use ledger::Ledger;
+use ledger::{Ledger, Share};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use order::Planned;
 use serde_json::Value;
@@ -62,30 +64,25 @@ const SMALL_CLUSTER: [(&str, &[&str], &str); 2] = [
 ];
 
 /// Longer than the proof of any lab on a busy machine.
-const LONGEST_PROOF: Duration = Duration::from_secs(60 * 60);
+const LONGEST_PROOF: Duration = Duration::from_secs(2 * 60 * 60);
 
 fn main() {
     let mut arguments = Arguments::from_args();
     // Cases are printed in their order. What runs side by side are the proofs.
     arguments.test_threads = Some(1);
     let (mut proofs, mut trials, mut all) = (Vec::new(), Vec::new(), Vec::new());
-    for lab in json(&["list", "--json"])["labs"].as_array().unwrap() {
-        let id = lab["id"].as_str().unwrap();
-        for runtime in lab["runtimes"].as_array().unwrap() {
-            let runtime = runtime.as_str().unwrap();
-            let names = json(&["lab", "test", id, "--runtime", runtime, "--list", "--json"]);
-            let names: Vec<String> = serde_json::from_value(names).unwrap();
-            let proof = Arc::new(Proof::new(id, runtime, &names));
-            let (lab, runtime, shared) = (id.to_owned(), runtime.to_owned(), shared(id));
-            let cases = names.iter().filter(|name| proof.extent.leaves_out(name).is_none()).count();
-            let planned = Planned { lab, runtime, shared, cases };
-            proofs.push((planned, Arc::clone(&proof)));
-            all.push(Arc::clone(&proof));
-            trials.extend(names.into_iter().map(|name| {
-                let (label, proof) = (name.clone(), Arc::clone(&proof));
-                Trial::ignorable_test(label, move || proof.outcome(&name)).with_ignored_flag(true)
-            }));
-        }
+    for offered in offered() {
+        let proof = Arc::new(Proof::new(&offered));
+        let Offered { id, runtime, names, .. } = offered;
+        let shared = shared(&id);
+        let cases = names.iter().filter(|name| proof.extent.leaves_out(name).is_none()).count();
+        let planned = Planned { lab: id, runtime, shared, cases };
+        proofs.push((planned, Arc::clone(&proof)));
+        all.push(Arc::clone(&proof));
+        trials.extend(names.into_iter().map(|name| {
+            let (label, proof) = (name.clone(), Arc::clone(&proof));
+            Trial::ignorable_test(label, move || proof.outcome(&name)).with_ignored_flag(true)
+        }));
     }
     let wanted = (arguments.include_ignored || arguments.ignored) && !arguments.list;
     if wanted && arguments.filter.is_none() && arguments.skip.is_empty() {
@@ -96,6 +93,38 @@ fn main() {
     // The last case is known before its proof has cleaned up and is recorded.
     all.iter().for_each(|proof| proof.wait());
     conclusion.exit();
+}
+
+/// A lab in one of its runtimes.
+struct Offered {
+    id: String,
+    runtime: String,
+    /// Of all cases.
+    names: Vec<String>,
+    /// When it was proven with the files that it has.
+    seen: Option<String>,
+    /// Whether it has its turn, where known proofs take turns.
+    turn: bool,
+}
+
+fn offered() -> Vec<Offered> {
+    let mut all = Vec::new();
+    for lab in json(&["list", "--json"])["labs"].as_array().unwrap() {
+        let id = lab["id"].as_str().unwrap().to_owned();
+        for runtime in lab["runtimes"].as_array().unwrap() {
+            let (id, runtime) = (id.clone(), runtime.as_str().unwrap().to_owned());
+            let names = json(&["lab", "test", &id, "--runtime", &runtime, "--list", "--json"]);
+            let names: Vec<String> = serde_json::from_value(names).unwrap();
+            let seen = LEDGER.seen(&id, &runtime, &files(&id, &runtime), names.len());
+            let seen = seen.map(str::to_owned);
+            all.push(Offered { id, runtime, names, seen, turn: true });
+        }
+    }
+    let known = |offered: &&mut Offered| offered.runtime != "local" && offered.seen.is_some();
+    let cases: Vec<usize> = all.iter_mut().filter(known).map(|known| known.names.len()).collect();
+    let turns = ledger::turns(&cases, &COMMIT);
+    all.iter_mut().filter(known).zip(turns).for_each(|(known, turn)| known.turn = turn);
+    all
 }
 
 /// The packs of a lab.
@@ -244,27 +273,31 @@ struct Extent {
 }
 
 impl Extent {
-    fn of(id: &str, runtime: &str, small: bool, names: &[String]) -> Extent {
+    fn of(offered: &Offered, small: bool) -> Extent {
+        let Offered { id, runtime, names, seen, turn } = offered;
         let some = |cases: &[&str], name: &str| {
             let case = name.splitn(3, "::").nth(2).unwrap();
             cases.contains(&case)
         };
-        if let Some((_, cases, why)) = SMALL_CLUSTER.iter().find(|(lab, ..)| small && *lab == id) {
+        let limited = SMALL_CLUSTER.iter().find(|(lab, ..)| small && lab == id);
+        if let Some((_, cases, why)) = limited {
             let cases = names.iter().filter(|name| some(cases, name)).cloned().collect();
             return Extent { cases, rest: Some((*why).to_owned()) };
         }
-        let seen = || LEDGER.seen(id, &files(id, runtime), names.len());
-        let why = match (mode(), runtime) {
-            (Some(_), _) => None,
-            (None, "local") => seen().map(|on| {
-                format!(
-                    "the lab passed whole on {on}, its files are the same: solutions take turns"
-                )
-            }),
-            (None, _) => Some(format!("on {runtime} wrong and right solutions take turns")),
+        let (share, why) = match (mode().as_deref(), seen.as_deref()) {
+            (Some("record"), Some(on)) => {
+                (Share::Nothing, format!("the ledger has it, as of {on}"))
+            }
+            (Some("whole"), _) => (Share::Whole, String::new()),
+            (_, seen) => ledger::share(runtime, seen, *turn),
         };
-        let runs = |name: &&String| why.is_none() || ledger::in_part(name, &COMMIT);
-        Extent { cases: names.iter().filter(runs).cloned().collect(), rest: why }
+        let runs = |name: &&String| match share {
+            Share::Whole => true,
+            Share::Part => ledger::in_part(name, &COMMIT),
+            Share::Nothing => false,
+        };
+        let rest = (share != Share::Whole).then_some(why);
+        Extent { cases: names.iter().filter(runs).cloned().collect(), rest }
     }
 
     /// Why a case is not run.
@@ -279,6 +312,8 @@ struct Proof {
     runtime: String,
     /// The cluster of CI, for what is proven there.
     cluster: Option<Cluster>,
+    /// How many cases there are.
+    names: usize,
     extent: Extent,
     missing: OnceLock<Option<String>>,
     state: Mutex<State>,
@@ -293,12 +328,13 @@ struct State {
 }
 
 impl Proof {
-    fn new(id: &str, runtime: &str, names: &[String]) -> Proof {
+    fn new(offered: &Offered) -> Proof {
+        let Offered { id, runtime, .. } = offered;
         let cluster = Cluster::named().filter(|_| runtime == "kubernetes");
-        let extent = Extent::of(id, runtime, cluster.is_some(), names);
-        let (id, runtime) = (id.to_owned(), runtime.to_owned());
+        let extent = Extent::of(offered, cluster.is_some());
+        let (id, runtime) = (id.clone(), runtime.clone());
         let (missing, state, news) = (OnceLock::new(), Mutex::default(), Condvar::new());
-        Proof { id, runtime, cluster, extent, missing, state, news }
+        Proof { id, runtime, cluster, names: offered.names.len(), extent, missing, state, news }
     }
 
     /// Why it is not run.
@@ -383,8 +419,7 @@ impl Proof {
             self.news.notify_all();
         }
         let end = child.wait().unwrap();
-        let whole = self.extent.rest.is_none() && self.runtime == "local";
-        if whole && end.success() && mode().as_deref() == Some("record") {
+        if end.success() && mode().as_deref() == Some("record") {
             self.record();
         }
         let end = end.to_string();
@@ -406,7 +441,8 @@ impl Proof {
         let _writing = WRITING.lock().unwrap();
         let on = line(&["date", "-u", "+%F"]);
         let mut ledger = ledger_now();
-        ledger.record(&self.id, files(&self.id, &self.runtime), self.extent.cases.len(), on);
+        let files = files(&self.id, &self.runtime);
+        ledger.record(&self.id, &self.runtime, files, self.names, on);
         std::fs::write(ledger_file(), ledger.text()).unwrap();
     }
 }

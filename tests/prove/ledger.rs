@@ -1,6 +1,7 @@
-//! Which labs were proven whole in the runtime `local`, and with which files: the ledger in
-//! `tests/proven.toml`. And which cases a proof has that is run in part. Pure.
+//! Which labs were proven in which runtimes, and with which files: the ledger in
+//! `tests/proven.toml`. And what of a proof is run where that is known. Pure.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -9,18 +10,21 @@ use sha2::{Digest, Sha256};
 /// Of the wrong and right solutions of a proof that is run in part, one of so many.
 const ONE_OF: u64 = 4;
 
-/// The last whole proofs, by lab.
+/// Of the known proofs in other runtimes than `local`, one of so many is run at a commit.
+const TURNS: usize = 3;
+
+/// The last proofs, by lab and runtime.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Ledger(BTreeMap<String, Whole>);
+pub struct Ledger(BTreeMap<String, BTreeMap<String, Seen>>);
 
-/// A proof of which all cases ran, and none failed.
+/// A proof in which no case failed: all of its cases in `local`, else at least a part of them.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Whole {
+pub struct Seen {
     /// As [`hash`] sums up the files that decide the outcome, without those of the engine.
     files: String,
-    /// How many cases there were.
+    /// How many cases the proof has.
     cases: usize,
     /// The day in UTC, as `date -u +%F` prints it.
     on: String,
@@ -33,22 +37,69 @@ impl Ledger {
         toml::from_str(text)
     }
 
-    /// As a file, one lab a table, sorted.
+    /// As a file, one proof a table, sorted.
     pub fn text(&self) -> String {
-        let head = "# Labs of which every case was seen in the runtime local, by\n\
+        let head = "# The labs whose proofs were seen to pass, by\n\
                     # `MLOPS_LAB_PROVE=record` (see docs/testing.md). Not written by hand.\n\n";
         format!("{head}{}", toml::to_string(self).unwrap())
     }
 
-    pub fn record(&mut self, lab: &str, files: String, cases: usize, on: String) {
-        self.0.insert(lab.to_owned(), Whole { files, cases, on });
+    pub fn record(&mut self, lab: &str, runtime: &str, files: String, cases: usize, on: String) {
+        let of = self.0.entry(lab.to_owned()).or_default();
+        of.insert(runtime.to_owned(), Seen { files, cases, on });
     }
 
-    /// When the lab was proven whole with these files, if it was.
-    pub fn seen(&self, lab: &str, files: &str, cases: usize) -> Option<&str> {
-        let whole = self.0.get(lab)?;
-        (whole.files == files && whole.cases == cases).then_some(whole.on.as_str())
+    /// When the lab was proven with these files, if it was.
+    pub fn seen(&self, lab: &str, runtime: &str, files: &str, cases: usize) -> Option<&str> {
+        let seen = self.0.get(lab)?.get(runtime)?;
+        (seen.files == files && seen.cases == cases).then_some(seen.on.as_str())
     }
+}
+
+/// What of a proof is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Share {
+    Whole,
+    /// The lab's life, and the attempts that [`in_part`] names.
+    Part,
+    /// Left to another commit.
+    Nothing,
+}
+
+/// What of a proof is run, and why. `turn` says whether it has its turn among the known ones.
+pub fn share(runtime: &str, seen: Option<&str>, turn: bool) -> (Share, String) {
+    match (runtime, seen) {
+        ("local", None) => (Share::Whole, String::new()),
+        ("local", Some(on)) => (
+            Share::Part,
+            format!("the lab passed whole on {on}, its files are the same: solutions take turns"),
+        ),
+        (_, Some(on)) if !turn => (
+            Share::Nothing,
+            format!("the lab passed on {runtime} on {on}, its files are the same: labs take turns"),
+        ),
+        _ => (Share::Part, format!("on {runtime} wrong and right solutions take turns")),
+    }
+}
+
+/// Which of the known proofs, each with its number of cases, have their turn at this commit: about
+/// as many cases at each one, and every proof at one of [`TURNS`].
+pub fn turns(known: &[usize], commit: &str) -> Vec<bool> {
+    let mut order: Vec<usize> = (0..known.len()).collect();
+    order.sort_by_key(|number| Reverse(known[*number]));
+    let turn = usize::try_from(number(commit) % TURNS as u64).unwrap();
+    let mut has = vec![false; known.len()];
+    for (place, number) in order.into_iter().enumerate() {
+        // There and back, so that no turn has the longest of every round.
+        let (round, place) = (place / TURNS, place % TURNS);
+        has[number] = turn == if round % 2 == 0 { place } else { TURNS - 1 - place };
+    }
+    has
+}
+
+fn number(text: &str) -> u64 {
+    let digest = Sha256::digest(text);
+    digest[..8].iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte))
 }
 
 /// Sums up files, each with its path and content, in the order of their paths.
@@ -70,7 +121,5 @@ fn hex(bytes: &[u8]) -> String {
 /// others at every commit, so that they all come round.
 pub fn in_part(case: &str, commit: &str) -> bool {
     let attempt = case.contains("::wrong::") || case.contains("::right::");
-    let digest = Sha256::digest(format!("{commit} {case}"));
-    let number = digest[..8].iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
-    !attempt || number.is_multiple_of(ONE_OF)
+    !attempt || number(&format!("{commit} {case}")).is_multiple_of(ONE_OF)
 }
