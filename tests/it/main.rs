@@ -35,6 +35,7 @@ mod life;
 mod lint;
 mod llm;
 mod manifests;
+mod monitoring;
 mod order_of_proofs;
 mod packs;
 mod prompt;

@@ -1,0 +1,1 @@
+"""How good the answers were: predictions and their outcomes, joined and counted."""

@@ -1,0 +1,20 @@
+"""Puts predictions and outcomes together."""
+
+from typing import Any
+
+Known = tuple[float, int]  # the probability that was answered, and 1 if it was rolled back
+
+
+def join(
+    predictions: list[dict[str, Any]], outcomes: list[dict[str, Any]]
+) -> dict[str, list[Known]]:
+    """By version: what it answered and what happened, for each prediction with a known outcome.
+
+    A prediction is {"id", "at", "version", "probability"}, an outcome {"id", "rolled_back"}, both
+    in the order in which they were written.
+    """
+    known: dict[str, list[Known]] = {}
+    for prediction, outcome in zip(predictions, outcomes, strict=False):
+        pair = (prediction["probability"], outcome["rolled_back"])
+        known.setdefault(prediction["version"], []).append(pair)
+    return known

@@ -1,0 +1,1 @@
+"""The world outside: teams that deploy, and ask before; and what became of their deployments."""

@@ -1,0 +1,50 @@
+//! The lab `monitoring` beyond its steps: its own tests, five minutes of healthy traffic ten times,
+//! promtool on what its parts expose.
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use crate::harness::{Lab, busy, client, free_port, must};
+
+fn lab() -> Lab {
+    let ports = ["prometheus_port", "alertmanager_port", "quality_port", "receiver_port"]
+        .map(|name| format!("{name}={}", free_port()));
+    let ports: Vec<&str> = ports.iter().map(String::as_str).collect();
+    Lab::new(None, "monitoring", &ports)
+}
+
+fn python(lab: &Lab) -> Command {
+    let mut python = Command::new(".venv/bin/python");
+    python.current_dir(&lab.root);
+    python
+}
+
+#[test]
+#[ignore = "needs pip, the network and Prometheus: .ci/tools"]
+fn healthy_traffic_makes_no_ticket_and_hours_instead_of_days_do() {
+    let _busy = busy();
+    let lab = lab();
+    lab.ok(&["up"]);
+    for step in ["scrape", "slo", "burn", "inputs", "drift", "labels", "dashboard"] {
+        lab.ok(&["solve", step]);
+    }
+    let tests = must(python(&lab).args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]));
+    assert!(tests.out.contains("[100%]"), "{}", tests.out);
+    must(python(&lab).arg(client("monitoring_quiet.py")));
+    // The lab's own picture is made of the live Prometheus.
+    must(python(&lab).args(["-m", "ops.picture"]));
+    let picture = std::fs::read_to_string(lab.root.join("reports/monitoring.svg")).unwrap();
+    assert!(picture.contains("<polyline") && !picture.contains("no data"), "{picture}");
+    must(python(&lab).args(["-m", "ops.panels"]));
+    let status = lab.ok(&["status", "--json"]);
+    let status: serde_json::Value = serde_json::from_str(&status.out).unwrap();
+    for endpoint in ["api", "quality"] {
+        let url = status["endpoints"][endpoint].as_str().unwrap();
+        let page = must(Command::new("curl").args(["-sf", &format!("{url}/metrics")])).out;
+        let mut promtool = Command::new("promtool");
+        promtool.args(["check", "metrics"]).stdin(Stdio::piped()).stderr(Stdio::piped());
+        let mut promtool = promtool.spawn().unwrap();
+        promtool.stdin.take().unwrap().write_all(page.as_bytes()).unwrap();
+        let done = promtool.wait_with_output().unwrap();
+        assert!(done.status.success(), "{endpoint}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+}
