@@ -140,7 +140,7 @@ impl Bench {
 
 /// How often each command is killed.
 fn kills() -> u32 {
-    std::env::var("MLOPS_LAB_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(60)
+    std::env::var("MLOPS_LAB_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(40)
 }
 
 /// Kills a command again and again at random moments of its own duration, and holds after each kill
