@@ -36,7 +36,7 @@ def filled(expression: str) -> str:
 
 
 def examine_live(title: str, expression: str) -> None:
-    found = lab.until(lambda: lab.query(filled(expression)), 5)
+    found = lab.until(lambda: lab.query(filled(expression)), 12)
     if not found:
         verdict.not_yet(f'the panel "{title}" has no data: {expression}')
     if all(math.isnan(one["value"]) for one in found):

@@ -43,10 +43,11 @@ def shares_of_training(values: np.ndarray) -> list[float]:
 
 def examine_profile() -> None:
     """What is compared with must still be the training, and not what has come since."""
-    found = {
-        (one["metric"]["feature"], one["metric"]["bin"]): one["value"]
-        for one in lab.query("model_training_share")
-    }
+    # A Prometheus that has just started has not scraped the server yet.
+    shares = lab.until(lambda: lab.query("model_training_share"), 15)
+    if not shares:
+        verdict.not_yet("Prometheus has no model_training_share: is the server scraped?")
+    found = {(one["metric"]["feature"], one["metric"]["bin"]): one["value"] for one in shares}
     for name, values in zip(FEATURES, make(6000, TRAIN_SEED).features.T, strict=True):
         for number, share in enumerate(shares_of_training(values)):
             if abs(found.get((name, str(number)), 0) - share) > 0.001:
