@@ -1,9 +1,8 @@
 //! The lab `monitoring` beyond its steps: its own tests, five minutes of healthy traffic ten times,
 //! promtool on what its parts expose.
-use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use crate::harness::{Lab, busy, client, free_port, must};
+use crate::harness::{Lab, busy, client, free_port, must, sound_metrics};
 
 fn lab() -> Lab {
     let ports = ["prometheus_port", "alertmanager_port", "quality_port", "receiver_port"]
@@ -39,12 +38,6 @@ fn healthy_traffic_makes_no_ticket_and_hours_instead_of_days_do() {
     let status: serde_json::Value = serde_json::from_str(&status.out).unwrap();
     for endpoint in ["api", "quality"] {
         let url = status["endpoints"][endpoint].as_str().unwrap();
-        let page = must(Command::new("curl").args(["-sf", &format!("{url}/metrics")])).out;
-        let mut promtool = Command::new("promtool");
-        promtool.args(["check", "metrics"]).stdin(Stdio::piped()).stderr(Stdio::piped());
-        let mut promtool = promtool.spawn().unwrap();
-        promtool.stdin.take().unwrap().write_all(page.as_bytes()).unwrap();
-        let done = promtool.wait_with_output().unwrap();
-        assert!(done.status.success(), "{endpoint}: {}", String::from_utf8_lossy(&done.stderr));
+        sound_metrics(&format!("{url}/metrics"));
     }
 }

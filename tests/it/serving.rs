@@ -2,7 +2,7 @@
 //! load, its own tests.
 use std::process::Command;
 
-use crate::harness::{self, Lab, alone, busy, client, compose, must, seen, strict};
+use crate::harness::{self, Lab, alone, busy, client, compose, must, seen, sound_metrics, strict};
 
 fn lab() -> Lab {
     Lab::new(None, "serving", &[])
@@ -37,6 +37,7 @@ fn clients(lab: &Lab) {
     // Nobody gets more than a share of the server, and while some try another caller is served.
     let paths = ["/v2/health/live", "/v2/models/rollback/infer"];
     must(Command::new(&python).arg(client("greedy.py")).arg(url(lab)).args(paths));
+    sound_metrics(&format!("{}/metrics", url(lab)));
     // tritonclient is the lab's own: the step `predict` and the lab's tests drive it; here it asks
     // the live server.
     lab.ok(&["solve", "predict"]);

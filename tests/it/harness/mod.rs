@@ -160,6 +160,16 @@ pub fn compose(id: &str) -> bool {
     works
 }
 
+/// Prometheus' own tool finds nothing wrong with the metrics at this address.
+pub fn sound_metrics(url: &str) {
+    let check = format!("set -o pipefail; curl -sf {url} | promtool check metrics");
+    let found = seen(Command::new("bash").args(["-c", &check]));
+    if found.err.contains("promtool: command not found") && !strict() {
+        return eprintln!("{url} was not checked: promtool is not there (.ci/tools has it)");
+    }
+    assert_eq!((found.code, found.err.as_str()), (0, ""), "{url}\n{}", found.out);
+}
+
 /// How often a test that plays with chance does it: as often as the README says, times
 /// `MLOPS_LAB_ROUNDS` (a factor, for a quick look).
 pub fn rounds(number: u32) -> u32 {
