@@ -69,9 +69,13 @@ pub fn renders(lab: &Lab, kubectl: &str) -> (Vec<Render>, Vec<String>) {
     }
     for file in &all {
         let text = std::fs::read_to_string(file).unwrap();
-        let manifest = text.lines().any(|line| line.starts_with("apiVersion:"));
+        // What Grafana reads has a version too, and no kind.
+        let has = |key: &str| text.lines().any(|line| line.starts_with(key));
+        let manifest = has("apiVersion:") && has("kind:");
         if manifest || used.contains(file) {
-            let (_, wrong) = yaml::documents(&text);
+            let (_, mut wrong) = yaml::documents(&text);
+            // What a ConfigMap is made of may be a list.
+            wrong.retain(|problem| manifest || !problem.ends_with(yaml::NO_MAPPING));
             findings.extend(
                 wrong.into_iter().map(|problem| format!("{}: {problem}", relative(lab, file))),
             );

@@ -4,6 +4,9 @@
 use serde_json::Value;
 use serde_saphyr::{Options, options};
 
+/// How a finding about a list or a plain value ends.
+pub const NO_MAPPING: &str = "is not a mapping";
+
 /// The documents of a text, and what is wrong with those that cannot be read.
 pub fn documents(text: &str) -> (Vec<Value>, Vec<String>) {
     let (mut read, mut findings) = (Vec::new(), Vec::new());
@@ -12,7 +15,7 @@ pub fn documents(text: &str) -> (Vec<Value>, Vec<String>) {
         match serde_saphyr::from_str_with_options::<Value>(&document, options) {
             Ok(Value::Object(map)) => read.push(Value::Object(map)),
             Ok(Value::Null) => findings.push(format!("document {}: is empty", number + 1)),
-            Ok(_) => findings.push(format!("document {}: is not a mapping", number + 1)),
+            Ok(_) => findings.push(format!("document {}: {NO_MAPPING}", number + 1)),
             Err(error) => findings.push(format!(
                 "document {}: {}",
                 number + 1,
