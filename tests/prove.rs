@@ -10,9 +10,8 @@
 //! Proven in part are a lab whose files are those of its last whole proof (`prove/ledger.rs`), and
 //! every lab in other runtimes than `local`, as its checks are the same. That is its life, every
 //! step and drill with its solution, and some of the wrong and right solutions, others at every
-//! commit. In other runtimes than `local`, labs whose files are those of their last proof there
-//! take turns. `MLOPS_LAB_PROVE=whole` proves all; `record` what the ledger does not have, and
-//! writes it there.
+//! commit. And labs whose files are those of their last proof in a runtime take turns there.
+//! `MLOPS_LAB_PROVE=whole` proves all; `record` what the ledger does not have, and writes it there.
 //!
 //! A case that cannot run stays ignored and says why: a step that only the real thing can show,
 //! where a stand-in of it runs; what such a lab does not have; or a runtime that cannot work on
@@ -45,11 +44,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use children::Limited;
 use cluster::Cluster;
-use ledger::{Ledger, Share};
+use ledger::{Ledger, Seen, Share};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use order::Planned;
 use serde_json::Value;
@@ -102,7 +101,7 @@ struct Offered {
     /// Of all cases.
     names: Vec<String>,
     /// When it was proven with the files that it has.
-    seen: Option<String>,
+    seen: Option<Seen>,
     /// Whether it has its turn, where known proofs take turns.
     turn: bool,
 }
@@ -116,14 +115,20 @@ fn offered() -> Vec<Offered> {
             let names = json(&["lab", "test", &id, "--runtime", &runtime, "--list", "--json"]);
             let names: Vec<String> = serde_json::from_value(names).unwrap();
             let seen = LEDGER.seen(&id, &runtime, &files(&id, &runtime), names.len());
-            let seen = seen.map(str::to_owned);
+            let seen = seen.cloned();
             all.push(Offered { id, runtime, names, seen, turn: true });
         }
     }
-    let known = |offered: &&mut Offered| offered.runtime != "local" && offered.seen.is_some();
-    let cases: Vec<usize> = all.iter_mut().filter(known).map(|known| known.names.len()).collect();
-    let turns = ledger::turns(&cases, &COMMIT);
-    all.iter_mut().filter(known).zip(turns).for_each(|(known, turn)| known.turn = turn);
+    for local in [true, false] {
+        let known: Vec<(&mut bool, u64)> = all
+            .iter_mut()
+            .filter(|offered| (offered.runtime == "local") == local)
+            .filter_map(|Offered { seen, turn, .. }| Some((turn, seen.as_ref()?.seconds)))
+            .collect();
+        let seconds: Vec<u64> = known.iter().map(|(_, seconds)| *seconds).collect();
+        let turns = ledger::turns(&seconds, local, &COMMIT);
+        known.into_iter().zip(turns).for_each(|((turn, _), has)| *turn = has);
+    }
     all
 }
 
@@ -284,7 +289,7 @@ impl Extent {
             let cases = names.iter().filter(|name| some(cases, name)).cloned().collect();
             return Extent { cases, rest: Some((*why).to_owned()) };
         }
-        let (share, why) = match (mode().as_deref(), seen.as_deref()) {
+        let (share, why) = match (mode().as_deref(), seen.as_ref().map(|seen| seen.on.as_str())) {
             (Some("record"), Some(on)) => {
                 (Share::Nothing, format!("the ledger has it, as of {on}"))
             }
@@ -399,6 +404,7 @@ impl Proof {
     }
 
     fn run(&self) {
+        let since = Instant::now();
         // A whole proof names no case.
         let only = self.extent.rest.as_ref().map(|_| &self.extent.cases).into_iter().flatten();
         let only = only.flat_map(|case| ["--only", case]);
@@ -420,7 +426,7 @@ impl Proof {
         }
         let end = child.wait().unwrap();
         if end.success() && mode().as_deref() == Some("record") {
-            self.record();
+            self.record(since.elapsed());
         }
         let end = end.to_string();
         self.state.lock().unwrap().ended = Some(end);
@@ -435,14 +441,15 @@ impl Proof {
         }
     }
 
-    fn record(&self) {
+    fn record(&self, took: Duration) {
         // Proofs end side by side.
         static WRITING: Mutex<()> = Mutex::new(());
         let _writing = WRITING.lock().unwrap();
         let on = line(&["date", "-u", "+%F"]);
         let mut ledger = ledger_now();
         let files = files(&self.id, &self.runtime);
-        ledger.record(&self.id, &self.runtime, files, self.names, on);
+        let seen = Seen { files, cases: self.names, seconds: took.as_secs(), on };
+        ledger.record(&self.id, &self.runtime, seen);
         std::fs::write(ledger_file(), ledger.text()).unwrap();
     }
 }

@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 /// Of the wrong and right solutions of a proof that is run in part, one of so many.
 const ONE_OF: u64 = 4;
 
-/// Of the known proofs in other runtimes than `local`, one of so many is run at a commit.
-const TURNS: usize = 3;
+/// Of the known proofs one of so many is run at a commit: in `local`, and elsewhere.
+const TURNS: [usize; 2] = [2, 3];
 
 /// The last proofs, by lab and runtime.
 #[derive(Default, Serialize, Deserialize)]
@@ -23,11 +23,13 @@ pub struct Ledger(BTreeMap<String, BTreeMap<String, Seen>>);
 #[serde(deny_unknown_fields)]
 pub struct Seen {
     /// As [`hash`] sums up the files that decide the outcome, without those of the engine.
-    files: String,
+    pub files: String,
     /// How many cases the proof has.
-    cases: usize,
+    pub cases: usize,
+    /// How long what was run of it took, beside other proofs.
+    pub seconds: u64,
     /// The day in UTC, as `date -u +%F` prints it.
-    on: String,
+    pub on: String,
 }
 
 impl Ledger {
@@ -44,15 +46,14 @@ impl Ledger {
         format!("{head}{}", toml::to_string(self).unwrap())
     }
 
-    pub fn record(&mut self, lab: &str, runtime: &str, files: String, cases: usize, on: String) {
-        let of = self.0.entry(lab.to_owned()).or_default();
-        of.insert(runtime.to_owned(), Seen { files, cases, on });
+    pub fn record(&mut self, lab: &str, runtime: &str, seen: Seen) {
+        self.0.entry(lab.to_owned()).or_default().insert(runtime.to_owned(), seen);
     }
 
-    /// When the lab was proven with these files, if it was.
-    pub fn seen(&self, lab: &str, runtime: &str, files: &str, cases: usize) -> Option<&str> {
+    /// The proof of the lab with these files, if there was one.
+    pub fn seen(&self, lab: &str, runtime: &str, files: &str, cases: usize) -> Option<&Seen> {
         let seen = self.0.get(lab)?.get(runtime)?;
-        (seen.files == files && seen.cases == cases).then_some(seen.on.as_str())
+        (seen.files == files && seen.cases == cases).then_some(seen)
     }
 }
 
@@ -66,33 +67,37 @@ pub enum Share {
     Nothing,
 }
 
-/// What of a proof is run, and why. `turn` says whether it has its turn among the known ones.
+/// What of a proof is run, and why not the rest. `seen` is when it was proven with the files that
+/// it has, `turn` whether it has its turn among those of which this is known.
 pub fn share(runtime: &str, seen: Option<&str>, turn: bool) -> (Share, String) {
     match (runtime, seen) {
+        (_, Some(on)) if !turn => (
+            Share::Nothing,
+            format!("the lab passed on {runtime} on {on}, its files are the same: labs take turns"),
+        ),
         ("local", None) => (Share::Whole, String::new()),
         ("local", Some(on)) => (
             Share::Part,
             format!("the lab passed whole on {on}, its files are the same: solutions take turns"),
         ),
-        (_, Some(on)) if !turn => (
-            Share::Nothing,
-            format!("the lab passed on {runtime} on {on}, its files are the same: labs take turns"),
-        ),
         _ => (Share::Part, format!("on {runtime} wrong and right solutions take turns")),
     }
 }
 
-/// Which of the known proofs, each with its number of cases, have their turn at this commit: about
-/// as many cases at each one, and every proof at one of [`TURNS`].
-pub fn turns(known: &[usize], commit: &str) -> Vec<bool> {
+/// Which of the known proofs, each with its seconds, have their turn at this commit: about as many
+/// seconds at each commit, and every proof at one of [`TURNS`].
+pub fn turns(known: &[u64], local: bool, commit: &str) -> Vec<bool> {
+    let of = TURNS[usize::from(!local)];
+    let turn = usize::try_from(number(commit) % of as u64).unwrap();
     let mut order: Vec<usize> = (0..known.len()).collect();
     order.sort_by_key(|number| Reverse(known[*number]));
-    let turn = usize::try_from(number(commit) % TURNS as u64).unwrap();
+    let mut sums = vec![0; of];
     let mut has = vec![false; known.len()];
-    for (place, number) in order.into_iter().enumerate() {
-        // There and back, so that no turn has the longest of every round.
-        let (round, place) = (place / TURNS, place % TURNS);
-        has[number] = turn == if round % 2 == 0 { place } else { TURNS - 1 - place };
+    for number in order {
+        // The longest first, each where least is yet.
+        let place = (0..of).min_by_key(|place| sums[*place]).unwrap();
+        sums[place] += known[number];
+        has[number] = place == turn;
     }
     has
 }
