@@ -23,8 +23,8 @@ impl Schemas {
     pub fn load() -> Schemas {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/schemas");
         let (mut kinds, mut defs) = (HashMap::new(), Map::new());
-        for file in ["core.json", "kserve.json", "trainer.json", "argo.json", "kind.json"] {
-            let file = folder.join(file);
+        for file in ["core", "kserve", "trainer", "argo", "prometheus", "kind"] {
+            let file = folder.join(file).with_extension("json");
             let read: Value =
                 serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
             for (kind, name) in read["kinds"].as_object().unwrap() {
