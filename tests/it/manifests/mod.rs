@@ -3,6 +3,7 @@
 //! miss. That the checks see anything is shown by planted errors. What a cluster knows beyond that,
 //! it is asked where there is one (server.rs).
 mod model;
+mod operator;
 mod planted;
 mod render;
 mod rules;
@@ -150,12 +151,18 @@ fn planted_errors_in_the_sample_are_found() {
 fn planted_errors_in_a_lab_are_found() {
     let Some(kubectl) = render::kubectl() else { return };
     let lab = Lab::new(None, "serving", &[]);
-    let (renders, _) = render::renders(&lab, &kubectl);
-    let local = renders.iter().find(|render| render.from == "k8s/overlays/local").unwrap();
-    let (sound, _) = yaml::documents(&local.text);
-    assert_eq!(judge(&sound, &[]), Vec::<String>::new());
+    let sound = sound_of(&lab, &kubectl, "k8s/overlays/local");
     let missed = missed_in(&sound, &Planted::table("serving.yaml", &own(&lab)));
     assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+/// The objects of one overlay, in which nothing is wrong yet.
+fn sound_of(lab: &Lab, kubectl: &str, overlay: &str) -> Vec<Value> {
+    let (renders, _) = render::renders(lab, kubectl);
+    let render = renders.iter().find(|render| render.from == overlay).unwrap();
+    let (sound, _) = yaml::documents(&render.text);
+    assert_eq!(judge(&sound, &[]), Vec::<String>::new());
+    sound
 }
 
 #[test]

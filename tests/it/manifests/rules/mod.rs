@@ -3,6 +3,7 @@
 
 mod containers;
 mod links;
+mod monitors;
 mod names;
 mod network;
 mod references;
@@ -31,12 +32,13 @@ pub fn check(objects: &[Value], beside: &[Value]) -> Vec<String> {
 type Rule = fn(&[Value]) -> Vec<String>;
 
 fn every(objects: &[Value]) -> Vec<String> {
-    let rules: [Rule; 8] = [
+    let rules: [Rule; 9] = [
         names::check,
         containers::check,
         sizes::check,
         references::check,
         links::check,
+        monitors::check,
         scale::check,
         network::check,
         security::check,
