@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 # Not `argo`: the lab that uses those kinds brings their definitions itself.
-FILES = ("kserve", "trainer")
+FILES = ("kserve", "trainer", "prometheus")
 ANYTHING = {"x-kubernetes-preserve-unknown-fields": True}
 OBJECT = {"type": "object", **ANYTHING}
 SCALARS = {"string", "integer", "number"}

@@ -2,7 +2,7 @@
 //! promtool on what its parts expose.
 use std::process::Command;
 
-use crate::harness::{Lab, busy, client, free_port, must, sound_metrics};
+use crate::harness::{Lab, busy, client, free_port, must, seen, sound_metrics};
 
 fn lab() -> Lab {
     let ports = ["prometheus_port", "alertmanager_port", "quality_port", "receiver_port"]
@@ -34,6 +34,9 @@ fn healthy_traffic_makes_no_ticket_and_hours_instead_of_days_do() {
     let picture = std::fs::read_to_string(lab.root.join("reports/monitoring.svg")).unwrap();
     assert!(picture.contains("<polyline") && !picture.contains("no data"), "{picture}");
     must(python(&lab).args(["-m", "ops.panels"]));
+    // The rules for the Prometheus operator are those that the learner wrote.
+    let rules = |more: &[&str]| seen(python(&lab).args(["-m", "ops.rules"]).args(more)).code;
+    assert_eq!([rules(&["--check"]), rules(&[]), rules(&["--check"])], [1, 0, 0]);
     let status = lab.ok(&["status", "--json"]);
     let status: serde_json::Value = serde_json::from_str(&status.out).unwrap();
     for endpoint in ["api", "quality"] {
